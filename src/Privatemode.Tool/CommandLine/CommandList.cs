@@ -8,6 +8,7 @@ internal static class CommandList
     public static IEnumerable<Command> Create(ToolContext context) =>
     [
         Proxy.ProxyCommand.Create(context),
+        Launch.LaunchCommand.Create(context),
         Verify.VerifyCommand.Create(context),
         Manifests.ManifestCommands.Create(context),
         Verity.VerityCommand.Create(context),

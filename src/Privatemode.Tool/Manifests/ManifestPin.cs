@@ -41,7 +41,7 @@ internal sealed class ManifestPin
             throw ToolException.Usage("manifest pin asks before it answers. Use --yes where no one can answer.");
         }
 
-        string? target = _out.Read(result) is { } given ? NewFile.Check(_context.FullPath(given), given, _force.Read(result)) : null;
+        OutputFile? target = _out.Read(result) is { } given ? new OutputFile(given, _force.Read(result), _context) : null;
         await using ClientConnection connection = await ClientFactory.OpenAsync(settings, _context);
         ManifestFinder finder = new(_context, connection.LogDirectory, connection.Demo?.Deployment.Evidence.Manifest.ToArray());
         FoundManifest manifest = await finder.FindAsync(result.GetValue(_source) ?? ManifestFinder.Published, stop);
@@ -65,12 +65,8 @@ internal sealed class ManifestPin
             throw ToolException.Failed("Nothing was pinned.");
         }
 
-        if (target is not null)
-        {
-            await NewFile.WriteAsync(target, manifest.Bytes, stop);
-        }
-
-        Write(manifest, target, output);
+        target?.Write(manifest.Bytes);
+        Write(manifest, target?.Path, output);
         return ExitCodes.Success;
     }
 

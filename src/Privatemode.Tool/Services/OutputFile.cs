@@ -8,7 +8,7 @@ internal sealed class OutputFile
 {
     private readonly string _shown;
 
-    /// <exception cref="ToolException">The file exists, and <paramref name="replaces"/> is false.</exception>
+    /// <exception cref="ToolException">The file exists and <paramref name="replaces"/> is false, or its directory does not exist.</exception>
     public OutputFile(string path, bool replaces, ToolContext context)
     {
         _shown = path;
@@ -16,6 +16,11 @@ internal sealed class OutputFile
         if (Directory.Exists(Path))
         {
             throw ToolException.Setup($"\"{path}\" is a directory.");
+        }
+
+        if (!Directory.Exists(System.IO.Path.GetDirectoryName(Path)))
+        {
+            throw ToolException.Setup($"The directory of \"{path}\" does not exist.");
         }
 
         if (!replaces && File.Exists(Path))

@@ -51,7 +51,7 @@ internal sealed class VerifyCommand
     private async Task<int> RunLiveAsync(ParseResult result, Output output, CancellationToken stop)
     {
         ServiceSettings settings = _common.Read(result, _context);
-        string? target = _save.Read(result) is { } given ? NewFile.Check(_context.FullPath(given), given, _force.Read(result)) : null;
+        OutputFile? target = _save.Read(result) is { } given ? new OutputFile(given, _force.Read(result), _context) : null;
         await using ClientConnection connection = await ClientFactory.OpenAsync(settings, _context);
         if (!output.IsJson)
         {
@@ -65,8 +65,8 @@ internal sealed class VerifyCommand
             using MemoryStream evidence = new();
             await report.SaveEvidenceAsync(evidence, stop);
             byte[] bytes = evidence.ToArray();
-            await NewFile.WriteAsync(target, bytes, stop);
-            saved = new SavedFile(target, Convert.ToHexStringLower(SHA256.HashData(bytes)), report.VerifiedAt);
+            target.Write(bytes);
+            saved = new SavedFile(target.Path, Convert.ToHexStringLower(SHA256.HashData(bytes)), report.VerifiedAt);
         }
 
         new VerifyOutput(output, verdict, settings.IsDemo).Write(isOffline: false, saved);

@@ -114,7 +114,7 @@ public sealed class VerifyCommandTests : IAsyncLifetime
         (int refused, _, string error) = await _run.InvokeAsync("verify", "--save", "evidence.json");
         (int replaced, _, _) = await _run.InvokeAsync("verify", "--save", "evidence.json", "--force");
 
-        Assert.Equal((2, "Error: The file \"evidence.json\" exists. Choose another name, or use --force.\n"), (refused, error));
+        Assert.Equal((2, "Error: \"evidence.json\" exists. Use --force to replace it.\n"), (refused, error));
         Assert.Equal(0, replaced);
     }
 
@@ -122,7 +122,7 @@ public sealed class VerifyCommandTests : IAsyncLifetime
     [InlineData("--at needs --offline: the deployment itself can be verified for now only.", "--at", "saved")]
     [InlineData("--save cannot be combined with --offline: the evidence is in a file already.", "--offline", "x", "--save", "y")]
     [InlineData("The evidence file \"missing\" cannot be read: the file does not exist", "--offline", "missing")]
-    [InlineData("The file \"none/x\" cannot be written: it is a directory, or its directory does not exist.", "--save", "none/x")]
+    [InlineData("The directory of \"none/x\" does not exist.", "--save", "none/x")]
     public async Task WrongFlags_AreOneLine(string expected, params string[] args)
     {
         (int exitCode, string text, string error) = await _run.InvokeAsync(["verify", .. args]);

@@ -1,0 +1,263 @@
+using System.Buffers;
+using System.Text.Json.Nodes;
+using Privatemode.AI;
+using Privatemode.AI.AspNetCore;
+using Privatemode.Tool.CommandLine;
+
+namespace Privatemode.Tool.Launch;
+
+/// <summary>Where a coding assistant is pointed to.</summary>
+internal sealed record LaunchTarget
+{
+    /// <summary>The address of the proxy, for example <c>http://127.0.0.1:8080</c>.</summary>
+    public required Uri Proxy { get; init; }
+
+    /// <summary>The caller key of the proxy, or null if it has none.</summary>
+    public string? Key { get; init; }
+
+    public required ModelInfo Model { get; init; }
+
+    /// <summary>The model for titles and summaries.</summary>
+    public required ModelInfo SmallModel { get; init; }
+
+    /// <summary>All models of the service.</summary>
+    public required IReadOnlyList<ModelInfo> Models { get; init; }
+
+    /// <summary>Whether the assistant may send tools that run at a provider; the proxy leaves them out.</summary>
+    public bool AllowsHostedTools { get; init; }
+
+    public string BaseUrl => Proxy.GetLeftPart(UriPartial.Authority);
+}
+
+/// <summary>How a program is started.</summary>
+/// <param name="Arguments">The arguments before those of the user.</param>
+/// <param name="Environment">Variables that are set.</param>
+/// <param name="Files">Files that exist while it runs: their contents, by path.</param>
+internal sealed record ProgramStart(
+    IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment, IReadOnlyDictionary<string, byte[]> Files);
+
+/// <summary>A coding assistant that speaks OpenAI's or Anthropic's API: how it is started and configured.</summary>
+internal abstract class Assistant
+{
+    /// <summary>The variable that holds the caller key, where a configuration names a variable.</summary>
+    public const string KeyVariable = "PRIVATEMODE_PROXY_KEY";
+
+    /// <summary>Variables with addresses and keys of other services. The program must not see them: one key too many leaks, one address too many misleads.</summary>
+    public static readonly IReadOnlyList<string> RemovedVariables =
+    [
+        PrivatemodeOptions.ApiKeyEnvironmentVariable, "OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL",
+        "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY",
+    ];
+
+    /// <summary>The name of the command and of the program.</summary>
+    public abstract string Name { get; }
+
+    public abstract string InstallHint { get; }
+
+    /// <summary>How it is started for a proxy that runs as long as it does.</summary>
+    /// <param name="target">Where it is pointed to.</param>
+    /// <param name="directory">A directory for files that exist while it runs.</param>
+    public abstract ProgramStart Start(LaunchTarget target, string directory);
+
+    /// <summary>The files that point it to a proxy for good.</summary>
+    public abstract IReadOnlyList<ConfigurationEdit> Configure(LaunchTarget target, ToolContext context);
+
+    public static IReadOnlyList<Assistant> All { get; } = [new ClaudeCode(), new Codex(), new OpenCode()];
+
+    protected static string HomeOf(ToolContext context) => context.Variable("HOME") ?? System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile);
+}
+
+/// <summary>Claude Code (2.1). Values in its settings win over variables of the shell, so the settings are set.</summary>
+internal sealed class ClaudeCode : Assistant
+{
+    // It refuses to start without a token, and sends it to our proxy only.
+    private const string AnyToken = "privatemode";
+
+    public override string Name => "claude";
+
+    public override string InstallHint => "npm install -g @anthropic-ai/claude-code";
+
+    public override ProgramStart Start(LaunchTarget target, string directory)
+    {
+        string file = Path.Combine(directory, "claude.json");
+        JsonObject settings = new() { ["model"] = target.Model.Id, ["env"] = new JsonObject(), ["skipWebFetchPreflight"] = true };
+        IReadOnlyDictionary<string, string> variables = Variables(target);
+        foreach ((string name, string value) in variables)
+        {
+            settings["env"]![name] = value;
+        }
+
+        return new ProgramStart(["--settings", file], variables, new Dictionary<string, byte[]> { [file] = ConfigurationText.Encode(settings) });
+    }
+
+    public override IReadOnlyList<ConfigurationEdit> Configure(LaunchTarget target, ToolContext context)
+    {
+        string directory = context.Variable("CLAUDE_CONFIG_DIR") ?? Path.Combine(HomeOf(context), ".claude");
+        List<(string[] Path, JsonNode Value)> members = [(["model"], target.Model.Id), (["skipWebFetchPreflight"], true)];
+        members.AddRange(Variables(target).Select(variable => (new[] { "env", variable.Key }, (JsonNode)variable.Value)));
+        return [new JsonEdit(Path.Combine(directory, "settings.json"), members)];
+    }
+
+    private static Dictionary<string, string> Variables(LaunchTarget target) => new(StringComparer.Ordinal)
+    {
+        // Without /v1: the program adds /v1/messages.
+        ["ANTHROPIC_BASE_URL"] = target.BaseUrl,
+        ["ANTHROPIC_AUTH_TOKEN"] = target.Key ?? AnyToken,
+        ["ANTHROPIC_MODEL"] = target.Model.Id,
+        ["ANTHROPIC_DEFAULT_OPUS_MODEL"] = target.Model.Id,
+        ["ANTHROPIC_DEFAULT_SONNET_MODEL"] = target.Model.Id,
+        ["ANTHROPIC_DEFAULT_HAIKU_MODEL"] = target.SmallModel.Id,
+        ["ANTHROPIC_SMALL_FAST_MODEL"] = target.SmallModel.Id,
+        ["CLAUDE_CODE_SUBAGENT_MODEL"] = target.Model.Id,
+        ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] = "1",
+        ["DISABLE_TELEMETRY"] = "1",
+        ["DISABLE_ERROR_REPORTING"] = "1",
+        ["DISABLE_AUTOUPDATER"] = "1",
+        ["CLAUDE_CODE_ATTRIBUTION_HEADER"] = "0",
+        ["API_TIMEOUT_MS"] = "600000",
+    };
+}
+
+/// <summary>Codex CLI (0.171). It speaks the Responses API only.</summary>
+internal sealed class Codex : Assistant
+{
+    private const string Provider = "privatemode";
+
+    public override string Name => "codex";
+
+    public override string InstallHint => "npm install -g @openai/codex";
+
+    public override ProgramStart Start(LaunchTarget target, string directory)
+    {
+        string catalog = Path.Combine(directory, "codex-models.json");
+        List<string> arguments = [];
+        foreach ((string key, string value) in RootKeys(target, catalog).Concat([($"model_providers.{Provider}", InlineTable(ProviderKeys(target)))]))
+        {
+            arguments.AddRange(["-c", $"{key}={value}"]);
+        }
+
+        return new ProgramStart(
+            arguments,
+            target.Key is { } key2 ? new Dictionary<string, string> { [KeyVariable] = key2 } : [],
+            new Dictionary<string, byte[]> { [catalog] = Catalog(target) });
+    }
+
+    public override IReadOnlyList<ConfigurationEdit> Configure(LaunchTarget target, ToolContext context)
+    {
+        string home = context.Variable("CODEX_HOME") ?? Path.Combine(HomeOf(context), ".codex");
+        string catalog = Path.Combine(home, "privatemode-models.json");
+        return
+        [
+            new WholeFileEdit(catalog, Catalog(target)),
+            new TomlEdit(Path.Combine(home, "config.toml"), RootKeys(target, catalog), $"model_providers.{Provider}", ProviderKeys(target)),
+        ];
+    }
+
+    private static (string Key, string Value)[] RootKeys(LaunchTarget target, string catalog) =>
+    [
+        ("model", TomlEdit.Text(target.Model.Id)),
+        ("model_provider", TomlEdit.Text(Provider)),
+        ("model_catalog_json", TomlEdit.Text(catalog)),
+        .. target.AllowsHostedTools ? [] : ((string, string)[])[("web_search", TomlEdit.Text("disabled"))],
+        ("check_for_update_on_startup", "false"),
+    ];
+
+    private static (string Key, string Value)[] ProviderKeys(LaunchTarget target) =>
+    [
+        ("name", TomlEdit.Text("Privatemode")),
+        ("base_url", TomlEdit.Text($"{target.BaseUrl}/v1")),
+        ("wire_api", TomlEdit.Text("responses")),
+        .. target.Key is null ? [] : ((string, string)[])[("env_key", TomlEdit.Text(KeyVariable))],
+        ("requires_openai_auth", "false"),
+        ("supports_websockets", "false"),
+        ("request_max_retries", "2"),
+        ("stream_max_retries", "2"),
+        ("stream_idle_timeout_ms", "300000"),
+    ];
+
+    private static string InlineTable(IEnumerable<(string Key, string Value)> members) =>
+        $"{{{string.Join(',', members.Select(member => $"{member.Key}={member.Value}"))}}}";
+
+    private static byte[] Catalog(LaunchTarget target)
+    {
+        ArrayBufferWriter<byte> catalog = new();
+        CodexCatalog.Write(catalog, target.Models, new Dictionary<string, string>());
+        return catalog.WrittenSpan.ToArray();
+    }
+}
+
+/// <summary>opencode (1.18).</summary>
+internal sealed class OpenCode : Assistant
+{
+    private const int LongestAnswer = 32_768;
+
+    public override string Name => "opencode";
+
+    public override string InstallHint => "npm install -g opencode-ai";
+
+    public override ProgramStart Start(LaunchTarget target, string directory)
+    {
+        // In a variable, which wins over the project's file, and in a file, for versions that do not know the variable.
+        string file = Path.Combine(directory, "opencode.json");
+        JsonObject settings = new(Members(target).Select(member => KeyValuePair.Create(member.Name, (JsonNode?)member.Value)));
+        Dictionary<string, string> variables = new(StringComparer.Ordinal)
+        {
+            ["OPENCODE_CONFIG"] = file,
+            ["OPENCODE_CONFIG_CONTENT"] = settings.ToJsonString(),
+            ["OPENCODE_DISABLE_AUTOUPDATE"] = "1",
+            ["OPENCODE_DISABLE_MODELS_FETCH"] = "1",
+            ["OPENCODE_DISABLE_LSP_DOWNLOAD"] = "1",
+        };
+        if (target.Key is { } key)
+        {
+            variables[KeyVariable] = key;
+        }
+
+        return new ProgramStart([], variables, new Dictionary<string, byte[]> { [file] = ConfigurationText.Encode(settings) });
+    }
+
+    public override IReadOnlyList<ConfigurationEdit> Configure(LaunchTarget target, ToolContext context)
+    {
+        string directory = Path.Combine(context.Variable("XDG_CONFIG_HOME") ?? Path.Combine(HomeOf(context), ".config"), "opencode");
+        string commented = Path.Combine(directory, "opencode.jsonc");
+        return File.Exists(commented)
+            ? throw ToolException.Setup($"\"{commented}\" would be used instead of opencode.json, and its comments would be lost. Use --print and edit it yourself.")
+            : [new JsonEdit(
+                Path.Combine(directory, "opencode.json"),
+                [.. Members(target).Select(member => (member.Name == "provider" ? ["provider", "privatemode"] : new[] { member.Name },
+                    member.Name == "provider" ? member.Value["privatemode"]!.DeepClone() : member.Value))])];
+    }
+
+    // With any other provider enabled, some versions sent titles to a hosted model.
+    private static IEnumerable<(string Name, JsonNode Value)> Members(LaunchTarget target) =>
+    [
+        ("model", $"privatemode/{target.Model.Id}"),
+        ("small_model", $"privatemode/{target.SmallModel.Id}"),
+        ("enabled_providers", new JsonArray("privatemode")),
+        ("share", "disabled"),
+        ("autoupdate", false),
+        ("provider", new JsonObject
+        {
+            ["privatemode"] = new JsonObject
+            {
+                ["npm"] = "@ai-sdk/openai-compatible",
+                ["name"] = "Privatemode",
+                ["options"] = new JsonObject
+                {
+                    ["baseURL"] = $"{target.BaseUrl}/v1",
+                    ["apiKey"] = target.Key is null ? "privatemode" : $"{{env:{KeyVariable}}}",
+                },
+                ["models"] = new JsonObject(target.Models.Where(model => model.SupportsChat).Select(model => KeyValuePair.Create(model.Id, (JsonNode?)Model(model)))),
+            },
+        }),
+    ];
+
+    private static JsonObject Model(ModelInfo model) => new()
+    {
+        ["name"] = model.Id,
+        ["tool_call"] = model.SupportsTools,
+        ["reasoning"] = true,
+        ["attachment"] = model.SupportsVision,
+        ["limit"] = new JsonObject { ["context"] = Services.ModelChoice.ContextOf(model), ["output"] = LongestAnswer },
+    };
+}

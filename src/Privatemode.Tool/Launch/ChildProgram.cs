@@ -1,0 +1,87 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using Privatemode.Tool.CommandLine;
+
+namespace Privatemode.Tool.Launch;
+
+/// <summary>Finds a program and runs it in this terminal.</summary>
+internal static class ChildProgram
+{
+    private const string LoopbackHosts = "127.0.0.1,localhost";
+
+    /// <summary>Finds a program on the search path.</summary>
+    /// <returns>Its full path, or null.</returns>
+    public static string? Find(string name, ToolContext context)
+    {
+        string[] endings = OperatingSystem.IsWindows() ? (context.Variable("PATHEXT") ?? ".EXE;.CMD;.BAT").Split(';', StringSplitOptions.RemoveEmptyEntries) : [""];
+        return (context.Variable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
+            .SelectMany(directory => endings, (directory, ending) => Path.Combine(directory, name + ending))
+            .FirstOrDefault(IsProgram);
+    }
+
+    public static bool IsProgram(string path) => File.Exists(path) &&
+        (OperatingSystem.IsWindows() ||
+         (File.GetUnixFileMode(path) & (UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute)) != 0);
+
+    /// <summary>Runs a program to its end, with this process' terminal.</summary>
+    /// <param name="path">The full path.</param>
+    /// <param name="start">Its arguments and variables.</param>
+    /// <param name="arguments">The arguments of the user, behind ours.</param>
+    /// <param name="context">The surroundings.</param>
+    /// <returns>Its exit code.</returns>
+    /// <exception cref="ToolException">It cannot be started.</exception>
+    public static async Task<int> RunAsync(string path, ProgramStart start, IReadOnlyList<string> arguments, ToolContext context)
+    {
+        ProcessStartInfo info = new(path, [.. start.Arguments, .. arguments]) { UseShellExecute = false, WorkingDirectory = context.CurrentDirectory };
+        foreach (string removed in Assistant.RemovedVariables)
+        {
+            _ = info.Environment.Remove(removed);
+        }
+
+        foreach ((string name, string value) in start.Environment)
+        {
+            info.Environment[name] = value;
+        }
+
+        // A proxy of the network must not see what goes to this machine.
+        foreach (string name in (ReadOnlySpan<string>)["NO_PROXY", "no_proxy"])
+        {
+            info.Environment[name] = info.Environment.TryGetValue(name, out string? hosts) && hosts is { Length: > 0 } ? $"{hosts},{LoopbackHosts}" : LoopbackHosts;
+        }
+
+        using Process process = new() { StartInfo = info };
+
+        // The terminal sends Ctrl+C to the program too, which decides what it means. Other signals are passed on.
+        using IDisposable signals = context.Termination.Handle(signal => signal == PosixSignal.SIGINT || Forward(process, signal));
+        try
+        {
+            _ = process.Start();
+        }
+        catch (Win32Exception exception)
+        {
+            throw ToolException.Setup($"\"{path}\" cannot be started: {exception.Message}.", exception);
+        }
+
+        await process.WaitForExitAsync(CancellationToken.None);
+        return process.ExitCode;
+    }
+
+    private static bool Forward(Process process, PosixSignal signal)
+    {
+        if (signal != PosixSignal.SIGTERM)
+        {
+            return false;
+        }
+
+        if (OperatingSystem.IsWindows())
+        {
+            process.Kill();
+            return true;
+        }
+
+        using Process? kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        kill?.WaitForExit();
+        return true;
+    }
+}

@@ -1,0 +1,249 @@
+using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using Privatemode.Tool.CommandLine;
+
+namespace Privatemode.Tool.Launch;
+
+/// <summary>A change of one configuration file that can be undone.</summary>
+/// <param name="path">The full path of the file.</param>
+internal abstract class ConfigurationEdit(string path)
+{
+    public string Path => path;
+
+    /// <summary>Returns the file with the change.</summary>
+    /// <param name="before">The file, or null if it does not exist.</param>
+    /// <param name="undo">What <see cref="Undo"/> needs, if the file is changed by others in the meantime.</param>
+    /// <exception cref="ToolException">The file cannot be changed safely.</exception>
+    public abstract byte[] Apply(byte[]? before, JsonObject undo);
+
+    /// <summary>Removes only what <see cref="Apply"/> wrote from a file that was changed since.</summary>
+    /// <param name="now">The file.</param>
+    /// <param name="undo">What <see cref="Apply"/> noted.</param>
+    /// <param name="kept">Gets the names of members that were changed since and stay.</param>
+    /// <returns>The file without our members.</returns>
+    public static byte[] Undo(byte[] now, JsonObject undo, List<string> kept) => undo["kind"]?.GetValue<string>() switch
+    {
+        JsonEdit.Kind => JsonEdit.UndoMembers(now, undo, kept),
+        TomlEdit.Kind => TomlEdit.UndoBlocks(now),
+        _ => now,
+    };
+}
+
+/// <summary>The text of configuration files.</summary>
+internal static class ConfigurationText
+{
+    private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    public static byte[] Encode(JsonNode node) => Encoding.UTF8.GetBytes(node.ToJsonString(Indented) + "\n");
+}
+
+/// <summary>A file that is ours altogether.</summary>
+internal sealed class WholeFileEdit(string path, byte[] content) : ConfigurationEdit(path)
+{
+    public override byte[] Apply(byte[]? before, JsonObject undo)
+    {
+        undo["kind"] = "whole";
+        return content;
+    }
+}
+
+/// <summary>Members of a JSON file.</summary>
+internal sealed class JsonEdit(string path, IReadOnlyList<(string[] Path, JsonNode Value)> members) : ConfigurationEdit(path)
+{
+    public const string Kind = "json";
+
+    private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    public override byte[] Apply(byte[]? before, JsonObject undo)
+    {
+        JsonObject root = before is null ? [] : Parse(before, Path);
+        JsonArray noted = [];
+        foreach ((string[] member, JsonNode value) in members)
+        {
+            JsonObject? parent = Descend(root, member, creates: true)
+                ?? throw ToolException.Setup($"\"{Path}\" has a \"{member[0]}\" that is not an object. Use --print and edit it yourself.");
+            bool existed = parent.TryGetPropertyValue(member[^1], out JsonNode? previous);
+            noted.Add((JsonNode)new JsonObject
+            {
+                ["path"] = new JsonArray([.. member.Select(name => (JsonNode)name)]),
+                ["value"] = value.DeepClone(),
+                ["existed"] = existed,
+                ["previous"] = previous?.DeepClone(),
+            });
+            parent[member[^1]] = value.DeepClone();
+        }
+
+        undo["kind"] = Kind;
+        undo["members"] = noted;
+        return ConfigurationText.Encode(root);
+    }
+
+    public static byte[] UndoMembers(byte[] now, JsonObject undo, List<string> kept)
+    {
+        JsonObject root = Parse(now, "the configuration");
+        foreach (JsonObject noted in undo["members"]!.AsArray().Select(member => member!.AsObject()).Reverse())
+        {
+            string[] member = [.. noted["path"]!.AsArray().Select(name => name!.GetValue<string>())];
+            if (Descend(root, member, creates: false) is not { } parent || !parent.TryGetPropertyValue(member[^1], out JsonNode? value))
+            {
+                continue;
+            }
+
+            if (!JsonNode.DeepEquals(value, noted["value"]))
+            {
+                kept.Add(string.Join('.', member));
+                continue;
+            }
+
+            _ = parent.Remove(member[^1]);
+            if (noted["existed"]!.GetValue<bool>())
+            {
+                parent[member[^1]] = noted["previous"]?.DeepClone();
+            }
+            else if (member.Length > 1 && parent.Count == 0)
+            {
+                _ = root.Remove(member[0]);
+            }
+        }
+
+        return ConfigurationText.Encode(root);
+    }
+
+    // Members are one or two levels deep.
+    private static JsonObject? Descend(JsonObject root, string[] member, bool creates)
+    {
+        if (member.Length == 1)
+        {
+            return root;
+        }
+
+        if (!root.ContainsKey(member[0]) && creates)
+        {
+            root[member[0]] = new JsonObject();
+        }
+
+        return root[member[0]] as JsonObject;
+    }
+
+    private static JsonObject Parse(byte[] json, string path)
+    {
+        try
+        {
+            return JsonNode.Parse(json.AsSpan().StartsWith("\uFEFF"u8) ? json.AsSpan(3) : json, documentOptions: Strict) as JsonObject
+                ?? throw new JsonException();
+        }
+        catch (JsonException exception)
+        {
+            throw ToolException.Setup($"\"{path}\" is not plain JSON (it may have comments). Use --print and edit it yourself.", exception);
+        }
+    }
+}
+
+/// <summary>
+/// Keys at the top of a TOML file, and a table at its end. The file is edited by lines, so that comments and order stay: root keys have to stand before the
+/// first table, which is why there are two blocks.
+/// </summary>
+internal sealed class TomlEdit(
+    string path, IReadOnlyList<(string Key, string Value)> rootKeys, string table, IReadOnlyList<(string Key, string Value)> tableKeys) : ConfigurationEdit(path)
+{
+    public const string Kind = "toml";
+
+    private const string Begin = "# >>> privatemode launch (undo: privatemode launch codex --restore)", End = "# <<< privatemode launch";
+
+    // Before a line of the user that our key replaces.
+    private const string Disabled = "#privatemode# ";
+
+    public static string Text(string value) => $"\"{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal)}\"";
+
+    public override byte[] Apply(byte[]? before, JsonObject undo)
+    {
+        (string text, bool hasMark, string end) = Read(before ?? []);
+        List<string> lines = [.. text.Split(end)];
+        DisableRootKeys(lines);
+        if (lines.Any(line => IsTable(line, table)))
+        {
+            throw Unsafe($"table [{table}]");
+        }
+
+        StringBuilder result = new();
+        _ = result.Append(Block(rootKeys.Select(key => $"{key.Key} = {key.Value}"), end)).AppendJoin(end, lines);
+        if (result.Length > 0 && !result.ToString().EndsWith(end, StringComparison.Ordinal))
+        {
+            _ = result.Append(end);
+        }
+
+        _ = result.Append(Block([$"[{table}]", .. tableKeys.Select(key => $"{key.Key} = {key.Value}")], end));
+        undo["kind"] = Kind;
+        return Encode(result.ToString(), hasMark);
+    }
+
+    public static byte[] UndoBlocks(byte[] now)
+    {
+        (string text, bool hasMark, string end) = Read(now);
+        List<string> lines = [];
+        bool isOurs = false;
+        foreach (string line in text.Split(end))
+        {
+            if (line == Begin || line == End)
+            {
+                isOurs = line == Begin;
+                continue;
+            }
+
+            if (!isOurs)
+            {
+                lines.Add(line.StartsWith(Disabled, StringComparison.Ordinal) ? line[Disabled.Length..] : line);
+            }
+        }
+
+        return Encode(string.Join(end, lines), hasMark);
+    }
+
+    private void DisableRootKeys(List<string> lines)
+    {
+        HashSet<string> ours = [.. rootKeys.Select(key => key.Key)];
+        for (int i = 0; i < lines.Count && !lines[i].TrimStart().StartsWith('['); i++)
+        {
+            int equals = lines[i].IndexOf('=', StringComparison.Ordinal);
+            string key = equals < 0 ? "" : lines[i][..equals].Trim().Trim('"', '\'');
+            string value = equals < 0 ? "" : lines[i][(equals + 1)..].Trim();
+            if (value.Contains("\"\"\"", StringComparison.Ordinal) || value.Contains("'''", StringComparison.Ordinal) ||
+                (value.StartsWith('[') && !value.Contains(']', StringComparison.Ordinal)))
+            {
+                // A value of several lines could contain what looks like a key.
+                throw Unsafe($"value of \"{key}\" with several lines before the first table");
+            }
+
+            if (ours.Contains(key))
+            {
+                lines[i] = Disabled + lines[i];
+            }
+        }
+    }
+
+    private ToolException Unsafe(string what) =>
+        ToolException.Setup($"\"{Path}\" has a {what} that this command cannot change safely. Use --print and edit it yourself.");
+
+    private static bool IsTable(string line, string table) =>
+        line.Trim().Replace(" ", "", StringComparison.Ordinal).Replace("\"", "", StringComparison.Ordinal).StartsWith($"[{table}]", StringComparison.Ordinal);
+
+    private static string Block(IEnumerable<string> lines, string end) => string.Concat(((string[])[Begin, .. lines, End]).Select(line => line + end));
+
+    private static (string Text, bool HasMark, string End) Read(byte[] file)
+    {
+        bool hasMark = file.AsSpan().StartsWith("\uFEFF"u8);
+        try
+        {
+            string text = new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(file.AsSpan(hasMark ? 3 : 0));
+            return (text, hasMark, text.Contains("\r\n", StringComparison.Ordinal) ? "\r\n" : "\n");
+        }
+        catch (ArgumentException exception)
+        {
+            throw ToolException.Setup("The configuration is not UTF-8 text.", exception);
+        }
+    }
+
+    private static byte[] Encode(string text, bool hasMark) => [.. hasMark ? "\uFEFF"u8 : [], .. Encoding.UTF8.GetBytes(text)];
+}

@@ -1,0 +1,252 @@
+using System.Text;
+using System.Text.Json;
+using Privatemode.Tool.Tests.Fakes;
+
+namespace Privatemode.Tool.Tests.Launch;
+
+public sealed class LaunchTests : IDisposable
+{
+    private static readonly string[] Programs = ["claude", "codex", "opencode"];
+
+    private readonly ToolRun _run = new();
+
+    public LaunchTests()
+    {
+        _run.SetVariable("HOME", _run.WorkingDirectory);
+        _run.SetVariable("PATH", Path.Combine(_run.WorkingDirectory, "bin"));
+    }
+
+    public void Dispose() => _run.Dispose();
+
+    private string ClaudeSettings => Path.Combine(_run.WorkingDirectory, ".claude", "settings.json");
+
+    private string CodexSettings => Path.Combine(_run.WorkingDirectory, ".codex", "config.toml");
+
+    private string OpenCodeSettings => Path.Combine(_run.WorkingDirectory, ".config", "opencode", "opencode.json");
+
+    /// <summary>The program and its file as the user left it; null: there is none.</summary>
+    public static TheoryData<string, string?> Files => new()
+    {
+        { "claude", null },
+        { "claude", "{}" },
+        { "claude", """{"model":"opus","env":{"A":"b","ANTHROPIC_BASE_URL":"https://example.com"},"permissions":{"allow":["x"]}}""" },
+        { "claude", "{\r\n  \"model\": \"opus\"\r\n}\r\n" },
+        { "claude", "\uFEFF{ \"env\": {} }" },
+        { "codex", null },
+        { "codex", "" },
+        { "codex", "model = \"gpt-5\"" },
+        { "codex", "# mine\nmodel = \"gpt-5\" # the best\nmodel_provider=\"openai\"\n\n[tui]\nmodel = 1\n\n[model_providers.other]\nname = \"o\"\n" },
+        { "codex", "approval_policy = \"never\"\r\n\"model\" = 'x'\r\n[a]\r\nb = 1\r\n" },
+        { "codex", "\uFEFFmodel = \"x\"\n" },
+        { "codex", "notify = [\"a\", \"b\"]\n[mcp_servers.x]\nargs = [\n  \"y\",\n]\n" },
+        { "opencode", null },
+        { "opencode", "{}" },
+        { "opencode", """{"model":"anthropic/claude","provider":{"other":{"name":"o"}},"keybinds":{}}""" },
+        { "opencode", """{"provider":{"privatemode":{"name":"mine"}},"enabled_providers":["a"]}""" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public async Task ConfigAndRestore_LeaveEveryByteAsItWas(string program, string? before)
+    {
+        string path = PathOf(program);
+        Write(path, before);
+        byte[]? bytes = before is null ? null : File.ReadAllBytes(path);
+
+        (int configured, string text, _) = await _run.InvokeAsync("launch", program, "--demo", "--config");
+        string after = File.ReadAllText(path);
+        (int restored, _, _) = await _run.InvokeAsync("launch", program, "--restore");
+
+        Assert.Equal((0, 0), (configured, restored));
+        Assert.Contains($"wrote {path}", text, StringComparison.Ordinal);
+        Assert.Contains("127.0.0.1:8080", after, StringComparison.Ordinal);
+        Assert.Equal(bytes, File.Exists(path) ? File.ReadAllBytes(path) : null);
+        Assert.False(File.Exists(Path.Combine(_run.WorkingDirectory, ".codex", "privatemode-models.json")));
+    }
+
+    [Theory]
+    [MemberData(nameof(Files))]
+    public async Task ConfigTwice_KeepsTheFirstBackup(string program, string? before)
+    {
+        string path = PathOf(program);
+        Write(path, before);
+        byte[]? bytes = before is null ? null : File.ReadAllBytes(path);
+
+        _ = await _run.InvokeAsync("launch", program, "--demo", "--config");
+        (int second, _, _) = await _run.InvokeAsync("launch", program, "--demo", "--config", "--port", "9090");
+        string after = File.ReadAllText(path);
+        _ = await _run.InvokeAsync("launch", program, "--restore");
+
+        Assert.Equal(0, second);
+        Assert.Contains("127.0.0.1:9090", after, StringComparison.Ordinal);
+        Assert.DoesNotContain("127.0.0.1:8080", after, StringComparison.Ordinal);
+        Assert.Equal(bytes, File.Exists(path) ? File.ReadAllBytes(path) : null);
+    }
+
+    [Fact]
+    public async Task MembersThatTheUserChanged_StayAndAreNamed()
+    {
+        Write(ClaudeSettings, """{"model":"opus","theme":"dark"}""");
+        _ = await _run.InvokeAsync("launch", "claude", "--demo", "--config");
+        File.WriteAllText(ClaudeSettings, File.ReadAllText(ClaudeSettings).Replace("\"glm-5.3-flash\",\n  \"theme\"", "\"mine\",\n  \"theme\"", StringComparison.Ordinal));
+
+        (_, string text, _) = await _run.InvokeAsync("launch", "claude", "--restore");
+
+        using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(ClaudeSettings));
+        Assert.Equal(["model", "theme"], settings.RootElement.EnumerateObject().Select(member => member.Name));
+        Assert.Equal("mine", settings.RootElement.GetProperty("model").GetString());
+        Assert.Contains("kept \"model\": it was changed after this command wrote it", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task LinesThatTheUserAdded_Stay()
+    {
+        Write(CodexSettings, "model = \"gpt-5\"\n");
+        _ = await _run.InvokeAsync("launch", "codex", "--demo", "--config");
+        File.AppendAllText(CodexSettings, "[tui]\nnotifications = true\n");
+
+        _ = await _run.InvokeAsync("launch", "codex", "--restore");
+
+        Assert.Equal("model = \"gpt-5\"\n[tui]\nnotifications = true\n", File.ReadAllText(CodexSettings));
+    }
+
+    [Theory]
+    [InlineData("claude", "{ // mine\n }", "is not plain JSON (it may have comments). Use --print and edit it yourself.")]
+    [InlineData("claude", "{\"model\":1,\"model\":2}", "is not plain JSON")]
+    [InlineData("claude", "{\"env\":[]}", "has a \"env\" that is not an object.")]
+    [InlineData("codex", "[model_providers.privatemode]\nname = \"x\"\n", "has a table [model_providers.privatemode] that this command cannot change safely.")]
+    [InlineData("codex", "[model_providers.\"privatemode\"]\n", "cannot change safely")]
+    [InlineData("codex", "x = \"\"\"\nmodel = 1\n\"\"\"\n", "several lines before the first table")]
+    [InlineData("codex", "x = [\n\"a\"]\n", "several lines before the first table")]
+    public async Task FileThatCannotBeChangedSafely_IsLeftAlone(string program, string content, string message)
+    {
+        string path = PathOf(program);
+        Write(path, content);
+
+        (int exitCode, _, string error) = await _run.InvokeAsync("launch", program, "--demo", "--config");
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains(message, error, StringComparison.Ordinal);
+        Assert.Equal(content, File.ReadAllText(path));
+        Assert.Equal("Nothing to restore.\n", (await _run.InvokeAsync("launch", program, "--restore")).Out);
+    }
+
+    [Fact]
+    public async Task OpenCodeWithComments_IsLeftAlone()
+    {
+        Write(Path.Combine(Path.GetDirectoryName(OpenCodeSettings)!, "opencode.jsonc"), "{}");
+
+        (int exitCode, _, string error) = await _run.InvokeAsync("launch", "opencode", "--demo", "--config");
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("opencode.jsonc\" would be used instead of opencode.json", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Link_IsFollowed()
+    {
+        string target = _run.WriteFile("dotfiles.json", """{"model":"opus"}""");
+        _ = Directory.CreateDirectory(Path.GetDirectoryName(ClaudeSettings)!);
+        _ = File.CreateSymbolicLink(ClaudeSettings, target);
+
+        _ = await _run.InvokeAsync("launch", "claude", "--demo", "--config");
+
+        Assert.Contains("127.0.0.1:8080", File.ReadAllText(target), StringComparison.Ordinal);
+        Assert.NotNull(new FileInfo(ClaudeSettings).LinkTarget);
+    }
+
+    [Fact]
+    public async Task Print_WritesNothingAndHidesTheKey()
+    {
+        foreach (string program in Programs)
+        {
+            (int exitCode, string text, _) = await _run.InvokeAsync("launch", program, "--demo", "--print", "--caller-key", "a-secret-caller-key");
+
+            Assert.Equal(0, exitCode);
+            Assert.Contains("127.0.0.1:8080", text, StringComparison.Ordinal);
+            Assert.DoesNotContain("a-secret-caller-key", text, StringComparison.Ordinal);
+            Assert.False(File.Exists(PathOf(program)));
+        }
+    }
+
+    [Theory]
+    [InlineData("\"claude\" is not installed. Install it with: npm install -g @anthropic-ai/claude-code", "claude")]
+    [InlineData("\"codex\" is not installed. Install it with: npm install -g @openai/codex", "codex")]
+    [InlineData("\"opencode\" is not installed. Install it with: npm install -g opencode-ai", "opencode")]
+    [InlineData("--config, --restore and --print cannot be combined.", "claude", "--config", "--restore")]
+    [InlineData("--caller-key needs --config or --print: a program that is run gets a key of its own.", "claude", "--caller-key", "x")]
+    [InlineData("invalid argument \"70000\" for \"--port\" flag", "claude", "--print", "--port", "70000")]
+    [InlineData("--program: \"missing\" is not a program.", "claude", "--program", "missing")]
+    public async Task WrongFlags_AreOneLine(string expected, params string[] args)
+    {
+        (int exitCode, _, string error) = await _run.InvokeAsync(["launch", .. args, "--demo"]);
+
+        Assert.Equal(2, exitCode);
+        Assert.EndsWith($"Error: {expected}\n", error, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("claude")]
+    [InlineData("codex")]
+    [InlineData("opencode")]
+    public async Task Program_RunsWithAKeyOfItsOwn_AndItsExitCodeIsOurs(string program)
+    {
+        string record = Path.Combine(_run.WorkingDirectory, "record");
+        WriteProgram(program, $"env > '{record}'; printf '%s\\n' \"$@\" >> '{record}'; cat /dev/null \"${{2:-/dev/null}}\" >> '{record}' 2>&1; exit 7");
+        System.Environment.SetEnvironmentVariable("OPENAI_API_KEY", "sk-of-another-service");
+        try
+        {
+            (int exitCode, _, string error) = await _run.InvokeAsync("launch", program, "--demo", "--", "first", "--json");
+
+            string text = File.ReadAllText(record);
+            Assert.Equal(7, exitCode);
+            Assert.Contains($"; {program} uses glm-5.3-flash\n", error, StringComparison.Ordinal);
+            Assert.DoesNotContain("sk-of-another-service", text, StringComparison.Ordinal);
+            Assert.Contains("\nfirst\n--json\n", text, StringComparison.Ordinal);
+            Assert.Matches("http://127.0.0.1:[0-9]+", text);
+            Assert.Contains("NO_PROXY=", text, StringComparison.Ordinal);
+            Assert.Empty(Directory.GetFileSystemEntries(Path.Combine(_run.StateDirectory, "launch")));
+        }
+        finally
+        {
+            System.Environment.SetEnvironmentVariable("OPENAI_API_KEY", null);
+        }
+    }
+
+    [Fact]
+    public async Task ProxyOfTheProgram_TakesOnlyItsKey()
+    {
+        string record = Path.Combine(_run.WorkingDirectory, "record");
+        WriteProgram("claude", $$"""
+            curl -s -o /dev/null -w '%{http_code} ' "$ANTHROPIC_BASE_URL/v1/models" > '{{record}}'
+            curl -s -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $ANTHROPIC_AUTH_TOKEN" "$ANTHROPIC_BASE_URL/v1/models" >> '{{record}}'
+            """);
+
+        _ = await _run.InvokeAsync("launch", "claude", "--demo");
+
+        Assert.Equal("401 200", File.ReadAllText(record));
+    }
+
+    private string PathOf(string program) => program switch
+    {
+        "claude" => ClaudeSettings,
+        "codex" => CodexSettings,
+        _ => OpenCodeSettings,
+    };
+
+    private static void Write(string path, string? content)
+    {
+        _ = Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        if (content is not null)
+        {
+            File.WriteAllBytes(path, Encoding.UTF8.GetBytes(content));
+        }
+    }
+
+    private void WriteProgram(string name, string script)
+    {
+        string path = Path.Combine(_run.WorkingDirectory, "bin", name);
+        Write(path, $"#!/bin/sh\n{script}\n");
+        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+    }
+}

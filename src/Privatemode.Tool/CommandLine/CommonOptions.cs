@@ -28,6 +28,9 @@ internal sealed class CommonOptions
 
     public BoolFlag Verbose { get; } = new("--verbose", "Show log lines, and details of errors");
 
+    /// <summary>What reads the flags, for messages.</summary>
+    public string What { get; init; } = "command";
+
     /// <summary>Adds the flags to a command, after its own.</summary>
     public void AddTo(Command command)
     {
@@ -64,7 +67,7 @@ internal sealed class CommonOptions
 
     /// <summary>The address of the service that was given, or null.</summary>
     public Uri? ReadEndpoint(ParseResult result) =>
-        ApiEndpoint.Read(result) is { } endpoint ? ServiceAddress.Parse(endpoint, ApiEndpoint.NameIn(result)) : null;
+        ApiEndpoint.Read(result) is { } endpoint ? ServiceAddress.Parse(endpoint, ApiEndpoint.NameIn(result), What) : null;
 
     /// <summary>The manifests that were given, or null.</summary>
     public ManifestPolicy? ReadManifest(ParseResult result, ToolContext context) => Manifest.Read(result) is { Count: > 0 } values

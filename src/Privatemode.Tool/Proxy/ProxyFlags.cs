@@ -8,6 +8,7 @@ internal sealed class ProxyFlags
 {
     public CommonOptions Common { get; } = new()
     {
+        What = "proxy",
         ApiKey = new("--apiKey", "KEY|@FILE", "The API key, or @ and the path of a file with it. Without it, the key of each caller is used", "--api-key"),
         ApiEndpoint = new("--apiEndpoint", "HOST[:PORT]", "The address of the service [default: api.privatemode.ai:443]", "--api-endpoint"),
         Workspace = new("--workspace", "DIR", "The directory of the manifest log, of cached collateral and of dumps [default: .]"),

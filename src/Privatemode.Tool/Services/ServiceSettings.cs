@@ -32,7 +32,11 @@ internal sealed record ServiceSettings
 /// <summary>Reads the address of the service as the reference does: a host, with or without a port.</summary>
 internal static class ServiceAddress
 {
-    public static Uri Parse(string value, string flag)
+    /// <param name="value">The value of the flag.</param>
+    /// <param name="flag">The name of the flag, for messages.</param>
+    /// <param name="what">What reads the flag: command or proxy.</param>
+    /// <exception cref="ToolException">It is no https address, or one of this machine.</exception>
+    public static Uri Parse(string value, string flag, string what)
     {
         string text = value.Contains("://", StringComparison.Ordinal) ? value : $"https://{value}";
         if (!Uri.TryCreate(text, UriKind.Absolute, out Uri? address) || address.Scheme != Uri.UriSchemeHttps || address.Host.Length == 0 ||
@@ -43,7 +47,7 @@ internal static class ServiceAddress
 
         return IsThisMachine(address)
             ? throw ToolException.Setup(
-                $"{flag} is an address of this machine. This proxy verifies and encrypts itself and does not run over another proxy. " +
+                $"{flag} is an address of this machine. This {what} verifies and encrypts itself and does not run over another proxy. " +
                 "Use https://api.privatemode.ai, or --demo.")
             : address;
     }

@@ -220,6 +220,48 @@ public sealed class ProxyRunTests : IDisposable
         Assert.Contains("PRIVATEMODE_API_KEY is set, but this command does not read it.", _run.Console.ErrorText, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(false, "-lwarn")]
+    [InlineData(false, "-l", "error")]
+    [InlineData(false, "-l=4")]
+    [InlineData(false, "--log-level", "frob")]
+    [InlineData(true, "--log-level", "frob", "--log-format", "JSON")]
+    [InlineData(true, "--log-level=-4")]
+    [InlineData(true)]
+    public async Task LogLevel_SelectsLines(bool hasInfo, params string[] args)
+    {
+        await using (RunningTool proxy = await _run.StartAsync(["proxy", "--demo", "--port", "0", "--json", .. args]))
+        {
+            _ = await ChatAsync(proxy.Url, "Hello");
+        }
+
+        string[] lines = [.. _run.Console.ErrorText.Split('\n').Skip(1).Where(line => line.Length > 0)];
+        Assert.Equal(hasInfo, lines.Any(line => line.Contains("level=INFO", StringComparison.Ordinal) || line.Contains("\"level\":\"INFO\"", StringComparison.Ordinal)));
+        Assert.Equal(args.Contains("frob"), lines.Any(line => line.Contains("is unknown", StringComparison.Ordinal)));
+        if (args.Contains("JSON"))
+        {
+            Assert.All(lines, line => JsonDocument.Parse(line));
+        }
+    }
+
+    [Fact]
+    public async Task DeprecatedFlags_AreAcceptedWithAWarning_AndAliasesWork()
+    {
+        await using RunningTool proxy = await _run.StartAsync(
+            "proxy", "--demo", "--port", "0", "--json", "--ssEndpoint", "x", "--coordinatorEndpoint=y", "--alias", "my-model=gpt-oss-120b", "--rate-limit", "free");
+        using HttpRequestMessage request = Chat(proxy.Url, "hi", null);
+        request.Content = new StringContent(
+            """{"model":"my-model","messages":[{"role":"user","content":"by alias"}]}""", Encoding.UTF8, "application/json");
+        using HttpResponseMessage answer = await _http.SendAsync(request).OrTimeout();
+
+        Assert.Contains("by alias", await answer.Content.ReadAsStringAsync().OrTimeout(), StringComparison.Ordinal);
+        foreach (string flag in (string[])["--ssEndpoint", "--coordinatorEndpoint"])
+        {
+            Assert.Contains(
+                $"Flag {flag} has been deprecated, direct connection to the secret-service is no longer required", _run.Console.ErrorText, StringComparison.Ordinal);
+        }
+    }
+
     private async Task<HttpStatusCode> StatusAsync(Uri url, string? key)
     {
         using HttpRequestMessage request = Chat(url, "hi", key);

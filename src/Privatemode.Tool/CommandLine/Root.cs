@@ -13,6 +13,9 @@ internal static class Root
     public static string Version { get; } =
         typeof(Root).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion.Split('+')[0];
 
+    // The same on every terminal and in docs/tool.md.
+    private const int HelpWidth = 140;
+
     // Without ResponseFileTokenReplacer, '--apiKey @file' would be replaced by the arguments in that file.
     private static readonly ParserConfiguration Parsing = new() { ResponseFileTokenReplacer = null, EnablePosixBundling = false };
 
@@ -22,7 +25,7 @@ internal static class Root
         // Not a RootCommand: its name is that of the process, and it adds directives.
         Command root = new("privatemode", "End-to-end encrypted AI with Privatemode: a local proxy for every client, and verification of the deployment.")
         {
-            new HelpOption(),
+            new HelpOption { Action = new HelpAction { MaxWidth = HelpWidth } },
             new Option<bool>("--version") { Description = "Show the version", Arity = ArgumentArity.Zero },
         };
         foreach (Command command in CommandList.Create(context))

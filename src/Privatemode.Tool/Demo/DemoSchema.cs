@@ -67,7 +67,7 @@ internal static class DemoSchema
     {
         if (name is "command" or "cmd")
         {
-            return ["echo", "hello"];
+            return [(JsonNode)"echo", (JsonNode)"hello"];
         }
 
         int count = schema.TryGetProperty("minItems", out JsonElement least) && least.TryGetInt32(out int number) ? Math.Clamp(number, 0, MostItems) : 0;

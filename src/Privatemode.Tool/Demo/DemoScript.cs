@@ -134,7 +134,7 @@ internal sealed class DemoScript
                 null when line.TryGetProperty("delayMs", out JsonElement delay) => Fault.Delay(TimeSpan.FromMilliseconds(delay.GetInt32())),
                 null => null,
                 "forgotten-secret" => Fault.UnknownSecret,
-                "cut-stream" => Fault.CutConnection(700),
+                "cut-stream" => Fault.TruncateEvent(2),
                 "429" => Fault.UnencryptedError(429, "rate limit exceeded", TimeSpan.FromSeconds(1)),
                 _ => throw new ArgumentException($"fault \"{word}\""),
             };

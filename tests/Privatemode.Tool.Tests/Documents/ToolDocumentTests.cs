@@ -45,7 +45,7 @@ public sealed partial class ToolDocumentTests : IDisposable
     {
         foreach ((string command, string help) in await HelpAsync())
         {
-            Assert.True(help.Split('\n').All(line => line.Length <= 170), $"The help of {command} has a long line.");
+            Assert.True(help.Split('\n').All(line => line.Length <= 140), $"The help of {command} has a long line.");
         }
     }
 

@@ -2,7 +2,6 @@ using System.Text.Json.Nodes;
 using Microsoft.Extensions.AI;
 using OpenAI.Responses;
 using Privatemode.AI.Testing;
-using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.EcosystemTests.ExtensionsAI;
 

@@ -1,4 +1,5 @@
 using System.ClientModel;
+using System.Text;
 using Microsoft.Extensions.AI;
 using OpenAI.Audio;
 using Privatemode.AI.IntegrationTests.Diagnostics;
@@ -54,6 +55,37 @@ public sealed class TelemetryCanaryTests : DeploymentTest
         Assert.Contains(_recorder.Measurements, line => line.StartsWith("privatemode.refusals", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Responses_WhateverHappens_TelemetryHoldsNothingOfTheSentinel(bool streamed)
+    {
+        Deployment.Model.SetFallback(_ => ScriptedAnswer.Text($"{Sentinel.Text} answer one two three").WithReasoning($"{Sentinel.Text} reasoning"));
+        using HttpClient http = new(Client.CreateHandler()) { BaseAddress = Deployment.Endpoint, Timeout = Timeout.InfiniteTimeSpan };
+        string valid = $$"""
+            {"model":"{{ModelId}}","stream":{{(streamed ? "true" : "false")}},"instructions":"{{Sentinel.Text}}","metadata":{"a":"{{Sentinel.Text}}"},
+            "tools":[{"type":"function","name":"{{Sentinel.Text}}"}],"prompt_cache_key":"{{Sentinel.Text}}","client_metadata":{"a":"{{Sentinel.Text}}"},
+            "input":[{"role":"user","content":"{{Sentinel.Text}}"},{"type":"reasoning","summary":[],"encrypted_content":"{{Sentinel.Text}}"},
+            {"role":"assistant","content":"{{Sentinel.Text}}"},{"role":"user","content":"{{Sentinel.Text}}"}]}
+            """;
+        foreach (Fault? fault in (Fault?[])
+            [null, Fault.EncryptedError(400, Sentinel.Text), Fault.UnencryptedError(400, Sentinel.Text), Fault.TamperEvent(0), Fault.ReflectRequest])
+        {
+            if (fault is not null)
+            {
+                Deployment.Faults.Inject(fault);
+            }
+
+            _ = await Record.ExceptionAsync(() => PostAsync(http, valid));
+        }
+
+        Assert.Equal(5, Deployment.Requests.Count);
+        string refused = valid.Replace("\"role\":\"user\"", $"\"role\":\"{Sentinel.Text}\"", StringComparison.Ordinal);
+        Assert.NotNull(await Record.ExceptionAsync(() => PostAsync(http, refused)));
+        AssertNothingTold("privatemode.seal", "privatemode.open");
+        Assert.Contains(_logs.Lines, line => line.Contains("ForeignReasoningDropped", StringComparison.Ordinal));
+    }
+
     [Fact]
     public async Task File_ItsNameAndContent_AreNotTold()
     {
@@ -87,6 +119,13 @@ public sealed class TelemetryCanaryTests : DeploymentTest
         return await Record.ExceptionAsync(() => streamed
             ? Chat.GetStreamingResponseAsync([message], options).ToChatResponseAsync()
             : Chat.GetResponseAsync([message], options)).OrTimeout();
+    }
+
+    private static async Task PostAsync(HttpClient http, string body)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Post, "/v1/responses") { Content = new StringContent(body, Encoding.UTF8, "application/json") };
+        using HttpResponseMessage response = await http.SendAsync(request).OrTimeout();
+        _ = await response.Content.ReadAsStringAsync().OrTimeout();
     }
 
     private void AssertNothingTold(params string[] activities)

@@ -2,7 +2,6 @@ using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Text;
 using System.Text.Json;
-using OpenAI.Responses;
 using Privatemode.AI.IntegrationTests.Handler;
 using Privatemode.AI.Tests.Fakes;
 

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json.Nodes;
-using Privatemode.AI.Encryption;
 using Privatemode.AI.Responses;
 
 namespace Privatemode.AI.Tests.Responses;
@@ -63,10 +62,9 @@ public sealed class ResponseErrorsTests
         Assert.Equal((code, message), ResponseErrors.Of(failure));
 
     private static PrivatemodeServiceException Service(
-        ServiceFailureReason reason, string? words = null, bool isAuthenticated = true, double? retryAfter = null) => new(reason, "Text.")
+        ServiceFailureReason reason, string? words = null, bool isAuthenticated = true, double? retryAfter = null)
     {
-        ServerMessage = words,
-        IsServerMessageAuthenticated = isAuthenticated,
-        RetryAfter = retryAfter is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
-    };
+        TimeSpan? wait = retryAfter is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
+        return new(reason, "Text.") { ServerMessage = words, IsServerMessageAuthenticated = isAuthenticated, RetryAfter = wait };
+    }
 }

@@ -69,7 +69,11 @@ public sealed class ResponseStreamTests : IDisposable
         ResponsesCall translation = ResponseVectors.NewCall(vector);
         EncryptedCall call = new()
         {
-            Rule = EndpointRules.ChatCompletions, RequestId = ResponseVectors.RequestId, WantsStream = true, EndsWithUsage = true, Translation = translation,
+            Rule = EndpointRules.ChatCompletions,
+            RequestId = ResponseVectors.RequestId,
+            WantsStream = true,
+            EndsWithUsage = true,
+            Translation = translation,
         };
         using LocalProxyEvents reader = new(call) { Translator = translation.BeginStream() };
         reader.Push(Encoding.UTF8.GetBytes(Wire(vector, json => $"data: {json.ReplaceLineEndings("")}\n\n")));

@@ -22,6 +22,7 @@ internal sealed class SwitchedBuild : IDisposable
     [
         ("by integration ", "tests/Privatemode.AI.IntegrationTests"),
         ("by proxy ", "tests/Privatemode.AI.AspNetCore.Tests"),
+        ("by tool ", "tests/Privatemode.Tool.Tests"),
         ("by ", "tests/Privatemode.AI.Tests"),
     ];
 
@@ -47,7 +48,7 @@ internal sealed class SwitchedBuild : IDisposable
             File.WriteAllText(path, text);
         }
 
-        foreach (string project in new[] { "Privatemode.AI", "Privatemode.AI.Testing", "Privatemode.AI.AspNetCore" })
+        foreach (string project in new[] { "Privatemode.AI", "Privatemode.AI.Testing", "Privatemode.AI.AspNetCore", "Privatemode.Tool" })
         {
             File.WriteAllText(Path.Combine(_folder, "src", project, "PrivatemodeCheckSwitch.cs"), Switch);
         }

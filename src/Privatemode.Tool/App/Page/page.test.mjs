@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { safeAddress } from "./address.js";
-import { EventStreamParser } from "./api.js";
+import { EventStreamParser, streamChat } from "./api.js";
 import { imageType, kindOf, refusalOf } from "./attachments.js";
 import { badgeOf } from "./badge.js";
 import { groupModels } from "./models.js";
@@ -58,6 +58,45 @@ test("events come out whole, wherever the stream is split", () => {
     const parser = new EventStreamParser();
     assert.deepEqual([...stream].flatMap(character => parser.push(character)), expected);
     assert.deepEqual(new EventStreamParser().push("data: unfinished"), []);
+});
+
+test("a stream ends well only with its end mark", async () => {
+    globalThis.sessionStorage = { getItem: () => "token" };
+    const read = async (...parts) => {
+        globalThis.fetch = async () => new Response(new ReadableStream({
+            start(controller) {
+                parts.forEach(part => part === null ? controller.error(new TypeError("reset")) : controller.enqueue(new TextEncoder().encode(part)));
+                parts.includes(null) || controller.close();
+            },
+        }));
+        const events = [];
+        try {
+            for await (const event of streamChat({}, undefined)) {
+                events.push(event.n);
+            }
+            return [events, "end"];
+        } catch (error) {
+            return [events, error.cut ? "cut" : error.message];
+        }
+    };
+    assert.deepEqual(await read("data: {\"n\":1}\n\ndata: {\"n\":2}\n\n", "data: [DONE]\n\n"), [[1, 2], "end"]);
+    assert.deepEqual(await read("data: {\"n\":1}\n\ndata: [DONE]\n\ndata: {\"n\":2}\n\n"), [[1], "end"]);
+    assert.deepEqual(await read("data: {\"n\":1}\n\n"), [[1], "cut"]);
+    assert.deepEqual(await read("data: {\"n\":1}\n\n", null), [[], "cut"]);
+    assert.deepEqual(await read("data: {\"n\":1}\n\ndata: [DONE]"), [[1], "cut"]);
+    assert.deepEqual(await read("data: {\"n\":1}\n\ndata: {\"error\":{\"message\":\"x\"}}\n\n"), [[1], "cut"]);
+    assert.deepEqual(await read("data: not JSON\n\n"), [[], "cut"]);
+});
+
+test("errors say what the proxy said, and a wrong key what to do", async () => {
+    const failure = async (status, body, headers = {}) => {
+        globalThis.fetch = async () => new Response(body, { status, headers });
+        return await streamChat({}, undefined).next().then(() => null, error => [error.message, error.status, error.code, error.retryAfter, error.cut]);
+    };
+    assert.deepEqual(await failure(429, JSON.stringify({ error: { message: "Busy.", code: "rate_limit_exceeded" } }), { "Retry-After": "7" }),
+        ["Busy.", 429, "rate_limit_exceeded", 7, false]);
+    assert.deepEqual(await failure(500, "<html>"), ["The proxy answered with status 500.", 500, null, null, false]);
+    assert.match((await failure(401, "{}"))[0], /Open the address that it printed last/);
 });
 
 test("images are known by their first bytes, not by their names", () => {

@@ -122,7 +122,7 @@ class AssistantView {
             this.state = message.state;
             const tokens = message.rounds.reduce((sum, one) => sum + (one.usage?.completion_tokens ?? 0), 0);
             this.model.textContent = tokens > 0 ? `${message.model}, ${quantity(tokens, "token")}` : message.model;
-            this.copy.hidden = textOf(message) === "";
+            this.copy.hidden = textOf(message) === "" || message.state === "cut";
             this.note.replaceChildren(...noteOf(message, last ? this.retry : null));
         }
         if (message.retryAt) {

@@ -136,6 +136,7 @@ public sealed class PrivatemodeProxyOptions
 
     /// <summary>Gets or sets the longest time for which running streams delay the end of the application.</summary>
     /// <value>From zero to 10 minutes. The default is 30 seconds.</value>
+    /// <remarks>It is the <c>ShutdownTimeout</c> of the application's <c>HostOptions</c>, unless the application sets that one later.</remarks>
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Whether a request needs a key of its caller.</summary>

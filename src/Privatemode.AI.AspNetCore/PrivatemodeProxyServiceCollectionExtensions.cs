@@ -64,6 +64,8 @@ public static class PrivatemodeProxyServiceCollectionExtensions
             provider => new ProxySettings(provider.GetService<IConfiguration>())));
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<PrivatemodeProxyOptions>, ProxyOptionsValidator>());
         _ = services.AddSingleton<IPostConfigureOptions<PrivatemodeOptions>, ProxyAccountSettings>();
+        _ = services.AddOptions<HostOptions>().Configure<IOptions<PrivatemodeProxyOptions>>(
+            static (host, proxy) => host.ShutdownTimeout = proxy.Value.ShutdownTimeout);
     }
 
     private static void AddServices(IServiceCollection services)

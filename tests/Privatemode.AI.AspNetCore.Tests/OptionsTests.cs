@@ -197,6 +197,16 @@ public sealed class OptionsTests
     }
 
     [Fact]
+    public void Host_ShutdownTimeout_IsThatOfTheProxy()
+    {
+        ServiceCollection services = new();
+        _ = services.AddPrivatemodeProxy(options => options.ShutdownTimeout = TimeSpan.FromSeconds(77));
+        using ServiceProvider provider = services.BuildServiceProvider();
+
+        Assert.Equal(TimeSpan.FromSeconds(77), provider.GetRequiredService<IOptions<Microsoft.Extensions.Hosting.HostOptions>>().Value.ShutdownTimeout);
+    }
+
+    [Fact]
     public void Account_SessionPromptCache_IsAScopeOfSessions()
     {
         ServiceCollection services = new();

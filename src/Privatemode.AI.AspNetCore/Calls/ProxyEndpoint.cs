@@ -1,8 +1,6 @@
 using System.Diagnostics;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
-using Microsoft.Net.Http.Headers;
 using Privatemode.AI.AspNetCore.Dialects;
 using Privatemode.AI.AspNetCore.Errors;
 using Privatemode.AI.AspNetCore.Gate;

@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Diagnostics.Metrics;
-using System.Net;
 using Microsoft.Extensions.Logging;
 using Privatemode.AI.AspNetCore.Tests.Hosting;
 using Privatemode.AI.Testing;

@@ -15,7 +15,7 @@ public sealed class PrivatemodeRequestException : PrivatemodeException
         : base("request", message, innerException) => Member = member;
 
     /// <summary>Gets the name of what to change, never its value.</summary>
-    /// <value>An option (<c>SpeechToTextOptions.SpeechLanguage</c>), a content (<c>messages[3].Contents[0]</c>), or another part of the call (<c>file</c>,
-    /// <c>body</c>, <c>model</c>).</value>
+    /// <value>An option (<c>SpeechToTextOptions.SpeechLanguage</c>), a content (<c>messages[3].Contents[0]</c>, or <c>input[3].content[0]</c> in a request for
+    /// a response), or another part of the call (<c>file</c>, <c>body</c>, <c>model</c>).</value>
     public string Member { get; }
 }

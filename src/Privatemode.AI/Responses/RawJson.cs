@@ -189,7 +189,7 @@ internal readonly struct RequestObject
         {
             if (member.Value.ValueKind != JsonValueKind.Null && !known.Contains(member))
             {
-                // Only a name that cannot contain text of the caller's is quoted.
+                // A name with the characters of members is quoted, and text is not.
                 ReadOnlySpan<byte> name = JsonMarshal.GetRawUtf8PropertyName(member);
                 throw MemberNames.IsMember(name) ? Path.Member(name).NotKnown() : Path.Refuse($"'{Path}' has a member that is not known.");
             }

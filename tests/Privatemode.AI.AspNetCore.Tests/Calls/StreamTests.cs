@@ -1,5 +1,5 @@
 using System.Net;
-using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.DependencyInjection;
 using Privatemode.AI.AspNetCore.Calls;
 using Privatemode.AI.AspNetCore.Limits;
@@ -93,12 +93,8 @@ public sealed class StreamTests : ProxyTest
         });
         using RawConnection connection = Connect();
         await PostAsync(connection, dialect);
-        string text = await connection.ReadUntilAsync("error");
-        _ = await _time.TimerAsync(wait => wait == TimeSpan.FromMilliseconds(100)).OrTimeout();
-        _time.Advance(TimeSpan.FromMilliseconds(100));
-        (string rest, bool wasReset) = await connection.ReadToEndAsync();
-        text += rest;
-        Assert.True(wasReset || !text.Contains("\r\n0\r\n", StringComparison.Ordinal), text);
+        string text = await connection.ReadUntilAsync("error") + await FailedAsync(connection);
+        Assert.DoesNotContain("\r\n0\r\n", text, StringComparison.Ordinal);
         Assert.Contains(dialect == "chat" ? "data: {\"error\":{" : "event: error\ndata: {\"type\":\"error\"", text, StringComparison.Ordinal);
         Assert.DoesNotContain("[DONE]", text, StringComparison.Ordinal);
         Assert.DoesNotContain("message_stop", text, StringComparison.Ordinal);
@@ -113,11 +109,8 @@ public sealed class StreamTests : ProxyTest
         await PostAsync(connection, "messages");
         _ = await SilentAsync(connection, "ping");
         await Deployment.DisposeAsync();
-        string text = await connection.ReadUntilAsync("event: error");
-        _ = await _time.TimerAsync(wait => wait == TimeSpan.FromMilliseconds(100)).OrTimeout();
-        _time.Advance(TimeSpan.FromMilliseconds(100));
-        (string rest, bool _) = await connection.ReadToEndAsync();
-        Assert.DoesNotContain("\r\n0\r\n", text + rest, StringComparison.Ordinal);
+        string text = await connection.ReadUntilAsync("event: error") + await FailedAsync(connection);
+        Assert.DoesNotContain("\r\n0\r\n", text, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -127,6 +120,60 @@ public sealed class StreamTests : ProxyTest
         using HttpResponseMessage answer = await Http.PostAsync(ChatPath, Json(ChatBody(stream: true))).OrTimeout();
         Assert.Equal(HttpStatusCode.BadGateway, answer.StatusCode);
         Assert.Equal("application/json", answer.Content.Headers.ContentType?.MediaType);
+    }
+
+    [Fact]
+    public async Task Response_KeptAliveBeforeAndBetweenEvents_HasRisingNumbersAndOneBeginning()
+    {
+        _isHeld = true;
+        Deployment.Model.Reply("one two three");
+        using RawConnection connection = Connect();
+        await connection.PostAsync(ResponsesPath, ResponseBody(stream: true));
+        string text = await SilentAsync(connection, "event: response.in_progress\n");
+        text += await SilentAsync(connection, "event: response.in_progress\n");
+        _next.Release(3);
+        text += await connection.ReadUntilAsync("response.output_text.delta");
+        text += await SilentAsync(connection, "event: response.in_progress\n");
+        _next.Release(100);
+        text += await connection.ReadUntilAsync("0\r\n\r\n");
+        int[] numbers = [.. Regex.Matches(text, "\"sequence_number\":([0-9]+)").Select(match => int.Parse(match.Groups[1].Value))];
+        Assert.Equal(Enumerable.Range(0, numbers.Length), numbers);
+        Assert.Single(Regex.Matches(text, "event: response.created\n"));
+        Assert.Single(Regex.Matches(text, "event: response.completed\n"));
+        await NothingIsLeftAsync();
+    }
+
+    [Theory]
+    [InlineData("tamper")]
+    [InlineData("cut")]
+    public async Task Failure_InAResponse_IsToldOnceAndTheConnectionReset(string fault)
+    {
+        Deployment.Model.Reply("one two three four five six");
+        Deployment.Faults.Inject(fault == "tamper" ? Fault.TamperEvent(3) : Fault.CutConnection(1500));
+        using RawConnection connection = Connect();
+        await connection.PostAsync(ResponsesPath, ResponseBody(stream: true));
+        string text = await connection.ReadUntilAsync("event: response.failed\n");
+        text += await FailedAsync(connection);
+        Assert.Single(Regex.Matches(text, "event: response.failed\n"));
+        Assert.DoesNotContain("response.completed", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("\r\n0\r\n", text, StringComparison.Ordinal);
+        await NothingIsLeftAsync();
+    }
+
+    [Theory]
+    [InlineData(429, "codex_exec", true, "rate_limit_exceeded")]
+    [InlineData(503, "codex_cli_rs", true, "server_error")]
+    [InlineData(429, "opencode", false, "rate_limit_exceeded")]
+    [InlineData(400, "codex_exec", false, "invalid_request")]
+    public async Task Refusal_OfTheService_IsAnEventForCodexOnly(int status, string originator, bool isEvent, string code)
+    {
+        Deployment.Faults.Inject(Fault.EncryptedError(status, "no"), times: 5);
+        using RawConnection connection = Connect();
+        await connection.PostAsync(ResponsesPath, ResponseBody(stream: true), $"originator: {originator}\r\n");
+        string text = await connection.ReadUntilAsync($"\"code\":\"{code}\"");
+        text += isEvent ? await FailedAsync(connection) : "";
+        Assert.StartsWith(isEvent ? "HTTP/1.1 200 " : $"HTTP/1.1 {status} ", text, StringComparison.Ordinal);
+        Assert.Contains($"\"code\":\"{code}\"", text, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -154,6 +201,14 @@ public sealed class StreamTests : ProxyTest
         _ = await SilentAsync(connection, ": keep-alive");
         connection.Reset();
         await NothingIsLeftAsync();
+    }
+
+    /// <summary>Lets the last event leave, and reads what comes until the connection ends.</summary>
+    private async Task<string> FailedAsync(RawConnection connection)
+    {
+        _ = await _time.TimerAsync(wait => wait == TimeSpan.FromMilliseconds(100)).OrTimeout();
+        _time.Advance(TimeSpan.FromMilliseconds(100));
+        return (await connection.ReadToEndAsync()).Text;
     }
 
     private Task PostAsync(RawConnection connection, string dialect) => dialect == "chat"

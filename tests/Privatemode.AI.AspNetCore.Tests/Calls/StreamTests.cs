@@ -136,6 +136,9 @@ public sealed class StreamTests : ProxyTest
         text += await SilentAsync(connection, "event: response.in_progress\n");
         _next.Release(100);
         text += await connection.ReadUntilAsync("0\r\n\r\n");
+
+        // A number can be cut by the frame of a chunk.
+        text = Regex.Replace(text, "\r\n[0-9a-f]+\r\n", "");
         int[] numbers = [.. Regex.Matches(text, "\"sequence_number\":([0-9]+)").Select(match => int.Parse(match.Groups[1].Value))];
         Assert.Equal(Enumerable.Range(0, numbers.Length), numbers);
         Assert.Single(Regex.Matches(text, "event: response.created\n"));

@@ -202,7 +202,10 @@ public sealed class ProxyCanaryTests : ProxyTest
         "message" => Post(MessagesPath + Query, CanaryBodies.Message(stream)),
         "count" => Post(MessagesPath + "/count_tokens" + Query, CanaryBodies.Message(stream)),
         "response" => Post(ResponsesPath + Query, CanaryBodies.Response(stream)),
-        "transcription" => new(HttpMethod.Post, "/v1/audio/transcriptions" + Query) { Content = Form("file", ("model", "whisper-large-v3"), ("prompt", Sentinel.Text)) },
+        "transcription" => new(HttpMethod.Post, "/v1/audio/transcriptions" + Query)
+        {
+            Content = Form("file", ("model", "whisper-large-v3"), ("prompt", Sentinel.Text)),
+        },
         _ => new(HttpMethod.Post, "/unstructured/general/v0/general" + Query) { Content = Form("files", ("strategy", "fast")) },
     };
 
@@ -226,8 +229,8 @@ public sealed class ProxyCanaryTests : ProxyTest
         foreach (string name in (string[])
             [
                 "User-Agent", "Cookie", "Referer", "From", "X-Forwarded-For", "X-Request-Id", "X-Client-Request-Id", "Idempotency-Key", "baggage", "tracestate",
-                "OpenAI-Organization", "OpenAI-Project", "anthropic-beta", "x-claude-code-session-id", "x-codex-window-id", "x-codex-turn-metadata", "session-id",
-                "thread-id", "x-session-id", "x-session-affinity", "x-stainless-os", "originator", "Privatemode-Target-Model", "Privatemode-Shard-Key",
+                "OpenAI-Organization", "OpenAI-Project", "anthropic-beta", "x-claude-code-session-id", "x-codex-window-id", "x-codex-turn-metadata",
+                "session-id", "thread-id", "x-session-id", "x-session-affinity", "x-stainless-os", "originator", "Privatemode-Target-Model", "Privatemode-Shard-Key",
                 "Privatemode-User-Request-ID", "X-Canary",
             ])
         {

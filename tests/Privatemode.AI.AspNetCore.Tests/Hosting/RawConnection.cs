@@ -30,7 +30,8 @@ public sealed class RawConnection : IDisposable
 
     /// <summary>A request with a JSON body and further header lines, each ending with a line break.</summary>
     public Task PostAsync(string path, string json, string headers = "") => SendAsync(
-        $"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {Encoding.UTF8.GetByteCount(json)}\r\n{headers}\r\n{json}");
+        $"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n" +
+        $"Content-Length: {Encoding.UTF8.GetByteCount(json)}\r\n{headers}\r\n{json}");
 
     /// <summary>Reads what is there, at least one byte; empty at the end of the connection.</summary>
     /// <exception cref="SocketException">The connection was reset.</exception>

@@ -30,7 +30,13 @@ internal static class ProxyHosts
         await using WebApplication yarp = await StartAsync(
             services => services.AddReverseProxy().LoadFromMemory(
                 [new RouteConfig { RouteId = "all", ClusterId = "all", Match = new RouteMatch { Path = "{**rest}" } }],
-                [new ClusterConfig { ClusterId = "all", Destinations = new Dictionary<string, DestinationConfig> { ["one"] = new() { Address = endpoint.OriginalString } } }]),
+                [
+                    new ClusterConfig
+                    {
+                        ClusterId = "all",
+                        Destinations = new Dictionary<string, DestinationConfig> { ["one"] = new() { Address = endpoint.OriginalString } },
+                    },
+                ]),
             app => app.MapReverseProxy());
         Console.WriteLine(AddressOf(yarp));
         Console.WriteLine(AddressOf(ours));

@@ -107,7 +107,9 @@ internal static class ProxyRun
         Run(address, ManyCalls - FirstCalls);
         double rate = (ManyCalls - FirstCalls) / Stopwatch.GetElapsedTime(start).TotalSeconds;
         long last = Usage(proxies).Memory;
-        Line($"memory after {FirstCalls} requests {Mega(first):F1} MB, after {ManyCalls} {Mega(last):F1} MB: {100.0 * (last - first) / first:+0.0;-0.0} % (bar 10); {rate:F0} requests/s");
+        double change = 100.0 * (last - first) / first;
+        Line($"memory after {FirstCalls} requests {Mega(first):F1} MB, after {ManyCalls} {Mega(last):F1} MB: {change:+0.0;-0.0} % (bar 10)");
+        Line($"{rate:F0} requests/s of {Callers} callers");
     }
 
     private static void Run(Uri address, int calls)
@@ -151,9 +153,8 @@ internal static class ProxyRun
         return (double.Parse(usage[0], CultureInfo.InvariantCulture), long.Parse(usage[1], CultureInfo.InvariantCulture));
     }
 
-    private static int Sockets(Process process) => OperatingSystem.IsLinux()
-        ? Directory.EnumerateFiles($"/proc/{process.Id}/fd").Count(file => new FileInfo(file).LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true)
-        : -1;
+    private static int Sockets(Process process) => !OperatingSystem.IsLinux() ? -1 : Directory.EnumerateFiles($"/proc/{process.Id}/fd")
+        .Count(file => new FileInfo(file).LinkTarget?.StartsWith("socket:", StringComparison.Ordinal) == true);
 
     private static double Median(double[] values) => values.Order().ElementAt(values.Length / 2);
 

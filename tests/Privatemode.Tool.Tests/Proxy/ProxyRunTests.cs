@@ -220,6 +220,53 @@ public sealed class ProxyRunTests : IDisposable
         Assert.Contains("PRIVATEMODE_API_KEY is set, but this command does not read it.", _run.Console.ErrorText, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Dump_OfAStream_HasAllEvents_AndChangesNothing()
+    {
+        await using RunningTool proxy = await _run.StartAsync("proxy", "--demo", "--port", "0", "--json", "--dump-requests", "--workspace", _run.StateDirectory);
+        using HttpRequestMessage request = Chat(proxy.Url, "stream", null, isStream: true);
+        using HttpResponseMessage answer = await _http.SendAsync(request).OrTimeout();
+        string body = await answer.Content.ReadAsStringAsync().OrTimeout();
+        _ = await proxy.StopAsync();
+
+        Assert.EndsWith("data: [DONE]\n\n", body, StringComparison.Ordinal);
+        string dump = await File.ReadAllTextAsync(
+            Directory.GetFiles(Path.Combine(_run.StateDirectory, "requests"), "*_resp.txt", SearchOption.AllDirectories).Single());
+        Assert.StartsWith("HTTP 200\r\n", dump, StringComparison.Ordinal);
+        Assert.EndsWith(body, dump, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task AllAddresses_CanBeListenedOn_UnderTheGivenNamesOnly()
+    {
+        await using RunningTool proxy = await _run.StartAsync(
+            "proxy", "--demo", "--port", "0", "--json", "--listen", "0.0.0.0", "--allowed-host", "proxy.example", "--dangerous-unprotected-listener");
+        Uri url = new($"http://127.0.0.1:{proxy.Url.Port}");
+        foreach ((string? host, HttpStatusCode expected) in (ReadOnlySpan<(string?, HttpStatusCode)>)[
+            (null, HttpStatusCode.OK), ("proxy.example", HttpStatusCode.OK), ("evil.example", HttpStatusCode.Forbidden)])
+        {
+            using HttpRequestMessage request = Chat(url, "hi", null);
+            request.Headers.Host = host;
+            using HttpResponseMessage answer = _http.Send(request);
+
+            Assert.Equal(expected, answer.StatusCode);
+        }
+    }
+
+    [Fact]
+    public async Task Log_HasNoContentAndNoKeys_AtAnyLevel()
+    {
+        await using RunningTool proxy = await _run.StartAsync("proxy", "--demo", "--port", "0", "--json", "--log-level", "-8", "--verbose");
+
+        _ = await ChatAsync(proxy.Url, "a-canary-prompt", "a-canary-key-0123456789");
+        _ = await StatusAsync(new Uri(proxy.Url, "/a-canary-path?a-canary-query"), null);
+        using HttpResponseMessage other = await _http.GetAsync(new Uri(proxy.Url, "/a-canary-path?a-canary-query")).OrTimeout();
+        _ = await proxy.StopAsync();
+
+        Assert.Contains("level=INFO", _run.Console.ErrorText, StringComparison.Ordinal);
+        Assert.DoesNotContain("a-canary", _run.Console.ErrorText, StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData(false, "-lwarn")]
     [InlineData(false, "-l", "error")]

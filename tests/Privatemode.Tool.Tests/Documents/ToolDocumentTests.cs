@@ -36,7 +36,7 @@ public sealed partial class ToolDocumentTests : IDisposable
         }
 
         string[] sections = Heading().Split(text[begin..end])[1..];
-        Assert.NotEmpty(sections);
+        Assert.Equal(help.Keys, sections.Select(section => section.Split('\n')[0]));
         Assert.All(sections, section => Assert.Equal(help[section.Split('\n')[0]], $"### {section}"));
     }
 

@@ -91,6 +91,9 @@ function showAttachments() {
 export function updateComposer() {
     showAttachments();
     const text = byId("composer-text").value;
+    if (!CSS.supports("field-sizing", "content")) {
+        byId("composer-text").rows = Math.min(12, text.split("\n").length);
+    }
     const words = wordsToSend(page.current, text, page.attachments);
     const tooLong = words > MaxWords;
     byId("words").className = tooLong ? "bad" : words >= WarnWords ? "warn" : "";

@@ -105,7 +105,7 @@ public sealed class StreamPumpTests
 
     private KeepAliveClock NewClock() => new(_time, Options.Create(new PrivatemodeProxyOptions()));
 
-    private ProxyCall NewCall(Stream body)
+    private static ProxyCall NewCall(Stream body)
     {
         DefaultHttpContext context = new();
         context.Features.Set<IHttpResponseBodyFeature>(new StreamResponseBodyFeature(body));

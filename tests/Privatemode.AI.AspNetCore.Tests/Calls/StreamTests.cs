@@ -214,7 +214,7 @@ public sealed class StreamTests : ProxyTest
         return (await connection.ReadToEndAsync()).Text;
     }
 
-    private Task PostAsync(RawConnection connection, string dialect) => dialect == "chat"
+    private static Task PostAsync(RawConnection connection, string dialect) => dialect == "chat"
         ? connection.PostAsync(ChatPath, ChatBody(stream: true)) : connection.PostAsync(MessagesPath, MessageBody(stream: true));
 
     /// <summary>Moves the clock until a frame comes.</summary>

@@ -83,7 +83,7 @@ internal sealed class LaunchState(ToolContext context, string program)
         return changes;
     }
 
-    private FileChange Restore(JsonObject undo)
+    private static FileChange Restore(JsonObject undo)
     {
         string path = undo["path"]!.GetValue<string>();
         string? backup = undo["backup"]?.GetValue<string>();

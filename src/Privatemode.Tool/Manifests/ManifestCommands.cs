@@ -4,7 +4,6 @@ using Privatemode.AI;
 using Privatemode.Tool.CommandLine;
 using Privatemode.Tool.Commands;
 using Privatemode.Tool.Services;
-using Privatemode.Tool.Verify;
 
 namespace Privatemode.Tool.Manifests;
 

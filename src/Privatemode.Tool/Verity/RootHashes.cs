@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
-using Privatemode.AI;
 using Privatemode.Tool.CommandLine;
 using Privatemode.Tool.Manifests;
 using Privatemode.Tool.Services;

@@ -1,11 +1,9 @@
 using System.CommandLine;
 using System.Globalization;
 using Microsoft.Win32.SafeHandles;
-using Privatemode.AI;
 using Privatemode.Tool.CommandLine;
 using Privatemode.Tool.Commands;
 using Privatemode.Tool.Services;
-using Privatemode.Tool.Verify;
 
 namespace Privatemode.Tool.Verity;
 

@@ -29,7 +29,10 @@ internal sealed class EditTesting
 
     public EditContext Context => new()
     {
-        Options = Options, Models = new ModelAliases(new AliasTable(Options, _ => { }), Models), Caller = Caller, Headers = Headers,
+        Options = Options,
+        Models = new ModelAliases(new AliasTable(Options, _ => { }), Models),
+        Caller = Caller,
+        Headers = Headers,
     };
 
     public delegate EditResult Edit(ReadOnlyMemory<byte> body, EditContext context, PooledBuffer target);

@@ -54,7 +54,11 @@ public sealed class CodexCatalogTests
 
     private static JsonElement[] Write() => Write(EditTesting.Models, new Dictionary<string, string>
     {
-        ["mine"] = "glm-5.3", ["gone"] = "kimi-k2.6", ["ocr"] = "deepseek-ocr-2", ["pattern-*"] = "glm-5.3", ["gpt-oss-120b"] = "glm-5.3",
+        ["mine"] = "glm-5.3",
+        ["gone"] = "kimi-k2.6",
+        ["ocr"] = "deepseek-ocr-2",
+        ["pattern-*"] = "glm-5.3",
+        ["gpt-oss-120b"] = "glm-5.3",
     });
 
     private static JsonElement[] Write(IReadOnlyList<ModelInfo> models, Dictionary<string, string> aliases)

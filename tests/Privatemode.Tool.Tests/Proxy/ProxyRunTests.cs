@@ -133,7 +133,10 @@ public sealed class ProxyRunTests : IDisposable
         Assert.Contains("unencrypted. Switch --dumpRequests off", _run.Console.ErrorText, StringComparison.Ordinal);
         if (!OperatingSystem.IsWindows())
         {
-            Assert.All(files, file => Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file)));
+            foreach (string file in files)
+            {
+                Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(file));
+            }
         }
     }
 

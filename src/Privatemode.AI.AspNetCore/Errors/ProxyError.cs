@@ -79,7 +79,7 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
     /// <summary>A limit of this proxy.</summary>
     public static ProxyError RateLimited(TimeSpan wait) => RateLimited("The rate limit of this proxy is reached.", wait);
 
-    /// <summary>The proxy has no memory for the request, or is shutting down.</summary>
+    /// <summary>The proxy has no memory for the request, or too many callers.</summary>
     public static ProxyError Overloaded(string message, TimeSpan wait) =>
         new(503, ServerError, "overloaded", 529, "overloaded_error", message) { RetryAfter = wait, ShouldRetry = true };
 

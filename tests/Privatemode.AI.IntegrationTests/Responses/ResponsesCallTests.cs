@@ -130,7 +130,8 @@ public sealed class ResponsesCallTests : ResponsesTest
         Assert.Equal((ResponseStatus.Completed, 11, 18), (whole.Value.Status, whole.Value.Usage.InputTokenCount, whole.Value.Usage.TotalTokenCount));
         string text = "";
         StreamingResponseUpdate? last = null;
-        await foreach (StreamingResponseUpdate update in client.CreateResponseStreamingAsync(ModelId, "hi").WithTimeout())
+        CreateResponseOptions options = new(ModelId, [ResponseItem.CreateUserMessageItem("hi")]) { StreamingEnabled = true };
+        await foreach (StreamingResponseUpdate update in client.StreamAsync(options))
         {
             text += (update as StreamingResponseOutputTextDeltaUpdate)?.Delta;
             last = update;

@@ -152,7 +152,7 @@ public sealed class ResponsesFaultTests : ResponsesTest
         CreateResponseOptions options = new(ModelId, [ResponseItem.CreateUserMessageItem("hi")]) { StreamingEnabled = true };
         await Assert.ThrowsAsync<PrivatemodeIntegrityException>(async () =>
         {
-            await foreach (StreamingResponseUpdate update in Client.OpenAI.GetResponsesClient().CreateResponseStreamingAsync(options).WithTimeout())
+            await foreach (StreamingResponseUpdate update in Client.OpenAI.GetResponsesClient().StreamAsync(options))
             {
                 updates.Add(update);
             }

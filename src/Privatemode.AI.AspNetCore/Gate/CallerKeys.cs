@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Microsoft.Extensions.Options;
+using Microsoft.Win32.SafeHandles;
 using Privatemode.AI.AspNetCore.Status;
 
 namespace Privatemode.AI.AspNetCore.Gate;
@@ -71,9 +72,20 @@ internal sealed class CallerKeys(
         _keys = builder.Build();
     }
 
-    private string Stamp() => string.Join('|', _options.CallerKeyFiles.Select(path =>
+    private string Stamp() => string.Join('|', _options.CallerKeyFiles.Select(StampOf));
+
+    /// <summary>When the content was written, and its length. Of the open file, not of its path: a file of a secret that Kubernetes mounts is a link, which
+    /// stays the same when the secret changes, so that keys that were withdrawn would stay valid.</summary>
+    private static string StampOf(string path)
     {
-        FileInfo file = new(path);
-        return file.Exists ? $"{file.LastWriteTimeUtc.Ticks}:{file.Length}" : "";
-    }));
+        try
+        {
+            using SafeFileHandle file = File.OpenHandle(path);
+            return $"{File.GetLastWriteTimeUtc(file).Ticks}:{RandomAccess.GetLength(file)}";
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            return ""; // reading it says why
+        }
+    }
 }

@@ -5,6 +5,7 @@ using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
+using Microsoft.Win32.SafeHandles;
 using Privatemode.Tool.CommandLine;
 using Privatemode.Tool.Logging;
 using Privatemode.Tool.Services;
@@ -85,11 +86,21 @@ internal sealed class ReloadingCertificate(string certificatePath, string keyPat
         }
     }
 
-    private string StateOfFiles() => string.Join('|', ((string[])[certificatePath, keyPath]).Select(path =>
+    private string StateOfFiles() => $"{StateOf(certificatePath)}|{StateOf(keyPath)}";
+
+    /// <summary>Of the open file, not of its path: the link at the path, and where it points, stay the same when Kubernetes replaces the directory.</summary>
+    private static string StateOf(string path)
     {
-        FileInfo file = new(path);
-        return file.Exists ? string.Create(CultureInfo.InvariantCulture, $"{file.LastWriteTimeUtc.Ticks}:{file.Length}:{file.ResolveLinkTarget(true)}") : "";
-    }));
+        try
+        {
+            using SafeFileHandle file = File.OpenHandle(path);
+            return string.Create(CultureInfo.InvariantCulture, $"{File.GetLastWriteTimeUtc(file).Ticks}:{RandomAccess.GetLength(file)}");
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
+        {
+            return ""; // loading it says why
+        }
+    }
 
     private SslStreamCertificateContext Load()
     {

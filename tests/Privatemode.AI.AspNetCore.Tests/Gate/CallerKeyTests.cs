@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.AspNetCore.Http;
 using Privatemode.AI.AspNetCore.Errors;
@@ -146,6 +147,41 @@ public sealed class CallerKeyTests : IDisposable
 
         Assert.Equal(0, keys.Find(First));
         Assert.Equal(1, keys.Find(Second));
+    }
+
+    [Fact]
+    public void Find_KeyFileOfAMountedSecret_IsReadAgainWhenItsDirectoryIsReplaced()
+    {
+        // As Kubernetes does it: the link to the file stays, and a link of its path is pointed to another directory.
+        string root = Directory.CreateTempSubdirectory().FullName;
+        try
+        {
+            WriteVersion("1", First);
+            _ = Directory.CreateSymbolicLink(Path.Combine(root, "..data"), "1");
+            string file = Path.Combine(root, "keys");
+            _ = File.CreateSymbolicLink(file, Path.Combine("..data", "keys"));
+            CallerKeys keys = new(ProxyParts.Options(options => options.CallerKeyFiles.Add(file)), _time, ProxyParts.Telemetry(_time));
+            Assert.Equal(1, keys.Find(First));
+
+            WriteVersion("2", Second);
+            Directory.Delete(Path.Combine(root, "..data"));
+            _ = Directory.CreateSymbolicLink(Path.Combine(root, "..data"), "2");
+            _time.Advance(TimeSpan.FromSeconds(2));
+
+            Assert.Equal(0, keys.Find(First));
+            Assert.Equal(1, keys.Find(Second));
+        }
+        finally
+        {
+            Directory.Delete(root, recursive: true);
+        }
+
+        void WriteVersion(string name, string key)
+        {
+            string directory = Directory.CreateDirectory(Path.Combine(root, name)).FullName;
+            File.WriteAllText(Path.Combine(directory, "keys"), $"{key}\n");
+            File.SetLastWriteTimeUtc(Path.Combine(directory, "keys"), new DateTime(2026, 1, int.Parse(name, CultureInfo.InvariantCulture), 0, 0, 0, DateTimeKind.Utc));
+        }
     }
 
     [Theory]

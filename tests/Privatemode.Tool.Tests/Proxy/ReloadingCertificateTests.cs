@@ -71,6 +71,29 @@ public sealed class ReloadingCertificateTests : IDisposable
     }
 
     [Fact]
+    public void MountedSecret_WhoseDirectoryIsReplaced_IsLoaded()
+    {
+        // As Kubernetes does it: the links to the files stay, and a link of their path is pointed to another directory.
+        string data = Path.Combine(_directory.FullName, "..data");
+        foreach (string name in (string[])["c.pem", "k.pem"])
+        {
+            _ = File.CreateSymbolicLink(Path.Combine(_directory.FullName, name), Path.Combine("..data", name));
+        }
+
+        _ = Directory.CreateSymbolicLink(data, _directory.CreateSubdirectory("1").Name);
+        Write(Pair("one", "ec"));
+        ReloadingCertificate certificate = Create();
+        certificate.Start(NullLogger.Instance);
+        Assert.Equal("CN=one", certificate.Current()!.TargetCertificate.Subject);
+
+        Directory.Delete(data);
+        _ = Directory.CreateSymbolicLink(data, _directory.CreateSubdirectory("2").Name);
+        Write(Pair("second", "ec"));
+        _time.Advance(TimeSpan.FromSeconds(2));
+        Assert.Equal("CN=second", certificate.Current()!.TargetCertificate.Subject);
+    }
+
+    [Fact]
     public async Task Proxy_ServesTls()
     {
         Write(Pair("one", "ec"));

@@ -125,6 +125,7 @@ internal sealed class StreamPump : IAsyncDisposable
         }
 
         ValueTask<FlushResult> flush = default;
+        bool isFlushing = false;
         try
         {
             if (_isEnded || !_isAtBoundary || !IsSilent() || !TryWriteFrame())
@@ -132,7 +133,9 @@ internal sealed class StreamPump : IAsyncDisposable
                 return;
             }
 
+            // Asked once: it may end at any moment, and exactly one of the two below gives the flag back.
             flush = _response.BodyWriter.FlushAsync(_call.Aborted);
+            isFlushing = !flush.IsCompleted;
         }
         catch (Exception)
         {
@@ -141,13 +144,13 @@ internal sealed class StreamPump : IAsyncDisposable
         }
         finally
         {
-            if (flush.IsCompleted)
+            if (!isFlushing)
             {
                 _ = _writing.Release();
             }
         }
 
-        if (!flush.IsCompleted)
+        if (isFlushing)
         {
             _ = ReleaseAfterAsync(flush);
         }

@@ -117,9 +117,9 @@ internal sealed class UsageScan
                 };
             }
         }
-        catch (JsonException)
+        catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            return true; // not an object of counts
+            return true; // not an object of counts; the latter: a name that is no valid text
         }
 
         return false;

@@ -1,4 +1,6 @@
+using System.IO.Pipelines;
 using System.Text;
+using System.Threading.Tasks.Sources;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Options;
@@ -62,6 +64,21 @@ public sealed class StreamPumpTests
     }
 
     [Fact]
+    public async Task KeepAlive_FlushThatEndsWhileItIsLookedAt_LeavesTheStreamFree()
+    {
+        using KeepAliveClock clock = NewClock();
+        LateWriter writer = new();
+        ProxyCall call = NewCall(Stream.Null);
+        call.Context.Features.Set<IHttpResponseBodyFeature>(new WriterFeature(writer));
+        StreamPump pump = new(call, clock, static _ => { }, static () => { });
+        _time.Advance(clock.Interval);
+        Assert.Equal(1, writer.Flushes);
+
+        // It would wait forever for the frame.
+        await pump.DisposeAsync().AsTask().OrTimeout();
+    }
+
+    [Fact]
     public async Task KeepAlive_AfterTheEnd_WritesNothing()
     {
         using KeepAliveClock clock = NewClock();
@@ -96,6 +113,7 @@ public sealed class StreamPumpTests
     [InlineData("{\"usage\":{\"prompt_tokens\":7")]
     [InlineData("{\"usage\":{prompt_tokens:7}}")]
     [InlineData("{\"usage\":null}")]
+    [InlineData("{\"usage\":{\"\\ud800 and more than the longest name\":1}}")]
     public void UsageScan_WithoutCounts_FindsNone(string text)
     {
         UsageScan scan = new();
@@ -139,6 +157,60 @@ public sealed class StreamPumpTests
             await beforeRead();
             return await base.ReadAsync(buffer[..random.Next(1, Math.Min(buffer.Length, 90))], cancellationToken);
         }
+    }
+
+    /// <summary>A response whose writer is another one.</summary>
+    private sealed class WriterFeature(PipeWriter writer) : IHttpResponseBodyFeature
+    {
+        public Stream Stream => Stream.Null;
+
+        public PipeWriter Writer => writer;
+
+        public void DisableBuffering()
+        {
+        }
+
+        public Task StartAsync(CancellationToken cancellationToken = default) => Task.CompletedTask;
+
+        public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) => throw new NotSupportedException();
+
+        public Task CompleteAsync() => Task.CompletedTask;
+    }
+
+    /// <summary>A writer whose flush is pending when it is looked at for the first time, and has ended the second time.</summary>
+    private sealed class LateWriter : PipeWriter, IValueTaskSource<FlushResult>
+    {
+        private int _looks;
+
+        public int Flushes { get; private set; }
+
+        public override void Advance(int bytes)
+        {
+        }
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) => new byte[Math.Max(sizeHint, 256)];
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+        public override void CancelPendingFlush()
+        {
+        }
+
+        public override void Complete(Exception? exception = null)
+        {
+        }
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default)
+        {
+            Flushes++;
+            return new ValueTask<FlushResult>(this, 0);
+        }
+
+        public FlushResult GetResult(short token) => default;
+
+        public ValueTaskSourceStatus GetStatus(short token) => _looks++ == 0 ? ValueTaskSourceStatus.Pending : ValueTaskSourceStatus.Succeeded;
+
+        public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) => continuation(state);
     }
 
     /// <summary>A caller that takes nothing: flushing waits.</summary>

@@ -14,6 +14,9 @@ namespace Privatemode.AI.AspNetCore.Calls;
 internal sealed class ProxyBody : IDisposable
 {
     private const int Step = 64 * 1024;
+
+    /// <summary>Room for more is taken when it is needed: a length is a promise, which callers can keep as slowly as they like.</summary>
+    private const int MostAtFirst = 1024 * 1024;
     private const int LongestBoundary = 70;
     private const string Json = "application/json";
     private static readonly SearchValues<char> BoundaryCharacters = SearchValues.Create(
@@ -53,7 +56,7 @@ internal sealed class ProxyBody : IDisposable
             size.MaxRequestBodySize = limit;
         }
 
-        long expected = request.ContentLength ?? Step;
+        long expected = Math.Min(request.ContentLength ?? Step, MostAtFirst);
         ProxyBody body = new(budget, 0) { Boundary = boundary };
         try
         {
@@ -129,7 +132,7 @@ internal sealed class ProxyBody : IDisposable
 
             if (_bytes.Length + length > _taken)
             {
-                // The length was not announced. The buffer doubles as it grows.
+                // The buffer doubles as it grows.
                 await TakeAsync(Math.Max(length, Math.Min(_taken, limit - _taken)), cancellationToken).ConfigureAwait(false);
             }
 

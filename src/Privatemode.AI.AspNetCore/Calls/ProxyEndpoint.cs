@@ -265,12 +265,12 @@ internal sealed class ProxyEndpoint(
         ProxyError error = ProxyError.From(exception, options.Value.UseCallerKeyAsApiKey);
         call.Record.Status = ErrorBody.StatusOf(error, call.Dialect);
         call.Record.Outcome = exception is ProxyRefusalException && call.Record.CallId is null ? "refused" : "error";
-        call.Record.ErrorType = (exception as PrivatemodeException)?.ErrorType ?? error.Code;
-        if (exception is PrivatemodeException known)
+        call.Record.ErrorType = (exception as PrivatemodeException)?.ErrorType ?? error.LoggedCode;
+        if (exception is PrivatemodeException known && !IsKeyOfCaller(known))
         {
             telemetry.Failed(known);
         }
-        else if (exception is not (ProxyRefusalException or HttpRequestException or BadHttpRequestException))
+        else if (exception is not (PrivatemodeException or ProxyRefusalException or HttpRequestException or BadHttpRequestException))
         {
             telemetry.Unexpected(exception);
         }
@@ -284,6 +284,10 @@ internal sealed class ProxyEndpoint(
             call.Context.Abort(); // nothing can be told any more
         }
     }
+
+    /// <summary>Whether the API key that the caller brought was rejected. That is no fault of the proxy, and anyone can have it logged.</summary>
+    private bool IsKeyOfCaller(PrivatemodeException exception) => options.Value.UseCallerKeyAsApiKey &&
+        exception is PrivatemodeConfigurationException configuration && ProxyError.IsOfApiKey(configuration);
 
     private static async Task TellAsync(ProxyCall call, ProxyError error, Exception exception)
     {

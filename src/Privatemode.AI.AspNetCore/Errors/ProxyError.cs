@@ -34,6 +34,12 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
     /// <summary>The member of the request that is wrong, or null.</summary>
     public string? Param { get; init; }
 
+    /// <summary>The code as it may be logged: one of ours. A code of the service can be anything.</summary>
+    public string LoggedCode => HasCodeOfService ? "invalid_request" : Code;
+
+    /// <summary>Whether the code is that of the service.</summary>
+    public bool HasCodeOfService { get; init; }
+
     /// <summary>How long to wait before a retry, or null.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
@@ -124,9 +130,12 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
         502 or 503 or 504 => Unavailable(answer.Text, answer.RetryAfter),
         >= 400 and < 500 when answer.IsContextLength =>
             BadRequest(answer.Param, answer.Text, ContextLengthExceeded) with { Status = answer.Status },
-        >= 400 and < 500 => BadRequest(answer.Param, answer.Text, answer.Code ?? "invalid_request") with { Status = answer.Status },
+        >= 400 and < 500 => Refused(answer),
         _ => Failed(502, "service_error", answer.Text, retry: null),
     };
+
+    private static ProxyError Refused(ServiceErrorAnswer answer) =>
+        BadRequest(answer.Param, answer.Text, answer.Code ?? "invalid_request") with { Status = answer.Status, HasCodeOfService = answer.Code is not null };
 
     private static ProxyError FromService(PrivatemodeServiceException service)
     {

@@ -142,6 +142,7 @@ public sealed class ErrorTableTests
         ProxyError error = ProxyError.From(answer, isCallersApiKey: false);
 
         Assert.Equal(("no such tool", "bad_tool", "tools", 422), (error.Message, error.Code, error.Param, error.Status));
+        Assert.Equal("invalid_request", error.LoggedCode);
     }
 
     [Theory]

@@ -1,5 +1,7 @@
 using System.Net;
+using System.Text.Json;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.Logging;
 using Privatemode.AI.AspNetCore.Tests.Hosting;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
@@ -11,6 +13,8 @@ public sealed class CallerApiKeyTests : ProxyTest
 {
     private const string KeyOfA = "api-key-of-caller-a";
     private const string KeyOfB = "api-key-of-caller-b";
+
+    private readonly LogRecorder _log = new();
 
     [Fact]
     public async Task Calls_OfTwoCallers_UseTheirOwnKeysAndSessions()
@@ -77,6 +81,35 @@ public sealed class CallerApiKeyTests : ProxyTest
     }
 
     [Fact]
+    public async Task Verification_AfterACallerWithAKeyThatTheServiceRejects_IsThatOfTheOtherCaller()
+    {
+        Assert.Equal("key-rejected", await VerificationAsync("an-unknown-api-key"));
+        Assert.Equal("verified", await VerificationAsync(KeyOfA));
+        Assert.Equal("verified", await VerificationAsync("an-unknown-api-key"));
+    }
+
+    [Fact]
+    public async Task Verification_OfManyCallersAtOnce_IsNeverTheRejectedKeyOfAnother()
+    {
+        string[] states = await Task.WhenAll(Enumerable.Range(0, 20).Select(i => VerificationAsync(i % 2 == 0 ? "an-unknown-api-key" : KeyOfA)));
+
+        Assert.All(states.Where((_, i) => i % 2 == 1), state => Assert.Equal("verified", state));
+    }
+
+    [Fact]
+    public async Task Call_WithAKeyThatTheServiceRejects_IsNoErrorOfThisProxy()
+    {
+        using HttpRequestMessage request = Post(ChatPath, ChatBody());
+        request.Headers.Add("x-api-key", "an-unknown-api-key");
+        using HttpResponseMessage answer = await Http.SendAsync(request).OrTimeout();
+        await App.StopAsync().OrTimeout();
+
+        Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
+        Assert.Contains(_log.Lines, line => line.Contains("RequestEnded", StringComparison.Ordinal));
+        Assert.DoesNotContain(_log.Lines, line => line.StartsWith("Error Privatemode.AI.AspNetCore", StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Call_WithTheProxysOwnKeyRejected_Is500()
     {
         (WebApplication app, Uri address) = await StartProxyAsync(options => options.UseCallerKeyAsApiKey = false);
@@ -98,6 +131,17 @@ public sealed class CallerApiKeyTests : ProxyTest
     protected override void ConfigureProxy(PrivatemodeProxyOptions options) => options.UseCallerKeyAsApiKey = true;
 
     protected override void ConfigureClient(PrivatemodeOptions options) => options.ApiKey = options.ApiKeyAccessor is null ? "a-key-that-is-unknown" : null;
+
+    protected override void ConfigureLogging(ILoggingBuilder logging) => logging.AddProvider(_log);
+
+    private async Task<string> VerificationAsync(string key)
+    {
+        using HttpRequestMessage request = new(HttpMethod.Get, "/verification.json");
+        request.Headers.Authorization = new("Bearer", key);
+        using HttpResponseMessage answer = await Http.SendAsync(request).OrTimeout();
+        using JsonDocument document = JsonDocument.Parse(await answer.Content.ReadAsStringAsync().OrTimeout());
+        return document.RootElement.GetProperty("state").GetString()!;
+    }
 
     private async Task<HttpStatusCode> ChatAsync(string? key, string text)
     {

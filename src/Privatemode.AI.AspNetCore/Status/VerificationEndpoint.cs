@@ -16,7 +16,8 @@ namespace Privatemode.AI.AspNetCore.Status;
 internal sealed record VerificationState(string State, VerifiedDeployment? Report, Exception? Failure);
 
 /// <summary>Answers what was verified about the deployment, as JSON or as a page.</summary>
-internal sealed class VerificationEndpoint(PrivatemodeClient client, IOptionsMonitor<PrivatemodeOptions> account, TimeProvider time)
+internal sealed class VerificationEndpoint(
+    PrivatemodeClient client, IOptionsMonitor<PrivatemodeOptions> account, IOptions<PrivatemodeProxyOptions> options, TimeProvider time)
 {
     private const string Protocol = "1.40";
 
@@ -57,31 +58,43 @@ internal sealed class VerificationEndpoint(PrivatemodeClient client, IOptionsMon
     /// <summary>The latest state, at most a minute old. All callers share one verification.</summary>
     internal async Task<VerificationState> CurrentAsync(CancellationToken cancellationToken)
     {
-        Task<VerificationState> running;
-        lock (_gate)
+        while (true)
         {
-            TimeSpan kept = _last.Report is null ? FailureKept : ReportKept;
-            if (_lastAt != 0 && _running is null && time.GetElapsedTime(_lastAt) < kept)
-            {
-                return _last;
-            }
-
-            // The key of the current caller is read here, if callers have keys of the service.
-            running = _running ??= VerifyAsync();
-        }
-
-        try
-        {
-            return await running.WaitAsync(LongestWait, time, cancellationToken).ConfigureAwait(false);
-        }
-        catch (TimeoutException)
-        {
+            Task<VerificationState> running;
+            bool isOwn;
             lock (_gate)
             {
-                return _last;
+                TimeSpan kept = _last.Report is null ? FailureKept : ReportKept;
+                if (_lastAt != 0 && _running is null && time.GetElapsedTime(_lastAt) < kept)
+                {
+                    return _last;
+                }
+
+                // The key of the current caller is read here, if callers have keys of the service.
+                isOwn = _running is null;
+                running = _running ??= VerifyAsync();
+            }
+
+            try
+            {
+                VerificationState state = await running.WaitAsync(LongestWait, time, cancellationToken).ConfigureAwait(false);
+                if (isOwn || !IsOfOneCaller(state))
+                {
+                    return state;
+                }
+            }
+            catch (TimeoutException)
+            {
+                lock (_gate)
+                {
+                    return _last;
+                }
             }
         }
     }
+
+    /// <summary>Whether it says something about the API key of the caller who asked, and not about the deployment.</summary>
+    private bool IsOfOneCaller(VerificationState state) => options.Value.UseCallerKeyAsApiKey && state.State == DeploymentState.KeyRejected;
 
     private bool IsDemo => account.CurrentValue.Verification.InsecureLoopbackTrust is not null;
 
@@ -102,7 +115,11 @@ internal sealed class VerificationEndpoint(PrivatemodeClient client, IOptionsMon
         await Task.Yield();
         lock (_gate)
         {
-            (_last, _lastAt, _running) = (state, time.GetTimestamp(), null);
+            _running = null;
+            if (!IsOfOneCaller(state))
+            {
+                (_last, _lastAt) = (state, time.GetTimestamp());
+            }
         }
 
         return state;

@@ -98,7 +98,7 @@ public sealed class ProxyCanaryTests : ProxyTest
         using HttpResponseMessage answer = await Http.SendAsync(request).OrTimeout();
         string text = await answer.Content.ReadAsStringAsync().OrTimeout();
         Assert.True(answer.StatusCode == HttpStatusCode.OK, text);
-        AssertNothingLeft(isSent: kind != "count");
+        await AssertNothingLeftAsync(isSent: kind != "count");
     }
 
     [Theory]
@@ -117,7 +117,7 @@ public sealed class ProxyCanaryTests : ProxyTest
             Assert.Equal(ModelId, answer.Headers.GetValues("Privatemode-Model").Single());
         }
 
-        AssertNothingLeft();
+        await AssertNothingLeftAsync();
     }
 
     [ThirdPartyTheory]
@@ -147,7 +147,7 @@ public sealed class ProxyCanaryTests : ProxyTest
         using HttpResponseMessage answer = await Http.SendAsync(request).OrTimeout();
         string text = await answer.Content.ReadAsStringAsync().OrTimeout();
         Assert.True(answer.StatusCode == HttpStatusCode.OK, text);
-        AssertNothingLeft(isSent: name != "claude-code-03-count-tokens");
+        await AssertNothingLeftAsync(isSent: name != "claude-code-03-count-tokens");
     }
 
     [Theory]
@@ -164,7 +164,7 @@ public sealed class ProxyCanaryTests : ProxyTest
         Assert.True(request.Headers.TryAddWithoutValidation(header, value));
         using HttpResponseMessage answer = await Http.SendAsync(request).OrTimeout();
         Assert.InRange((int)answer.StatusCode, 400, 499);
-        AssertNothingLeft(isSent: false);
+        await AssertNothingLeftAsync(isSent: false);
     }
 
     [Theory]
@@ -189,7 +189,7 @@ public sealed class ProxyCanaryTests : ProxyTest
             });
         }
 
-        AssertNothingLeft();
+        await AssertNothingLeftAsync();
     }
 
     private static HttpRequestMessage RequestOf(string kind, bool stream) => kind switch
@@ -247,8 +247,10 @@ public sealed class ProxyCanaryTests : ProxyTest
         return text[Math.Max(0, at - 300)..Math.Min(text.Length, at + 100)];
     }
 
-    private void AssertNothingLeft(bool isSent = true)
+    private async Task AssertNothingLeftAsync(bool isSent = true)
     {
+        // A request is logged when its answer has left, which the caller does not wait for.
+        await App.StopAsync().OrTimeout();
         byte[] received = Deployment.GetReceivedBytes();
         Assert.All(Sentinel.FoundIn(received), form => Assert.Fail(Around(received, form)));
         Assert.DoesNotContain("0af7651916cd43dd8448eb211c80319c", System.Text.Encoding.Latin1.GetString(received), StringComparison.OrdinalIgnoreCase);

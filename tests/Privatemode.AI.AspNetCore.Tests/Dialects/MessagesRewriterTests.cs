@@ -304,6 +304,12 @@ public sealed class MessagesRewriterTests
 
     private static string WithMessages(string messages) => $$"""{"model":"gpt-oss-120b","max_tokens":9,"messages":[{{messages}}]}""";
 
+    [Theory]
+    [InlineData("""{"model":"m","max_tokens":9,"messages":[],"\ud800":1}""")]
+    [InlineData("""{"model":"m","max_tokens":9,"messages":[],"chat_template_kwargs":{"\ud800":1}}""")]
+    [InlineData("""{"model":"m","max_tokens":9,"messages":[],"tools":[{"name":"t","input_schema":{"properties":{"\ud800":{}}}}]}""")]
+    public void Edit_NameThatIsNoText_IsRefused(string body) => Assert.Equal("body", Refusal(body).Member);
+
     private static string Edit(string body, MessagesSettings? settings = null) => Edit(body, out _, settings);
 
     private static string Edit(string body, out MessagesEdit edit, MessagesSettings? settings = null)

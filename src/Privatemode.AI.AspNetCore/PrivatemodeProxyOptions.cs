@@ -88,8 +88,8 @@ public sealed class PrivatemodeProxyOptions
 
     /// <summary>Gets or sets a value that indicates whether the requests of one session of an assistant share the service's prompt cache.</summary>
     /// <value>The default is <see langword="false"/>: no two requests share it, unless the caller sends a <c>cache_salt</c> of its own.</value>
-    /// <remarks>A session is what the caller names in <c>prompt_cache_key</c>, <c>X-Claude-Code-Session-Id</c>, <c>session-id</c> or <c>x-session-id</c>, together
-    /// with its caller key. The name is never sent. The service then sees which requests belong to one session.</remarks>
+    /// <remarks>A session is what the caller names in <c>prompt_cache_key</c>, <c>X-Claude-Code-Session-Id</c>, <c>session-id</c> or <c>x-session-id</c>,
+    /// together with its caller key. The name is never sent. The service then sees which requests belong to one session.</remarks>
     public bool SessionPromptCache { get; set; }
 
     /// <summary>Gets or sets the secret from which the salts of <see cref="SessionPromptCache"/> are derived.</summary>

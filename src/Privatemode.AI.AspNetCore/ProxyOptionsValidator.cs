@@ -51,7 +51,7 @@ internal sealed partial class ProxyOptionsValidator : IValidateOptions<Privatemo
     {
         if (options.UseCallerKeyAsApiKey && (options.CallerKeys.Count > 0 || options.CallerKeyFiles.Count > 0))
         {
-            faults.Add(nameof(options.UseCallerKeyAsApiKey), "cannot be combined with CallerKeys or CallerKeyFiles: a caller sends one key. Remove one of them.");
+            faults.Add(nameof(options.UseCallerKeyAsApiKey), "cannot be combined with CallerKeys or CallerKeyFiles: a caller sends one key.");
         }
 
         CallerKeySet.Builder keys = new();

@@ -137,7 +137,8 @@ public sealed class OptionsTests
     public void Configuration_Code_Wins()
     {
         PrivatemodeProxyOptions options = Read(
-            new() { ["KeepAliveInterval"] = "00:00:05" }, services => services.Configure<PrivatemodeProxyOptions>(o => o.KeepAliveInterval = TimeSpan.FromSeconds(7)));
+            new() { ["KeepAliveInterval"] = "00:00:05" },
+            services => services.Configure<PrivatemodeProxyOptions>(o => o.KeepAliveInterval = TimeSpan.FromSeconds(7)));
 
         Assert.Equal(TimeSpan.FromSeconds(7), options.KeepAliveInterval);
     }

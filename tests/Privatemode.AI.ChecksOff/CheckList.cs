@@ -46,7 +46,8 @@ internal static class CheckList
             : "";
         string file = entry.SingleOrDefault(line => line.StartsWith(known[0], StringComparison.Ordinal))?[3..].Trim() ?? "";
         string by = entry.SingleOrDefault(line => line.StartsWith(known[3], StringComparison.Ordinal)) ?? "";
-        (string start, string project) = SwitchedBuild.Projects.First(project => by.StartsWith(project.Start, StringComparison.Ordinal) || project.Start == "by ");
+        (string start, string project) = SwitchedBuild.Projects.First(
+            project => by.StartsWith(project.Start, StringComparison.Ordinal) || project.Start == "by ");
         string tests = by.Length == 0 ? "" : by[start.Length..].Trim();
         return unknown is null && original.Length > 0 && switched.Contains("OFF", StringComparison.Ordinal) && file.Length > 0 && tests.Length > 0
             ? new Check(number, name, file, original, switched, project, tests)

@@ -39,7 +39,8 @@ static async Task<int> KillAsync(int times)
         {
             string[] printed = await RunAndKillAsync(folder.FullName);
             reported += printed.Length;
-            string[] log = [.. ManifestLog.Read(Path.Combine(folder.FullName, ManifestLog.InsecureLoopbackDirectoryName)).Entries.Select(entry => entry.Sha256)];
+            string directory = Path.Combine(folder.FullName, ManifestLog.InsecureLoopbackDirectoryName);
+            string[] log = [.. ManifestLog.Read(directory).Entries.Select(entry => entry.Sha256)];
             string[] lost = [.. printed.Except(log, StringComparer.Ordinal)];
             if (lost.Length > 0 || !log.AsSpan().StartsWith(before))
             {

@@ -26,7 +26,8 @@ internal static class VerificationPage
         return context.Response.WriteAsync(page, context.RequestAborted);
     }
 
-    private static string Sentence(VerificationState state, bool isDemo) => (isDemo ? "Demonstration with a local test deployment, which proves nothing. " : "") +
+    private static string Sentence(VerificationState state, bool isDemo) =>
+        (isDemo ? "Demonstration with a local test deployment, which proves nothing. " : "") +
         state.State switch
         {
             DeploymentState.Verified => "The deployment is verified. Prompts are encrypted for the code that the manifest names.",

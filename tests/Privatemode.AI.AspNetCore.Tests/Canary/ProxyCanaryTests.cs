@@ -228,8 +228,8 @@ public sealed class ProxyCanaryTests : ProxyTest
             [
                 "User-Agent", "Cookie", "Referer", "From", "X-Forwarded-For", "X-Request-Id", "X-Client-Request-Id", "Idempotency-Key", "baggage", "tracestate",
                 "OpenAI-Organization", "OpenAI-Project", "anthropic-beta", "x-claude-code-session-id", "x-codex-window-id", "x-codex-turn-metadata",
-                "session-id", "thread-id", "x-session-id", "x-session-affinity", "x-stainless-os", "originator", "Privatemode-Target-Model", "Privatemode-Shard-Key",
-                "Privatemode-User-Request-ID", "X-Canary",
+                "session-id", "thread-id", "x-session-id", "x-session-affinity", "x-stainless-os", "originator", "Privatemode-Target-Model",
+                "Privatemode-Shard-Key", "Privatemode-User-Request-ID", "X-Canary",
             ])
         {
             _ = request.Headers.TryAddWithoutValidation(name, Sentinel.Text);

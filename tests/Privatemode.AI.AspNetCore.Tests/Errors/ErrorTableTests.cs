@@ -103,9 +103,12 @@ public sealed class ErrorTableTests
     }
 
     [Fact]
-    public void From_ConfigurationError_NamesTheSettingOnly() =>
-        Assert.DoesNotContain("/etc/secret", ProxyError.From(new PrivatemodeConfigurationException("Verification.CollateralDirectory", "/etc/secret is not writable."))
-            .Message, StringComparison.Ordinal);
+    public void From_ConfigurationError_NamesTheSettingOnly()
+    {
+        PrivatemodeConfigurationException exception = new("Verification.CollateralDirectory", "/etc/secret is not writable.");
+
+        Assert.DoesNotContain("/etc/secret", ProxyError.From(exception).Message, StringComparison.Ordinal);
+    }
 
     [Fact]
     public void From_RateLimited_SaysWhenToTryAgain()

@@ -172,7 +172,8 @@ public sealed class RateGateTests
     public async Task Enter_BothLimits_ARefusalOfOneGivesTheOtherBack()
     {
         using RateGate gate = Gate(
-            new() { ConcurrentRequests = 1, MaxWait = TimeSpan.Zero }, options => options.CallerRateLimit = new() { ConcurrentRequests = 1, MaxWait = TimeSpan.Zero });
+            new() { ConcurrentRequests = 1, MaxWait = TimeSpan.Zero },
+            options => options.CallerRateLimit = new() { ConcurrentRequests = 1, MaxWait = TimeSpan.Zero });
         RatePermit first = await gate.EnterAsync(new ProxyCaller(0, "a"), 1, default);
         _ = await Assert.ThrowsAsync<ProxyRefusalException>(() => gate.EnterAsync(new ProxyCaller(1, "b"), 1, default).AsTask());
         first.Dispose();

@@ -22,7 +22,11 @@ public sealed class LogCanaryTests : ProxyTest
         { "POST", ChatPath, $$"""{"model":"gpt-oss-120b","stream":true,"messages":[{"role":"user","content":"{{Sentinel}}"}]}""" },
         { "POST", ChatPath, $$"""{"model":"gpt-oss-120b","{{Sentinel}}":1,"messages":"{{Sentinel}}"}""" },
         { "POST", ChatPath, $$"""{"{{Sentinel}}" no JSON""" },
-        { "POST", MessagesPath, $$"""{"model":"gpt-oss-120b","max_tokens":9,"metadata":{"user_id":"{{Sentinel}}"},"messages":[{"role":"user","content":"{{Sentinel}}"}]}""" },
+        {
+            "POST",
+            MessagesPath,
+            $$"""{"model":"gpt-oss-120b","max_tokens":9,"metadata":{"user_id":"{{Sentinel}}"},"messages":[{"role":"user","content":"{{Sentinel}}"}]}"""
+        },
         { "POST", MessagesPath + "/count_tokens", $$"""{"model":"gpt-oss-120b","messages":[{"role":"user","content":"{{Sentinel}}"}]}""" },
         { "POST", ResponsesPath, $$"""{"model":"gpt-oss-120b","input":"{{Sentinel}}","prompt_cache_key":"{{Sentinel}}"}""" },
         { "GET", "/v1/models/" + Sentinel, "" },

@@ -38,7 +38,9 @@ public sealed class ProxyTelemetryTests
         LoggerMessageAttribute[] events = [.. typeof(ProxyTelemetry).GetMethods(BindingFlags.NonPublic | BindingFlags.Instance)
             .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()).OfType<LoggerMessageAttribute>().OrderBy(message => message.EventId)];
 
-        Assert.Equal(events.Select(message => $"{message.EventId} `{message.EventName}` {message.Level}"), Rows("id").Select(row => $"{row[0]} {row[1]} {row[2]}"));
+        Assert.Equal(
+            events.Select(message => $"{message.EventId} `{message.EventName}` {message.Level}"),
+            Rows("id").Select(row => $"{row[0]} {row[1]} {row[2]}"));
     }
 
     [Fact]
@@ -57,7 +59,7 @@ public sealed class ProxyTelemetryTests
             },
         };
         listener.SetMeasurementEventCallback<long>((_, _, tags, _) => models.Add(
-            (string?)tags.ToArray().Single(tag => tag.Key == "model").Value is { } name && name.StartsWith("bounded-", StringComparison.Ordinal) ? name : null));
+            tags.ToArray().Single(tag => tag.Key == "model").Value is string name && name.StartsWith("bounded-", StringComparison.Ordinal) ? name : null));
         listener.Start();
         for (int i = 0; i < 500; i++)
         {

@@ -38,7 +38,8 @@ internal sealed class UnattestedClient : IClientComposition
             options.Transport.ResponseTimeout);
         CallRunner runner = new(
             new RequestEncryptor(endpoint, new PromptCacheSaltProvider(options.PromptCache.Scope, apiKeys.AreManyCallers), time),
-            new RemoteMediaResolver(options.Media.Remote, null), new ResponsesTranslator(options.Responses, time, Events), new AnswerReader(options.Transport.IdleTimeout, time, Events), _sessions, apiKeys,
+            new RemoteMediaResolver(options.Media.Remote, null), new ResponsesTranslator(options.Responses, time, Events),
+            new AnswerReader(options.Transport.IdleTimeout, time, Events), _sessions, apiKeys,
             limiter: null, options.Transport.ResponseTimeout, time, CancellationToken.None);
         OpenAIClientOptions openAI = new()
         {

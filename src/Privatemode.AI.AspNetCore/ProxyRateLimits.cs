@@ -2,8 +2,8 @@ namespace Privatemode.AI.AspNetCore;
 
 /// <summary>Represents limits for the requests that the proxy sends.</summary>
 /// <remarks>Requests beyond them wait in order, and are refused when they would wait too long. Requests and tokens are counted over the last
-/// 60 seconds. Token counts are those of the service, which are not authenticated; input tokens are estimated until the answer has ended. Token counting, model lists and health checks are not limited. Several replicas need a part of the limits each.
-/// </remarks>
+/// 60 seconds. Token counts are those of the service, which are not authenticated; input tokens are estimated until the answer has ended. Token
+/// counting, model lists and health checks are not limited. Several replicas need a part of the limits each.</remarks>
 public sealed class ProxyRateLimits
 {
     /// <summary>Gets new limits with the numbers of the service's free tier: 20 requests, 200,000 input tokens and 20,000 output tokens a minute.</summary>

@@ -99,8 +99,8 @@ internal sealed partial class ProxyTelemetry : IDisposable
             "privatemode.proxy.folded_late", "{message}", "System messages moved to the beginning from the middle of a conversation.");
     }
 
-    /// <summary>A request that the gate refused (<c>remote</c>, <c>host</c>, <c>origin</c>, <c>upgrade</c>, <c>key</c>) or a limit (<c>rate</c>, <c>buffer</c>).
-    /// </summary>
+    /// <summary>A request that the gate refused (<c>remote</c>, <c>host</c>, <c>origin</c>, <c>upgrade</c>, <c>key</c>) or a limit (<c>rate</c>,
+    /// <c>buffer</c>).</summary>
     public void Rejected(string reason) => _rejected.Add(1, Tag("reason", reason));
 
     public void KeptAlive(ProxyDialect dialect) => _keepAlives.Add(1, Tag("dialect", Word(dialect)));

@@ -13,7 +13,12 @@ internal sealed class ChatCommand
 {
     private readonly ToolContext _context;
     private readonly CommonOptions _common = new();
-    private readonly Argument<string[]> _prompt = new("PROMPT") { Description = "The prompt. Without it, a conversation begins", Arity = ArgumentArity.ZeroOrMore };
+    private readonly Argument<string[]> _prompt = new("PROMPT")
+    {
+        Description = "The prompt. Without it, a conversation begins",
+        Arity = ArgumentArity.ZeroOrMore,
+    };
+
     private readonly TextFlag _model = new("--model", "ID", "The model [default: the one with the largest context]");
     private readonly TextFlag _system = new("--system", "TEXT|@FILE", "Instructions for the model, or @ and the path of a file with them");
     private readonly ListFlag _images = new("--image", "FILE", "A PNG, JPEG, WebP or GIF image of at most 20 MiB. Can be repeated");

@@ -52,7 +52,7 @@ internal static class DemoModel
         }
 
         return Has(text, "reason")
-            ? ScriptedAnswer.Text("The answer follows from the reasoning above.").WithReasoning("First I read the question. Then I think about it step by step.")
+            ? ScriptedAnswer.Text("The answer follows from the reasoning above.").WithReasoning("First I read the question. Then I think step by step.")
             : Has(text, "markdown") ? ScriptedAnswer.Text(DemoTexts.Markdown)
             : Has(text, "hostile") ? ScriptedAnswer.Text(DemoTexts.Hostile)
             : Has(text, "long") ? ScriptedAnswer.Text(string.Join(' ', Enumerable.Range(1, 400).Select(number => $"word{number}")))

@@ -64,12 +64,14 @@ internal static class DemoTexts
 
             <style>body { background: url(https://evil.example/css.png) }</style> <div style="background:url(https://evil.example/style.png)">x</div>
 
-            <meta http-equiv="refresh" content="0;url=https://evil.example/meta"> <base href="https://evil.example/"> <link rel="stylesheet" href="//evil.example/l">
+            <meta http-equiv="refresh" content="0;url=https://evil.example/meta"> <base href="https://evil.example/">
+            <link rel="stylesheet" href="//evil.example/l">
 
             <form action="https://evil.example/form"><input name="q" autofocus onfocus="window.hacked=5"></form>
 
             """);
-        _ = text.Append("\n\nbidi: \u202Egnp.exe\u202C \u2066left\u2069 ansi: \u001b[31mred\u001b[0m \u001b]8;;https://evil.example\u0007link\u001b]8;;\u0007\n\n");
+        _ = text.Append("\n\nbidi: \u202Egnp.exe\u202C \u2066left\u2069 ")
+            .Append("ansi: \u001b[31mred\u001b[0m \u001b]8;;https://evil.example\u0007link\u001b]8;;\u0007\n\n");
         _ = text.Append('"').Append('\'', 400).Append('"').Append("\n\n");
         _ = text.Append(Row(100, "h")).Append('\n').Append(Row(100, "-")).Append('\n');
         for (int row = 0; row < 100; row++)

@@ -111,7 +111,8 @@ internal sealed class NetworkChecks(IProbe probe, TimeProvider time, Uri endpoin
         string seconds = least.Duration().TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
         string summary = $"The clock of this machine is {seconds} s {(least > TimeSpan.Zero ? "behind" : "ahead")}.";
         return least.Duration() <= SmallDifference ? new CheckResult("clock", CheckOutcome.Ok, "The clock of this machine is right.")
-            : least.Duration() <= LargeDifference ? new CheckResult("clock", CheckOutcome.Warning, summary, "Set the clock, for example: timedatectl set-ntp true")
+            : least.Duration() <= LargeDifference
+                ? new CheckResult("clock", CheckOutcome.Warning, summary, "Set the clock, for example: timedatectl set-ntp true")
             : new CheckResult(
                 "clock", CheckOutcome.Failed, summary,
                 "Set the clock, for example: timedatectl set-ntp true. With a wrong clock, valid certificates look expired.")
@@ -124,7 +125,10 @@ internal sealed class NetworkChecks(IProbe probe, TimeProvider time, Uri endpoin
     {
         await AskAsync(Manifest, stop);
         return !_answers.TryGetValue(Manifest, out HostAnswer? answer)
-            ? new CheckResult("http", CheckOutcome.Failed, "The published manifest cannot be retrieved.", "See the check of TLS.") { ExitCode = ExitCodes.Failed }
+            ? new CheckResult("http", CheckOutcome.Failed, "The published manifest cannot be retrieved.", "See the check of TLS.")
+            {
+                ExitCode = ExitCodes.Failed,
+            }
             : answer.Status is >= 200 and < 300 ? new CheckResult("http", CheckOutcome.Ok, "The published manifest can be retrieved.")
             : new CheckResult("http", CheckOutcome.Failed, $"{Manifest.Host} answers with status {answer.Status}.", "Look at https://status.privatemode.ai.")
             {

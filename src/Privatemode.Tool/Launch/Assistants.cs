@@ -42,7 +42,7 @@ internal abstract class Assistant
     /// <summary>The variable that holds the caller key, where a configuration names a variable.</summary>
     public const string KeyVariable = "PRIVATEMODE_PROXY_KEY";
 
-    /// <summary>Variables with addresses and keys of other services. The program must not see them: one key too many leaks, one address too many misleads.</summary>
+    /// <summary>Variables with addresses and keys of other services. The program must not see them: it would use them instead of ours.</summary>
     public static readonly IReadOnlyList<string> RemovedVariables =
     [
         PrivatemodeOptions.ApiKeyEnvironmentVariable, "OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL",
@@ -64,7 +64,8 @@ internal abstract class Assistant
 
     public static IReadOnlyList<Assistant> All { get; } = [new ClaudeCode(), new Codex(), new OpenCode()];
 
-    protected static string HomeOf(ToolContext context) => context.Variable("HOME") ?? System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile);
+    protected static string HomeOf(ToolContext context) =>
+        context.Variable("HOME") ?? System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile);
 }
 
 /// <summary>Claude Code (2.1). Values in its settings win over variables of the shell, so the settings are set.</summary>
@@ -221,7 +222,8 @@ internal sealed class OpenCode : Assistant
         string directory = Path.Combine(context.Variable("XDG_CONFIG_HOME") ?? Path.Combine(HomeOf(context), ".config"), "opencode");
         string commented = Path.Combine(directory, "opencode.jsonc");
         return File.Exists(commented)
-            ? throw ToolException.Setup($"\"{commented}\" would be used instead of opencode.json, and its comments would be lost. Use --print and edit it yourself.")
+            ? throw ToolException.Setup(
+                $"\"{commented}\" would be used instead of opencode.json, and its comments would be lost. Use --print and edit it yourself.")
             : [new JsonEdit(
                 Path.Combine(directory, "opencode.json"),
                 [.. Members(target).Select(member => (member.Name == "provider" ? ["provider", "privatemode"] : new[] { member.Name },
@@ -247,7 +249,8 @@ internal sealed class OpenCode : Assistant
                     ["baseURL"] = $"{target.BaseUrl}/v1",
                     ["apiKey"] = target.Key is null ? "privatemode" : $"{{env:{KeyVariable}}}",
                 },
-                ["models"] = new JsonObject(target.Models.Where(model => model.SupportsChat).Select(model => KeyValuePair.Create(model.Id, (JsonNode?)Model(model)))),
+                ["models"] = new JsonObject(
+                    target.Models.Where(model => model.SupportsChat).Select(model => KeyValuePair.Create(model.Id, (JsonNode?)Model(model)))),
             },
         }),
     ];

@@ -14,7 +14,9 @@ internal static class ChildProgram
     /// <returns>Its full path, or null.</returns>
     public static string? Find(string name, ToolContext context)
     {
-        string[] endings = OperatingSystem.IsWindows() ? (context.Variable("PATHEXT") ?? ".EXE;.CMD;.BAT").Split(';', StringSplitOptions.RemoveEmptyEntries) : [""];
+        string[] endings = OperatingSystem.IsWindows()
+            ? (context.Variable("PATHEXT") ?? ".EXE;.CMD;.BAT").Split(';', StringSplitOptions.RemoveEmptyEntries)
+            : [""];
         return (context.Variable("PATH") ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries)
             .SelectMany(directory => endings, (directory, ending) => Path.Combine(directory, name + ending))
             .FirstOrDefault(IsProgram);
@@ -47,7 +49,9 @@ internal static class ChildProgram
         // A proxy of the network must not see what goes to this machine.
         foreach (string name in (ReadOnlySpan<string>)["NO_PROXY", "no_proxy"])
         {
-            info.Environment[name] = info.Environment.TryGetValue(name, out string? hosts) && hosts is { Length: > 0 } ? $"{hosts},{LoopbackHosts}" : LoopbackHosts;
+            info.Environment[name] = info.Environment.TryGetValue(name, out string? hosts) && hosts is { Length: > 0 }
+                ? $"{hosts},{LoopbackHosts}"
+                : LoopbackHosts;
         }
 
         using Process process = new() { StartInfo = info };

@@ -146,7 +146,8 @@ internal sealed class JsonEdit(string path, IReadOnlyList<(string[] Path, JsonNo
 /// first table, which is why there are two blocks.
 /// </summary>
 internal sealed class TomlEdit(
-    string path, IReadOnlyList<(string Key, string Value)> rootKeys, string table, IReadOnlyList<(string Key, string Value)> tableKeys) : ConfigurationEdit(path)
+    string path, IReadOnlyList<(string Key, string Value)> rootKeys, string table, IReadOnlyList<(string Key, string Value)> tableKeys)
+    : ConfigurationEdit(path)
 {
     public const string Kind = "toml";
 

@@ -37,7 +37,8 @@ internal sealed class ManifestFinder(ToolContext context, string logDirectory, b
     {
         null => LastAdopted() ?? await DownloadAsync(stop),
         Published => await DownloadAsync(stop),
-        Adopted => LastAdopted() ?? throw ToolException.Setup($"No manifest was adopted in \"{logDirectory}\" yet. 'privatemode verify' adopts the published one."),
+        Adopted => LastAdopted() ?? throw ToolException.Setup(
+            $"No manifest was adopted in \"{logDirectory}\" yet. 'privatemode verify' adopts the published one."),
         _ => FromLog(word) ?? FromFile(word),
     };
 
@@ -129,7 +130,8 @@ internal sealed class ManifestFinder(ToolContext context, string logDirectory, b
         }
         catch (Exception exception) when (exception is HttpRequestException || (exception is OperationCanceledException && !stop.IsCancellationRequested))
         {
-            throw ToolException.Failed($"The published manifest could not be downloaded from {PublishedAddress.Host}. Check the network and HTTPS_PROXY.", exception);
+            throw ToolException.Failed(
+                $"The published manifest could not be downloaded from {PublishedAddress.Host}. Check the network and HTTPS_PROXY.", exception);
         }
     }
 }

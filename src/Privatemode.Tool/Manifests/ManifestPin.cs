@@ -28,7 +28,10 @@ internal sealed class ManifestPin
     public static Command Create(ToolContext context)
     {
         ManifestPin pin = new(context);
-        Command command = new("pin", "Verify the deployment against one manifest, and show the settings that accept only it") { pin._source, pin._yes, pin._out, pin._force };
+        Command command = new("pin", "Verify the deployment against one manifest, and show the settings that accept only it")
+        {
+            pin._source, pin._yes, pin._out, pin._force,
+        };
         command.SetRun(pin._common, context, pin.RunAsync);
         return command;
     }

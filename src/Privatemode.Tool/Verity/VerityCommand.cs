@@ -146,5 +146,6 @@ internal sealed class VerityCommand
         }
     }
 
-    private static (long Length, DateTime Written) Look(string path) => new FileInfo(path) is { Exists: true } file ? (file.Length, file.LastWriteTimeUtc) : (-1, default);
+    private static (long Length, DateTime Written) Look(string path) =>
+        new FileInfo(path) is { Exists: true } file ? (file.Length, file.LastWriteTimeUtc) : (-1, default);
 }

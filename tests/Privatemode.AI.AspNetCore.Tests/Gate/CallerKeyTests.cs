@@ -180,7 +180,8 @@ public sealed class CallerKeyTests : IDisposable
         {
             string directory = Directory.CreateDirectory(Path.Combine(root, name)).FullName;
             File.WriteAllText(Path.Combine(directory, "keys"), $"{key}\n");
-            File.SetLastWriteTimeUtc(Path.Combine(directory, "keys"), new DateTime(2026, 1, int.Parse(name, CultureInfo.InvariantCulture), 0, 0, 0, DateTimeKind.Utc));
+            int day = int.Parse(name, CultureInfo.InvariantCulture);
+            File.SetLastWriteTimeUtc(Path.Combine(directory, "keys"), new DateTime(2026, 1, day, 0, 0, 0, DateTimeKind.Utc));
         }
     }
 

@@ -388,8 +388,7 @@ public sealed class GateTests : ProxyTest
     {
         using RawConnection connection = RawConnection.Open(address ?? Address);
         await connection.SendAsync(request);
-        string answer = await connection.ReadUntilAsync("\r\n");
-        return int.Parse(answer.Split(' ')[1]);
+        return int.Parse((await connection.ReadUntilAsync("\r\n")).Split(' ')[1]);
     }
 
     private static X509Certificate2 Certificate()

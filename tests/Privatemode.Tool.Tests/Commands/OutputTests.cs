@@ -43,7 +43,9 @@ public sealed class OutputTests : IDisposable
 
     [Fact]
     public void Cancellation_AfterASignal_Is130() =>
-        Assert.Equal((130, "cancelled"), (ExitCodes.Of(new OperationCanceledException(), isEnding: true).ExitCode, ExitCodes.Of(new TaskCanceledException(), true).Type));
+        Assert.Equal(
+            (130, "cancelled"),
+            (ExitCodes.Of(new OperationCanceledException(), isEnding: true).ExitCode, ExitCodes.Of(new TaskCanceledException(), true).Type));
 
     [Fact]
     public void Error_IsOneLine_WhateverItQuotes()

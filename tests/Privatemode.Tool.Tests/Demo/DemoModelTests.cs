@@ -64,10 +64,16 @@ public sealed class DemoModelTests : IAsyncLifetime
     }
 
     [Theory]
-    [InlineData("""{"type":"object","properties":{"a":{"type":"integer","minimum":3},"b":{"type":"array","minItems":2,"items":{"type":"boolean"}}},"required":["a","b"]}""",
+    [InlineData(
+        """{"type":"object","properties":{"a":{"type":"integer","minimum":3},""" +
+        """ "b":{"type":"array","minItems":2,"items":{"type":"boolean"}}},"required":["a","b"]}""",
         """{"a":3,"b":[false,false]}""")]
-    [InlineData("""{"$defs":{"x":{"type":"string","minLength":6}},"type":"object","properties":{"a":{"$ref":"#/$defs/x"}},"required":["a"]}""", """{"a":"demooo"}""")]
-    [InlineData("""{"type":"object","properties":{"a":{"anyOf":[{"type":"null"},{"type":"string"}]},"b":{"const":5}},"required":["a","b"]}""", """{"a":null,"b":5}""")]
+    [InlineData(
+        """{"$defs":{"x":{"type":"string","minLength":6}},"type":"object","properties":{"a":{"$ref":"#/$defs/x"}},"required":["a"]}""",
+        """{"a":"demooo"}""")]
+    [InlineData(
+        """{"type":"object","properties":{"a":{"anyOf":[{"type":"null"},{"type":"string"}]},"b":{"const":5}},"required":["a","b"]}""",
+        """{"a":null,"b":5}""")]
     [InlineData("""{"type":"object","properties":{"a":{"$ref":"#"}},"required":["a"]}""", null)]
     [InlineData("true", "{}")]
     [InlineData("""{"type":["number","null"],"exclusiveMinimum":1.5}""", "2")]
@@ -83,7 +89,8 @@ public sealed class DemoModelTests : IAsyncLifetime
     public async Task StructuredOutput_FollowsTheSchema()
     {
         const string Request = """
-            {"model":"gpt-oss-120b","messages":[{"role":"user","content":"city?"}],"response_format":{"type":"json_schema","json_schema":{"name":"x","strict":true,
+            {"model":"gpt-oss-120b","messages":[{"role":"user","content":"city?"}],
+            "response_format":{"type":"json_schema","json_schema":{"name":"x","strict":true,
             "schema":{"type":"object","properties":{"city":{"type":"string"}},"required":["city"],"additionalProperties":false}}}}
             """;
 

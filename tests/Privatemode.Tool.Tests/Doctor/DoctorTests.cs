@@ -34,7 +34,8 @@ public sealed class DoctorTests : IAsyncLifetime
 
         Assert.Equal(0, exitCode);
         Assert.Equal(
-            ["key", "state", "proxy-variables", "hardware", "dns", "tls", "clock", "http", "status", "port", "verification", "protocol", "models"], checks.Keys);
+            ["key", "state", "proxy-variables", "hardware", "dns", "tls", "clock", "http", "status", "port", "verification", "protocol", "models"],
+            checks.Keys);
         Assert.All(checks.Values, check => Assert.Equal("ok", check.Outcome));
         Assert.All(checks.Values, check => Assert.Null(check.Advice));
         Assert.DoesNotContain("test-api-key", _run.Console.OutText + _run.Console.ErrorText, StringComparison.Ordinal);

@@ -88,7 +88,9 @@ public sealed class LaunchTests : IDisposable
     {
         Write(ClaudeSettings, """{"model":"opus","theme":"dark"}""");
         _ = await _run.InvokeAsync("launch", "claude", "--demo", "--config");
-        File.WriteAllText(ClaudeSettings, File.ReadAllText(ClaudeSettings).Replace("\"glm-5.3-flash\",\n  \"theme\"", "\"mine\",\n  \"theme\"", StringComparison.Ordinal));
+        File.WriteAllText(
+            ClaudeSettings,
+            File.ReadAllText(ClaudeSettings).Replace("\"glm-5.3-flash\",\n  \"theme\"", "\"mine\",\n  \"theme\"", StringComparison.Ordinal));
 
         (_, string text, _) = await _run.InvokeAsync("launch", "claude", "--restore");
 

@@ -149,7 +149,9 @@ public sealed class ManifestCommandsTests : IAsyncLifetime
         string workspace = Path.Combine(_run.WorkingDirectory, "w");
         _ = Directory.CreateDirectory(Path.Combine(workspace, "manifests"));
         File.WriteAllBytes(Path.Combine(workspace, "manifests", "1.json"), _deployment.Evidence.Manifest.ToArray());
-        File.WriteAllText(Path.Combine(workspace, "manifests", "log.txt"), "2026-11-01T00:00:00Z /other/place/1.json\n2026-11-02T00:00:00Z /other/place/2.json\n");
+        File.WriteAllText(
+            Path.Combine(workspace, "manifests", "log.txt"),
+            "2026-11-01T00:00:00Z /other/place/1.json\n2026-11-02T00:00:00Z /other/place/2.json\n");
 
         (int exitCode, string text, _) = await _run.InvokeAsync("manifest", "log", "--workspace", "w", "--json");
 

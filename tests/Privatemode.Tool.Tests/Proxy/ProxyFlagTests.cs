@@ -63,7 +63,8 @@ public sealed class ProxyFlagTests : IDisposable
     [Fact]
     public async Task WrongFlags_AreNamedInTheOrderOfTheReference()
     {
-        string[] args = ["--log-format=x", "--tlsKeyPath=k", "--promptCacheSalt=s", "--apiKey=@m", "--nvidiaOCSPAllowUnknown=0", "--manifestPath=m", "--port=x"];
+        string[] args = ["--log-format=x", "--tlsKeyPath=k", "--promptCacheSalt=s", "--apiKey=@m", "--nvidiaOCSPAllowUnknown=0",
+            "--manifestPath=m", "--port=x"];
         string[] beginnings = ["invalid log", "TLS cert", "getting prompt", "failed to read API", "unknown OCSP", "setting up secret", "listening on"];
         foreach ((int index, string beginning) in beginnings.Index())
         {

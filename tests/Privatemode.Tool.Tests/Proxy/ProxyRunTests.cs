@@ -226,7 +226,8 @@ public sealed class ProxyRunTests : IDisposable
     [Fact]
     public async Task Dump_OfAStream_HasAllEvents_AndChangesNothing()
     {
-        await using RunningTool proxy = await _run.StartAsync("proxy", "--demo", "--port", "0", "--json", "--dump-requests", "--workspace", _run.StateDirectory);
+        await using RunningTool proxy = await _run.StartAsync(
+            "proxy", "--demo", "--port", "0", "--json", "--dump-requests", "--workspace", _run.StateDirectory);
         using HttpRequestMessage request = Chat(proxy.Url, "stream", null, isStream: true);
         using HttpResponseMessage answer = await _http.SendAsync(request).OrTimeout();
         string body = await answer.Content.ReadAsStringAsync().OrTimeout();
@@ -286,7 +287,9 @@ public sealed class ProxyRunTests : IDisposable
         }
 
         string[] lines = [.. _run.Console.ErrorText.Split('\n').Skip(1).Where(line => line.Length > 0)];
-        Assert.Equal(hasInfo, lines.Any(line => line.Contains("level=INFO", StringComparison.Ordinal) || line.Contains("\"level\":\"INFO\"", StringComparison.Ordinal)));
+        Assert.Equal(
+            hasInfo,
+            lines.Any(line => line.Contains("level=INFO", StringComparison.Ordinal) || line.Contains("\"level\":\"INFO\"", StringComparison.Ordinal)));
         Assert.Equal(args.Contains("frob"), lines.Any(line => line.Contains("is unknown", StringComparison.Ordinal)));
         if (args.Contains("JSON"))
         {
@@ -298,7 +301,8 @@ public sealed class ProxyRunTests : IDisposable
     public async Task DeprecatedFlags_AreAcceptedWithAWarning_AndAliasesWork()
     {
         await using RunningTool proxy = await _run.StartAsync(
-            "proxy", "--demo", "--port", "0", "--json", "--ssEndpoint", "x", "--coordinatorEndpoint=y", "--alias", "my-model=gpt-oss-120b", "--rate-limit", "free");
+            "proxy", "--demo", "--port", "0", "--json", "--ssEndpoint", "x", "--coordinatorEndpoint=y",
+            "--alias", "my-model=gpt-oss-120b", "--rate-limit", "free");
         using HttpRequestMessage request = Chat(proxy.Url, "hi", null);
         request.Content = new StringContent(
             """{"model":"my-model","messages":[{"role":"user","content":"by alias"}]}""", Encoding.UTF8, "application/json");
@@ -308,7 +312,9 @@ public sealed class ProxyRunTests : IDisposable
         foreach (string flag in (string[])["--ssEndpoint", "--coordinatorEndpoint"])
         {
             Assert.Contains(
-                $"Flag {flag} has been deprecated, direct connection to the secret-service is no longer required", _run.Console.ErrorText, StringComparison.Ordinal);
+                $"Flag {flag} has been deprecated, direct connection to the secret-service is no longer required",
+                _run.Console.ErrorText,
+                StringComparison.Ordinal);
         }
     }
 

@@ -159,7 +159,8 @@ public sealed class ReloadingCertificateTests : IDisposable
             case "encrypted":
                 using (ECDsa ec = ECDsa.Create(ECCurve.NamedCurves.nistP256))
                 {
-                    Write((certificate, ec.ExportEncryptedPkcs8PrivateKeyPem("secret", new PbeParameters(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1))));
+                    PbeParameters encryption = new(PbeEncryptionAlgorithm.Aes256Cbc, HashAlgorithmName.SHA256, 1);
+                    Write((certificate, ec.ExportEncryptedPkcs8PrivateKeyPem("secret", encryption)));
                 }
 
                 break;

@@ -67,7 +67,8 @@ public sealed class VerifyCommandTests : IAsyncLifetime
     public static TheoryData<string> Defects =>
     [
         .. typeof(EvidenceDefect).GetProperties(BindingFlags.Public | BindingFlags.Static)
-            .Where(property => property.PropertyType == typeof(EvidenceDefect) && property.Name != nameof(EvidenceDefect.None)).Select(property => property.Name),
+            .Where(property => property.PropertyType == typeof(EvidenceDefect) && property.Name != nameof(EvidenceDefect.None))
+            .Select(property => property.Name),
     ];
 
     [Theory]

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using Privatemode.AI.Tests.Architecture;
 using Privatemode.Tool.CommandLine;
@@ -68,6 +69,41 @@ public sealed partial class ToolDocumentTests : IDisposable
         Assert.NotEmpty(text);
     }
 
+    /// <summary>One example may use the file of another. Those that run a program after "--" are tried by scripts/real-clients.</summary>
+    [Theory]
+    [InlineData("assistants.md", 3)]
+    [InlineData("verify.md", 9)]
+    public async Task Guide_ExamplesWithTheDemo_SucceedInTheirOrder(string page, int count)
+    {
+        string[] examples = [.. File.ReadLines(Path.Combine(RepositoryFiles.Root, "docs", page)).Where(line =>
+            line.StartsWith("$ privatemode ", StringComparison.Ordinal) && line.Contains("--demo", StringComparison.Ordinal) &&
+            !line.Contains(" -- ", StringComparison.Ordinal))];
+        Assert.Equal(count, examples.Length);
+        foreach (string example in examples)
+        {
+            (int exitCode, _, string error) = await _run.InvokeAsync(example["$ privatemode ".Length..].Split(' '));
+            Assert.True(exitCode == 0, $"{example}: {error}");
+        }
+    }
+
+    [Theory]
+    [InlineData("verify", "--demo", "--json", "--save", "evidence.json")]
+    [InlineData("manifest", "show", "--demo", "--json")]
+    [InlineData("manifest", "diff", "published", "published", "--demo", "--json")]
+    [InlineData("manifest", "log", "--demo", "--json")]
+    [InlineData("manifest", "pin", "--demo", "--yes", "--json")]
+    [InlineData("verity", "image", "--hash-offset", "4096", "--json")]
+    public async Task Guide_ToVerifying_DescribesEveryMember(params string[] args)
+    {
+        _ = _run.WriteFile("image", new string('a', 4096));
+        string page = await File.ReadAllTextAsync(Path.Combine(RepositoryFiles.Root, "docs", "verify.md"));
+        (int exitCode, string text, string error) = await _run.InvokeAsync(args);
+        Assert.True(exitCode == 0, error);
+        using JsonDocument json = JsonDocument.Parse(text);
+        Assert.Contains($"`{json.RootElement.GetProperty("schema").GetString()}`", page, StringComparison.Ordinal);
+        Assert.All(Members(json.RootElement).Except(["schema"]), member => Assert.Contains($"`{member}`", page, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Demo_IsTheOnlyUserOfTheTestDeployment()
     {
@@ -77,6 +113,15 @@ public sealed partial class ToolDocumentTests : IDisposable
 
         Assert.All(users, path => Assert.Equal("Demo", Path.GetFileName(Path.GetDirectoryName(path))));
     }
+
+    // The members of "tcb" are names of firmware, and those of "manifest" are the vendor's.
+    private static IEnumerable<string> Members(JsonElement element) => element.ValueKind switch
+    {
+        JsonValueKind.Object => element.EnumerateObject().SelectMany(member => (IEnumerable<string>)
+            [member.Name, .. member.Name is "tcb" or "manifest" ? [] : Members(member.Value)]),
+        JsonValueKind.Array => element.EnumerateArray().SelectMany(Members),
+        _ => [],
+    };
 
     private async Task<IReadOnlyDictionary<string, string>> HelpAsync()
     {

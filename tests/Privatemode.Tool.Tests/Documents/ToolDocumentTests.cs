@@ -104,6 +104,18 @@ public sealed partial class ToolDocumentTests : IDisposable
         Assert.All(Members(json.RootElement).Except(["schema"]), member => Assert.Contains($"`{member}`", page, StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("hardware.md", 30)]
+    [InlineData("verify.md", 20)]
+    public void Guide_NamesChecksOfTheLibrary(string page, int count)
+    {
+        string source = string.Concat(RepositoryFiles.Sources("Privatemode.AI").Select(File.ReadAllText));
+        string[] names = [.. CheckName().Matches(File.ReadAllText(Path.Combine(RepositoryFiles.Root, "docs", page)))
+            .Select(match => match.Groups["name"].Value).Distinct()];
+        Assert.True(names.Length >= count, $"{names.Length} names were found.");
+        Assert.All(names, name => Assert.Contains($"\"{name}\"", source, StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Demo_IsTheOnlyUserOfTheTestDeployment()
     {
@@ -139,6 +151,9 @@ public sealed partial class ToolDocumentTests : IDisposable
 
     private static IEnumerable<string[]> Paths(Command command, string[] path) => command.Subcommands.Where(each => !each.Hidden)
         .SelectMany(each => (IEnumerable<string[]>)[[.. path, each.Name], .. Paths(each, [.. path, each.Name])]);
+
+    [GeneratedRegex("`(?<name>(snp|tdx|manifest|certificate|crl|collateral|coordinator|gpu|mesh)-[a-z0-9-]*[a-z0-9])`")]
+    private static partial Regex CheckName();
 
     [GeneratedRegex("^### ", RegexOptions.Multiline)]
     private static partial Regex Heading();

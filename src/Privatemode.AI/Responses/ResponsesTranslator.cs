@@ -13,8 +13,10 @@ internal sealed class ResponsesTranslator(ResponsesOptions options, TimeProvider
     // What a chat has beside what the request has: names, brackets, the salt.
     private const int RoomForAdditions = 4096;
 
-    /// <summary>Not before the first request for a response: most clients make none.</summary>
-    private readonly Lazy<ReasoningSeal> _seal = new(() => new ReasoningSeal(options.ReasoningKey.Span));
+    /// <summary>A key that is set is copied now: its owner may clear it once the client is there. A random one is made for the first request only.</summary>
+    private readonly Lazy<ReasoningSeal> _seal = options.ReasoningKey.IsEmpty
+        ? new(() => new ReasoningSeal(default))
+        : new(new ReasoningSeal(options.ReasoningKey.Span));
 
     /// <summary>Translates the body of a request for a response. Owns it from here on, also when this throws.</summary>
     /// <returns>The body of a chat, and how its answer is turned back; the receiver owns both.</returns>

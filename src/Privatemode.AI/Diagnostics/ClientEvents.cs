@@ -118,9 +118,11 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
     /// <param name="types">Types that this library knows, separated by commas.</param>
     public void HostedToolsLeftOut(string types, string requestId)
     {
+        // In any order they are the same set, and there are few sets: a caller must not fill memory and log with orders.
+        string set = string.Join(',', types.Split(", ").Order(StringComparer.Ordinal));
         lock (_leftOutTools)
         {
-            if (!_leftOutTools.Add(types))
+            if (!_leftOutTools.Add(set))
             {
                 return;
             }

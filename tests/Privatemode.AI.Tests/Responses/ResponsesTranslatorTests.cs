@@ -1,8 +1,10 @@
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Responses;
+using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Responses;
 
@@ -45,6 +47,32 @@ public sealed class ResponsesTranslatorTests
         string request = Encrypted.Replace("#", Encrypt(one, new ResponsesCaller("key")), StringComparison.Ordinal);
         Assert.Equal(0, Translate(same, new ResponsesCaller("key"), request).Foreign);
         Assert.Equal(1, Translate(other, new ResponsesCaller("key"), request).Foreign);
+    }
+
+    /// <summary>A key is best cleared as soon as it is no longer needed. All zeros would be a key that others know.</summary>
+    [Fact]
+    public void ReasoningKey_ClearedByItsOwner_IsStillTheOneThatWasSet()
+    {
+        byte[] key = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
+        using ResponsesTranslator one = Create(new ResponsesOptions { ReasoningKey = key.ToArray() });
+        using ResponsesTranslator cleared = Create(new ResponsesOptions { ReasoningKey = key });
+        key.AsSpan().Clear();
+        string request = Encrypted.Replace("#", Encrypt(cleared, new ResponsesCaller("key")), StringComparison.Ordinal);
+        Assert.Equal(0, Translate(one, new ResponsesCaller("key"), request).Foreign);
+    }
+
+    /// <summary>There are billions of orders.</summary>
+    [Fact]
+    public void ToolsLeftOut_InAnotherOrder_AreNotLoggedAgain()
+    {
+        using LogLines lines = new();
+        using ILoggerFactory loggers = LoggerFactory.Create(logging => logging.AddProvider(lines));
+        ClientEvents events = new(loggers, new Uri("https://service.test"));
+        events.HostedToolsLeftOut("web_search, mcp, shell", "1");
+        events.HostedToolsLeftOut("shell, web_search, mcp", "2");
+        Assert.Single(lines.All);
+        events.HostedToolsLeftOut("shell, mcp", "3");
+        Assert.Equal(2, lines.All.Count);
     }
 
     [Fact]

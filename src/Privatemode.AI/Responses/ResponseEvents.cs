@@ -26,6 +26,7 @@ internal sealed class ResponseEvents : EventTranslator
     private int _outputIndex;
     private int _contentIndex;
     private byte[] _finish = [];
+    private bool _isOver;
     private bool _isDisposed;
 
     /// <param name="call">The request; owned too.</param>
@@ -86,7 +87,8 @@ internal sealed class ResponseEvents : EventTranslator
     {
         if (!TryContinue(output))
         {
-            return null;
+            // Nothing of this answer was written: without a failure the caller would take it for an empty one.
+            return _isOver ? null : EndedElsewhere();
         }
 
         try
@@ -120,7 +122,7 @@ internal sealed class ResponseEvents : EventTranslator
             return;
         }
 
-        _progress.End();
+        End();
         _events.TakeBack();
         _events.Target = output;
         int before = output.Length;
@@ -235,6 +237,12 @@ internal sealed class ResponseEvents : EventTranslator
 
     private void OpenPart(ResponsePart part)
     {
+        // Each takes memory until its item is done, however short its text is.
+        if (_contentIndex == ResponseEventWriter.MostItems)
+        {
+            throw _events.TooMany("an item of more than 1,024 parts");
+        }
+
         _part = part;
         _events.BeginOfPart("response.content_part.added"u8, _itemId, _outputIndex, _contentIndex);
         _events.Target.Append(",\"part\":"u8);
@@ -319,6 +327,19 @@ internal sealed class ResponseEvents : EventTranslator
         _events.Target.Append("\"response\":"u8);
         ResponseWriter.Write(_events.Target, _progress.Head, _call.Echo, end, _items);
         _events.End();
+        End();
+    }
+
+    private void End()
+    {
+        _isOver = true;
         _progress.End();
     }
+
+    private PrivatemodeServiceException EndedElsewhere() => new(
+        ServiceFailureReason.Other, "The ResponseProgress of this call says that the response has ended already. Create one for each request.")
+    {
+        Status = 200,
+        RequestId = _call.RequestId,
+    };
 }

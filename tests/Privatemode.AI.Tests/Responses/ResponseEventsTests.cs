@@ -62,6 +62,21 @@ public sealed class ResponseEventsTests : IDisposable
     }
 
     [Fact]
+    public void PartsOfAnItem_BeyondTheLimit_Fail()
+    {
+        const string Both = """{"choices":[{"delta":{"content":"a","refusal":"b"}}]}""";
+        using ResponseEvents events = new(NewCall());
+        for (int i = 0; i < ResponseEventWriter.MostItems / 2; i++)
+        {
+            Feed(events, Both, out PrivatemodeServiceException? failure);
+            Assert.Null(failure);
+        }
+
+        Feed(events, Both, out PrivatemodeServiceException? last);
+        Assert.Contains("1,024 parts", last!.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void Calls_BeyondTheLimit_Fail()
     {
         using ResponseEvents events = new(NewCall());
@@ -196,6 +211,23 @@ public sealed class ResponseEventsTests : IDisposable
         JsonNode[] all = ResponseVectors.Events(Encoding.UTF8.GetString(server.WrittenSpan));
         Assert.Equal(["response.created", "response.failed"], all.Select(one => one["type"]!.GetValue<string>()));
         Assert.Equal("rate_limit_exceeded", all[1]["response"]!["error"]!["code"]!.GetValue<string>());
+    }
+
+    /// <summary>An answer of which nothing is written must not look like an empty one.</summary>
+    [Fact]
+    public void Progress_OfAResponseThatEnded_FailsTheNextOne()
+    {
+        ResponseProgress progress = new("alias", new ManualTimeProvider());
+        using (ResponseEvents first = new(ResponseVectors.NewCall(default, progress)))
+        {
+            first.Fail(Cut, _output);
+        }
+
+        _output.Clear();
+        using ResponseEvents second = new(ResponseVectors.NewCall(default, progress));
+        Feed(second, """{"choices":[{"delta":{"content":"a"},"finish_reason":"stop"}]}""", out _);
+        Assert.Contains("Create one for each request", second.Complete(_output)!.Message, StringComparison.Ordinal);
+        Assert.Equal(0, _output.Length);
     }
 
     public void Dispose() => _output.Dispose();

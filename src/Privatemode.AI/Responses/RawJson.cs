@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Responses;
 
@@ -31,8 +32,10 @@ internal static class RawJson
     }
 
     /// <summary>Appends text in UTF-8, or what stands inside of a JSON string, as the inside of a JSON string that contains it.</summary>
+    /// <exception cref="PrivatemodeRequestException">It is longer than any request; it can be six times as long as the text.</exception>
     public static void AppendEscaped(PooledBytes target, ReadOnlySpan<byte> text)
     {
+        PooledWriteStream.ThrowIfTooLong(target.Length + EscapedLength(text), RequestEncryptor.WireLimit);
         while (text.IndexOfAny(Escaped) is var next and >= 0)
         {
             target.Append(text[..next]);
@@ -56,6 +59,18 @@ internal static class RawJson
         }
 
         target.Append(text);
+    }
+
+    private static long EscapedLength(ReadOnlySpan<byte> text)
+    {
+        long length = text.Length;
+        while (text.IndexOfAny(Escaped) is var next and >= 0)
+        {
+            length += text[next] is (byte)'\n' or (byte)'"' or (byte)'\\' ? 1 : LoneSurrogates.EscapeLength - 1;
+            text = text[(next + 1)..];
+        }
+
+        return length;
     }
 
     /// <summary>How many characters a string has. One beyond U+FFFF counts as one, or as two if it is escaped.</summary>

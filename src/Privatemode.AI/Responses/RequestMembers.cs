@@ -14,6 +14,9 @@ internal sealed class RequestMembers
     /// <summary>The most names, values and brackets of a body: each takes memory beside the text.</summary>
     public const int MostTokens = 4_000_000;
 
+    /// <summary>The most members, those included that are null: each is looked at for each member that is known.</summary>
+    public const int MostMembers = 1000;
+
     private const int MostPairs = 16;
     private const int LongestPairName = 64;
     private const int LongestPairValue = 512;
@@ -113,6 +116,11 @@ internal sealed class RequestMembers
 
     private static void ThrowIfUnknown(JsonElement request)
     {
+        if (request.GetPropertyCount() > MostMembers)
+        {
+            throw new PrivatemodeRequestException("body", $"The request has more than {MostMembers} members. Leave out those that are null.");
+        }
+
         foreach (JsonProperty member in request.EnumerateObject())
         {
             if (member.Value.ValueKind == JsonValueKind.Null || Read.Contains(member) || Dropped.Contains(member))

@@ -83,6 +83,32 @@ public sealed class RequestLimitTests
     }
 
     [Fact]
+    public void Members_1000_AreTheMost()
+    {
+        string Request(int nulls) => $$"""{"model":"m","input":"a"{{string.Concat(Enumerable.Range(0, nulls).Select(i => $",\"a{i}\":null"))}} }""";
+        _ = RequestTranslation.Of(Request(998));
+        AssertRefused("body", Request(999));
+    }
+
+    /// <summary>A body can become several times as long: what a namespace says of itself is said of each of its tools.</summary>
+    [Fact]
+    public void Chat_LongerThanARequest_IsRefused() => AssertRefused(
+        "body",
+        $$"""
+        {"model":"m","input":"a","tools":[{"type":"namespace","name":"n","description":"{{new string('d', 10_000_000)}}","tools":[{{Tools(14)}}]}]}
+        """);
+
+    [Fact]
+    public void TextFile_ThatWouldBeLongerThanARequest_IsRefusedBeforeItIsEscaped()
+    {
+        string file = Convert.ToBase64String(Encoding.ASCII.GetBytes(new string('\t', 23_000_000)));
+        string request = $$"""{"model":"m","input":[{"role":"user","content":[{"type":"input_file","file_data":"{{file}}"}]}]}""";
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        AssertRefused("body", request);
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 250_000_000);
+    }
+
+    [Fact]
     public void Tokens_FourMillion_AreTheMost()
     {
         // Nine are not in the list: its brackets, the braces, three names and two values.

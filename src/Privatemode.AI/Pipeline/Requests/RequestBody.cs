@@ -109,8 +109,9 @@ internal sealed class PooledWriteStream(PooledBytes target, int limit) : Stream,
 
     public void Advance(int count)
     {
+        // Before it counts: a writer that is disposed after this threw comes with the same bytes again.
+        ThrowIfTooLong((long)target.Length + count, limit);
         target.Commit(count);
-        ThrowIfTooLong(target.Length, limit);
     }
 
     /// <exception cref="PrivatemodeRequestException">The length is more than the limit.</exception>

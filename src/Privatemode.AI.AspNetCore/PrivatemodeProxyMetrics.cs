@@ -1,6 +1,6 @@
 namespace Privatemode.AI.AspNetCore;
 
-/// <summary>Names the metrics of the proxy.</summary>
+/// <summary>Provides the name of the meter of the proxy.</summary>
 public static class PrivatemodeProxyMetrics
 {
     /// <summary>The name of the <see cref="System.Diagnostics.Metrics.Meter"/>, which is also the category of the proxy's log.</summary>

@@ -3,41 +3,41 @@ namespace Privatemode.AI.AspNetCore;
 /// <summary>Represents the settings of the proxy that <c>MapPrivatemode</c> adds to an application.</summary>
 /// <remarks>
 /// <para>They are read from the section <c>PrivatemodeProxy</c> of the application's configuration and set in the callback of <c>AddPrivatemodeProxy</c>, which
-/// takes precedence. All of them are checked when the host starts: one <see cref="PrivatemodeConfigurationException"/> has a line for each invalid setting.
+/// takes precedence. All of them are checked when the host starts: one <see cref="PrivatemodeConfigurationException"/> lists all invalid settings.
 /// They cannot be changed after that, except the content of <see cref="CallerKeyFiles"/>.</para>
 /// <para>The API key of the service and the settings of the verification are those of the account without a service key (<c>AddPrivatemode</c>, section
 /// <c>Privatemode</c>).</para>
 /// </remarks>
 public sealed class PrivatemodeProxyOptions
 {
-    /// <summary>Gets the keys of which a caller must present one, as <c>Authorization: Bearer</c>, <c>x-api-key</c> or <c>api-key</c>.</summary>
+    /// <summary>Gets the caller keys. A caller must send one of them as <c>Authorization: Bearer</c>, <c>x-api-key</c> or <c>api-key</c>.</summary>
     /// <value>Each has 16 to 512 printable ASCII characters, no two are equal, and there are at most 10,000. The default is an empty list: callers on this
     /// machine need no key, and others are refused.</value>
     /// <remarks>They are keys of this proxy, chosen by you, and not API keys of the service.</remarks>
     public IList<string> CallerKeys { get; } = [];
 
-    /// <summary>Gets the paths of files with further caller keys: one on each line, empty lines and lines that begin with <c>#</c> are skipped.</summary>
+    /// <summary>Gets the paths of files with further caller keys, one on each line. Empty lines and lines that begin with <c>#</c> are skipped.</summary>
     /// <value>The default is an empty list.</value>
     /// <remarks>A file that changes is read again within a second of the next request. If it cannot be read or contains an invalid key then, the keys that were
     /// read before stay valid and an error is logged.</remarks>
     public IList<string> CallerKeyFiles { get; } = [];
 
-    /// <summary>Gets or sets a value that indicates whether the key that a caller presents is the API key of the service for its requests.</summary>
+    /// <summary>Gets or sets a value that indicates whether the key that a caller sends is used as the API key for its requests.</summary>
     /// <value>The default is <see langword="false"/>: all requests use the API key of the account.</value>
     /// <remarks>It cannot be combined with <see cref="CallerKeys"/>, <see cref="CallerKeyFiles"/>, or an API key of the account. Each key has its own session.
     /// </remarks>
     public bool UseCallerKeyAsApiKey { get; set; }
 
-    /// <summary>Gets the host names that requests may name in their <c>Host</c> header, besides the names of this machine's loopback addresses.</summary>
+    /// <summary>Gets the host names that the <c>Host</c> header of a request can have, besides the names of loopback addresses.</summary>
     /// <value>Host names or addresses without a port; <c>*.example.org</c> stands for all names below <c>example.org</c>. The default is an empty list.</value>
     /// <remarks>
-    /// <para>The check keeps web pages from reaching the proxy under a name of their own (DNS rebinding). <c>localhost</c>, <c>127.0.0.1</c> and <c>[::1]</c>
-    /// are always accepted on loopback connections, and nowhere else unless they are listed.</para>
+    /// <para>The check prevents web pages from reaching the proxy under a host name of their own (DNS rebinding). <c>localhost</c>,
+    /// <c>127.0.0.1</c> and <c>[::1]</c> are always accepted on loopback connections, and nowhere else unless they are listed.</para>
     /// <para>An application that listens on an address other than loopback does not start while the list is empty.</para>
     /// </remarks>
     public IList<string> AllowedHosts { get; } = [];
 
-    /// <summary>Gets the origins of web pages that may send requests to the proxy, besides pages of this application.</summary>
+    /// <summary>Gets the origins of web pages that can send requests to the proxy, besides pages of this application.</summary>
     /// <value>Scheme, host and port, for example <c>https://chat.example.org</c>. The default is an empty list: requests with another <c>Origin</c> are
     /// refused.</value>
     /// <remarks>Browsers also need CORS headers to read the answers: add the application's <c>UseCors</c>.</remarks>
@@ -51,30 +51,30 @@ public sealed class PrivatemodeProxyOptions
 
     /// <summary>Gets or sets a value that indicates whether callers on other machines need no caller key. This is insecure.</summary>
     /// <value>The default is <see langword="false"/>.</value>
-    /// <remarks>Anyone who reaches the port then uses your API key.</remarks>
+    /// <remarks>Anyone who can reach the port can then use your API key.</remarks>
     public bool DangerousAllowAnyRemoteCaller { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether <c>/healthz</c> and <c>/readyz</c> accept any host name.</summary>
     /// <value>The default is <see langword="false"/>: any name is accepted from this machine only.</value>
     /// <remarks>The probes of Kubernetes send the address of the pod as host name.</remarks>
-    public bool HealthFromAnyHost { get; set; }
+    public bool AllowAnyHostForHealthChecks { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether <c>/metrics</c> can be read without a caller key.</summary>
     /// <value>The default is <see langword="false"/>.</value>
-    public bool OpenMetrics { get; set; }
+    public bool AllowAnonymousMetrics { get; set; }
 
-    /// <summary>Gets the model names that are replaced by other ones, for assistants that insist on the names of another vendor's models.</summary>
+    /// <summary>Gets the model names that are replaced by model IDs of the service, for programs that use the model names of other vendors.</summary>
     /// <value>Names of at most 128 letters, digits and <c>._:/@-</c>; <c>*</c> at the end of a key stands for any characters. The values are model IDs of the
     /// service. At most 1,000. The default is an empty dictionary.</value>
-    /// <remarks>A model ID of the service is never replaced. An exact name comes before a pattern, and a long pattern before a short one.</remarks>
+    /// <remarks>A model ID of the service is never replaced. An exact name takes precedence over a pattern, and a longer pattern over a shorter one.</remarks>
     public IDictionary<string, string> Aliases { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Gets or sets a value that indicates whether names such as <c>claude-*</c>, <c>gpt-*</c> and <c>whisper-1</c> stand for a model that does the
     /// same task.</summary>
     /// <value>The default is <see langword="true"/>.</value>
-    public bool DefaultAliases { get; set; } = true;
+    public bool UseDefaultAliases { get; set; } = true;
 
-    /// <summary>Gets the models that <see cref="DefaultAliases"/> stand for.</summary>
+    /// <summary>Gets the models that <see cref="UseDefaultAliases"/> stand for.</summary>
     public ProxyDefaultModels DefaultModels { get; } = new();
 
     /// <summary>Gets the context windows of models whose size this package does not know, in tokens, by model ID.</summary>
@@ -83,7 +83,7 @@ public sealed class PrivatemodeProxyOptions
 
     /// <summary>Gets or sets a value that indicates whether tools that run at another vendor, such as web search, are left out of requests.</summary>
     /// <value>The default is <see langword="false"/>: requests with such tools are refused.</value>
-    /// <remarks>The answer names what was left out in the header <c>Privatemode-Left-Out-Tools</c>.</remarks>
+    /// <remarks>The answer lists the types of these tools in the header <c>Privatemode-Left-Out-Tools</c>.</remarks>
     public bool LeaveOutHostedTools { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether the requests of one session of an assistant share the service's prompt cache.</summary>
@@ -123,7 +123,7 @@ public sealed class PrivatemodeProxyOptions
 
     /// <summary>Gets or sets the maximum size of all request bodies that are in memory at the same time, in bytes.</summary>
     /// <value>At least the largest of the three other sizes. The default is 536,870,912 (512 MiB).</value>
-    /// <remarks>A request that finds no room within 5 seconds gets status 503, or 529 in Anthropic's dialect.</remarks>
+    /// <remarks>A request for which no memory is free within 5 seconds gets status 503, or 529 if it uses Anthropic's API.</remarks>
     public long MaxBufferedBytes { get; set; } = 512L * 1024 * 1024;
 
     /// <summary>Gets or sets the time after which a stream that has nothing to send gets a keep-alive event.</summary>

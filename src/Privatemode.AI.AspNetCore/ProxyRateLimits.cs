@@ -1,9 +1,9 @@
 namespace Privatemode.AI.AspNetCore;
 
-/// <summary>Represents limits for the requests that the proxy sends.</summary>
-/// <remarks>Requests beyond them wait in order, and are refused when they would wait too long. Requests and tokens are counted over the last
-/// 60 seconds. Token counts are those of the service, which are not authenticated; input tokens are estimated until the answer has ended. Token
-/// counting, model lists and health checks are not limited. Several replicas need a part of the limits each.</remarks>
+/// <summary>Represents rate limits for requests. Requests beyond the limits wait in order, for at most <see cref="MaxWait"/>.</summary>
+/// <remarks>Requests and tokens are counted over the last 60 seconds. Token counts are those of the service, which are not authenticated; input tokens
+/// are estimated until the answer has ended. Token counting, model lists and health checks are not limited. Each process counts its own requests: divide
+/// the limits among replicas.</remarks>
 public sealed class ProxyRateLimits
 {
     /// <summary>Gets new limits with the numbers of the service's free tier: 20 requests, 200,000 input tokens and 20,000 output tokens a minute.</summary>
@@ -15,7 +15,8 @@ public sealed class ProxyRateLimits
 
     /// <summary>Gets or sets the number of input tokens in any 60 seconds.</summary>
     /// <value>From 1 to 1,000,000,000, or <see langword="null"/>, the default, for no limit.</value>
-    /// <remarks>One request with more tokens than that is sent when no other request counts, so that it is the service that refuses it.</remarks>
+    /// <remarks>A request with more tokens than the limit is sent when no other request counts; the service then accepts or refuses
+    /// it.</remarks>
     public long? InputTokensPerMinute { get; set; }
 
     /// <summary>Gets or sets the number of output tokens in any 60 seconds after which the next request waits.</summary>

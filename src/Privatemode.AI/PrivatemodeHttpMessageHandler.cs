@@ -48,9 +48,9 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
     /// This handler sets the header; one that is received is ignored.</remarks>
     public const string AuthenticatedHeaderName = ProtocolHeaders.Authenticated;
 
-    /// <summary>The name of a header of answers of <c>/v1/responses</c>, which names the hosted tools that were left out of the request.</summary>
-    /// <remarks>The value is a list of types, such as <c>web_search, mcp</c>. The header is there only if tools were left out, which
-    /// <see cref="ResponsesOptions.HostedTools"/> allows.</remarks>
+    /// <summary>The name of the header that lists the hosted tools that were left out of a request to <c>/v1/responses</c>.</summary>
+    /// <remarks>The value is a list of tool types, such as <c>web_search, mcp</c>. An answer has the header only if tools were left out, which requires
+    /// <see cref="HostedToolPolicy.LeaveOut"/>.</remarks>
     public const string LeftOutToolsHeaderName = ProtocolHeaders.LeftOutTools;
 
     private readonly PrivatemodeClient _client;

@@ -112,7 +112,7 @@ public sealed class OptionsTests
             ["AllowedHosts:0"] = "proxy.example.org",
             ["Aliases:gpt-4o"] = "gpt-oss-120b",
             ["Aliases:claude-*"] = "gpt-oss-120b",
-            ["DefaultAliases"] = "false",
+            ["UseDefaultAliases"] = "false",
             ["DefaultModels:Chat"] = "gpt-oss-120b",
             ["ContextWindows:new-model"] = "4096",
             ["SessionPromptCache"] = "true",
@@ -130,7 +130,7 @@ public sealed class OptionsTests
         Assert.Equal(4096, options.ContextWindows["new-model"]);
         Assert.Equal(40, options.PromptCacheSecret?.Length);
         Assert.Equal((20, TimeSpan.FromSeconds(10), 100), (options.RateLimit?.RequestsPerMinute, options.RateLimit!.MaxWait, options.RateLimit.QueueLength));
-        Assert.Equal((1_000_000_000, TimeSpan.FromSeconds(5), false), (options.MaxBufferedBytes, options.KeepAliveInterval, options.DefaultAliases));
+        Assert.Equal((1_000_000_000, TimeSpan.FromSeconds(5), false), (options.MaxBufferedBytes, options.KeepAliveInterval, options.UseDefaultAliases));
     }
 
     [Fact]

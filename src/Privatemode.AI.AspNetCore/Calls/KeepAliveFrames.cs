@@ -16,7 +16,7 @@ internal static class KeepAliveFrames
         {
             case ProxyDialect.Responses:
                 // Events: the clients' timers do not count comments.
-                return progress?.TryKeepAlive(target) == true;
+                return progress?.TryWriteKeepAlive(target) == true;
             case ProxyDialect.Anthropic:
                 target.Write("event: ping\ndata: {\"type\": \"ping\"}\n\n"u8);
                 return true;

@@ -177,7 +177,7 @@ internal sealed class ProxyEndpoint(
     private static HttpRequestMessage NewRequest(ProxyCall call, HttpContent content)
     {
         HttpRequestMessage request = new(HttpMethod.Post, call.Route.Uri) { Content = content };
-        request.Options.Set(PrivatemodeRequestOptions.CacheKey, call.Edit!.CacheKey);
+        request.Options.Set(PrivatemodeRequestOptions.PromptCacheKey, call.Edit!.CacheKey);
         request.Options.Set(PrivatemodeRequestOptions.Caller, call.Caller.KeyDigest is { Length: > 0 } digest ? digest : null);
         request.Options.Set(PrivatemodeRequestOptions.Progress, call.Progress);
         return request;

@@ -115,7 +115,7 @@ internal static class ProxyRoutes
         }
 
         throw new ProxyRefusalException(ProxyError.NotFound(
-            $"There is no such endpoint. There are {string.Join(", ", Calls.Select(route => route.Path))} and /v1/models."));
+            $"This proxy does not have this endpoint. It has {string.Join(", ", Calls.Select(route => route.Path))} and /v1/models."));
     }
 
     /// <summary>What the path has after <c>/v1/</c>.</summary>

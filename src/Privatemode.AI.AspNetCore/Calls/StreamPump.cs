@@ -189,7 +189,7 @@ internal sealed class StreamPump : IAsyncDisposable
 
             if (isAll)
             {
-                _progress?.Written();
+                _progress?.MarkWritten();
             }
         }
         finally
@@ -234,7 +234,7 @@ internal sealed class StreamPump : IAsyncDisposable
         if (_progress is { } progress)
         {
             // Writes nothing if the library has told the failure already, as it does for failures of a stream.
-            _ = progress.TryFail(cause, _response.BodyWriter);
+            _ = progress.TryWriteFailure(cause, _response.BodyWriter);
         }
         else
         {

@@ -126,7 +126,7 @@ internal sealed class MessageBlocks(Utf8JsonWriter writer)
         }
         else
         {
-            throw RequestJson.Wrong($"{place}.content", "a text or a list of blocks");
+            throw RequestJson.Wrong($"{place}.content", "a string or a list of blocks");
         }
 
         writer.WriteEndObject();
@@ -270,7 +270,7 @@ internal sealed class MessageBlocks(Utf8JsonWriter writer)
     private static JsonElement Text(JsonElement parent, ReadOnlySpan<byte> name, Place place) =>
         RequestJson.TryGet(parent, name, out JsonElement text) && RequestJson.IsText(text)
             ? text
-            : throw RequestJson.Wrong($"{place}.{Encoding.ASCII.GetString(name)}", "a text");
+            : throw RequestJson.Wrong($"{place}.{Encoding.ASCII.GetString(name)}", "a string");
 
     private static JsonElement[] Optional(JsonElement parent, ReadOnlySpan<byte> name, Place place) =>
         RequestJson.TryGet(parent, name, out _) ? [Text(parent, name, place)] : [];

@@ -330,12 +330,12 @@ internal sealed class MessagesRewriter
     private static JsonElement ContentOf(JsonElement message, int index) =>
         RequestJson.TryGet(message, "content"u8, out JsonElement content) && content.ValueKind is JsonValueKind.String or JsonValueKind.Array
             ? content
-            : throw RequestJson.Wrong($"messages[{index}].content", "a text or a list of blocks");
+            : throw RequestJson.Wrong($"messages[{index}].content", "a string or a list of blocks");
 
     /// <summary>One message to send: of one message of the caller, or of two that were joined.</summary>
     private sealed record Turn(string Role, List<(int Message, JsonElement Content)> Contents)
     {
-        // A text that is empty is a message that somebody wrote; one that lost its blocks is not.
+        // An empty text is a message of the caller; a message that lost its blocks is left out.
         public bool IsEmpty => !(Contents is [(_, { ValueKind: JsonValueKind.String })]) && Contents.TrueForAll(part => IsEmptyContent(part.Content));
 
         public static bool IsEmptyContent(JsonElement content) => content.ValueKind == JsonValueKind.String

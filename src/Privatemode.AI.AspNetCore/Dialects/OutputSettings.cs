@@ -23,7 +23,7 @@ internal static class OutputSettings
 
         string? word = isDisabled && profile.ThinkingSwitch is null ? "low"
             : effort.ValueKind == JsonValueKind.Undefined ? null
-            : profile.EffortFor(RequestJson.Short(effort) ?? throw RequestJson.Wrong("output_config.effort", "a text"));
+            : profile.EffortFor(RequestJson.Short(effort) ?? throw RequestJson.Wrong("output_config.effort", "a string"));
         if (word is null && format.ValueKind == JsonValueKind.Undefined)
         {
             return;

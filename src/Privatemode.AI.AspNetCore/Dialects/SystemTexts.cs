@@ -38,7 +38,7 @@ internal sealed class SystemTexts
 
         if (content.ValueKind != JsonValueKind.Array)
         {
-            throw RequestJson.Wrong(path, "a text or a list of text blocks");
+            throw RequestJson.Wrong(path, "a string or a list of text blocks");
         }
 
         int index = 0;

@@ -108,7 +108,7 @@ internal sealed class ToolDefinitions
 
         if (!RequestJson.TryGet(tool, "name"u8, out JsonElement name) || RequestJson.Short(name) is null)
         {
-            throw RequestJson.Wrong($"{path}.name", "a text of at most 256 bytes");
+            throw RequestJson.Wrong($"{path}.name", "a string of at most 256 bytes");
         }
 
         if (!RequestJson.TryGet(tool, "input_schema"u8, out JsonElement schema) || schema.ValueKind != JsonValueKind.Object)
@@ -118,7 +118,7 @@ internal sealed class ToolDefinitions
 
         if (RequestJson.TryGet(tool, "description"u8, out JsonElement description) && !RequestJson.IsText(description))
         {
-            throw RequestJson.Wrong($"{path}.description", "a text");
+            throw RequestJson.Wrong($"{path}.description", "a string");
         }
 
         _tools.Add(tool);

@@ -82,7 +82,7 @@ internal sealed class ProxyGate(IOptions<PrivatemodeProxyOptions> options, Calle
             return (ProxyError.Forbidden($"This proxy serves callers on its own machine only, because it has no {missing}."), "remote");
         }
 
-        bool isProbe = needs == GateNeeds.Health && (_options.HealthFromAnyHost || IsLoopback(context.Connection.RemoteIpAddress));
+        bool isProbe = needs == GateNeeds.Health && (_options.AllowAnyHostForHealthChecks || IsLoopback(context.Connection.RemoteIpAddress));
         if (!isProbe && !_hosts.AllowsHost(context.Request, isLocal))
         {
             return (ProxyError.Forbidden("The host name of the request is not one of this proxy. Add it to PrivatemodeProxy:AllowedHosts."), "host");

@@ -60,7 +60,7 @@ internal sealed class AliasTable
     public string? TargetOf(string name) => _exact.TryGetValue(name, out string? target) ? target
         : Array.Find(_patterns, pattern => name.StartsWith(pattern.Start, StringComparison.Ordinal)).Target;
 
-    public DefaultModel DefaultOf(string name) => _options.DefaultAliases
+    public DefaultModel DefaultOf(string name) => _options.UseDefaultAliases
         ? Array.Find(Defaults, alias => FileSystemName.MatchesSimpleExpression(alias.Pattern, name, ignoreCase: false)).Model
         : DefaultModel.None;
 

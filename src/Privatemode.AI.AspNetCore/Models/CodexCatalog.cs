@@ -4,9 +4,9 @@ using System.Text.Json;
 
 namespace Privatemode.AI.AspNetCore;
 
-/// <summary>Writes the catalogue of models that the Codex CLI reads.</summary>
-/// <remarks>Codex takes it from <c>GET /v1/models</c> and from the file that its setting <c>model_catalog_json</c> names. It ignores members that it does
-/// not know and reads nothing at all if one that it needs is missing, so each entry has the members of all versions that were looked at (0.16x to
+/// <summary>Writes the model catalog that the Codex CLI reads.</summary>
+/// <remarks>Codex reads it from <c>GET /v1/models</c> and from the file that its setting <c>model_catalog_json</c> names. It ignores unknown members, and
+/// ignores the whole catalog if a required member is missing. Each entry therefore has the members of all versions that were examined (0.16x to
 /// 0.171).</remarks>
 public static class CodexCatalog
 {
@@ -20,8 +20,8 @@ public static class CodexCatalog
 
     private static readonly string Instructions = ReadInstructions();
 
-    /// <summary>Writes the catalogue.</summary>
-    /// <param name="output">Gets UTF-8 JSON: <c>{"models":[…]}</c>.</param>
+    /// <summary>Writes the catalog.</summary>
+    /// <param name="output">The writer that receives UTF-8 JSON: <c>{"models":[…]}</c>.</param>
     /// <param name="models">The models of the service. Only those that can chat and call tools are written.</param>
     /// <param name="aliases">Other names of the models, each with the model that it stands for. A name whose model is not written is left out.</param>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>

@@ -181,7 +181,7 @@ internal static partial class Log
     [LoggerMessage(9, LogLevel.Warning, "A call was refused, because it would have sent content in the clear: {Refused}. Nothing was sent.")]
     public static partial void CallRefused(ILogger logger, string refused);
 
-    [LoggerMessage(10, LogLevel.Error, "The answer of {Path} to {RequestId} is not what the enclave sealed: {Failure}. Somebody may be interfering.")]
+    [LoggerMessage(10, LogLevel.Error, "The answer of {Path} to {RequestId} is not what the enclave encrypted: {Failure}. It may have been tampered with.")]
     public static partial void IntegrityFailure(ILogger logger, string? path, string failure, string? requestId);
 
     [LoggerMessage(11, LogLevel.Information, "The service does not know the secret of {RequestId} to {Path} any more.")]
@@ -200,7 +200,7 @@ internal static partial class Log
 
     [LoggerMessage(
         15, LogLevel.Warning,
-        "The manifest {Manifest} differs in more than can be shown ({Omitted} differences are left out), so that nobody was asked about it; it is refused.")]
+        "The manifest {Manifest} has more differences than can be shown ({Omitted} are left out). It was refused, and approval was not requested.")]
     public static partial void ManifestNotShown(ILogger logger, string manifest, int omitted);
 
     [LoggerMessage(

@@ -32,7 +32,7 @@ internal sealed class CallItems(ToolNames names)
         if (_isOpen.GetValueOrDefault(id))
         {
             MemberPath path = item.Path.Member("call_id"u8);
-            throw path.Refuse($"'{path}' is that of an earlier call that has no output yet. Give each call an ID of its own.");
+            throw path.Refuse($"'{path}' is the ID of an earlier call that has no output yet. Give each call an ID of its own.");
         }
 
         string name = item.Name("name"u8, ToolTranslator.LongestName);
@@ -127,7 +127,7 @@ internal sealed class CallItems(ToolNames names)
     {
         if (item.FindObject("caller"u8) is { } caller && new RequestObject(caller, item.Path).FindWord("type"u8) != "direct")
         {
-            throw item.Path.Member("caller"u8).Refuse($"'{item.Path}' belongs to a programmatic call, which the service does not offer.");
+            throw item.Path.Member("caller"u8).Refuse($"'{item.Path}' belongs to a programmatic tool call, which the service does not offer.");
         }
     }
 

@@ -58,7 +58,7 @@ internal sealed class InputItems : IDisposable
         bool isList = input is { ValueKind: JsonValueKind.Array };
         if (_system.IsEmpty && (input is null || (isList ? input.Value.GetArrayLength() == 0 : input.Value.ValueEquals(""u8))))
         {
-            throw new PrivatemodeRequestException("input", "'input' is missing. Send a text or a list of items.");
+            throw new PrivatemodeRequestException("input", "'input' is missing. Send a string or a list of items.");
         }
 
         if (isList && input!.Value.GetArrayLength() > MostItems)
@@ -142,7 +142,7 @@ internal sealed class InputItems : IDisposable
         {
             "item_reference" => path.Refuse($"'{path}' refers to a stored item. Nothing is stored: send the item itself."),
             "compaction" or "compaction_summary" or "compaction_trigger" or "context_compaction" => path.Refuse(
-                $"'{path}' needs compaction by the service, which it does not offer. Let the program summarise the conversation itself."),
+                $"'{path}' needs compaction, which the service does not offer. Let the program summarize the conversation itself."),
             _ => path.Member("type"u8).NotKnown(),
         };
     }

@@ -145,7 +145,7 @@ internal readonly record struct MemberPath(string Root, int Index = -1, string? 
 
     public PrivatemodeRequestException Refuse(string message) => new(ToString(), message);
 
-    public PrivatemodeRequestException NotKnown() => Refuse($"'{this}' is not known.");
+    public PrivatemodeRequestException NotKnown() => Refuse($"'{this}' is not supported.");
 
     public PrivatemodeRequestException MustBe(string what) => Refuse($"'{this}' must be {what}.");
 
@@ -206,7 +206,7 @@ internal readonly struct RequestObject
             {
                 // A name with the characters of members is quoted, and text is not.
                 ReadOnlySpan<byte> name = JsonMarshal.GetRawUtf8PropertyName(member);
-                throw MemberNames.IsMember(name) ? Path.Member(name).NotKnown() : Path.Refuse($"'{Path}' has a member that is not known.");
+                throw MemberNames.IsMember(name) ? Path.Member(name).NotKnown() : Path.Refuse($"'{Path}' has a member that is not supported.");
             }
         }
 

@@ -4,12 +4,12 @@ using Privatemode.AI.Responses;
 
 namespace Privatemode.AI;
 
-/// <summary>Keeps the events of a streamed response in order when a server writes events of its own between those of the library.</summary>
+/// <summary>Numbers the events of a streamed response when a server writes events of its own between those of the library.</summary>
 /// <remarks>
-/// <para>Clients of the Responses API give up when no event comes for some minutes; a comment is no event to them. A server that waits for this library,
-/// which verifies the deployment first, keeps them with <see cref="TryKeepAlive"/>.</para>
-/// <para>Create one instance for each request, and set it as <see cref="PrivatemodeRequestOptions.Progress"/>. All events of the response then have one id,
-/// and numbers without gaps. Members may be called from several threads.</para>
+/// <para>Clients of the Responses API give up if they receive no event for some minutes, and they do not count comments. A server that waits for this
+/// library, which verifies the deployment first, can send them events with <see cref="TryWriteKeepAlive"/>.</para>
+/// <para>Create one instance for each request, and set it as <see cref="PrivatemodeRequestOptions.Progress"/>. All events of the response then have the same
+/// ID, and sequence numbers without gaps. This class is thread-safe.</para>
 /// </remarks>
 public sealed class ResponseProgress
 {
@@ -20,8 +20,8 @@ public sealed class ResponseProgress
     private bool _isEnded;
 
     /// <summary>Initializes a new instance of the <see cref="ResponseProgress"/> class.</summary>
-    /// <param name="model">The model that the events name: what the caller asked for.</param>
-    /// <param name="time">The clock.</param>
+    /// <param name="model">The model ID in the events: the one that the caller requested.</param>
+    /// <param name="time">The clock for the time and the ID of the response.</param>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     public ResponseProgress(string model, TimeProvider time)
     {
@@ -37,14 +37,13 @@ public sealed class ResponseProgress
     /// <summary>What is known of the response from its beginning.</summary>
     internal ResponseHead Head { get; }
 
-    /// <summary>Writes an event that keeps a waiting client from giving up: the first time <c>response.created</c> and <c>response.in_progress</c>, later
-    /// <c>response.in_progress</c>.</summary>
-    /// <param name="target">Where the events are written, in the form of an event stream.</param>
-    /// <returns><see langword="false"/> if nothing was written, because events that the library returned may not be written yet, or because the
-    /// response has ended.</returns>
-    /// <remarks>Call it only before the library returned a stream, or while a read of that stream waits.</remarks>
+    /// <summary>Writes keep-alive events: <c>response.in_progress</c>, and <c>response.created</c> before the first one.</summary>
+    /// <param name="target">The writer that receives the events, in the format of server-sent events.</param>
+    /// <returns><see langword="false"/> if nothing was written, because <see cref="MarkWritten"/> was not called for events that the library returned, or
+    /// because the response has ended.</returns>
+    /// <remarks>Call it only before the library returns a stream, or while a read of that stream is waiting.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="target"/> is <see langword="null"/>.</exception>
-    public bool TryKeepAlive(IBufferWriter<byte> target)
+    public bool TryWriteKeepAlive(IBufferWriter<byte> target)
     {
         ArgumentNullException.ThrowIfNull(target);
         lock (_gate)
@@ -62,8 +61,8 @@ public sealed class ResponseProgress
         }
     }
 
-    /// <summary>Says that everything that was read from the library's stream so far was written to the client.</summary>
-    public void Written()
+    /// <summary>Records that everything read from the library's stream so far was written to the client.</summary>
+    public void MarkWritten()
     {
         lock (_gate)
         {
@@ -72,11 +71,11 @@ public sealed class ResponseProgress
     }
 
     /// <summary>Writes <c>response.failed</c> for a failure that the library's stream did not report, such as a refused verification.</summary>
-    /// <param name="failure">What the call threw.</param>
-    /// <param name="target">Where the events are written, in the form of an event stream.</param>
+    /// <param name="failure">The exception of the call.</param>
+    /// <param name="target">The writer that receives the events, in the format of server-sent events.</param>
     /// <returns><see langword="false"/> if nothing was written, because the response has ended.</returns>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
-    public bool TryFail(Exception failure, IBufferWriter<byte> target)
+    public bool TryWriteFailure(Exception failure, IBufferWriter<byte> target)
     {
         ArgumentNullException.ThrowIfNull(failure);
         ArgumentNullException.ThrowIfNull(target);

@@ -2,7 +2,7 @@ using Privatemode.AI.Encryption;
 
 namespace Privatemode.AI;
 
-/// <summary>Provides the options for the Responses API (<c>POST /v1/responses</c>). See <see cref="PrivatemodeOptions.Responses"/>.</summary>
+/// <summary>Provides options for the Responses API (<c>POST /v1/responses</c>). See <see cref="PrivatemodeOptions.Responses"/>.</summary>
 public sealed class ResponsesOptions
 {
     internal const int ReasoningKeySize = ReasoningSeal.KeySize;
@@ -13,20 +13,20 @@ public sealed class ResponsesOptions
 
     /// <summary>Gets or sets the key that encrypts reasoning for the caller to keep, in <c>encrypted_content</c> of reasoning items.</summary>
     /// <value>Exactly 32 random bytes. The default is empty: each client has a random key of its own.</value>
-    /// <remarks>Set the same key in all processes that serve the same conversations, and keep it secret. Reasoning that was encrypted with another key is
-    /// left out of a request.</remarks>
+    /// <remarks>Set the same key in all processes that serve the same conversations, and keep it secret. Reasoning that was encrypted with another key is not
+    /// sent.</remarks>
     public ReadOnlyMemory<byte> ReasoningKey { get; set; }
 
     internal ResponsesOptions Clone() => (ResponsesOptions)MemberwiseClone();
 }
 
-/// <summary>Specifies what happens to tools that the vendor of an API runs itself, such as web search; the service runs none.</summary>
+/// <summary>Specifies what happens to hosted tools: tools that the vendor of an API runs itself, such as web search. The service runs no tools.</summary>
 public enum HostedToolPolicy
 {
     /// <summary>The call is refused before anything is sent. This is the default.</summary>
     Refuse,
 
-    /// <summary>The tools, and what earlier calls of them returned, are left out of the request.</summary>
-    /// <remarks>A response of <see cref="PrivatemodeHttpMessageHandler"/> names their types in the header <c>Privatemode-Left-Out-Tools</c>.</remarks>
+    /// <summary>The tools, their earlier calls and the results of these calls are left out of the request.</summary>
+    /// <remarks>An answer of <see cref="PrivatemodeHttpMessageHandler"/> lists their types in the header <c>Privatemode-Left-Out-Tools</c>.</remarks>
     LeaveOut,
 }

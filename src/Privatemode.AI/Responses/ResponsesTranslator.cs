@@ -90,7 +90,7 @@ internal sealed class ResponsesCaller(string apiKey)
     /// <summary>See <see cref="PrivatemodeRequestOptions.Caller"/>.</summary>
     public string? Name { get; init; }
 
-    /// <summary>See <see cref="PrivatemodeRequestOptions.AnsweredModel"/>.</summary>
+    /// <summary>See <see cref="PrivatemodeRequestOptions.ResponseModelId"/>.</summary>
     public string? AnsweredModel { get; init; }
 
     /// <summary>See <see cref="PrivatemodeRequestOptions.Progress"/>.</summary>

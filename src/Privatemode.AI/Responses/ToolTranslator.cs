@@ -185,7 +185,7 @@ internal sealed class ToolTranslator
             if (caller.ValueKind != JsonValueKind.String || !caller.ValueEquals("direct"u8))
             {
                 throw tool.Path.Member("allowed_callers"u8).Refuse(
-                    $"'{tool.Path}.allowed_callers' asks for programmatic calls, which the service does not offer. Leave it out.");
+                    $"'{tool.Path}.allowed_callers' asks for programmatic tool calls, which the service does not offer. Leave it out.");
             }
         }
     }
@@ -223,7 +223,7 @@ internal sealed class ToolTranslator
 
         if (!HasTools && _mode is not ("auto" or "none"))
         {
-            throw path.Refuse("'tool_choice' demands a call, but there is no tool.");
+            throw path.Refuse("'tool_choice' requires a tool call, but the request has no tools.");
         }
     }
 

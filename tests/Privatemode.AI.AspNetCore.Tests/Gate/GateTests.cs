@@ -212,7 +212,7 @@ public sealed class GateTests : ProxyTest
         {
             options.DangerousAllowUnencryptedRemoteCallers = true;
             options.CallerKeys.Add(CallerKey);
-            options.HealthFromAnyHost = isAllowed;
+            options.AllowAnyHostForHealthChecks = isAllowed;
         });
 
         // Kubernetes names the address of the pod.
@@ -347,12 +347,12 @@ public sealed class GateTests : ProxyTest
     }
 
     [Fact]
-    public async Task Metrics_OpenMetrics_NeedNoKey()
+    public async Task Metrics_AllowedAnonymously_NeedNoKey()
     {
         (WebApplication app, Uri address) = await StartProxyAsync(options =>
         {
             options.CallerKeys.Add(CallerKey);
-            options.OpenMetrics = true;
+            options.AllowAnonymousMetrics = true;
         });
 
         Assert.Equal(200, await StatusAsync("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", address));

@@ -36,7 +36,7 @@ public sealed class ModelAliasTests
     [Fact]
     public void Resolve_WithoutDefaults_LeavesNamesAsTheyAre()
     {
-        _options.DefaultAliases = false;
+        _options.UseDefaultAliases = false;
         Assert.Equal("claude-opus-4", Aliases().Resolve("claude-opus-4", ModelTask.Chat));
         Assert.Equal("glm-5.3", Aliases().Resolve("anthropic/glm-5.3", ModelTask.Chat));
     }

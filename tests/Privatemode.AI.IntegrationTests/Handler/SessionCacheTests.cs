@@ -85,7 +85,7 @@ public sealed class SessionCacheTests : HandlerTest
     private async Task SendAsync(string path, string? session, string? caller = null, string? body = null, HttpClient? http = null)
     {
         using HttpRequestMessage request = Post(path, body ?? (path == MessagesPath ? MessageBody() : ChatBody()));
-        request.Options.Set(PrivatemodeRequestOptions.CacheKey, session);
+        request.Options.Set(PrivatemodeRequestOptions.PromptCacheKey, session);
         request.Options.Set(PrivatemodeRequestOptions.Caller, caller);
         using HttpResponseMessage response = await (http ?? Http).SendAsync(request).OrTimeout();
         Assert.True(response.IsSuccessStatusCode);

@@ -9,75 +9,25 @@ using Privatemode.AI.Testing;
 
 namespace Privatemode.AI.Tests.Architecture;
 
-/// <summary>Public types are named as docs/adr/0001-public-names.md decides.</summary>
-public sealed class PublicNamesTests
+/// <summary>The public types of the libraries and of the connector for Semantic Kernel.</summary>
+public sealed class PublicNamesTests : PublicNameRules
 {
-    private const string Prefix = "Privatemode";
+    private protected override IEnumerable<Type> Ours =>
+    [
+        .. typeof(PrivatemodeClient).Assembly.GetExportedTypes(), .. typeof(PrivatemodePromptExecutionSettings).Assembly.GetExportedTypes(),
+        .. typeof(PrivatemodeTestDeployment).Assembly.GetExportedTypes(),
+    ];
 
-    private static readonly string[] Prefixed =
+    private protected override IEnumerable<string> Prefixed =>
     [
         "PrivatemodeClient", "PrivatemodeOptions", "PrivatemodeOpenAIClient", "PrivatemodeHttpMessageHandler", "PrivatemodeTestDeployment",
         "PrivatemodeTestDeploymentOptions", "PrivatemodeModelFactory", "PrivatemodeChatCompletionService", "PrivatemodeAudioToTextService",
         "PrivatemodePromptExecutionSettings", "PrivatemodeAudioToTextExecutionSettings", "PrivatemodeRequestOptions",
     ];
 
-    private static IEnumerable<Type> Ours =>
+    private protected override IEnumerable<Assembly> Others =>
     [
-        .. typeof(PrivatemodeClient).Assembly.GetExportedTypes(), .. typeof(PrivatemodePromptExecutionSettings).Assembly.GetExportedTypes(),
-        .. typeof(PrivatemodeTestDeployment).Assembly.GetExportedTypes(),
+        typeof(IChatClient).Assembly, typeof(OpenAIClient).Assembly, typeof(ClientPipeline).Assembly, typeof(IServiceCollection).Assembly,
+        typeof(HttpClient).Assembly, typeof(object).Assembly, typeof(Kernel).Assembly,
     ];
-
-    [Fact]
-    public void Prefix_IsOnWhatStandsForTheService() => Assert.All(Ours, type => Assert.Equal(
-        Prefixed.Contains(type.Name) || typeof(PrivatemodeException).IsAssignableFrom(type) || !InOurNamespace(type),
-        type.Name.StartsWith(Prefix, StringComparison.Ordinal)));
-
-    [Fact]
-    public void Name_IsNotThatOfATypeUsersImportBesideOurs()
-    {
-        Assembly[] others =
-        [
-            typeof(IChatClient).Assembly, typeof(OpenAIClient).Assembly, typeof(ClientPipeline).Assembly, typeof(IServiceCollection).Assembly,
-            typeof(HttpClient).Assembly, typeof(object).Assembly, typeof(Kernel).Assembly,
-        ];
-        HashSet<string> taken = [.. others.SelectMany(assembly => assembly.GetExportedTypes()).Select(type => type.Name)];
-        Assert.All(Ours.Where(type => !type.IsNested), type => Assert.DoesNotContain(type.Name, taken));
-    }
-
-    private static bool InOurNamespace(Type type) => type.Namespace!.StartsWith("Privatemode.", StringComparison.Ordinal);
-
-    [Fact]
-    public void Type_CanGrow_HasNoPositionalMembers() => Assert.All(
-        Ours, type => Assert.Null(type.GetMethod("Deconstruct", BindingFlags.Public | BindingFlags.Instance)));
-
-    [Fact]
-    public void CancellationToken_IsLast_WithoutABoolInFrontOfIt()
-    {
-        (string Name, Type[] Parameters)[] all = [.. Ours.SelectMany(Signatures).Where(signature => signature.Parameters.Contains(typeof(CancellationToken)))];
-        Assert.NotEmpty(all);
-        Assert.All(all, signature =>
-        {
-            Assert.True(signature.Parameters[^1] == typeof(CancellationToken), $"{signature.Name} has a parameter after the CancellationToken.");
-            Assert.False(
-                signature.Parameters.Length > 1 && signature.Parameters[^2] is { } before && (before == typeof(bool) || before == typeof(bool?)),
-                $"{signature.Name} has a bool in front of the CancellationToken.");
-        });
-    }
-
-    /// <summary>The parameters of what users call or override, and of the callbacks that they pass or set.</summary>
-    private static IEnumerable<(string Name, Type[] Parameters)> Signatures(Type type)
-    {
-        const BindingFlags Declared = BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.Instance | BindingFlags.Static | BindingFlags.DeclaredOnly;
-        MethodBase[] methods = [.. type.GetMethods(Declared), .. type.GetConstructors(Declared)];
-        foreach (MethodBase method in methods.Where(method => method.IsPublic || method.IsFamily || method.IsFamilyOrAssembly))
-        {
-            Type[] parameters = [.. method.GetParameters().Select(parameter => parameter.ParameterType)];
-            yield return ($"{type.Name}.{method.Name}", parameters);
-            foreach (Type callback in parameters.Where(typeof(Delegate).IsAssignableFrom))
-            {
-                ParameterInfo[] arguments = callback.GetMethod("Invoke")?.GetParameters() ?? [];
-                yield return ($"The callback of {type.Name}.{method.Name}", [.. arguments.Select(argument => argument.ParameterType)]);
-            }
-        }
-    }
 }

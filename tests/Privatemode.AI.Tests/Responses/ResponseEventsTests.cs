@@ -166,25 +166,25 @@ public sealed class ResponseEventsTests : IDisposable
     {
         ResponseProgress progress = new("alias", new ManualTimeProvider());
         ArrayBufferWriter<byte> server = new();
-        Assert.True(progress.TryKeepAlive(server));
-        Assert.True(progress.TryKeepAlive(server));
+        Assert.True(progress.TryWriteKeepAlive(server));
+        Assert.True(progress.TryWriteKeepAlive(server));
         using ResponseEvents events = new(ResponseVectors.NewCall(default, progress));
         Feed(events, """{"choices":[{"delta":{"role":"assistant"}}]}""", out _);
         Assert.Equal(0, _output.Length);
 
         // Nothing was written that the server could have to write first.
-        Assert.True(progress.TryKeepAlive(server));
+        Assert.True(progress.TryWriteKeepAlive(server));
         Feed(events, Content("a"), out _);
-        Assert.False(progress.TryKeepAlive(server));
+        Assert.False(progress.TryWriteKeepAlive(server));
         Move(server);
-        progress.Written();
-        Assert.True(progress.TryKeepAlive(server));
+        progress.MarkWritten();
+        Assert.True(progress.TryWriteKeepAlive(server));
         Feed(events, """{"choices":[{"delta":{},"finish_reason":"stop"}]}""", out _);
         Assert.Null(events.Complete(_output));
         Move(server);
-        progress.Written();
-        Assert.False(progress.TryKeepAlive(server));
-        Assert.False(progress.TryFail(Cut, server));
+        progress.MarkWritten();
+        Assert.False(progress.TryWriteKeepAlive(server));
+        Assert.False(progress.TryWriteFailure(Cut, server));
 
         JsonNode[] all = ResponseVectors.Events(Encoding.UTF8.GetString(server.WrittenSpan));
         Assert.Equal(Enumerable.Range(0, all.Length), all.Select(one => one["sequence_number"]!.GetValue<int>()));
@@ -203,8 +203,8 @@ public sealed class ResponseEventsTests : IDisposable
     {
         ResponseProgress progress = new("alias", new ManualTimeProvider());
         ArrayBufferWriter<byte> server = new();
-        Assert.True(progress.TryFail(new PrivatemodeServiceException(ServiceFailureReason.RateLimited, "Slow."), server));
-        Assert.False(progress.TryFail(Cut, server));
+        Assert.True(progress.TryWriteFailure(new PrivatemodeServiceException(ServiceFailureReason.RateLimited, "Slow."), server));
+        Assert.False(progress.TryWriteFailure(Cut, server));
         using ResponseEvents events = new(ResponseVectors.NewCall(default, progress));
         Feed(events, Content("a"), out _);
         Assert.Equal(0, _output.Length);

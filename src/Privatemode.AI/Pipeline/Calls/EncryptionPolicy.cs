@@ -135,13 +135,13 @@ internal interface ICallSource
     /// <summary>The caller's cancellation.</summary>
     CancellationToken CancellationToken { get; }
 
-    /// <summary>See <see cref="PrivatemodeRequestOptions.CacheKey"/>.</summary>
+    /// <summary>See <see cref="PrivatemodeRequestOptions.PromptCacheKey"/>.</summary>
     string? CacheKey => null;
 
     /// <summary>See <see cref="PrivatemodeRequestOptions.Caller"/>.</summary>
     string? Caller => null;
 
-    /// <summary>See <see cref="PrivatemodeRequestOptions.AnsweredModel"/>.</summary>
+    /// <summary>See <see cref="PrivatemodeRequestOptions.ResponseModelId"/>.</summary>
     string? AnsweredModel => null;
 
     /// <summary>See <see cref="PrivatemodeRequestOptions.Progress"/>.</summary>

@@ -32,11 +32,11 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
 
     public CancellationToken CancellationToken { get; } = cancellationToken;
 
-    public string? CacheKey => OptionOf(PrivatemodeRequestOptions.CacheKey);
+    public string? CacheKey => OptionOf(PrivatemodeRequestOptions.PromptCacheKey);
 
     public string? Caller => OptionOf(PrivatemodeRequestOptions.Caller);
 
-    public string? AnsweredModel => OptionOf(PrivatemodeRequestOptions.AnsweredModel);
+    public string? AnsweredModel => OptionOf(PrivatemodeRequestOptions.ResponseModelId);
 
     public ResponseProgress? Progress => OptionOf(PrivatemodeRequestOptions.Progress);
 

@@ -123,15 +123,16 @@ internal static class EndpointRules
 
         if (IsAboutStored(path))
         {
-            throw new PrivatemodeWouldLeakException("nothing-stored", "The service stores no responses, so there is nothing to get, list, cancel, delete, " +
-                "count or compact. Send the whole conversation with POST /v1/responses.");
+            throw new PrivatemodeWouldLeakException(
+                "nothing-stored", "The service stores no responses or conversations, so they cannot be read, listed, canceled, deleted, counted or " +
+                "compacted. Send the whole conversation with POST /v1/responses.");
         }
 
         throw path == "/v1/audio/translations"
             ? new PrivatemodeWouldLeakException(
                 "removed-endpoint", "The service removed translations in version 1.33. Transcribe, then translate with a chat.")
-            : new PrivatemodeWouldLeakException("unknown-endpoint", "The service has no sealed form for this endpoint, so the call was not sent. " +
-                "There are chat completions, responses, completions, messages, embeddings, transcriptions, document extraction and the list of models.");
+            : new PrivatemodeWouldLeakException("unknown-endpoint", "This library cannot encrypt requests to this endpoint, so the call was not sent. " +
+                "It supports chat completions, responses, completions, messages, embeddings, transcriptions, document extraction and the list of models.");
     }
 
     /// <summary>Whether a path is one of OpenAI's for responses or conversations that a service keeps.</summary>

@@ -99,10 +99,10 @@ public sealed class PromptCacheScope
     /// <returns>The scope.</returns>
     /// <remarks>
     /// <para>A session is what the caller names in <c>prompt_cache_key</c> of a request for a response, or in
-    /// <see cref="PrivatemodeRequestOptions.CacheKey"/>: text of at most 1,024 bytes in UTF-8. Requests without a session share with no other request. The
-    /// name of the session is not sent: it is one of the inputs from which the salt is derived.</para>
-    /// <para>In the other scopes except <see cref="None"/>, a session makes the sharing narrower: requests share only if they would share without it, and
-    /// name the same session.</para>
+    /// <see cref="PrivatemodeRequestOptions.PromptCacheKey"/>: text of at most 1,024 bytes in UTF-8. Requests without a session share with no other request.
+    /// The name of the session is not sent: it is one of the inputs from which the salt is derived.</para>
+    /// <para>In the other scopes except <see cref="None"/>, a session restricts the sharing: requests share only if the scope allows it and they name the same
+    /// session.</para>
     /// </remarks>
     /// <exception cref="PrivatemodeConfigurationException"><paramref name="secret"/> is neither empty nor at least 32 bytes long.</exception>
     public static PromptCacheScope PerSession(ReadOnlySpan<byte> secret = default) => secret.Length is 0 or >= MinimumSaltBytes

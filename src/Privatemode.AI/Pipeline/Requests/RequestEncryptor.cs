@@ -251,8 +251,8 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
 
     private static PrivatemodeWouldLeakException UnknownContentType(EndpointRule rule) => new("unknown-content-type",
         rule.Body == BodyKind.Json
-            ? $"The endpoint {rule.Path} takes application/json; other bodies have no sealed form."
-            : $"The endpoint {rule.Path} takes multipart/form-data with a boundary; other bodies have no sealed form.");
+            ? $"The endpoint {rule.Path} takes application/json; other bodies cannot be encrypted."
+            : $"The endpoint {rule.Path} takes multipart/form-data with a boundary; other bodies cannot be encrypted.");
 
     private static bool IsAccepted(EndpointRule rule, string contentType) =>
         rule.Body == BodyKind.Json ? IsJson(contentType) : FormBoundary.TryRead(contentType, out _);

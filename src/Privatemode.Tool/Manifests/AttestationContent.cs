@@ -17,10 +17,14 @@ internal sealed record AttestationContent(byte[] NewestManifest, IReadOnlyList<b
         using JsonDocument document = JsonDocument.Parse(text);
         JsonElement manifests = document.RootElement.GetProperty("manifests");
         byte[][] policies = document.RootElement.TryGetProperty("policies", out JsonElement list) && list.ValueKind == JsonValueKind.Array
-            ? [.. list.EnumerateArray().Select(policy => policy.GetBytesFromBase64())]
+            ? [.. list.EnumerateArray().Select(PolicyOf).OfType<byte[]>()]
             : [];
         return manifests.GetArrayLength() > 0
             ? new AttestationContent(manifests[manifests.GetArrayLength() - 1].GetBytesFromBase64(), policies)
             : throw new FormatException("The evidence has no manifest.");
     }
+
+    // The deployment can put anything there; only what the manifest lists by digest counts.
+    private static byte[]? PolicyOf(JsonElement policy) =>
+        policy.ValueKind == JsonValueKind.String && policy.TryGetBytesFromBase64(out byte[]? bytes) ? bytes : null;
 }

@@ -30,17 +30,8 @@ internal sealed class PolicyEvidence
         }
 
         string[] digests = [.. manifests.Select(manifest => ManifestArgument.ReadDigest(manifest, context))];
-        try
-        {
-            byte[] file = File.ReadAllBytes(context.FullPath(path));
-            SavedEvidence evidence = SavedEvidence.Load(new MemoryStream(file));
-            return new PolicyEvidence(file, evidence.Verify(new EvidenceExpectation(digests), evidence.ClaimedVerifiedAt).Manifest);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException)
-        {
-            string why = exception is FormatException ? exception.Message : FileErrors.Describe(exception);
-            throw ToolException.Setup($"The evidence file \"{path}\" cannot be read: {why}", exception);
-        }
+        (byte[] file, SavedEvidence evidence) = EvidenceInFile.Read(path, context);
+        return new PolicyEvidence(file, evidence.Verify(new EvidenceExpectation(digests), evidence.ClaimedVerifiedAt).Manifest);
     }
 
     /// <summary>Verifies the deployment now.</summary>

@@ -38,7 +38,8 @@ internal static class RootHashes
         return found switch
         {
             [var (model, hash)] => new ExpectedRootHash($"{shown}: {model}", hash),
-            [] when models is [] => throw ToolException.Setup($"\"{shown}\" has no root hashes: no line with \"root_hash\": \"<64 hexadecimal digits>\"."),
+            [] when models is [] =>
+                throw ToolException.Setup($"\"{shown}\" has no root hashes: no line with \"root_hash\": \"<64 hexadecimal digits>\"."),
             [] => throw ToolException.Usage($"--name: \"{name}\" is not in \"{shown}\". It has: {string.Join(", ", models.Select(model => model.Name))}."),
             _ => throw ToolException.Usage(
                 $"\"{shown}\" has {found.Count} models. Choose one with --name: {string.Join(", ", found.Select(model => model.Name))}."),

@@ -85,10 +85,10 @@ internal sealed class VerityCommand
         using SafeFileHandle data = Open(path, report.Path);
         using SafeFileHandle? tree = _hashDevice.Read(result) is { } device ? Open(_context.FullPath(device), device) : null;
         VerityImage image = Read(data, tree, OffsetOf(result));
-        if (image.LeavesFileSystemUncovered)
+        if (image.LeavesBytesUncovered)
         {
             throw new ToolException(ExitCodes.Refused, "verity", FormattableString.Invariant(
-                $"The hash tree covers only {image.DataBytes} of {image.FileSystemBytes} bytes of the file system. The rest could be changed unnoticed."));
+                $"The hash tree covers only {image.DataBytes} of {image.BytesToCover} bytes of the file system. The rest could be changed unnoticed."));
         }
 
         (long Length, DateTime Written) before = Look(path);

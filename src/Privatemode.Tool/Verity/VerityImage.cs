@@ -37,13 +37,13 @@ internal sealed class VerityImage
     /// <summary>Where the digests of the data blocks stand in a stored tree, in bytes; null without one.</summary>
     public long? LeavesOffset { get; private set; }
 
-    /// <summary>The bytes that the file system uses, if it is EROFS.</summary>
-    public long? FileSystemBytes { get; init; }
+    /// <summary>The bytes that the hashes have to cover: those of the EROFS file system, otherwise everything before the superblock.</summary>
+    public long BytesToCover { get; init; }
 
     public long DataBytes => checked(DataBlocks * DataBlockSize);
 
-    /// <summary>True if blocks of the file system are outside the hashed data: they could be changed without another root hash.</summary>
-    public bool LeavesFileSystemUncovered => FileSystemBytes > DataBytes;
+    /// <summary>True if bytes are outside the hashed data: they could be changed without another root hash.</summary>
+    public bool LeavesBytesUncovered => BytesToCover > DataBytes;
 
     /// <summary>Digests in one block of the tree.</summary>
     public int DigestsPerBlock => HashBlockSize / DigestSize;
@@ -94,7 +94,7 @@ internal sealed class VerityImage
             DataBlockSize = BlockSize,
             HashBlockSize = BlockSize,
             Salt = [0],
-            FileSystemBytes = fileSystem,
+            BytesToCover = fileSystem ?? dataEnd,
         };
     }
 
@@ -124,7 +124,7 @@ internal sealed class VerityImage
             DataBlockSize = dataBlockSize,
             HashBlockSize = hashBlockSize,
             Salt = superblock.Slice(88, saltSize).ToArray(),
-            FileSystemBytes = fileSystem,
+            BytesToCover = fileSystem ?? dataEnd,
         };
         image.LeavesOffset = image.FindLeaves();
         return image;

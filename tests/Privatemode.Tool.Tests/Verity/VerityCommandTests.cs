@@ -140,7 +140,7 @@ public sealed class VerityCommandTests : IAsyncLifetime
         string digest = isListed ? Convert.ToHexStringLower(SHA256.HashData(bytes)) : new string('0', 64);
         byte[] manifest = Encoding.UTF8.GetBytes("{\"Policies\":{\"" + digest + "\":{\"WorkloadSecretID\":\"w\"}}}");
         byte[] document = Encoding.UTF8.GetBytes(
-            $$"""{"manifests":["{{Convert.ToBase64String(manifest)}}"],"policies":["{{Convert.ToBase64String(bytes)}}"]}""");
+            $$"""{"manifests":["{{Convert.ToBase64String(manifest)}}"],"policies":["?",7,null,"{{Convert.ToBase64String(bytes)}}"]}""");
         byte[] evidence = Encoding.UTF8.GetBytes($$"""{"document":"{{Convert.ToBase64String(document)}}"}""");
 
         NamingPolicy? found = RootHashes.Search(evidence, manifest, ZerosRootHash, out bool known);

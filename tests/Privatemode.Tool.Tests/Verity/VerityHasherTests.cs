@@ -183,7 +183,20 @@ public sealed class VerityHasherTests : IDisposable
         VerityImage image = VerityImage.Read(data, null, 3 * 4096);
 
         Assert.Equal((3, 4096, "00"), (image.DataBlocks, image.DataBlockSize, Convert.ToHexString(image.Salt)));
-        Assert.Equal(leavesUncovered, image.LeavesFileSystemUncovered);
+        Assert.Equal(leavesUncovered, image.LeavesBytesUncovered);
+    }
+
+    /// <summary>A block of a hash tree has the root hash of the whole: as the only data block, it would stand for an image with other content.</summary>
+    [Theory]
+    [InlineData(40, false)]
+    [InlineData(1, true)]
+    public void BytesBeforeTheSuperblock_MustBeHashed_WithoutAFileSystemToo(int dataBlocks, bool leavesUncovered)
+    {
+        byte[] bytes = [.. Data(40 * 512), .. StoredTree()];
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan((40 * 512) + 72), dataBlocks);
+        using SafeFileHandle data = Write(bytes);
+
+        Assert.Equal(leavesUncovered, VerityImage.Read(data, null, 40 * 512).LeavesBytesUncovered);
     }
 
     // The four bytes of a linear congruential generator, again and again: the same data as in the command above.

@@ -3,6 +3,7 @@ using System.Text.Json.Nodes;
 using Privatemode.AI;
 using Privatemode.AI.AspNetCore;
 using Privatemode.Tool.CommandLine;
+using Privatemode.Tool.Services;
 
 namespace Privatemode.Tool.Launch;
 
@@ -53,6 +54,12 @@ internal abstract class Assistant
     public abstract string Name { get; }
 
     public abstract string InstallHint { get; }
+
+    /// <summary>Refuses to start it if its own configuration would win over ours.</summary>
+    /// <exception cref="ToolException">It would; prompts would go somewhere else.</exception>
+    public virtual void RequireOurConfigurationCounts(ToolContext context)
+    {
+    }
 
     /// <summary>How it is started for a proxy that runs as long as it does.</summary>
     /// <param name="target">Where it is pointed to.</param>
@@ -112,6 +119,11 @@ internal sealed class ClaudeCode : Assistant
         ["CLAUDE_CODE_SUBAGENT_MODEL"] = target.Model.Id,
         ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] = "1",
         ["DISABLE_TELEMETRY"] = "1",
+
+        // Set in the user's settings, each of them would send prompts to another cloud, past the base URL. Empty is off.
+        ["CLAUDE_CODE_USE_BEDROCK"] = "",
+        ["CLAUDE_CODE_USE_VERTEX"] = "",
+        ["CLAUDE_CODE_USE_FOUNDRY"] = "",
         ["DISABLE_ERROR_REPORTING"] = "1",
         ["DISABLE_AUTOUPDATER"] = "1",
         ["CLAUDE_CODE_ATTRIBUTION_HEADER"] = "0",
@@ -122,7 +134,8 @@ internal sealed class ClaudeCode : Assistant
 /// <summary>Codex CLI (0.171). It speaks the Responses API only.</summary>
 internal sealed class Codex : Assistant
 {
-    private const string Provider = "privatemode";
+    private const string Provider = "privatemode", Profile = "profile";
+    private const int LargestSettings = 4 << 20;
 
     public override string Name => "codex";
 
@@ -145,14 +158,27 @@ internal sealed class Codex : Assistant
 
     public override IReadOnlyList<ConfigurationEdit> Configure(LaunchTarget target, ToolContext context)
     {
-        string home = context.Variable("CODEX_HOME") ?? Path.Combine(HomeOf(context), ".codex");
+        string home = HomeOfCodex(context);
         string catalog = Path.Combine(home, "privatemode-models.json");
         return
         [
             new WholeFileEdit(catalog, Catalog(target)),
-            new TomlEdit(Path.Combine(home, "config.toml"), RootKeys(target, catalog), $"model_providers.{Provider}", ProviderKeys(target)),
+            new TomlEdit(Path.Combine(home, "config.toml"), RootKeys(target, catalog), $"model_providers.{Provider}", ProviderKeys(target), Profile),
         ];
     }
+
+    // A profile has a model and a provider of its own, and wins over -c.
+    public override void RequireOurConfigurationCounts(ToolContext context)
+    {
+        string file = Path.Combine(HomeOfCodex(context), "config.toml");
+        if (File.Exists(file) && TomlEdit.HasRootKey(BoundedFile.Read(file, LargestSettings), Profile))
+        {
+            throw ToolException.Setup(
+                $"\"{file}\" selects a profile, whose provider would be used instead of this proxy. Put a # before the line \"{Profile} = …\".");
+        }
+    }
+
+    private static string HomeOfCodex(ToolContext context) => context.Variable("CODEX_HOME") ?? Path.Combine(HomeOf(context), ".codex");
 
     private static (string Key, string Value)[] RootKeys(LaunchTarget target, string catalog) =>
     [
@@ -261,6 +287,6 @@ internal sealed class OpenCode : Assistant
         ["tool_call"] = model.SupportsTools,
         ["reasoning"] = true,
         ["attachment"] = model.SupportsVision,
-        ["limit"] = new JsonObject { ["context"] = Services.ModelChoice.ContextOf(model), ["output"] = LongestAnswer },
+        ["limit"] = new JsonObject { ["context"] = ModelChoice.ContextOf(model), ["output"] = LongestAnswer },
     };
 }

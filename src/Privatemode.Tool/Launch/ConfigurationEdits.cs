@@ -83,6 +83,7 @@ internal sealed class JsonEdit(string path, IReadOnlyList<(string[] Path, JsonNo
     public static byte[] UndoMembers(byte[] now, JsonObject undo, List<string> kept)
     {
         JsonObject root = Parse(now, "the configuration");
+        bool isChanged = false;
         foreach (JsonObject noted in undo["members"]!.AsArray().Select(member => member!.AsObject()).Reverse())
         {
             string[] member = [.. noted["path"]!.AsArray().Select(name => name!.GetValue<string>())];
@@ -97,6 +98,7 @@ internal sealed class JsonEdit(string path, IReadOnlyList<(string[] Path, JsonNo
                 continue;
             }
 
+            isChanged = true;
             _ = parent.Remove(member[^1]);
             if (noted["existed"]!.GetValue<bool>())
             {
@@ -108,7 +110,8 @@ internal sealed class JsonEdit(string path, IReadOnlyList<(string[] Path, JsonNo
             }
         }
 
-        return ConfigurationText.Encode(root);
+        // Written again, the file would lose its layout.
+        return isChanged ? ConfigurationText.Encode(root) : now;
     }
 
     // Members are one or two levels deep.
@@ -146,7 +149,7 @@ internal sealed class JsonEdit(string path, IReadOnlyList<(string[] Path, JsonNo
 /// first table, which is why there are two blocks.
 /// </summary>
 internal sealed class TomlEdit(
-    string path, IReadOnlyList<(string Key, string Value)> rootKeys, string table, IReadOnlyList<(string Key, string Value)> tableKeys)
+    string path, IReadOnlyList<(string Key, string Value)> rootKeys, string table, IReadOnlyList<(string Key, string Value)> tableKeys, string alsoDisabled)
     : ConfigurationEdit(path)
 {
     public const string Kind = "toml";
@@ -161,7 +164,7 @@ internal sealed class TomlEdit(
     public override byte[] Apply(byte[]? before, JsonObject undo)
     {
         (string text, bool hasMark, string end) = Read(before ?? []);
-        List<string> lines = [.. text.Split(end)];
+        List<string> lines = [.. text.Split('\n')];
         DisableRootKeys(lines);
         if (lines.Any(line => IsTable(line, table)))
         {
@@ -169,8 +172,8 @@ internal sealed class TomlEdit(
         }
 
         StringBuilder result = new();
-        _ = result.Append(Block(rootKeys.Select(key => $"{key.Key} = {key.Value}"), end)).AppendJoin(end, lines);
-        if (result.Length > 0 && !result.ToString().EndsWith(end, StringComparison.Ordinal))
+        _ = result.Append(Block(rootKeys.Select(key => $"{key.Key} = {key.Value}"), end)).AppendJoin('\n', lines);
+        if (result.Length > 0 && !result.ToString().EndsWith('\n'))
         {
             _ = result.Append(end);
         }
@@ -182,14 +185,14 @@ internal sealed class TomlEdit(
 
     public static byte[] UndoBlocks(byte[] now)
     {
-        (string text, bool hasMark, string end) = Read(now);
+        (string text, bool hasMark, _) = Read(now);
         List<string> lines = [];
         bool isOurs = false;
-        foreach (string line in text.Split(end))
+        foreach (string line in text.Split('\n'))
         {
-            if (line == Begin || line == End)
+            if (line.TrimEnd('\r') is Begin or End)
             {
-                isOurs = line == Begin;
+                isOurs = line.TrimEnd('\r') == Begin;
                 continue;
             }
 
@@ -199,16 +202,16 @@ internal sealed class TomlEdit(
             }
         }
 
-        return Encode(string.Join(end, lines), hasMark);
+        return Encode(string.Join('\n', lines), hasMark);
     }
 
     private void DisableRootKeys(List<string> lines)
     {
-        HashSet<string> ours = [.. rootKeys.Select(key => key.Key)];
-        for (int i = 0; i < lines.Count && !lines[i].TrimStart().StartsWith('['); i++)
+        HashSet<string> ours = [.. rootKeys.Select(key => key.Key), alsoDisabled];
+        for (int i = 0; i < lines.Count && !IsTableHead(lines[i]); i++)
         {
             int equals = lines[i].IndexOf('=', StringComparison.Ordinal);
-            string key = equals < 0 ? "" : lines[i][..equals].Trim().Trim('"', '\'');
+            string key = KeyOf(lines[i]);
             string value = equals < 0 ? "" : lines[i][(equals + 1)..].Trim();
             if (value.Contains("\"\"\"", StringComparison.Ordinal) || value.Contains("'''", StringComparison.Ordinal) ||
                 (value.StartsWith('[') && !value.Contains(']', StringComparison.Ordinal)))
@@ -223,6 +226,13 @@ internal sealed class TomlEdit(
             }
         }
     }
+
+    /// <summary>Whether a key stands before the first table. Comments do not count.</summary>
+    public static bool HasRootKey(byte[] file, string key) => Read(file).Text.Split('\n').TakeWhile(line => !IsTableHead(line)).Any(line => KeyOf(line) == key);
+
+    private static bool IsTableHead(string line) => line.TrimStart().StartsWith('[');
+
+    private static string KeyOf(string line) => line.IndexOf('=', StringComparison.Ordinal) is >= 0 and int equals ? line[..equals].Trim().Trim('"', '\'') : "";
 
     private ToolException Unsafe(string what) =>
         ToolException.Setup($"\"{Path}\" has a {what} that this command cannot change safely. Use --print and edit it yourself.");

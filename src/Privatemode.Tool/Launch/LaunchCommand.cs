@@ -79,6 +79,7 @@ internal sealed class LaunchCommand
     {
         ServiceSettings service = _common.Read(result, _context);
         string program = FindProgram(result);
+        _assistant.RequireOurConfigurationCounts(_context);
         string key = Convert.ToBase64String(RandomNumberGenerator.GetBytes(32)).Replace('+', '-').Replace('/', '_').TrimEnd('=');
         string directory = Path.Combine(_context.State.Create("launch"), $"{_assistant.Name}-{Guid.NewGuid():N}");
         StateDirectory.CreateDirectory(directory);
@@ -142,12 +143,7 @@ internal sealed class LaunchCommand
         IReadOnlyList<ConfigurationEdit> edits = _assistant.Configure(target, _context);
         if (isPrint)
         {
-            foreach (ConfigurationEdit edit in edits)
-            {
-                output.Line($"{edit.Path}:");
-                output.Line(Encoding.UTF8.GetString(edit.Apply(null, [])));
-            }
-
+            Print(edits, output);
             return ExitCodes.Success;
         }
 
@@ -158,6 +154,40 @@ internal sealed class LaunchCommand
         }
 
         return ExitCodes.Success;
+    }
+
+    private void Print(IReadOnlyList<ConfigurationEdit> edits, Output output)
+    {
+        (string Path, string Content)[] files = [.. edits.Select(edit => (edit.Path, Encoding.UTF8.GetString(edit.Apply(null, []))))];
+        if (!output.IsJson)
+        {
+            foreach ((string path, string content) in files)
+            {
+                output.Line($"{path}:");
+                output.Line(content);
+            }
+
+            return;
+        }
+
+        output.Json(json =>
+        {
+            json.WriteStartObject();
+            json.WriteString("schema", "privatemode.launch/1");
+            json.WriteString("program", _assistant.Name);
+            json.WriteString("action", "print");
+            json.WriteStartArray("files");
+            foreach ((string path, string content) in files)
+            {
+                json.WriteStartObject();
+                json.WriteString("path", path);
+                json.WriteString("content", content);
+                json.WriteEndObject();
+            }
+
+            json.WriteEndArray();
+            json.WriteEndObject();
+        });
     }
 
     private int Restore(Output output)

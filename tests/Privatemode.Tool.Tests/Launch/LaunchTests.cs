@@ -39,6 +39,7 @@ public sealed class LaunchTests : IDisposable
         { "codex", "approval_policy = \"never\"\r\n\"model\" = 'x'\r\n[a]\r\nb = 1\r\n" },
         { "codex", "\uFEFFmodel = \"x\"\n" },
         { "codex", "notify = [\"a\", \"b\"]\n[mcp_servers.x]\nargs = [\n  \"y\",\n]\n" },
+        { "codex", "model = \"a\"\r\nmodel_provider = \"b\"\nprofile = \"work\"\r\n[tui]\nx = 1\r\n" },
         { "opencode", null },
         { "opencode", "{}" },
         { "opencode", """{"model":"anthropic/claude","provider":{"other":{"name":"o"}},"keybinds":{}}""" },
@@ -112,6 +113,38 @@ public sealed class LaunchTests : IDisposable
         Assert.Equal("model = \"gpt-5\"\n[tui]\nnotifications = true\n", File.ReadAllText(CodexSettings));
     }
 
+    /// <summary>A profile of Codex, and the cloud switches of Claude Code, would win over the address of the proxy.</summary>
+    [Fact]
+    public async Task WhatWouldSendPromptsSomewhereElse_IsSwitchedOff()
+    {
+        Write(CodexSettings, "profile = \"work\" # mine\r\nmodel = \"a\"\n[profiles.work]\nmodel_provider = \"openai\"\n");
+        Write(ClaudeSettings, """{"env":{"CLAUDE_CODE_USE_BEDROCK":"1"}}""");
+        WriteProgram("codex", "exit 0");
+
+        (int refused, _, string error) = await _run.InvokeAsync("launch", "codex", "--demo");
+        _ = await _run.InvokeAsync("launch", "codex", "--demo", "--config");
+        _ = await _run.InvokeAsync("launch", "claude", "--demo", "--config");
+        (int started, _, _) = await _run.InvokeAsync("launch", "codex", "--demo");
+
+        Assert.Equal((2, 0), (refused, started));
+        Assert.Contains("selects a profile, whose provider would be used instead of this proxy.", error, StringComparison.Ordinal);
+        Assert.Contains("#privatemode# profile = \"work\" # mine\r\n#privatemode# model = \"a\"\n[profiles.work]\n", File.ReadAllText(CodexSettings), StringComparison.Ordinal);
+        using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(ClaudeSettings));
+        Assert.Equal("", settings.RootElement.GetProperty("env").GetProperty("CLAUDE_CODE_USE_BEDROCK").GetString());
+    }
+
+    [Fact]
+    public async Task FileWithoutAnythingOfOurs_IsNotWrittenAgain()
+    {
+        Write(ClaudeSettings, "{}");
+        _ = await _run.InvokeAsync("launch", "claude", "--demo", "--config");
+        File.WriteAllText(ClaudeSettings, "{ \"theme\":   \"dark\" }");
+
+        _ = await _run.InvokeAsync("launch", "claude", "--restore");
+
+        Assert.Equal("{ \"theme\":   \"dark\" }", File.ReadAllText(ClaudeSettings));
+    }
+
     [Theory]
     [InlineData("claude", "{ // mine\n }", "is not plain JSON (it may have comments). Use --print and edit it yourself.")]
     [InlineData("claude", "{\"model\":1,\"model\":2}", "is not plain JSON")]
@@ -169,6 +202,17 @@ public sealed class LaunchTests : IDisposable
             Assert.DoesNotContain("a-secret-caller-key", text, StringComparison.Ordinal);
             Assert.False(File.Exists(PathOf(program)));
         }
+    }
+
+    [Fact]
+    public async Task Print_AsJson_IsOneLine()
+    {
+        (_, string text, _) = await _run.InvokeAsync("launch", "codex", "--demo", "--print", "--json");
+
+        JsonElement json = JsonDocument.Parse(Assert.Single(text.Split('\n', StringSplitOptions.RemoveEmptyEntries))).RootElement;
+        Assert.Equal(("privatemode.launch/1", "print"), (json.GetProperty("schema").GetString(), json.GetProperty("action").GetString()));
+        Assert.Equal(2, json.GetProperty("files").GetArrayLength());
+        Assert.Contains("model_provider", json.GetProperty("files")[1].GetProperty("content").GetString(), StringComparison.Ordinal);
     }
 
     [Theory]

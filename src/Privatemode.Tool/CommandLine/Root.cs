@@ -60,9 +60,14 @@ internal static class Root
         }
         catch (Exception exception)
         {
-            return new Output(context, args.Contains("--json"), args.Contains("--verbose")).Error(exception);
+            return new Output(context, IsOn("--json", args), IsOn("--verbose", args)).Error(exception);
         }
     }
+
+    // Behind -- are the arguments of another program.
+    private static bool IsOn(string flag, IEnumerable<string> args) =>
+        args.TakeWhile(arg => arg != "--").LastOrDefault(arg => arg.Split('=')[0] == flag)?.Split('=')
+            is [_] or [_, "true" or "True" or "TRUE" or "t" or "T" or "1"];
 
     private static ParseResult Parse(Command root, IReadOnlyList<string> args)
     {

@@ -85,7 +85,7 @@ internal sealed class Output
 
         if (IsVerbose)
         {
-            _context.Console.Error.WriteLine(exception);
+            _context.Console.Error.WriteLine(Safe(exception.ToString(), isTerminal: true));
         }
 
         if (IsJson)
@@ -136,13 +136,14 @@ internal sealed class Output
         {
             for (int i = 0; i < span.Length; i++)
             {
-                span[i] = IsUnsafe(source[i]) ? '␛' : source[i];
+                span[i] = !IsUnsafe(source[i]) ? source[i] : source[i] == '\r' ? ' ' : '␛';
             }
         })
         : text;
 
-    // Line breaks and tabs are part of texts. Directions (U+202A to U+202E, U+2066 to U+2069) reorder what a person reads.
-    private static bool IsUnsafe(char character) => IsControl(character) && character is not ('\n' or '\r' or '\t');
+    // Line breaks and tabs are part of texts. A carriage return would let a text overwrite what stands before it.
+    // Directions (U+202A to U+202E, U+2066 to U+2069) reorder what a person reads.
+    private static bool IsUnsafe(char character) => IsControl(character) && character is not ('\n' or '\t');
 
     private static bool IsControl(char character) =>
         char.IsControl(character) || character is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') or '\u2028' or '\u2029';

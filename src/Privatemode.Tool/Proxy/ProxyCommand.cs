@@ -105,7 +105,8 @@ internal static class ProxyCommand
         {
             await host.Client.ConnectAsync(stop);
         }
-        catch (PrivatemodeException exception) when (exception is not PrivatemodeVerificationException)
+        catch (PrivatemodeException exception)
+            when (exception is not (PrivatemodeVerificationException or PrivatemodeIntegrityException or PrivatemodeWouldLeakException))
         {
             // No verdict: the proxy tries again with each request.
             ToolLog.NotVerifiedYet(host.Log, exception.Message);

@@ -131,6 +131,12 @@ internal sealed class ReferenceManifestLog(string directory, string logDirectory
     {
         if (!File.Exists(log))
         {
+            if (Directory.EnumerateFiles(Path.GetDirectoryName(log)!, "*.json").Any())
+            {
+                // A list that was lost must not look like a new one, and its manifests must not be overwritten.
+                throw new IOException($"{log} is missing, but its manifests are there. Restore it, or move them away");
+            }
+
             // First of all: the reference refuses to start if there is a manifest without this file.
             StateDirectory.CreateFile(log, FileMode.CreateNew).Dispose();
             return [];

@@ -36,12 +36,7 @@ internal static class KeyReader
         string text;
         try
         {
-            using FileStream file = File.OpenRead(context.FullPath(path));
-            if (file.Length > LongestFile)
-            {
-                throw ToolException.Setup($"failed to read API key file \"{path}\": it has more than {LongestFile} bytes");
-            }
-
+            MemoryStream file = new(BoundedFile.Read(context.FullPath(path), LongestFile));
             using StreamReader reader = new(file, new UTF8Encoding(false, throwOnInvalidBytes: true));
             text = reader.ReadToEnd();
         }

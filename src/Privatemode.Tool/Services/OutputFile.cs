@@ -7,11 +7,13 @@ namespace Privatemode.Tool.Services;
 internal sealed class OutputFile
 {
     private readonly string _shown;
+    private readonly bool _replaces;
 
     /// <exception cref="ToolException">The file exists and <paramref name="replaces"/> is false, or its directory does not exist.</exception>
     public OutputFile(string path, bool replaces, ToolContext context)
     {
         _shown = path;
+        _replaces = replaces;
         Path = context.FullPath(path);
         if (Directory.Exists(Path))
         {
@@ -46,7 +48,7 @@ internal sealed class OutputFile
                 file.Flush(flushToDisk: true);
             }
 
-            File.Move(temporary, Path, overwrite: true);
+            File.Move(temporary, Path, _replaces);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -89,14 +89,12 @@ internal static class ManifestArgument
     /// <exception cref="ToolException">The file is empty or too large to be a manifest.</exception>
     public static byte[] ReadFile(string path, string shown)
     {
-        using FileStream file = File.OpenRead(path);
-        if (file.Length is 0 or > LargestFile)
+        byte[] manifest = BoundedFile.Read(path, LargestFile);
+        if (manifest.Length == 0)
         {
-            throw ToolException.Setup($"The manifest file \"{shown}\" cannot be read: it has {file.Length} bytes, and a manifest has 1 to {LargestFile}.");
+            throw ToolException.Setup($"The manifest file \"{shown}\" cannot be read: it has 0 bytes, and a manifest has 1 to {LargestFile}.");
         }
 
-        byte[] manifest = new byte[file.Length];
-        file.ReadExactly(manifest);
         return manifest;
     }
 }

@@ -32,6 +32,9 @@ internal sealed record Verdict
     /// <summary>The time for which the evidence was judged.</summary>
     public required DateTimeOffset At { get; init; }
 
+    /// <summary>Whether that time is the one that the file claims, which the author of the file chose.</summary>
+    public bool IsClaimedTime { get; init; }
+
     /// <summary>The report of a deployment that was verified.</summary>
     public VerifiedDeployment? Report { get; init; }
 
@@ -56,7 +59,9 @@ internal sealed record Verdict
     {
         if (failure is not PrivatemodeVerificationException verification)
         {
-            return new Verdict { Kind = VerdictKind.Unknown, At = at, Failure = failure };
+            // An answer that was altered, or a request that was, is no failure of the network.
+            bool isAttack = failure is PrivatemodeIntegrityException or PrivatemodeWouldLeakException;
+            return new Verdict { Kind = isAttack ? VerdictKind.Refused : VerdictKind.Unknown, At = at, Failure = failure };
         }
 
         bool isUnknown = verification.Mismatches.All(mismatch => SaysNothing(mismatch.Check, isOffline));

@@ -91,8 +91,7 @@ internal sealed class VerifyCommand
     private async Task<int> RunOfflineAsync(string path, ParseResult result, Output output, CancellationToken stop)
     {
         ServiceSettings settings = _common.Read(result, _context, needsKey: false);
-        byte[] file = await ReadAsync(path, stop);
-        SavedEvidence evidence = Load(path, file);
+        (byte[] file, SavedEvidence evidence) = EvidenceInFile.Read(path, _context);
         DateTimeOffset at = TimeOf(result, evidence);
         EvidenceExpectation expectation = await ExpectationAsync(result, settings, evidence, stop);
 
@@ -106,33 +105,11 @@ internal sealed class VerifyCommand
             verdict = Verdict.Of(failure, at, isOffline: true);
         }
 
+        verdict = verdict with { IsClaimedTime = _at.Read(result) == "saved" };
+
         SavedFile saved = new(path, Convert.ToHexStringLower(SHA256.HashData(file)), evidence.ClaimedVerifiedAt);
         new VerifyOutput(output, verdict, settings.IsDemo).Write(isOffline: true, saved);
         return verdict.ExitCode;
-    }
-
-    private async Task<byte[]> ReadAsync(string path, CancellationToken stop)
-    {
-        try
-        {
-            return await File.ReadAllBytesAsync(_context.FullPath(path), stop);
-        }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw ToolException.Setup($"The evidence file \"{path}\" cannot be read: {FileErrors.Describe(exception)}", exception);
-        }
-    }
-
-    private static SavedEvidence Load(string path, byte[] file)
-    {
-        try
-        {
-            return SavedEvidence.Load(new MemoryStream(file));
-        }
-        catch (FormatException exception)
-        {
-            throw ToolException.Setup($"The evidence file \"{path}\" cannot be read: {exception.Message}", exception);
-        }
     }
 
     private DateTimeOffset TimeOf(ParseResult result, SavedEvidence evidence) => _at.Read(result) switch
@@ -174,3 +151,25 @@ internal sealed class VerifyCommand
 /// <param name="Sha256">Its digest, 64 hexadecimal digits, to be kept elsewhere.</param>
 /// <param name="ClaimedVerifiedAt">The time of the verification, as the file says.</param>
 internal sealed record SavedFile(string Path, string Sha256, DateTimeOffset ClaimedVerifiedAt);
+
+/// <summary>Reads a file of <c>--save</c>.</summary>
+internal static class EvidenceInFile
+{
+    /// <summary>The largest file in bytes; the library reads no larger one.</summary>
+    public const int LargestFile = 16 << 20;
+
+    /// <exception cref="ToolException">The file cannot be read, or is no evidence.</exception>
+    public static (byte[] File, SavedEvidence Evidence) Read(string path, ToolContext context)
+    {
+        try
+        {
+            byte[] file = BoundedFile.Read(context.FullPath(path), LargestFile);
+            return (file, SavedEvidence.Load(new MemoryStream(file)));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException)
+        {
+            string why = exception is FormatException ? exception.Message : FileErrors.Describe(exception);
+            throw ToolException.Setup($"The evidence file \"{path}\" cannot be read: {why}", exception);
+        }
+    }
+}

@@ -22,7 +22,7 @@ internal sealed class VerifyOutput(Output output, Verdict verdict, bool isDemo)
             return;
         }
 
-        WriteText();
+        WriteText(isOffline);
         if (saved is not null)
         {
             Line("evidence", $"{Output.Escape(saved.Path)} (SHA-256 {saved.Sha256})");
@@ -31,7 +31,7 @@ internal sealed class VerifyOutput(Output output, Verdict verdict, bool isDemo)
     }
 
     /// <summary>Writes the verdict and what it rests on, without the file.</summary>
-    public void WriteText()
+    public void WriteText(bool isOffline = false)
     {
         output.Line(verdict.Kind switch
         {
@@ -42,7 +42,7 @@ internal sealed class VerifyOutput(Output output, Verdict verdict, bool isDemo)
         });
         if (verdict.Report is { } report)
         {
-            WriteReport(report);
+            WriteReport(report, isOffline);
         }
         else if (verdict.Failure is { } failure)
         {
@@ -50,9 +50,10 @@ internal sealed class VerifyOutput(Output output, Verdict verdict, bool isDemo)
         }
     }
 
-    private void WriteReport(VerifiedDeployment report)
+    private void WriteReport(VerifiedDeployment report, bool isOffline)
     {
-        Line("service", report.Endpoint.AbsoluteUri);
+        // Evidence does not prove the address at which it was given out.
+        Line("service", isOffline ? $"{report.Endpoint.AbsoluteUri} (as the file says)" : report.Endpoint.AbsoluteUri);
         Line("hardware", report.AmdProduct is { } product ? $"{report.Tee} ({product})" : $"{report.Tee}");
         Line("manifest", $"{report.ManifestSha256} ({report.ManifestSource}, since {Times.Text(report.ManifestAdoptedAt)})");
         Line("measurement", report.Measurement);
@@ -82,7 +83,7 @@ internal sealed class VerifyOutput(Output output, Verdict verdict, bool isDemo)
             Line("warning", warning);
         }
 
-        Line("verified at", Times.Text(report.VerifiedAt));
+        Line("verified at", verdict.IsClaimedTime ? $"{Times.Text(report.VerifiedAt)} (as the file says)" : Times.Text(report.VerifiedAt));
         Line("valid until", Times.Text(report.ValidUntil));
     }
 

@@ -1,3 +1,4 @@
+using Privatemode.Tool.Services;
 using Privatemode.Tool.Tests.Fakes;
 
 namespace Privatemode.Tool.Tests.CommandLine;
@@ -169,5 +170,23 @@ public sealed class RootTests : IDisposable
         {
             Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute, File.GetUnixFileMode(_run.StateDirectory));
         }
+    }
+
+    /// <summary>The shell's <c>--api-key @&lt;(pass show key)</c> is a pipe, which has no length.</summary>
+    [Fact]
+    public void ApiKey_CanComeFromAPipe()
+    {
+        if (!OperatingSystem.IsLinux())
+        {
+            return;
+        }
+
+        using System.IO.Pipes.AnonymousPipeServerStream pipe = new(System.IO.Pipes.PipeDirection.In);
+        using (System.IO.Pipes.AnonymousPipeClientStream writer = new(System.IO.Pipes.PipeDirection.Out, pipe.ClientSafePipeHandle))
+        {
+            writer.Write("a-key-from-a-pipe\n"u8);
+        }
+
+        Assert.Equal("a-key-from-a-pipe", KeyReader.Read($"@/proc/self/fd/{pipe.SafePipeHandle.DangerousGetHandle()}", _run.Context));
     }
 }

@@ -47,6 +47,33 @@ public sealed class OutputTests : IDisposable
             (130, "cancelled"),
             (ExitCodes.Of(new OperationCanceledException(), isEnding: true).ExitCode, ExitCodes.Of(new TaskCanceledException(), true).Type));
 
+    [Theory]
+    [InlineData("a\rb\u001b[31m", true, "a b␛[31m")]
+    [InlineData("a\rb\u001b[31m", false, "a\rb\u001b[31m")]
+    [InlineData("a\n\tb", true, "a\n\tb")]
+    public void TextOfAModel_DoesNotMoveTheCursorOfATerminal(string text, bool isTerminal, string expected) =>
+        Assert.Equal(expected, Output.Safe(text, isTerminal));
+
+    [Fact]
+    public void DetailsOfAnError_HaveNoEscapeSequences()
+    {
+        _ = new Output(_run.Context, isVerbose: true).Error(new InvalidOperationException("a\u001b[31mb"));
+
+        Assert.DoesNotContain("\u001b", _run.Console.ErrorText, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(true, "--json=true", "--unknown")]
+    [InlineData(true, "--unknown", "--json")]
+    [InlineData(false, "--json=false", "--unknown")]
+    [InlineData(false, "--unknown", "--", "--json")]
+    public async Task WrongCommandLine_IsJson_IfJsonIsOn(bool isJson, params string[] args)
+    {
+        (_, string text, _) = await _run.InvokeAsync(["models", .. args]);
+
+        Assert.Equal(isJson, text.StartsWith("{\"schema\":\"privatemode.error/1\"", StringComparison.Ordinal));
+    }
+
     [Fact]
     public void Error_IsOneLine_WhateverItQuotes()
     {

@@ -87,6 +87,21 @@ public sealed class ReferenceManifestLogTests : IAsyncLifetime
         Assert.Equal([first, second, first], ReadAsReference());
     }
 
+    /// <summary>The reference does not start then. Writing a new list would hide that the old one was removed, and overwrite its manifests.</summary>
+    [Fact]
+    public async Task LostList_IsNotReplaced()
+    {
+        _ = await AdoptAsync();
+        _ = Directory.CreateDirectory(Mirror);
+        File.WriteAllText(Path.Combine(Mirror, "1.json"), "of the reference");
+
+        IOException exception = await Assert.ThrowsAsync<IOException>(UpdateAsync);
+
+        Assert.Contains("log.txt is missing", exception.Message, StringComparison.Ordinal);
+        Assert.Equal("of the reference", File.ReadAllText(Path.Combine(Mirror, "1.json")));
+        Assert.False(File.Exists(Path.Combine(Mirror, "log.txt")));
+    }
+
     [Fact]
     public async Task WithoutAdoption_NothingIsWritten()
     {

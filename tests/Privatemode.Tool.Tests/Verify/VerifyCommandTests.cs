@@ -2,6 +2,7 @@ using System.Reflection;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.RegularExpressions;
+using Privatemode.AI;
 using Privatemode.AI.Testing;
 using Privatemode.Tool.Tests.Fakes;
 using Privatemode.Tool.Verify;
@@ -185,6 +186,48 @@ public sealed class VerifyCommandTests : IAsyncLifetime
             ["collateral-missing", "manifest-unproved", "snp-crl-missing", "snp-crl-supplied-too-old"],
             names.Where(name => Verdict.SaysNothing(name, isOffline: false)).Order());
         Assert.Equal(9, names.Count(name => Verdict.SaysNothing(name, isOffline: true)));
+    }
+
+    public static TheoryData<PrivatemodeException, int> Failures => new()
+    {
+        { new PrivatemodeServiceException(ServiceFailureReason.RateLimited, "m"), 4 },
+        { new PrivatemodeVerificationException("manifest-pin", "m"), 3 },
+        { new PrivatemodeVerificationException("snp-crl-missing", "m"), 4 },
+        { new PrivatemodeIntegrityException("unencrypted-answer", "m"), 3 },
+        { new PrivatemodeWouldLeakException("changed-request", "m"), 3 },
+    };
+
+    [Theory]
+    [MemberData(nameof(Failures))]
+    public void Failure_ThatIsAnAttack_IsARefusal(PrivatemodeException failure, int exitCode) =>
+        Assert.Equal(exitCode, Verdict.Of(failure, DateTimeOffset.UnixEpoch, isOffline: false).ExitCode);
+
+    /// <summary>The author of a file chooses what it claims.</summary>
+    [Fact]
+    public async Task WhatTheFileClaims_IsSaid()
+    {
+        using ToolRun demo = new();
+        _ = await demo.InvokeAsync("verify", "--demo", "--save", "evidence.json");
+
+        (_, string now, _) = await demo.InvokeAsync("verify", "--demo", "--offline", "evidence.json");
+        (_, string saved, _) = await demo.InvokeAsync("verify", "--demo", "--offline", "evidence.json", "--at", "saved");
+
+        Assert.Matches("service .* \\(as the file says\\)\n", now);
+        Assert.Matches("verified at +[-0-9T:.]+Z\n", now);
+        Assert.Matches("verified at +[-0-9T:.]+Z \\(as the file says\\)\n", saved);
+    }
+
+    [Fact]
+    public async Task FileWithoutEnd_IsRefused()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        (int exitCode, _, string error) = await _run.InvokeAsync("verify", "--offline", "/dev/zero", "--manifest", ManifestSha256);
+
+        Assert.Equal((2, "Error: The evidence file \"/dev/zero\" cannot be read: it has more than 16777216 bytes\n"), (exitCode, error));
     }
 
     private static string ManifestInFile(ToolRun run)

@@ -153,7 +153,7 @@ public sealed class CallerKeyTests : IDisposable
     public void Find_KeyFileOfAMountedSecret_IsReadAgainWhenItsDirectoryIsReplaced()
     {
         // As Kubernetes does it: the link to the file stays, and a link of its path is pointed to another directory.
-        string root = Directory.CreateTempSubdirectory().FullName;
+        string root = Directory.CreateTempSubdirectory("privatemode-caller-keys-").FullName;
         try
         {
             WriteVersion("1", First);

@@ -41,6 +41,7 @@ internal static class SettingNames
     private static readonly Dictionary<string, string> OtherWords = new(StringComparer.Ordinal)
     {
         ["accesskey"] = nameof(PrivatemodeOptions.ApiKey),
+        ["key"] = nameof(PrivatemodeOptions.ApiKey),
         ["secret"] = nameof(PrivatemodeOptions.ApiKey),
         ["token"] = nameof(PrivatemodeOptions.ApiKey),
         ["address"] = nameof(PrivatemodeOptions.Endpoint),

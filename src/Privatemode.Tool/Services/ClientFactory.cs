@@ -63,6 +63,9 @@ internal sealed class ClientConnection(PrivatemodeClient client, ServiceEnvironm
 /// <summary>The workspace of a command and, with <c>--demo</c>, the deployment that answers it.</summary>
 internal sealed class ServiceEnvironment : IAsyncDisposable
 {
+    private const int MostAttempts = 40;
+    private static readonly TimeSpan PauseBetweenAttempts = TimeSpan.FromMilliseconds(50);
+
     private readonly ServiceSettings _settings;
     private readonly ToolContext _context;
     private readonly string? _temporary;
@@ -132,7 +135,28 @@ internal sealed class ServiceEnvironment : IAsyncDisposable
 
         if (temporary is not null)
         {
-            Directory.Delete(temporary, recursive: true);
+            await DeleteAsync(temporary);
+        }
+    }
+
+    // A client that was just disposed may still write a file: its work in the background has been canceled, not awaited.
+    private static async Task DeleteAsync(string directory)
+    {
+        for (int attempts = 1; ; attempts++)
+        {
+            try
+            {
+                Directory.Delete(directory, recursive: true);
+                return;
+            }
+            catch (DirectoryNotFoundException)
+            {
+                return;
+            }
+            catch (IOException) when (attempts < MostAttempts)
+            {
+                await Task.Delay(PauseBetweenAttempts, TimeProvider.System);
+            }
         }
     }
 }

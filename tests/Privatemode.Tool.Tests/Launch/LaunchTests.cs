@@ -129,7 +129,9 @@ public sealed class LaunchTests : IDisposable
         Assert.Equal((2, 0), (refused, started));
         Assert.Contains("selects a profile, whose provider would be used instead of this proxy.", error, StringComparison.Ordinal);
         Assert.Contains(
-            "#privatemode# profile = \"work\" # mine\r\n#privatemode# model = \"a\"\n[profiles.work]\n", File.ReadAllText(CodexSettings), StringComparison.Ordinal);
+            "#privatemode# profile = \"work\" # mine\r\n#privatemode# model = \"a\"\n[profiles.work]\n",
+            File.ReadAllText(CodexSettings),
+            StringComparison.Ordinal);
         using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(ClaudeSettings));
         Assert.Equal("", settings.RootElement.GetProperty("env").GetProperty("CLAUDE_CODE_USE_BEDROCK").GetString());
     }

@@ -28,7 +28,13 @@ internal static class ChatEdit
         BodyEditor editor = BodyEditor.Read(body);
         string asked = ModelNames.Require(editor.Short("model"));
         ThrowIfNotAvailable(editor);
-        string model = ReplaceModel(editor, context, asked, editor.Kind("input") != JsonTokenType.None ? ModelTask.Embeddings : ModelTask.Chat);
+        bool isEmbedding = editor.Kind("input") != JsonTokenType.None;
+        if (isEmbedding && editor.Flag("stream"))
+        {
+            throw new PrivatemodeRequestException("stream", "Embeddings cannot be streamed. Leave 'stream' out.");
+        }
+
+        string model = ReplaceModel(editor, context, asked, isEmbedding ? ModelTask.Embeddings : ModelTask.Chat);
         string? cacheKey = CallerSession.KeyOf(context, editor.Short("prompt_cache_key"));
         Array.ForEach(Dropped, editor.Remove);
         RemoveToolsWithoutUse(editor);

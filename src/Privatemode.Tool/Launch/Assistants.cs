@@ -145,7 +145,14 @@ internal sealed class Codex : Assistant
     {
         string catalog = Path.Combine(directory, "codex-models.json");
         List<string> arguments = [];
-        foreach ((string key, string value) in RootKeys(target, catalog).Concat([($"model_providers.{Provider}", InlineTable(ProviderKeys(target)))]))
+        (string Key, string Value)[] settings =
+        [
+            .. RootKeys(target, catalog), ($"model_providers.{Provider}", InlineTable(ProviderKeys(target))),
+
+            // Not in config.toml, where a dotted key and a table of the user with the same name would exclude each other.
+            ("analytics.enabled", "false"),
+        ];
+        foreach ((string key, string value) in settings)
         {
             arguments.AddRange(["-c", $"{key}={value}"]);
         }

@@ -166,7 +166,7 @@ internal sealed class TomlEdit(
         (string text, bool hasMark, string end) = Read(before ?? []);
         List<string> lines = [.. text.Split('\n')];
         DisableRootKeys(lines);
-        if (lines.Any(line => IsTable(line, table)))
+        if (Defines(lines, table))
         {
             throw Unsafe($"table [{table}]");
         }
@@ -237,8 +237,26 @@ internal sealed class TomlEdit(
     private ToolException Unsafe(string what) =>
         ToolException.Setup($"\"{Path}\" has a {what} that this command cannot change safely. Use --print and edit it yourself.");
 
-    private static bool IsTable(string line, string table) =>
-        line.Trim().Replace(" ", "", StringComparison.Ordinal).Replace("\"", "", StringComparison.Ordinal).StartsWith($"[{table}]", StringComparison.Ordinal);
+    // As a table of its own, by dotted keys, or as a member of an inline table.
+    private static bool Defines(List<string> lines, string table)
+    {
+        string current = "";
+        foreach (string line in lines)
+        {
+            string bare = string.Concat(line.Where(character => !char.IsWhiteSpace(character) && character is not ('"' or '\'')));
+            bool isHead = bare.StartsWith('[');
+            string path = isHead ? bare.TrimStart('[').Split(']')[0] : $"{current}{bare.Split('=')[0]}";
+            bool isInlineTable = !isHead && bare.Contains('=', StringComparison.Ordinal) && table.StartsWith($"{path}.", StringComparison.Ordinal);
+            if (path == table || path.StartsWith($"{table}.", StringComparison.Ordinal) || isInlineTable)
+            {
+                return true;
+            }
+
+            current = isHead ? $"{path}." : current;
+        }
+
+        return false;
+    }
 
     private static string Block(IEnumerable<string> lines, string end) => string.Concat(((string[])[Begin, .. lines, End]).Select(line => line + end));
 

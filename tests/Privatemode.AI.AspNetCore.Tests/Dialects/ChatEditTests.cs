@@ -64,6 +64,13 @@ public sealed class ChatEditTests
     public void Edit_MemberThatCannotBeSent_IsRefusedWithItsName(string member, string named) =>
         Assert.Equal(named, EditTesting.Refusal(ChatEdit.Edit, $"{Start},{member}}}").Member);
 
+    [Fact]
+    public void Edit_EmbeddingsAsAStream_AreRefused()
+    {
+        Assert.Equal("stream", EditTesting.Refusal(ChatEdit.Edit, """{"model":"m","input":"a","stream":true}""").Member);
+        Assert.Contains("\"input\"", new EditTesting().Run(ChatEdit.Edit, """{"model":"m","input":"a","stream":false}"""), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("{}")]
     [InlineData("""{"model":null}""")]

@@ -154,6 +154,10 @@ public sealed class LaunchTests : IDisposable
     [InlineData("claude", "{\"env\":[]}", "has a \"env\" that is not an object.")]
     [InlineData("codex", "[model_providers.privatemode]\nname = \"x\"\n", "has a table [model_providers.privatemode] that this command cannot change safely.")]
     [InlineData("codex", "[model_providers.\"privatemode\"]\n", "cannot change safely")]
+    [InlineData("codex", "model_providers.privatemode.name = \"x\"\n", "cannot change safely")]
+    [InlineData("codex", "model_providers = { privatemode = { name = \"x\" } }\n", "cannot change safely")]
+    [InlineData("codex", "[model_providers]\nprivatemode = { name = \"x\" }\n", "cannot change safely")]
+    [InlineData("codex", "[ model_providers ]\n'privatemode'.name = \"x\"\n", "cannot change safely")]
     [InlineData("codex", "x = \"\"\"\nmodel = 1\n\"\"\"\n", "several lines before the first table")]
     [InlineData("codex", "x = [\n\"a\"]\n", "several lines before the first table")]
     public async Task FileThatCannotBeChangedSafely_IsLeftAlone(string program, string content, string message)

@@ -19,11 +19,12 @@ internal sealed class ProxyEndpoint(
     /// <summary>The item of a request that has the value of <c>Allow</c>.</summary>
     public const string AllowItem = "Privatemode.AI.AspNetCore.Allow";
 
-    private const string LeftOutHeader = "Privatemode-Left-Out-Tools";
     private const string ModelHeader = "Privatemode-Model";
     private const string RequestIdHeader = "x-request-id";
 
-    private static readonly string[] PassedHeaders = [PrivatemodeHttpMessageHandler.AuthenticatedHeaderName, LeftOutHeader];
+    private static readonly string[] PassedHeaders =
+        [PrivatemodeHttpMessageHandler.AuthenticatedHeaderName, PrivatemodeHttpMessageHandler.LeftOutToolsHeaderName];
+
     private static readonly string Server = $"privatemode-dotnet/{typeof(ProxyEndpoint).Assembly.GetName().Version?.ToString(3)}";
 
     // Not an HttpClient, which would add a timeout, buffers and log lines.
@@ -241,7 +242,7 @@ internal sealed class ProxyEndpoint(
 
         if (call.Edit?.LeftOut is { Count: > 0 } leftOut)
         {
-            headers[LeftOutHeader] = string.Join(", ", leftOut);
+            headers[PrivatemodeHttpMessageHandler.LeftOutToolsHeaderName] = string.Join(", ", leftOut);
         }
 
         foreach (string name in PassedHeaders)

@@ -4,7 +4,7 @@ using Privatemode.AI.AspNetCore.Models;
 
 namespace Privatemode.AI.AspNetCore.Dialects;
 
-/// <summary>Edits the bodies of chats, completions and embeddings. What is not named here is sent as it is.</summary>
+/// <summary>Edits the bodies of chats, completions and embeddings. Other members are sent unchanged.</summary>
 internal static class ChatEdit
 {
     // They name people, or ask for what only OpenAI's servers have. Stored completions are asked for out of habit: nothing is stored.

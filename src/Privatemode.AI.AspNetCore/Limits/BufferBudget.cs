@@ -28,7 +28,7 @@ internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, Ti
     /// <summary>Waits a few seconds for room.</summary>
     /// <param name="bytes">How many bytes more.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <returns><see langword="false"/> if there is none.</returns>
+    /// <returns><see langword="false"/> if there is not enough room.</returns>
     public async ValueTask<bool> TakeAsync(long bytes, CancellationToken cancellationToken)
     {
         LinkedListNode<(long Bytes, TaskCompletionSource Room)> node;

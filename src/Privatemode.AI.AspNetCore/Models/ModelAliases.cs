@@ -69,7 +69,7 @@ internal sealed class ModelAliases
     /// <summary>Whether a name is that of a model or of an alias. Any other is what a caller made up, and is not logged.</summary>
     public bool IsListed(string name) => _ids.Contains(name) || _table.Exact.ContainsKey(name);
 
-    /// <summary>The live ID for a name, or the name itself: the service says what there is.</summary>
+    /// <summary>Returns the live ID that a name stands for, or the name itself, which the service then accepts or refuses.</summary>
     /// <param name="asked">The name.</param>
     /// <param name="task">What the model is asked to do.</param>
     public string Resolve(string asked, ModelTask task)

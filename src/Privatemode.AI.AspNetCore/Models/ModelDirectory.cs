@@ -3,7 +3,7 @@ using Privatemode.AI.AspNetCore.Gate;
 
 namespace Privatemode.AI.AspNetCore.Models;
 
-/// <summary>A list of models, and whether a newer one could not be had.</summary>
+/// <summary>A list of models, and whether the attempt to retrieve a newer one failed.</summary>
 internal readonly record struct ModelListing(IReadOnlyList<ModelInfo> Models, bool IsStale);
 
 /// <summary>Keeps the list of models, so that a service that is briefly away does not stop programs from starting.</summary>

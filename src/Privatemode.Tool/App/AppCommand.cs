@@ -65,7 +65,7 @@ internal static class AppCommand
     }
 
     /// <summary>Starts the browser of the user with an address.</summary>
-    /// <returns>False if there is none.</returns>
+    /// <returns>False if no browser could be started.</returns>
     private static bool OpenBrowser(Uri address)
     {
         string[] command = OperatingSystem.IsWindows() ? ["cmd", "/c", "start", "", address.AbsoluteUri]

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
@@ -19,13 +20,16 @@ public sealed partial class RoomsTests
     private const string Proxy = "Privatemode.AI.AspNetCore";
     private const string ProxyTable = "## Folders of the proxy";
 
+    // Two tests need them, and the library takes seconds.
+    private static readonly ConcurrentDictionary<string, Lazy<(string File, string From, string To, string Type)[]>> s_references = new();
+
     [Theory]
     [InlineData(Library, LibraryTable)]
     [InlineData(Proxy, ProxyTable)]
     public void Sources_UseOnlyTheFoldersTheyMay(string project, string table)
     {
         Dictionary<string, string[]> mayUse = Table(table);
-        (string File, string From, string To, string Type)[] references = [.. References(Compile(Sources(project)), path => FolderOf(path, mayUse.Keys))];
+        (string File, string From, string To, string Type)[] references = ReferencesOf(project, mayUse);
         Assert.NotEmpty(references);
         string wrong = string.Join('\n', references
             .Where(reference => !mayUse.TryGetValue(reference.From, out string[]? used) || !used.Contains(reference.To))
@@ -39,8 +43,7 @@ public sealed partial class RoomsTests
     public void Table_AllowsOnlyWhatIsUsed(string project, string table)
     {
         Dictionary<string, string[]> mayUse = Table(table);
-        HashSet<(string, string)> used =
-            [.. References(Compile(Sources(project)), path => FolderOf(path, mayUse.Keys)).Select(reference => (reference.From, reference.To))];
+        HashSet<(string, string)> used = [.. ReferencesOf(project, mayUse).Select(reference => (reference.From, reference.To))];
         string unused = string.Join(
             '\n', mayUse.SelectMany(row => row.Value.Where(to => !used.Contains((row.Key, to))).Select(to => $"{row.Key} does not use {to}")));
         Assert.True(unused.Length == 0, unused);
@@ -60,6 +63,9 @@ public sealed partial class RoomsTests
             References(Compile(trees), path => path[..path.IndexOf('/', StringComparison.Ordinal)])
                 .Select(reference => (reference.From, reference.To)).Distinct());
     }
+
+    private static (string File, string From, string To, string Type)[] ReferencesOf(string project, Dictionary<string, string[]> mayUse) =>
+        s_references.GetOrAdd(project, name => new(() => [.. References(Compile(Sources(name)), path => FolderOf(path, mayUse.Keys))])).Value;
 
     private static IEnumerable<SyntaxTree> Sources(string project) => RepositoryFiles.Sources(project)
         .Select(path => Parse(

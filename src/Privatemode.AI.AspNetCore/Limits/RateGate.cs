@@ -31,10 +31,13 @@ internal sealed class RateGate(IOptions<PrivatemodeProxyOptions> options, TimePr
     {
         long began = time.GetTimestamp();
         RatePermit permit = new(estimatedInputTokens);
+        List<RateQueue> queues = [];
         try
         {
+            queues = HoldQueuesOf(caller);
+
             // First the caller's own, so that one who waits for those does not hold a place of the others.
-            foreach (RateQueue queue in QueuesOf(caller))
+            foreach (RateQueue queue in queues)
             {
                 permit.Add(queue, await queue.EnterAsync(estimatedInputTokens, cancellationToken).ConfigureAwait(false));
             }
@@ -51,6 +54,10 @@ internal sealed class RateGate(IOptions<PrivatemodeProxyOptions> options, TimePr
             }
 
             throw;
+        }
+        finally
+        {
+            queues.ForEach(queue => queue.Release());
         }
     }
 
@@ -80,7 +87,8 @@ internal sealed class RateGate(IOptions<PrivatemodeProxyOptions> options, TimePr
         }
     }
 
-    private List<RateQueue> QueuesOf(ProxyCaller caller)
+    /// <summary>The queues that a request has to pass. They are held: until it is in them, another caller could take the place of an idle one.</summary>
+    internal List<RateQueue> HoldQueuesOf(ProxyCaller caller)
     {
         lock (_lock)
         {
@@ -95,6 +103,7 @@ internal sealed class RateGate(IOptions<PrivatemodeProxyOptions> options, TimePr
                 queues.Add(_all ??= new RateQueue(_allLimits, time));
             }
 
+            queues.ForEach(queue => queue.Hold());
             return queues;
         }
     }

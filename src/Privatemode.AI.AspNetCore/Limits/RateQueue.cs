@@ -13,6 +13,7 @@ internal sealed class RateQueue : IDisposable
     private readonly ITimer _timer;
     private readonly long _began;
     private int _running;
+    private int _holders;
 
     public RateQueue(ProxyRateLimits limits, TimeProvider time)
     {
@@ -20,15 +21,32 @@ internal sealed class RateQueue : IDisposable
         _timer = time.CreateTimer(static state => ((RateQueue)state!).Admit(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Whether no request runs or waits.</summary>
+    /// <summary>Whether no request runs or waits, or is about to.</summary>
     public bool IsIdle
     {
         get
         {
             lock (_gate)
             {
-                return _running == 0 && _waiting.Count == 0;
+                return _running == 0 && _waiting.Count == 0 && _holders == 0;
             }
+        }
+    }
+
+    /// <summary>Keeps the queue from being idle until <see cref="Release"/>, for a request that has not entered yet.</summary>
+    public void Hold()
+    {
+        lock (_gate)
+        {
+            _holders++;
+        }
+    }
+
+    public void Release()
+    {
+        lock (_gate)
+        {
+            _holders--;
         }
     }
 

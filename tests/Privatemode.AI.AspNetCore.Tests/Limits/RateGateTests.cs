@@ -195,6 +195,28 @@ public sealed class RateGateTests
     }
 
     [Fact]
+    public async Task Enter_MoreThan1024CallersComeBeforeItIsInItsQueue_TheWaitStillEnds()
+    {
+        using RateGate gate = Gate(
+            null, options => options.CallerRateLimit = new() { RequestsPerMinute = 1, MaxWait = TimeSpan.FromSeconds(5) });
+        (await gate.EnterAsync(new ProxyCaller(0, "first"), 1, default)).Dispose();
+
+        // The steps of one call, with those of others between them, as with several threads.
+        RateQueue queue = Assert.Single(gate.HoldQueuesOf(new ProxyCaller(0, "first")));
+        for (int i = 0; i < 1500; i++)
+        {
+            (await gate.EnterAsync(new ProxyCaller(-1, $"{i}"), 1, default)).Dispose();
+        }
+
+        Task<long> waiting = queue.EnterAsync(1, default).AsTask();
+        queue.Release();
+        _time.Advance(TimeSpan.FromSeconds(5.5));
+
+        _ = await Assert.ThrowsAsync<ProxyRefusalException>(() => waiting.OrTimeout());
+        Assert.Same(queue, Assert.Single(gate.HoldQueuesOf(new ProxyCaller(0, "first"))));
+    }
+
+    [Fact]
     public async Task Enter_NoLimits_NeverWaits()
     {
         using RateGate gate = Gate(null);

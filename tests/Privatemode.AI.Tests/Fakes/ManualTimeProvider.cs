@@ -107,19 +107,29 @@ internal sealed class ManualTimeProvider : TimeProvider
 
     private sealed class ManualTimer(ManualTimeProvider owner, TimerCallback callback, object? state) : ITimer
     {
+        private volatile bool _isDisposed;
+
         public TimeSpan DueTime { get; set; }
 
         public DateTimeOffset DueAt { get; set; }
 
         public bool Change(TimeSpan dueTime, TimeSpan period)
         {
-            owner.Schedule(this, dueTime);
-            return true;
+            if (!_isDisposed)
+            {
+                owner.Schedule(this, dueTime);
+            }
+
+            return !_isDisposed;
         }
 
         public void Fire() => callback(state);
 
-        public void Dispose() => owner.Schedule(this, Timeout.InfiniteTimeSpan);
+        public void Dispose()
+        {
+            _isDisposed = true;
+            owner.Schedule(this, Timeout.InfiniteTimeSpan);
+        }
 
         public ValueTask DisposeAsync()
         {

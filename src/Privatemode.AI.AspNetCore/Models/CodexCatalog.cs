@@ -22,7 +22,7 @@ public static class CodexCatalog
 
     /// <summary>Writes the catalog.</summary>
     /// <param name="output">The writer that receives UTF-8 JSON: <c>{"models":[…]}</c>.</param>
-    /// <param name="models">The models of the service. Only those that can chat and call tools are written.</param>
+    /// <param name="models">The models of the service. Only those that can chat and call tools are written; of several with the same ID, the first.</param>
     /// <param name="aliases">Other names of the models, each with the model that it stands for. A name whose model is not written is left out.</param>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     public static void Write(IBufferWriter<byte> output, IReadOnlyList<ModelInfo> models, IReadOnlyDictionary<string, string> aliases)
@@ -37,7 +37,7 @@ public static class CodexCatalog
         IBufferWriter<byte> output, IReadOnlyList<ModelInfo> models, IReadOnlyDictionary<string, string> aliases, Func<string, int> contextWindow)
     {
         Dictionary<string, ModelInfo> able = models.Where(model => model.SupportsChat && model.SupportsTools)
-            .ToDictionary(model => model.Id, StringComparer.Ordinal);
+            .DistinctBy(model => model.Id, StringComparer.Ordinal).ToDictionary(model => model.Id, StringComparer.Ordinal);
         using Utf8JsonWriter writer = new(output, new JsonWriterOptions { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
         writer.WriteStartObject();
         writer.WriteStartArray("models"u8);

@@ -52,6 +52,14 @@ public sealed class CodexCatalogTests
         Assert.Equal(131_072, model.GetProperty("context_window").GetInt32());
     }
 
+    [Fact]
+    public void Write_TwoModelsOfOneId_AreOneEntry()
+    {
+        ModelInfo first = new() { Id = "a", Tasks = ["generate", "tool_calling", "vision"] };
+        JsonElement model = Assert.Single(Write([first, new ModelInfo { Id = "a", Tasks = ["generate", "tool_calling"] }], []));
+        Assert.Equal(2, model.GetProperty("input_modalities").GetArrayLength());
+    }
+
     private static JsonElement[] Write() => Write(EditTesting.Models, new Dictionary<string, string>
     {
         ["mine"] = "glm-5.3",

@@ -115,6 +115,51 @@ public sealed class ProxyCallTests : ProxyTest
     }
 
     [Theory]
+    [InlineData("/v1/chat/completions", "my secret")]
+    [InlineData("/v1/chat/completions", "my-secret\\n")]
+    [InlineData("/v1/chat/completions", "m\u00fd_secret")]
+    [InlineData("/v1/chat/completions", "secret_secret_secret_secret_secret_secret_secret_secret_secret_se")]
+    [InlineData("/v1/completions", "my secret")]
+    [InlineData("/v1/embeddings", "my secret")]
+    [InlineData("/v1/responses", "my secret")]
+    public async Task MemberName_ThatIsNoParameterName_IsRefusedAndNotRepeated(string path, string name)
+    {
+        string body = $$"""{"model":"gpt-oss-120b","{{name}}":1,"input":"hi","messages":[{"role":"user","content":"hi"}]}""";
+        using HttpResponseMessage answer = await Http.PostAsync(path, Json(body)).OrTimeout();
+        string text = await answer.Content.ReadAsStringAsync();
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains(path == ResponsesPath ? "invalid_request" : "\"member-name\"", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", text, StringComparison.Ordinal);
+        Assert.DoesNotContain(Deployment.Requests, request => request.IsInference);
+    }
+
+    [Fact]
+    public async Task MemberName_OfAMessageThatIsNoParameterName_IsLeftOut()
+    {
+        string body = MessageBody().Replace("{\"model\"", "{\"my secret\":1,\"model\"", StringComparison.Ordinal);
+        using HttpResponseMessage answer = await Http.PostAsync(MessagesPath, Json(body)).OrTimeout();
+        Assert.Equal(HttpStatusCode.OK, answer.StatusCode);
+        Assert.DoesNotContain("secret", Assert.Single(Deployment.Requests).WireBodyText, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task FieldName_ThatIsNoParameterName_IsRefusedAndNotRepeated()
+    {
+        using MultipartFormDataContent form = new()
+        {
+            { new StringContent("whisper-large-v3"), "model" },
+            { new StringContent("x"), "my secret" },
+            { new ByteArrayContent(new byte[40]), "file", "a.wav" },
+        };
+        using HttpResponseMessage answer = await Http.PostAsync("/v1/audio/transcriptions", form).OrTimeout();
+        string text = await answer.Content.ReadAsStringAsync();
+        Assert.Equal(HttpStatusCode.BadRequest, answer.StatusCode);
+        Assert.Contains("\"member-name\"", text, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", text, StringComparison.Ordinal);
+        Assert.DoesNotContain(Deployment.Requests, request => request.IsInference);
+    }
+
+    [Theory]
     [InlineData("GET", "/v1/chat/completions", 405, "POST")]
     [InlineData("DELETE", "/v1/models", 405, "GET, HEAD")]
     [InlineData("POST", "/v1/images/generations", 404, null)]

@@ -62,6 +62,17 @@ public sealed class HandlerRefusalTests : HandlerTest
         { ChatPath, "application/json", "", "unparsable-body" },
         { ChatPath, "application/json", "{\"model\":\"m\",\"model\":\"n\"}", "unparsable-body" },
         { TranscriptionPath, "multipart/form-data; boundary=abcdefghijklmnop", Sentinel.Text, "unparsable-body" },
+        { ChatPath, "application/json", $"{{\"model\":\"m\",\"{Sentinel.Text} 1\":2}}", "member-name" },
+        { "/v1/completions", "application/json", $"{{\"model\":\"m\",\"prompt\":\"x\",\"{Sentinel.Text},\":2}}", "member-name" },
+        { "/v1/embeddings", "application/json", $"{{\"model\":\"m\",\"input\":\"x\",\"{Sentinel.Text}?\":2}}", "member-name" },
+        { MessagesPath, "application/json", $"{{\"model\":\"m\",\"messages\":[],\"{Sentinel.Text}ü\":2}}", "member-name" },
+        { ChatPath, "application/json", $"{{\"model\":\"m\",\"{Sentinel.Text}{new string('x', 47)}\":2}}", "member-name" },
+        {
+            TranscriptionPath,
+            "multipart/form-data; boundary=abcdefghijklmnop",
+            $"--abcdefghijklmnop\r\nContent-Disposition: form-data; name=\"{Sentinel.Text} 1\"\r\n\r\nx\r\n--abcdefghijklmnop--\r\n",
+            "member-name"
+        },
     };
 
     [Theory]

@@ -45,22 +45,7 @@ public static class PrivatemodeEndpointRouteBuilderExtensions
 
         // The exporter has a handler of its own.
         bool isOpen = endpoints.ServiceProvider.GetRequiredService<IOptions<PrivatemodeProxyOptions>>().Value.AllowAnonymousMetrics;
-        GatedEndpoint.Add(group.MapPrometheusScrapingEndpoint("/metrics"), isOpen ? GateNeeds.NoKey : GateNeeds.Key);
+        GatedEndpoint.Add(group.MapPrometheusScrapingEndpoint("/metrics"), "/metrics", isOpen ? GateNeeds.NoKey : GateNeeds.Key);
         return group;
-    }
-
-    /// <summary>Applies the checks of the proxy to other endpoints of the application: connection, host, origin and caller key.</summary>
-    /// <typeparam name="TBuilder">The type of the builder.</typeparam>
-    /// <param name="builder">The endpoints.</param>
-    /// <returns>The builder.</returns>
-    /// <remarks>Rate limits do not apply to them. A refused request gets an error in OpenAI's format. Call
-    /// <c>AddPrivatemodeProxy</c> first.</remarks>
-    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
-    public static TBuilder RequirePrivatemodeCaller<TBuilder>(this TBuilder builder)
-        where TBuilder : IEndpointConventionBuilder
-    {
-        ArgumentNullException.ThrowIfNull(builder);
-        GatedEndpoint.Add(builder, GateNeeds.Key);
-        return builder;
     }
 }

@@ -122,8 +122,14 @@ public sealed class PrivatemodeProxyOptions
     public long MaxDocumentBytes { get; set; } = ProxyOptionsValidator.LargestDocument;
 
     /// <summary>Gets or sets the maximum size of all request bodies that are in memory at the same time, in bytes.</summary>
-    /// <value>At least the largest of the three other sizes. The default is 536,870,912 (512 MiB).</value>
-    /// <remarks>A request for which no memory is free within 5 seconds gets status 503, or 529 if it uses Anthropic's API.</remarks>
+    /// <value>At least twice the largest of the three other sizes. The default is 536,870,912 (512 MiB).</value>
+    /// <remarks>
+    /// <para>Except for documents, a body counts twice until the proxy has edited it, because the original and the edited body are in memory then. After
+    /// that it counts once, until the service begins to answer. A request for which no memory is free within 5 seconds gets status 503, or 529 if it uses
+    /// Anthropic's API.</para>
+    /// <para>Not counted is what the client needs to send a request: the body once more and, for JSON, the encrypted body, which is twice as large. A
+    /// container therefore needs up to four times this size, and memory for answers that are not streamed.</para>
+    /// </remarks>
     public long MaxBufferedBytes { get; set; } = 512L * 1024 * 1024;
 
     /// <summary>Gets or sets the time after which a stream that has nothing to send gets a keep-alive event.</summary>
@@ -157,7 +163,8 @@ public sealed class ProxyDefaultModels
 
     /// <summary>Gets or sets the model for embeddings.</summary>
     /// <value>A model ID, or <see langword="null"/>, the default, for the first embedding model of the service.</value>
-    /// <remarks>Vectors of two models cannot be compared: set it if vectors are stored.</remarks>
+    /// <remarks>Vectors of two models cannot be compared: set it if vectors are stored. Otherwise the model stays the same only while the process runs, and
+    /// with <see cref="PrivatemodeProxyOptions.UseCallerKeyAsApiKey"/> for each of the 1,024 API keys whose model lists are the newest.</remarks>
     public string? Embeddings { get; set; }
 
     /// <summary>Gets or sets the model for transcriptions.</summary>

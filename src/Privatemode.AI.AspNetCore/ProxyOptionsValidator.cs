@@ -169,10 +169,11 @@ internal sealed partial class ProxyOptionsValidator : IValidateOptions<Privatemo
         CheckRange(options.MaxTranscriptionBytes, Mebibyte, LargestTranscription, nameof(options.MaxTranscriptionBytes), faults);
         CheckRange(options.MaxDocumentBytes, Mebibyte, LargestDocument, nameof(options.MaxDocumentBytes), faults);
         long largest = Math.Max(options.MaxRequestBodyBytes, Math.Max(options.MaxTranscriptionBytes, options.MaxDocumentBytes));
-        if (options.MaxBufferedBytes < largest)
+        if (options.MaxBufferedBytes < 2 * largest)
         {
             faults.Add(
-                nameof(options.MaxBufferedBytes), string.Create(CultureInfo.InvariantCulture, $"must be at least {largest}, the size of the largest request."));
+                nameof(options.MaxBufferedBytes),
+                string.Create(CultureInfo.InvariantCulture, $"must be at least {2 * largest}: twice the size of the largest request."));
         }
     }
 

@@ -10,7 +10,9 @@ using Privatemode.AI.AspNetCore.Limits;
 
 namespace Privatemode.AI.AspNetCore.Calls;
 
-/// <summary>The whole body of a request in memory. It is wiped when it is disposed.</summary>
+/// <summary>The whole body of a request in memory, and its edited copy, which takes its place. Both are wiped when it is disposed.</summary>
+/// <remarks>Room for the copy is taken together with the room for the body: if it were taken later, requests that hold much could wait for each other.
+/// </remarks>
 internal sealed class ProxyBody : IDisposable
 {
     private const int Step = 64 * 1024;
@@ -23,29 +25,39 @@ internal sealed class ProxyBody : IDisposable
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'()+_,-./:=?");
 
     private readonly BufferBudget _budget;
-    private readonly PooledBuffer _bytes;
+    private readonly long _limit;
+    private readonly int _copies;
+    private readonly PooledBuffer _bytes = new(0);
+    private PooledBuffer? _edited;
+    private bool _isEdited;
+    private long _room;
     private long _taken;
 
-    private ProxyBody(BufferBudget budget, int capacity)
-    {
-        _budget = budget;
-        _bytes = new PooledBuffer(capacity);
-    }
+    private ProxyBody(BufferBudget budget, long limit, int copies) => (_budget, _limit, _copies) = (budget, limit, copies);
 
-    public ReadOnlyMemory<byte> Memory => _bytes.Memory;
+    /// <summary>The body as the caller sent it, and the edited one after <see cref="SettleAsync"/>.</summary>
+    public ReadOnlyMemory<byte> Memory => (_isEdited ? _edited! : _bytes).Memory;
 
-    public int Length => _bytes.Length;
+    public int Length => (_isEdited ? _edited! : _bytes).Length;
+
+    /// <summary>For the edited body.</summary>
+    public PooledBuffer Edited => _edited ??= new PooledBuffer(0);
 
     /// <summary>The boundary of a form; null for JSON.</summary>
     public string? Boundary { get; private init; }
 
     /// <summary>Reads a body.</summary>
+    /// <param name="request">The request.</param>
+    /// <param name="route">Its route: the type of the body, and whether it is edited.</param>
+    /// <param name="limit">The size of the largest body.</param>
+    /// <param name="budget">Where the room comes from.</param>
+    /// <param name="cancellationToken">Cancels reading.</param>
     /// <exception cref="ProxyRefusalException">The body has another type, is too large, or there is no room for it.</exception>
     /// <exception cref="BadHttpRequestException">The body is malformed, too large or comes too slowly.</exception>
     public static async ValueTask<ProxyBody> ReadAsync(
-        HttpRequest request, bool isForm, long limit, BufferBudget budget, CancellationToken cancellationToken)
+        HttpRequest request, ProxyRoute route, long limit, BufferBudget budget, CancellationToken cancellationToken)
     {
-        string? boundary = CheckType(request, isForm);
+        string? boundary = CheckType(request, route.IsForm);
         if (request.ContentLength > limit)
         {
             throw TooLarge(limit);
@@ -57,12 +69,12 @@ internal sealed class ProxyBody : IDisposable
         }
 
         long expected = Math.Min(request.ContentLength ?? Step, MostAtFirst);
-        ProxyBody body = new(budget, 0) { Boundary = boundary };
+        ProxyBody body = new(budget, limit, route.IsEdited ? 2 : 1) { Boundary = boundary };
         try
         {
-            await body.TakeAsync(expected, cancellationToken).ConfigureAwait(false);
+            await body.GrowAsync(expected, cancellationToken).ConfigureAwait(false);
             body._bytes.Reserve((int)Math.Max(expected, 1));
-            await body.FillAsync(request.BodyReader, limit, cancellationToken).ConfigureAwait(false);
+            await body.FillAsync(request.BodyReader, cancellationToken).ConfigureAwait(false);
             return body;
         }
         catch
@@ -72,14 +84,40 @@ internal sealed class ProxyBody : IDisposable
         }
     }
 
-    /// <summary>The content of the request that is sent. It reads the body, or the edited one, and owns neither.</summary>
-    public HttpContent ToContent(ReadOnlyMemory<byte> edited) => new PooledContent(edited, Boundary is { } boundary
+    /// <summary>Keeps one of the two, and gives back the room of the other.</summary>
+    /// <param name="isEdited">Whether <see cref="Edited"/> has the body that is sent.</param>
+    /// <param name="cancellationToken">Cancels the wait for more room, if the edited body is much longer than the original one.</param>
+    /// <exception cref="ProxyRefusalException">The edited body is too large, or there is no room for it.</exception>
+    public async ValueTask SettleAsync(bool isEdited, CancellationToken cancellationToken)
+    {
+        _isEdited = isEdited;
+        (isEdited ? _bytes : _edited)?.Dispose();
+        if (Length > _limit)
+        {
+            throw TooLarge(_limit);
+        }
+
+        long needed = isEdited ? _edited!.Capacity : _room;
+        if (needed > _taken)
+        {
+            await TakeAsync(needed - _taken, cancellationToken).ConfigureAwait(false);
+        }
+        else
+        {
+            _budget.Return(_taken - needed);
+            _taken = needed;
+        }
+    }
+
+    /// <summary>The content of the request that is sent. It reads the body and does not own it.</summary>
+    public HttpContent ToContent() => new PooledContent(Memory, Boundary is { } boundary
         ? new MediaTypeHeaderValue("multipart/form-data") { Parameters = { new NameValueHeaderValue("boundary", $"\"{boundary}\"") } }
         : new MediaTypeHeaderValue(Json));
 
     public void Dispose()
     {
         _bytes.Dispose();
+        _edited?.Dispose();
         _budget.Return(Interlocked.Exchange(ref _taken, 0));
     }
 
@@ -119,21 +157,21 @@ internal sealed class ProxyBody : IDisposable
     private static ProxyRefusalException TooLarge(long limit) =>
         new(ProxyError.TooLarge($"The request body is larger than {limit} bytes."));
 
-    private async ValueTask FillAsync(PipeReader reader, long limit, CancellationToken cancellationToken)
+    private async ValueTask FillAsync(PipeReader reader, CancellationToken cancellationToken)
     {
         while (true)
         {
             ReadResult read = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
             long length = read.Buffer.Length;
-            if (_bytes.Length + length > limit)
+            if (_bytes.Length + length > _limit)
             {
-                throw TooLarge(limit);
+                throw TooLarge(_limit);
             }
 
-            if (_bytes.Length + length > _taken)
+            if (_bytes.Length + length > _room)
             {
                 // The buffer doubles as it grows.
-                await TakeAsync(Math.Max(length, Math.Min(_taken, limit - _taken)), cancellationToken).ConfigureAwait(false);
+                await GrowAsync(Math.Max(length, Math.Min(_room, _limit - _room)), cancellationToken).ConfigureAwait(false);
             }
 
             foreach (ReadOnlyMemory<byte> part in read.Buffer)
@@ -147,6 +185,12 @@ internal sealed class ProxyBody : IDisposable
                 return;
             }
         }
+    }
+
+    private async ValueTask GrowAsync(long bytes, CancellationToken cancellationToken)
+    {
+        await TakeAsync(bytes * _copies, cancellationToken).ConfigureAwait(false);
+        _room += bytes;
     }
 
     private async ValueTask TakeAsync(long bytes, CancellationToken cancellationToken)

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Options;
 using Privatemode.AI.AspNetCore.Dialects;
 using Privatemode.AI.AspNetCore.Errors;
 using Privatemode.AI.AspNetCore.Gate;
-using Privatemode.AI.AspNetCore.Internal;
 using Privatemode.AI.AspNetCore.Limits;
 using Privatemode.AI.AspNetCore.Models;
 using Privatemode.AI.AspNetCore.Status;
@@ -39,14 +38,19 @@ internal sealed class ProxyEndpoint(
     public void Dispose() => _service.Dispose();
 
     /// <summary>A route that is answered here.</summary>
-    public RequestDelegate Guard(ProxyDialect dialect, GateNeeds needs, Func<HttpContext, ProxyCaller, Task> answer) =>
-        Guard(_ => dialect, _ => needs, answer);
+    public RequestDelegate Guard(string route, ProxyDialect dialect, GateNeeds needs, Func<HttpContext, ProxyCaller, Task> answer) =>
+        Guard(route, _ => dialect, _ => needs, answer);
 
     /// <summary>A route that is answered here, whose callers are told apart by their request.</summary>
+    /// <param name="name">The route in logs and metrics, which has nothing of the caller's path.</param>
+    /// <param name="dialect">The form of errors.</param>
+    /// <param name="needs">What the gate asks for. Probes of health are not logged: they come every few seconds.</param>
+    /// <param name="answer">Writes the answer.</param>
     public RequestDelegate Guard(
-        Func<HttpRequest, ProxyDialect> dialect, Func<HttpRequest, GateNeeds> needs, Func<HttpContext, ProxyCaller, Task> answer) => async context =>
+        string name, Func<HttpRequest, ProxyDialect> dialect, Func<HttpRequest, GateNeeds> needs, Func<HttpContext, ProxyCaller, Task> answer) =>
+        async context =>
     {
-        ProxyRoute route = new("other", dialect(context.Request), ProxyOperation.Document);
+        ProxyRoute route = new(name, dialect(context.Request), ProxyOperation.Document);
         ProxyCall call = Begin(context, route);
         try
         {
@@ -60,6 +64,13 @@ internal sealed class ProxyEndpoint(
         {
             await FailAsync(call, exception).ConfigureAwait(false);
         }
+        finally
+        {
+            if (needs(context.Request) != GateNeeds.Health)
+            {
+                await EndAsync(call).ConfigureAwait(false);
+            }
+        }
     };
 
     /// <summary>A request that is sent to the service.</summary>
@@ -70,11 +81,10 @@ internal sealed class ProxyEndpoint(
         {
             Admit(call, GateNeeds.Key);
             using ProxyBody body = await ProxyBody.ReadAsync(
-                context.Request, route.IsForm, route.LimitOf(options.Value), budget, context.RequestAborted).ConfigureAwait(false);
+                context.Request, route, route.LimitOf(options.Value), budget, context.RequestAborted).ConfigureAwait(false);
             call.Record.RequestBytes = body.Length;
-            using PooledBuffer edited = new(0);
-            await EditAsync(call, body, edited).ConfigureAwait(false);
-            await SendAsync(call, body, edited).ConfigureAwait(false);
+            await EditAsync(call, body).ConfigureAwait(false);
+            await SendAsync(call, body).ConfigureAwait(false);
         }
         catch (Exception exception)
         {
@@ -88,14 +98,7 @@ internal sealed class ProxyEndpoint(
 
     private ProxyCall Begin(HttpContext context, ProxyRoute route)
     {
-        string id = $"proxy_{Guid.CreateVersion7(clock.Time.GetUtcNow()):D}";
-        ProxyCall call = new(context, route, new ProxyRequestRecord
-        {
-            Route = route.Path,
-            Dialect = route.Dialect,
-            ProxyId = id,
-            Began = clock.Time.GetTimestamp(),
-        });
+        ProxyCall call = new(context, route, ProxyRequestRecord.Begin(route.Path, route.Dialect, clock.Time));
         SetHead(call);
         return call;
     }
@@ -111,7 +114,7 @@ internal sealed class ProxyEndpoint(
         }
     }
 
-    private async ValueTask EditAsync(ProxyCall call, ProxyBody body, PooledBuffer edited)
+    private async ValueTask EditAsync(ProxyCall call, ProxyBody body)
     {
         ModelAliases aliases = directory.Current(call.Caller);
         if (!aliases.HasList && RequestModel.Peek(body.Memory, body.Boundary) is { } asked && aliases.NeedsList(asked))
@@ -128,26 +131,38 @@ internal sealed class ProxyEndpoint(
         };
         EditResult edit = call.Route.Operation switch
         {
-            ProxyOperation.Chat => ChatEdit.Edit(body.Memory, context, edited),
-            ProxyOperation.Responses => ResponsesEdit.Edit(body.Memory, context, edited),
-            ProxyOperation.Messages => MessagesRewriter.Edit(body.Memory, context, edited),
-            ProxyOperation.CountTokens => MessagesRewriter.Count(body.Memory, context, edited),
-            ProxyOperation.Transcription => FormEdit.Edit(body.Memory, body.Boundary!, context, edited),
+            ProxyOperation.Chat => ChatEdit.Edit(body.Memory, context, body.Edited),
+            ProxyOperation.Responses => ResponsesEdit.Edit(body.Memory, context, body.Edited),
+            ProxyOperation.Messages => MessagesRewriter.Edit(body.Memory, context, body.Edited),
+            ProxyOperation.CountTokens => MessagesRewriter.Count(body.Memory, context, body.Edited),
+            ProxyOperation.Transcription => FormEdit.Edit(body.Memory, body.Boundary!, context, body.Edited),
             ProxyOperation.Document => new EditResult { IsChanged = false },
             _ => throw new UnreachableException(),
         };
+        await body.SettleAsync(edit.IsChanged, call.Aborted).ConfigureAwait(false);
+        Record(call, edit, aliases);
+    }
+
+    private void Record(ProxyCall call, EditResult edit, ModelAliases aliases)
+    {
         call.Edit = edit;
-        call.Record.ModelAsked = edit.ModelAsked is { } name && aliases.IsListed(name) ? name : null;
+        call.Record.ModelAsked = edit.ModelAsked is { } name ? aliases.WordFor(name) : null;
         call.Record.Model = edit.Model;
+        call.Record.IsModelKnown = edit.Model is { } model && aliases.IsKnown(model);
         call.Record.IsStream = edit.IsStream;
         call.Record.LeftOut = edit.LeftOut;
         if (edit.FoldedLate > 0)
         {
             telemetry.FoldedLate();
         }
+
+        if (edit.UnknownMembers > 0)
+        {
+            telemetry.UnknownMembers(edit.UnknownMembers);
+        }
     }
 
-    private async Task SendAsync(ProxyCall call, ProxyBody body, PooledBuffer edited)
+    private async Task SendAsync(ProxyCall call, ProxyBody body)
     {
         EditResult edit = call.Edit!;
         if (call.Route.Operation == ProxyOperation.CountTokens)
@@ -165,12 +180,11 @@ internal sealed class ProxyEndpoint(
 
         using RatePermit permit = await rate.EnterAsync(call.Caller, edit.EstimatedInputTokens, call.Aborted).ConfigureAwait(false);
         call.Record.Waited = permit.Waited;
-        using HttpRequestMessage request = NewRequest(call, body.ToContent(edit.IsChanged ? edited.Memory : body.Memory));
+        using HttpRequestMessage request = NewRequest(call, body.ToContent());
         using HttpResponseMessage answer = await _service.SendAsync(request, call.Aborted).ConfigureAwait(false);
 
         // The library has encrypted a copy; a stream may go on for long.
         body.Dispose();
-        edited.Dispose();
         await AnswerAsync(call, answer, permit).ConfigureAwait(false);
     }
 
@@ -193,7 +207,11 @@ internal sealed class ProxyEndpoint(
                 await ErrorBody.FromAnswerAsync(answer, options.Value.UseCallerKeyAsApiKey, call.Aborted).ConfigureAwait(false));
         }
 
-        call.Record.IsModelKnown = true; // the service knows it
+        if (!directory.Current(call.Caller).HasList)
+        {
+            call.Record.IsModelKnown = true; // without a list: the service knows it
+        }
+
         UsageScan usage = new();
         call.Answer = answer;
         if (answer.Content.Headers.ContentType?.MediaType == "text/event-stream")

@@ -30,6 +30,9 @@ internal sealed record ProxyRoute(string Path, ProxyDialect Dialect, ProxyOperat
 
     public bool IsForm => Operation is ProxyOperation.Transcription or ProxyOperation.Document;
 
+    /// <summary>Whether the body may be edited, so that there are two of it for a moment.</summary>
+    public bool IsEdited => Operation is not ProxyOperation.Document;
+
     /// <summary>The size of the largest body.</summary>
     public long LimitOf(PrivatemodeProxyOptions options) => Operation switch
     {
@@ -44,6 +47,9 @@ internal static class ProxyRoutes
 {
     private const string ResponsesPath = "/v1/responses";
     private const string MessagesPath = "/v1/messages";
+
+    /// <summary>The route of all paths without an endpoint, in logs and metrics.</summary>
+    private const string Other = "other";
 
     private static readonly string[] Get = ["GET", "HEAD"];
     private static readonly string[] AnyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
@@ -73,22 +79,26 @@ internal static class ProxyRoutes
         MapStatus(group, proxy);
 
         // CONNECT begins a WebSocket over HTTP/2. The gate refuses it with the status after which Codex goes on with requests at once.
-        _ = group.MapMethods(ResponsesPath, ["GET", "CONNECT"], proxy.Guard(ProxyDialect.Responses, GateNeeds.Key, RefuseStored));
-        _ = group.MapMethods(ResponsesPath + "/{**rest}", ["GET", "POST", "DELETE"], proxy.Guard(ProxyDialect.Responses, GateNeeds.Key, RefuseStored));
-        _ = group.MapMethods("/v1/audio/translations", ["POST"], proxy.Guard(ProxyDialect.OpenAI, GateNeeds.Key, RefuseTranslation));
-        _ = group.MapMethods("/v1/{**rest}", AnyMethod, proxy.Guard(DialectOf, KeyUnlessHead, RefuseUnknown));
+        _ = group.MapMethods(ResponsesPath, ["GET", "CONNECT"], proxy.Guard(ResponsesPath, ProxyDialect.Responses, GateNeeds.Key, RefuseStored));
+        _ = group.MapMethods(
+            ResponsesPath + "/{**rest}", ["GET", "POST", "DELETE"], proxy.Guard(Other, ProxyDialect.Responses, GateNeeds.Key, RefuseStored));
+        _ = group.MapMethods("/v1/audio/translations", ["POST"], proxy.Guard(Other, ProxyDialect.OpenAI, GateNeeds.Key, RefuseTranslation));
+        _ = group.MapMethods("/v1/{**rest}", AnyMethod, proxy.Guard(Other, DialectOf, KeyUnlessHead, RefuseUnknown));
         return group;
     }
 
     private static void MapStatus(RouteGroupBuilder group, ProxyEndpoint proxy)
     {
-        _ = group.MapMethods("/v1/models", Get, proxy.Guard(ModelLists.DialectOf, KeyUnlessHead, proxy.Models.ListAsync));
-        _ = group.MapMethods("/v1/models/{**id}", Get, proxy.Guard(ModelLists.DialectOf, KeyUnlessHead, proxy.Models.OneAsync));
-        _ = group.MapMethods("/", ["HEAD"], proxy.Guard(ProxyDialect.OpenAI, GateNeeds.NoKey, static (_, _) => Task.CompletedTask));
-        _ = group.MapMethods("/healthz", Get, proxy.Guard(ProxyDialect.OpenAI, GateNeeds.Health, proxy.Health.HealthAsync));
-        _ = group.MapMethods("/readyz", Get, proxy.Guard(ProxyDialect.OpenAI, GateNeeds.Health, proxy.Health.ReadyAsync));
-        _ = group.MapMethods("/verification", Get, proxy.Guard(static _ => ProxyDialect.OpenAI, KeyUnlessHead, proxy.Verification.AnswerAsync));
-        _ = group.MapMethods("/verification.json", Get, proxy.Guard(static _ => ProxyDialect.OpenAI, KeyUnlessHead, proxy.Verification.AnswerAsync));
+        _ = group.MapMethods("/", ["HEAD"], proxy.Guard("/", ProxyDialect.OpenAI, GateNeeds.NoKey, static (_, _) => Task.CompletedTask));
+        _ = group.MapMethods("/healthz", Get, proxy.Guard("/healthz", ProxyDialect.OpenAI, GateNeeds.Health, proxy.Health.HealthAsync));
+        _ = group.MapMethods("/readyz", Get, proxy.Guard("/readyz", ProxyDialect.OpenAI, GateNeeds.Health, proxy.Health.ReadyAsync));
+        MapGet("/v1/models", ModelLists.DialectOf, proxy.Models.ListAsync);
+        MapGet("/v1/models/{**id}", ModelLists.DialectOf, proxy.Models.OneAsync);
+        MapGet("/verification", static _ => ProxyDialect.OpenAI, proxy.Verification.AnswerAsync);
+        MapGet("/verification.json", static _ => ProxyDialect.OpenAI, proxy.Verification.AnswerAsync);
+
+        void MapGet(string pattern, Func<HttpRequest, ProxyDialect> dialect, Func<HttpContext, ProxyCaller, Task> answer) => _ = group.MapMethods(
+            pattern, Get, proxy.Guard(pattern.Replace("**", "", StringComparison.Ordinal), dialect, KeyUnlessHead, answer));
     }
 
     private static ProxyDialect DialectOf(HttpRequest request) =>

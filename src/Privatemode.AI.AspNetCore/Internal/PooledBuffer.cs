@@ -13,6 +13,9 @@ internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposa
 
     public int Length { get; private set; }
 
+    /// <summary>The size of the array.</summary>
+    public int Capacity => Array.Length;
+
     public ReadOnlyMemory<byte> Memory => Array.AsMemory(0, Length);
 
     public ReadOnlySpan<byte> Span => Array.AsSpan(0, Length);

@@ -33,7 +33,7 @@ internal sealed class AliasTable
     private readonly Action<string> _reportGone;
     private readonly FrozenDictionary<string, string> _exact;
     private readonly (string Start, string Target)[] _patterns;
-    private string? _embeddings;
+    private readonly FrozenSet<string> _targets;
 
     public AliasTable(IOptions<PrivatemodeProxyOptions> options, ProxyTelemetry telemetry)
         : this(options.Value, telemetry.AliasTargetGone)
@@ -49,6 +49,9 @@ internal sealed class AliasTable
             .. options.Aliases.Where(alias => alias.Key.EndsWith('*')).Select(alias => (alias.Key[..^1], alias.Value))
                 .OrderByDescending(alias => alias.Item1.Length),
         ];
+        ProxyDefaultModels models = options.DefaultModels;
+        _targets = options.Aliases.Values.Concat([models.Chat, models.SmallChat, models.Embeddings, models.Transcription]).OfType<string>()
+            .ToFrozenSet(StringComparer.Ordinal);
     }
 
     /// <summary>The aliases without those that are the beginning of names.</summary>
@@ -60,13 +63,19 @@ internal sealed class AliasTable
     public string? TargetOf(string name) => _exact.TryGetValue(name, out string? target) ? target
         : Array.Find(_patterns, pattern => name.StartsWith(pattern.Start, StringComparison.Ordinal)).Target;
 
-    public DefaultModel DefaultOf(string name) => _options.UseDefaultAliases
-        ? Array.Find(Defaults, alias => FileSystemName.MatchesSimpleExpression(alias.Pattern, name, ignoreCase: false)).Model
-        : DefaultModel.None;
+    public DefaultModel DefaultOf(string name) => FindDefault(name).Model;
 
-    /// <summary>The model for embeddings, once it is known. It stays the same: the vectors of two models cannot be compared.</summary>
-    public string? FixEmbeddings(string? model) =>
-        model is null ? Volatile.Read(ref _embeddings) : Interlocked.CompareExchange(ref _embeddings, model, null) ?? model;
+    /// <summary>The alias by which a name was found: the name itself, or the pattern that it matches; null if there is none. No text of a caller.</summary>
+    public string? AliasOf(string name) => _exact.ContainsKey(name) ? name
+        : Array.Find(_patterns, pattern => name.StartsWith(pattern.Start, StringComparison.Ordinal)) is { Start: { } start } ? start + "*"
+        : FindDefault(name) is { Model: not DefaultModel.None } alias ? alias.Pattern : null;
+
+    /// <summary>Whether the configuration names the model: as the target of an alias, or as a default.</summary>
+    public bool IsConfigured(string model) => _targets.Contains(model);
+
+    private (string? Pattern, DefaultModel Model) FindDefault(string name) => _options.UseDefaultAliases
+        ? Array.Find(Defaults, alias => FileSystemName.MatchesSimpleExpression(alias.Pattern, name, ignoreCase: false))
+        : default;
 
     /// <summary>Says that the target of an alias, or a model of the configuration, is not offered. It is logged once.</summary>
     public void ReportGone(string model) => _reportGone(model);

@@ -42,20 +42,33 @@ internal static class ModelNames
         : throw new PrivatemodeRequestException("model", "'model' must be the ID of a model: 1 to 128 of A-Z a-z 0-9 . _ : / @ -");
 }
 
+/// <summary>The model for embeddings of the callers that share a list of models. It stays the same when the list changes: the vectors of two models cannot
+/// be compared.</summary>
+internal sealed class FixedEmbeddings
+{
+    private string? _model;
+
+    /// <summary>The model that was fixed first; null if none was.</summary>
+    /// <param name="model">The model to fix if none is.</param>
+    public string? Fix(string? model) => model is null ? Volatile.Read(ref _model) : Interlocked.CompareExchange(ref _model, model, null) ?? model;
+}
+
 /// <summary>Resolves model names with one list of models.</summary>
 internal sealed class ModelAliases
 {
     private const string AnthropicPrefix = "anthropic/";
 
     private readonly AliasTable _table;
+    private readonly FixedEmbeddings _embeddings;
     private readonly IReadOnlyList<ModelInfo> _models;
     private readonly FrozenSet<string> _ids;
 
     /// <param name="table">The aliases.</param>
     /// <param name="models">The models of the service, or null if they are not known.</param>
-    public ModelAliases(AliasTable table, IReadOnlyList<ModelInfo>? models)
+    /// <param name="embeddings">The model for embeddings of the same callers, for all their lists.</param>
+    public ModelAliases(AliasTable table, IReadOnlyList<ModelInfo>? models, FixedEmbeddings embeddings)
     {
-        (_table, _models, HasList) = (table, models ?? [], models is not null);
+        (_table, _models, _embeddings, HasList) = (table, models ?? [], embeddings, models is not null);
         _ids = _models.Select(model => model.Id).ToFrozenSet(StringComparer.Ordinal);
     }
 
@@ -66,8 +79,15 @@ internal sealed class ModelAliases
     public bool NeedsList(string name) => !HasList && (name.StartsWith(AnthropicPrefix, StringComparison.Ordinal) || _table.TargetOf(name) is not null ||
         _table.DefaultOf(name) != DefaultModel.None);
 
-    /// <summary>Whether a name is that of a model or of an alias. Any other is what a caller made up, and is not logged.</summary>
-    public bool IsListed(string name) => _ids.Contains(name) || _table.Exact.ContainsKey(name);
+    /// <summary>Whether a model is one of the service or of the configuration. Any other name is what a caller made up, and is not logged.</summary>
+    public bool IsKnown(string model) => _ids.Contains(model) || _table.IsConfigured(model);
+
+    /// <summary>What may be logged of the name that a caller asked for: the name of a model or an alias, or the pattern that it matches; otherwise null.
+    /// </summary>
+    public string? WordFor(string asked) =>
+        _ids.Contains(asked) || (asked.StartsWith(AnthropicPrefix, StringComparison.Ordinal) && _ids.Contains(asked[AnthropicPrefix.Length..]))
+            ? asked
+            : _table.AliasOf(asked);
 
     /// <summary>Returns the live ID that a name stands for, or the name itself, which the service then accepts or refuses.</summary>
     /// <param name="asked">The name.</param>
@@ -111,7 +131,7 @@ internal sealed class ModelAliases
     {
         DefaultModel.Chat => Configured(_table.Models.Chat) ?? First(known => known.SupportsTools),
         DefaultModel.SmallChat => Configured(_table.Models.SmallChat) ?? First(IsSmall) ?? Default(DefaultModel.Chat),
-        DefaultModel.Embeddings => _table.Models.Embeddings ?? _table.FixEmbeddings(null) ?? _table.FixEmbeddings(First(known => known.SupportsEmbeddings)),
+        DefaultModel.Embeddings => _table.Models.Embeddings ?? _embeddings.Fix(null) ?? _embeddings.Fix(First(known => known.SupportsEmbeddings)),
         DefaultModel.Transcription => Configured(_table.Models.Transcription) ?? First(known => known.SupportsTranscription),
         _ => null,
     };

@@ -7,7 +7,8 @@ namespace Privatemode.AI.AspNetCore.Models;
 internal readonly record struct ModelListing(IReadOnlyList<ModelInfo> Models, bool IsStale);
 
 /// <summary>Keeps the list of models, so that a service that is briefly away does not stop programs from starting.</summary>
-/// <remarks>Where callers bring their own API keys there is one list for each key, so that a caller gets only what its own key got.</remarks>
+/// <remarks>Where callers bring their own API keys there is one list for each key, so that a caller gets only what its own key got, and one model for
+/// embeddings. Of more than 1,024 keys, those whose lists are the oldest are forgotten.</remarks>
 internal sealed class ModelDirectory
 {
     // The library keeps it as long, and asks again when it is asked.
@@ -31,7 +32,7 @@ internal sealed class ModelDirectory
     internal ModelDirectory(ModelCatalog catalog, PrivatemodeProxyOptions options, AliasTable table, TimeProvider time)
     {
         (_catalog, _options, _table, _time) = (catalog, options, table, time);
-        _unknown = new ModelAliases(table, null);
+        _unknown = new ModelAliases(table, null, new FixedEmbeddings());
     }
 
     /// <summary>The aliases with the list that is known, without waiting.</summary>
@@ -121,19 +122,22 @@ internal sealed class ModelDirectory
             }
 
             bool isSame = _lists.TryGetValue(key, out Kept? before) && ReferenceEquals(before.Models, models);
-            Kept kept = new(models, isSame ? before!.Aliases : new ModelAliases(_table, models), _time.GetTimestamp());
+            FixedEmbeddings embeddings = before?.Embeddings ?? new FixedEmbeddings();
+            Kept kept = new(models, isSame ? before!.Aliases : new ModelAliases(_table, models, embeddings), embeddings, _time.GetTimestamp());
             _lists[key] = kept;
             return kept;
         }
     }
 
-    private sealed class Kept(IReadOnlyList<ModelInfo> models, ModelAliases aliases, long since)
+    private sealed class Kept(IReadOnlyList<ModelInfo> models, ModelAliases aliases, FixedEmbeddings embeddings, long since)
     {
         private int _isRefreshing;
 
         public IReadOnlyList<ModelInfo> Models => models;
 
         public ModelAliases Aliases => aliases;
+
+        public FixedEmbeddings Embeddings => embeddings;
 
         /// <summary>Timestamp of the clock.</summary>
         public long Since => since;

@@ -21,13 +21,13 @@ internal sealed class ProxyRequestRecord
 
     public int CallerIndex { get; set; } = -1;
 
-    /// <summary>As the caller wrote it. It may be logged only if it was resolved.</summary>
+    /// <summary>The name that the caller asked for, or the pattern of an alias that it matches; null if neither is known.</summary>
     public string? ModelAsked { get; set; }
 
     /// <summary>The model that was asked of the service.</summary>
     public string? Model { get; set; }
 
-    /// <summary>Whether the model is one that the service lists: otherwise its name, and the one that was asked for, can be any text of the caller.</summary>
+    /// <summary>Whether the model is one that the service lists or the configuration names: otherwise its name can be any text of the caller.</summary>
     public bool IsModelKnown { get; set; }
 
     public bool IsStream { get; set; }
@@ -55,6 +55,15 @@ internal sealed class ProxyRequestRecord
 
     /// <summary>Types of tools that were left out, fixed words.</summary>
     public IReadOnlyList<string> LeftOut { get; set; } = [];
+
+    /// <summary>Begins a record with a new ID.</summary>
+    public static ProxyRequestRecord Begin(string route, ProxyDialect dialect, TimeProvider time) => new()
+    {
+        Route = route,
+        Dialect = dialect,
+        ProxyId = $"proxy_{Guid.CreateVersion7(time.GetUtcNow()):D}",
+        Began = time.GetTimestamp(),
+    };
 }
 
 /// <summary>Metrics and log events of the proxy. None of them has content, keys, names that callers choose, or words of the service.</summary>
@@ -76,6 +85,7 @@ internal sealed partial class ProxyTelemetry : IDisposable
     private readonly Counter<long> _rejected;
     private readonly Counter<long> _leftOut;
     private readonly Counter<long> _foldedLate;
+    private readonly Counter<long> _unknownMembers;
     private readonly HashSet<string> _models = new(StringComparer.Ordinal);
     private readonly HashSet<string> _announced = new(StringComparer.Ordinal);
     private readonly Lock _names = new();
@@ -97,6 +107,7 @@ internal sealed partial class ProxyTelemetry : IDisposable
         _leftOut = _meter.CreateCounter<long>("privatemode.proxy.left_out", "{tool}", "Hosted tools left out of requests.");
         _foldedLate = _meter.CreateCounter<long>(
             "privatemode.proxy.folded_late", "{message}", "System messages moved to the beginning from the middle of a conversation.");
+        _unknownMembers = _meter.CreateCounter<long>("privatemode.proxy.unknown_members", "{member}", "Unknown members left out of requests.");
     }
 
     /// <summary>A request that the gate refused (<c>remote</c>, <c>host</c>, <c>origin</c>, <c>upgrade</c>, <c>key</c>) or a limit (<c>rate</c>,
@@ -117,6 +128,13 @@ internal sealed partial class ProxyTelemetry : IDisposable
     {
         _foldedLate.Add(1);
         LogFoldedLate();
+    }
+
+    /// <summary>Top-level members of a request were left out because they are not known. Their names may be anything and are not logged.</summary>
+    public void UnknownMembers(int count)
+    {
+        _unknownMembers.Add(count);
+        LogUnknownMembers(count);
     }
 
     /// <summary>The log line and the metrics of one request.</summary>
@@ -219,7 +237,7 @@ internal sealed partial class ProxyTelemetry : IDisposable
     }
 
     private void Log(ProxyRequestRecord request, string dialect, string model, TimeSpan? firstByte, TimeSpan total) => LogRequest(
-        request.Route, dialect, request.Status, request.Outcome, request.IsModelKnown ? request.ModelAsked ?? model : model, model, request.IsStream,
+        request.Route, dialect, request.Status, request.Outcome, request.ModelAsked ?? model, model, request.IsStream,
         request.RequestBytes, request.AnswerBytes, request.Usage?.Input, request.Usage?.Output, (long)request.Waited.TotalMilliseconds,
         (long?)firstByte?.TotalMilliseconds, (long)total.TotalMilliseconds, request.CallerIndex, request.ProxyId, request.CallId,
         request.LeftOut.Count == 0 ? null : string.Join(',', request.LeftOut), request.ErrorType);
@@ -288,4 +306,7 @@ internal sealed partial class ProxyTelemetry : IDisposable
 
     [LoggerMessage(1010, LogLevel.Debug, "A system message in the middle of a conversation was moved to its beginning.", EventName = "FoldedLate")]
     private partial void LogFoldedLate();
+
+    [LoggerMessage(1011, LogLevel.Debug, "{Count} unknown members were left out of a request.", EventName = "UnknownMembers")]
+    private partial void LogUnknownMembers(int count);
 }

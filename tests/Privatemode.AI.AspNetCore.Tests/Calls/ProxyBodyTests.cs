@@ -12,6 +12,8 @@ public sealed class ProxyBodyTests
 {
     private const int Limit = 100_000;
 
+    private static readonly ProxyRoute Chat = ProxyRoutes.Calls[0];
+
     [Theory]
     [InlineData(Limit, true, true)]
     [InlineData(Limit, false, true)]
@@ -24,13 +26,13 @@ public sealed class ProxyBodyTests
         context.Request.ContentLength = isAnnounced ? length : null;
         context.Request.Body = new MemoryStream(new byte[length]);
         BufferBudget budget = new(ProxyParts.Options(), TimeProvider.System, ProxyParts.Telemetry());
-        ValueTask<ProxyBody> reading = ProxyBody.ReadAsync(context.Request, isForm: false, Limit, budget, CancellationToken.None);
+        ValueTask<ProxyBody> reading = ProxyBody.ReadAsync(context.Request, Chat, Limit, budget, CancellationToken.None);
         if (isAccepted)
         {
             using (ProxyBody body = await reading.AsTask().OrTimeout())
             {
                 Assert.Equal(length, body.Length);
-                Assert.True(budget.InUse >= length);
+                Assert.True(budget.InUse >= 2 * length);
             }
         }
         else
@@ -54,7 +56,7 @@ public sealed class ProxyBodyTests
         context.Request.ContentLength = isAnnounced ? Length : null;
         context.Request.Body = pipe.Reader.AsStream();
         BufferBudget budget = new(ProxyParts.Options(), TimeProvider.System, ProxyParts.Telemetry());
-        Task<ProxyBody> reading = ProxyBody.ReadAsync(context.Request, isForm: false, Length, budget, CancellationToken.None).AsTask();
+        Task<ProxyBody> reading = ProxyBody.ReadAsync(context.Request, Chat, Length, budget, CancellationToken.None).AsTask();
         _ = await pipe.Writer.WriteAsync(new byte[1000]).AsTask().OrTimeout();
 
         // With the default limit, eight of them would keep all others out.
@@ -69,9 +71,76 @@ public sealed class ProxyBodyTests
         using (ProxyBody body = await reading.OrTimeout())
         {
             Assert.Equal(Length, body.Length);
-            Assert.Equal(Length, budget.InUse);
+            Assert.Equal(2 * Length, budget.InUse);
         }
 
         Assert.Equal(0, budget.InUse);
+    }
+
+    [Theory]
+    [InlineData(80_000)]
+    [InlineData(1000)]
+    [InlineData(99_000)]
+    public async Task Edited_CopyOfAnyLength_CountsBesideTheBodyAndThenInItsPlace(int editedLength)
+    {
+        BufferBudget budget = new(ProxyParts.Options(), TimeProvider.System, ProxyParts.Telemetry());
+        using ProxyBody body = await ReadAsync(budget, Chat, 40_000);
+        Assert.InRange(budget.InUse, 80_000, 160_000);
+
+        body.Edited.Append(new byte[editedLength]);
+        await body.SettleAsync(isEdited: true, CancellationToken.None).AsTask().OrTimeout();
+
+        Assert.Equal(editedLength, body.Length);
+        Assert.InRange(budget.InUse, editedLength, 131_072);
+        body.Dispose();
+        Assert.Equal(0, budget.InUse);
+    }
+
+    [Fact]
+    public async Task Edited_NothingWasChanged_GivesTheRoomOfTheCopyBack()
+    {
+        BufferBudget budget = new(ProxyParts.Options(), TimeProvider.System, ProxyParts.Telemetry());
+        using ProxyBody body = await ReadAsync(budget, Chat, 40_000);
+
+        await body.SettleAsync(isEdited: false, CancellationToken.None).AsTask().OrTimeout();
+
+        Assert.Equal(40_000, body.Length);
+        Assert.InRange(budget.InUse, 40_000, 65_536);
+        body.Dispose();
+        Assert.Equal(0, budget.InUse);
+    }
+
+    [Fact]
+    public async Task Edited_CopyLargerThanTheLimit_IsRefused()
+    {
+        BufferBudget budget = new(ProxyParts.Options(), TimeProvider.System, ProxyParts.Telemetry());
+        using ProxyBody body = await ReadAsync(budget, Chat, 40_000);
+        body.Edited.Append(new byte[Limit + 1]);
+
+        ProxyRefusalException refusal = await Assert.ThrowsAsync<ProxyRefusalException>(
+            () => body.SettleAsync(isEdited: true, CancellationToken.None).AsTask().OrTimeout());
+
+        Assert.Equal(413, refusal.Error.Status);
+        body.Dispose();
+        Assert.Equal(0, budget.InUse);
+    }
+
+    [Fact]
+    public async Task Document_NeverEdited_CountsOnce()
+    {
+        BufferBudget budget = new(ProxyParts.Options(), TimeProvider.System, ProxyParts.Telemetry());
+        ProxyRoute route = ProxyRoutes.Calls.Single(route => route.Operation == ProxyOperation.Document);
+        using ProxyBody body = await ReadAsync(budget, route, 40_000);
+
+        Assert.InRange(budget.InUse, 40_000, 65_536);
+    }
+
+    private static async Task<ProxyBody> ReadAsync(BufferBudget budget, ProxyRoute route, int length)
+    {
+        DefaultHttpContext context = new();
+        context.Request.ContentType = route.IsForm ? "multipart/form-data; boundary=b" : "application/json";
+        context.Request.ContentLength = length;
+        context.Request.Body = new MemoryStream(new byte[length]);
+        return await ProxyBody.ReadAsync(context.Request, route, Limit, budget, CancellationToken.None).AsTask().OrTimeout();
     }
 }

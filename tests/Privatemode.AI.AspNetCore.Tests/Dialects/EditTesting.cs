@@ -30,7 +30,7 @@ internal sealed class EditTesting
     public EditContext Context => new()
     {
         Options = Options,
-        Models = new ModelAliases(new AliasTable(Options, _ => { }), Models),
+        Models = new ModelAliases(new AliasTable(Options, _ => { }), Models, new FixedEmbeddings()),
         Caller = Caller,
         Headers = Headers,
     };

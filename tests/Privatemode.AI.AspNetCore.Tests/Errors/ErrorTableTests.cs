@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Reflection;
 using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
@@ -78,6 +79,18 @@ public sealed class ErrorTableTests
         Assert.NotEmpty(types);
         Assert.All(types, type => Assert.Contains(type, rows));
         Assert.All(Enum.GetNames<ServiceFailureReason>(), reason => Assert.Contains($"PrivatemodeServiceException.{reason}", rows));
+    }
+
+    [Fact]
+    public void Document_Table_HasEveryErrorAndNoOther()
+    {
+        string[][] document = [.. File.ReadAllLines(Path.Combine(OptionsTests.Root(), "docs", "proxy.md"))
+            .SkipWhile(line => !line.StartsWith("| cause |", StringComparison.Ordinal)).Skip(2).TakeWhile(line => line.StartsWith('|'))
+            .Select(line => line.Trim('|').Split('|').Skip(1).Select(cell => cell.Trim().Replace("`", "", StringComparison.Ordinal)).ToArray())];
+        string[] rows = [.. Exceptions.Select(row => (string)row[1]), .. Answers.Select(row => (string)row[1]), .. Made().Select(Row)];
+
+        Assert.All(rows, row => Assert.Contains(document, line => IsIn(row, line)));
+        Assert.All(document, line => Assert.Contains(rows, row => IsIn(row, line)));
     }
 
     [Fact]
@@ -249,6 +262,33 @@ public sealed class ErrorTableTests
         ArrayBufferWriter<byte> target = new();
         ErrorBody.Write(error, dialect, "proxy_1", target);
         return Encoding.UTF8.GetString(target.WrittenSpan);
+    }
+
+    /// <summary>The errors that the proxy makes itself.</summary>
+    private static IEnumerable<ProxyError> Made()
+    {
+        foreach (MethodInfo method in typeof(ProxyError).GetMethods(BindingFlags.Public | BindingFlags.Static)
+            .Where(method => method.ReturnType == typeof(ProxyError) && method.Name is not (nameof(ProxyError.From) or "op_Equality")))
+        {
+            yield return (ProxyError)method.Invoke(null, [.. method.GetParameters().Select(parameter =>
+                parameter.HasDefaultValue ? parameter.DefaultValue : parameter.ParameterType == typeof(TimeSpan) ? TimeSpan.FromSeconds(1) : "x")])!;
+        }
+
+        yield return ProxyError.NotFound("x", "unsupported_endpoint");
+        yield return ProxyError.BadRequest("x", "x", ProxyError.ContextLengthExceeded);
+    }
+
+    /// <param name="row">An error.</param>
+    /// <param name="line">A line of the table: OpenAI's status, type and codes, Anthropic's status and type, and whether to retry.</param>
+    private static bool IsIn(string row, string[] line)
+    {
+        string[] error = [.. row.Split('|').Select(part => part.Trim())];
+        string[] openAI = error[0].Split(' ');
+        string[] words = line[0].Split(' ', ',');
+        bool hasCode = line[0].EndsWith(", the error type", StringComparison.Ordinal) ? openAI[2].Contains('-', StringComparison.Ordinal)
+            : line[0].EndsWith(", the service's code", StringComparison.Ordinal) ? openAI[0] == "422"
+            : words.Contains(openAI[2]);
+        return words.Contains(openAI[0]) && words.Contains(openAI[1]) && hasCode && line[1] == error[1] && line[2] == (error[2] == "-" ? "" : error[2]);
     }
 
     private static string Row(ProxyError error)

@@ -88,11 +88,14 @@ public sealed class ModelAliasTests
     public void Resolve_Embeddings_StayWithOneModelEvenIfItIsGone()
     {
         AliasTable table = new(_options, _gone.Add);
+        FixedEmbeddings embeddings = new();
         ModelInfo other = new() { Id = "another-embedding", Tasks = ["embed"] };
-        Assert.Equal("qwen3-embedding-4b", new ModelAliases(table, EditTesting.Models).Resolve("text-embedding-3-small", ModelTask.Embeddings));
-        Assert.Equal("qwen3-embedding-4b", new ModelAliases(table, [other]).Resolve("text-embedding-3-small", ModelTask.Embeddings));
-        table = new AliasTable(_options, _gone.Add);
-        Assert.Equal("another-embedding", new ModelAliases(table, [other]).Resolve("text-embedding-3-small", ModelTask.Embeddings));
+        Assert.Equal("qwen3-embedding-4b", Embeddings(EditTesting.Models, embeddings));
+        Assert.Equal("qwen3-embedding-4b", Embeddings([other], embeddings));
+        Assert.Equal("another-embedding", Embeddings([other], new FixedEmbeddings()));
+
+        string Embeddings(IReadOnlyList<ModelInfo> models, FixedEmbeddings embeddings) =>
+            new ModelAliases(table, models, embeddings).Resolve("text-embedding-3-small", ModelTask.Embeddings);
     }
 
     [Theory]
@@ -104,19 +107,37 @@ public sealed class ModelAliasTests
     public void NeedsList_OnlyNamesThatCanBeAliases(string name, bool needs)
     {
         _options.Aliases["mine"] = "glm-5.3";
-        Assert.Equal(needs, new ModelAliases(new AliasTable(_options, _gone.Add), null).NeedsList(name));
+        Assert.Equal(needs, new ModelAliases(new AliasTable(_options, _gone.Add), null, new FixedEmbeddings()).NeedsList(name));
         Assert.False(Aliases().NeedsList(name));
     }
 
     [Theory]
-    [InlineData("gpt-oss-120b", true)]
-    [InlineData("mine", true)]
-    [InlineData("claude-my-secret", false)]
-    public void IsListed_NamesThatCallersMakeUp_AreNot(string name, bool isListed)
+    [InlineData("gpt-oss-120b", "gpt-oss-120b")]
+    [InlineData("anthropic/gpt-oss-120b", "anthropic/gpt-oss-120b")]
+    [InlineData("anthropic/my-secret", "anthropic/*")]
+    [InlineData("mine", "mine")]
+    [InlineData("mine-my-secret", "mine-*")]
+    [InlineData("claude-haiku-my-secret", "claude-haiku*")]
+    [InlineData("gpt-oss-my-secret", null)]
+    [InlineData("my-secret", null)]
+    public void WordFor_NamesThatCallersMakeUp_AreThePatternsThatTheyMatch(string name, string? word)
     {
         _options.Aliases["mine"] = "glm-5.3";
-        _options.Aliases["claude-*"] = "glm-5.3";
-        Assert.Equal(isListed, Aliases().IsListed(name));
+        _options.Aliases["mine-*"] = "glm-5.3";
+        Assert.Equal(word, Aliases().WordFor(name));
+    }
+
+    [Theory]
+    [InlineData("gpt-oss-120b", true)]
+    [InlineData("target-1", true)]
+    [InlineData("target-2", true)]
+    [InlineData("mine", false)]
+    [InlineData("my-secret", false)]
+    public void IsKnown_NamesThatCallersMakeUp_AreNot(string model, bool isKnown)
+    {
+        _options.Aliases["mine"] = "target-1";
+        _options.DefaultModels.Chat = "target-2";
+        Assert.Equal(isKnown, Aliases().IsKnown(model));
     }
 
     [Theory]
@@ -135,5 +156,5 @@ public sealed class ModelAliasTests
     [Fact]
     public void IsValid_LongName_IsNot() => Assert.Equal((true, false), (ModelNames.IsValid(new string('a', 128)), ModelNames.IsValid(new string('a', 129))));
 
-    private ModelAliases Aliases() => new(new AliasTable(_options, _gone.Add), EditTesting.Models);
+    private ModelAliases Aliases() => new(new AliasTable(_options, _gone.Add), EditTesting.Models, new FixedEmbeddings());
 }

@@ -67,6 +67,27 @@ public sealed class ModelDirectoryTests
         Assert.True(_directory.Current(new ProxyCaller(-1, "k1")).HasList);
     }
 
+    [Theory]
+    [InlineData(true, "second-embedding")]
+    [InlineData(false, "first-embedding")]
+    public async Task Embeddings_OfCallersWithTheirOwnKeys_AreOfTheirOwnListsAndStay(bool haveOwnKeys, string model)
+    {
+        _options.UseCallerKeyAsApiKey = haveOwnKeys;
+        ModelInfo first = new() { Id = "first-embedding", Tasks = ["embed"] };
+        ModelInfo second = new() { Id = "second-embedding", Tasks = ["embed"] };
+        Assert.Equal("first-embedding", await ModelOf("k1", first));
+        Assert.Equal(model, await ModelOf("k2", second));
+        Assert.Equal("first-embedding", await ModelOf("k1", second, first));
+        Assert.Equal(model, await ModelOf("k2", first, second));
+
+        async Task<string> ModelOf(string key, params ModelInfo[] models)
+        {
+            _catalog.Answer(models);
+            ModelAliases aliases = await _directory.LoadAsync(new ProxyCaller(-1, key), CancellationToken.None);
+            return aliases.Resolve("text-embedding-3-small", ModelTask.Embeddings);
+        }
+    }
+
     [Fact]
     public async Task List_CallerThatGoesAway_IsNoOutage()
     {

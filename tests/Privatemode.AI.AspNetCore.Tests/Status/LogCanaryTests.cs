@@ -100,7 +100,96 @@ public sealed class LogCanaryTests : ProxyTest
         Assert.Contains("CallerIndex=0", line, StringComparison.Ordinal);
     }
 
-    protected override void ConfigureProxy(PrivatemodeProxyOptions options) => options.CallerKeys.Add(CallerKey);
+    public static TheoryData<string, string, string> AnsweredHere => new()
+    {
+        { "GET", "/v1/models", "/v1/models (openai) 200 ok" },
+        { "GET", "/v1/models/gpt-oss-120b", "/v1/models/{id} (openai) 200 ok" },
+        { "GET", $"/v1/models/{Sentinel}", "/v1/models/{id} (openai) 404 refused" },
+        { "POST", MessagesPath + "/count_tokens", "/v1/messages/count_tokens (anthropic) 200 ok" },
+        { "GET", $"/v1/{Sentinel}", "other (openai) 404 refused" },
+        { "GET", ChatPath, "other (openai) 405 refused" },
+        { "GET", $"{ResponsesPath}/{Sentinel}", "other (responses) 404 refused" },
+        { "GET", "/verification", "/verification (openai) 200 ok" },
+        { "HEAD", "/", "/ (openai) 200 ok" },
+    };
+
+    [Theory]
+    [MemberData(nameof(AnsweredHere))]
+    public async Task Log_RequestAnsweredByTheProxyItself_IsOneLine(string method, string path, string start)
+    {
+        string measured = await MeasuredAsync(() => SendAsync(method, path, method == "POST" ? MessageBody(Sentinel) : "", CallerKey));
+
+        Assert.StartsWith($"Information Privatemode.AI.AspNetCore RequestEnded: {start}: model ", Ended(), StringComparison.Ordinal);
+        AssertClean(measured);
+    }
+
+    [Theory]
+    [InlineData("GET", "/v1/models", "/v1/models (openai) 401 refused")]
+    [InlineData("POST", ChatPath, "/v1/chat/completions (openai) 401 refused")]
+    [InlineData("GET", "/metrics", "/metrics (openai) 401 refused")]
+    public async Task Log_RequestRefusedByTheGate_IsOneLine(string method, string path, string start)
+    {
+        string measured = await MeasuredAsync(() => SendAsync(method, path, method == "POST" ? ChatBody(Sentinel) : "", $"wrong-{Sentinel}"));
+
+        Assert.StartsWith($"Information Privatemode.AI.AspNetCore RequestEnded: {start}: model none -> none", Ended(), StringComparison.Ordinal);
+        Assert.Contains("error invalid_api_key", Ended(), StringComparison.Ordinal);
+        AssertClean(measured);
+    }
+
+    [Fact]
+    public async Task Log_WebSocket_IsOneLine()
+    {
+        using RawConnection connection = Connect();
+        await connection.SendAsync("GET /v1/responses HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n");
+        _ = await connection.ReadUntilAsync("\r\n\r\n");
+        await App.StopAsync().OrTimeout();
+
+        Assert.Contains("RequestEnded: /v1/responses (responses) 426 refused", Ended(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/healthz")]
+    [InlineData("/readyz")]
+    public async Task Log_Probe_HasNoLine(string path)
+    {
+        await SendAsync("GET", path, "", CallerKey);
+        await App.StopAsync().OrTimeout();
+
+        Assert.DoesNotContain(_log.Lines, line => line.Contains("RequestEnded", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("mine", "ModelAsked=mine, Model=gpt-oss-120b,")]
+    [InlineData($"mine-{Sentinel}", "ModelAsked=mine-*, Model=gpt-oss-120b,")]
+    [InlineData($"claude-haiku-{Sentinel}", "ModelAsked=claude-haiku*, Model=")]
+    [InlineData("gpt-oss-120b", "ModelAsked=gpt-oss-120b, Model=gpt-oss-120b,")]
+    [InlineData($"x-{Sentinel}", "ModelAsked=other, Model=other,")]
+    public async Task Log_ModelThatWasAskedFor_IsTheAliasOrItsPattern(string asked, string logged)
+    {
+        await SendAsync("POST", ChatPath, ChatBody(model: asked), CallerKey);
+        await App.StopAsync().OrTimeout();
+
+        Assert.Contains(logged, Ended(), StringComparison.Ordinal);
+        Assert.DoesNotContain(Sentinel, Ended(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Telemetry_UnknownMembers_AreCountedWithoutTheirNames()
+    {
+        string body = MessageBody().Replace("{\"model\"", $"{{\"{Sentinel}\":1,\"{Sentinel} 2\":2,\"model\"", StringComparison.Ordinal);
+        string measured = await MeasuredAsync(() => SendAsync("POST", MessagesPath, body, CallerKey));
+
+        Assert.Contains("privatemode.proxy.unknown_members 2 ", measured, StringComparison.Ordinal);
+        Assert.Contains(_log.Lines, line => line.StartsWith(
+            "Debug Privatemode.AI.AspNetCore UnknownMembers: 2 unknown members were left out of a request.", StringComparison.Ordinal));
+        AssertClean(measured);
+    }
+
+    protected override void ConfigureProxy(PrivatemodeProxyOptions options)
+    {
+        options.CallerKeys.Add(CallerKey);
+        (options.Aliases["mine"], options.Aliases["mine-*"]) = ("gpt-oss-120b", "gpt-oss-120b");
+    }
 
     protected override void ConfigureLogging(ILoggingBuilder logging) => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_log);
 
@@ -123,6 +212,9 @@ public sealed class LogCanaryTests : ProxyTest
         using HttpResponseMessage answer = await Http.SendAsync(request).OrTimeout();
         _ = await Record.ExceptionAsync(() => answer.Content.ReadAsStringAsync().OrTimeout());
     }
+
+    /// <summary>The one log line of the one request.</summary>
+    private string Ended() => Assert.Single(_log.Lines, line => line.Contains("RequestEnded", StringComparison.Ordinal));
 
     /// <summary>Everything that meters and activities of the proxy and the library say while something runs.</summary>
     private async Task<string> MeasuredAsync(Func<Task> action)

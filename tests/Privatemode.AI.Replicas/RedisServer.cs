@@ -36,7 +36,7 @@ internal sealed class RedisServer : IAsyncDisposable
         string[] arguments =
         [
             LongestRun, "redis-server", "--bind", IPAddress.Loopback.ToString(), "--port", port.ToString(CultureInfo.InvariantCulture),
-            "--save", "", "--appendonly", "no", "--daemonize", "no", "--dir", directory.FullName, "--maxmemory", "128mb",
+            "--save", "", "--appendonly", "no", "--daemonize", "no", "--dir", directory.FullName, "--maxmemory", "512mb",
         ];
         Process process = Process.Start(new ProcessStartInfo("timeout", arguments) { RedirectStandardOutput = true })!;
         RedisServer server = new(directory, process, $"{IPAddress.Loopback}:{port}");

@@ -16,6 +16,8 @@ internal sealed class ProxyFlagReader(ProxyFlags flags, ParseResult result, Tool
     private const int ShortestCallerKey = 16;
     private const int LongestCallerKey = 512;
     private const int LongestGracePeriod = 8760;
+    private const int ReasoningKeySize = 32;
+    private const int LongestSecret = 1024;
 
     private static readonly string[] LoopbackNames = ["localhost", "127.0.0.1", "[::1]"];
 
@@ -50,6 +52,10 @@ internal sealed class ProxyFlagReader(ProxyFlags flags, ParseResult result, Tool
             Aliases = [.. flags.Aliases.Read(result).Select(ReadAlias)],
             LeavesOutHostedTools = flags.LeaveOutHostedTools.Read(result),
             UsesSessionPromptCache = flags.SessionPromptCache.Read(result),
+            PromptCacheSecret = ReadPromptCacheSecret(),
+            ReasoningKey = flags.ReasoningKey.Read(result) is { } reasoning
+                ? SecretFile.Read(flags.ReasoningKey.Name, reasoning, ReasoningKeySize, ReasoningKeySize, context)
+                : [],
             IgnoresCallerCacheSalt = flags.DisablePromptCache.Read(result),
             RateLimit = ReadRateLimit(),
             IsUnprotectedListenerAllowed = flags.DangerousUnprotectedListener.Read(result),
@@ -128,6 +134,18 @@ internal sealed class ProxyFlagReader(ProxyFlags flags, ParseResult result, Tool
         }
 
         return !isShared ? PromptCacheScope.None : salt.Length > 0 ? PromptCacheScope.Shared(salt) : PromptCacheScope.PerClient;
+    }
+
+    private byte[]? ReadPromptCacheSecret()
+    {
+        if (flags.PromptCacheSecret.Read(result) is not { } secret)
+        {
+            return null;
+        }
+
+        return flags.SessionPromptCache.Read(result)
+            ? SecretFile.Read(flags.PromptCacheSecret.Name, secret, PromptCacheScope.MinimumSaltBytes, LongestSecret, context)
+            : throw ToolException.Setup("--prompt-cache-secret needs --session-prompt-cache");
     }
 
     private string? ReadKey()

@@ -59,6 +59,12 @@ internal sealed class ProxyFlags
 
     public BoolFlag SessionPromptCache { get; } = new("--session-prompt-cache", "Give each session of an assistant a prompt cache of its own");
 
+    public TextFlag PromptCacheSecret { get; } = new(
+        "--prompt-cache-secret", "@FILE", "The secret of --session-prompt-cache that several proxies share: at least 32 random bytes in base64");
+
+    public TextFlag ReasoningKey { get; } = new(
+        "--reasoning-key", "@FILE", "The key of reasoning that callers keep, if several proxies share it: 32 random bytes in base64");
+
     public TextFlag RateLimit { get; } = new("--rate-limit", "none|free", "Wait instead of exceeding the limits of the free tier [default: none]");
 
     public BoolFlag DangerousUnprotectedListener { get; } = new(
@@ -84,7 +90,7 @@ internal sealed class ProxyFlags
         Option[] flags =
         [
             Port, Listen, CallerKeys, AllowedHosts, ManifestPath, AllowUnknown, GracePeriod, SharedPromptCache, PromptCacheSalt, DisablePromptCache,
-            SessionPromptCache, ApiKeyFallback, Aliases, LeaveOutHostedTools, RateLimit, TlsCertificate, TlsKey, LogFormat, LogLevel, DumpRequests,
+            SessionPromptCache, PromptCacheSecret, ReasoningKey, ApiKeyFallback, Aliases, LeaveOutHostedTools, RateLimit, TlsCertificate, TlsKey, LogFormat, LogLevel, DumpRequests,
             ExitIfRefused, DangerousUnprotectedListener, DangerousAcceptOutdatedTdxPlatform, SsEndpoint, CoordinatorEndpoint, InsecureApiConnection,
             CdnBaseUrl,
         ];

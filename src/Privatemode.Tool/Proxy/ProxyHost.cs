@@ -117,6 +117,7 @@ internal sealed class ProxyHost : IAsyncDisposable
             options.Verification.GpuRevocation = settings.GpuRevocation;
             options.Verification.Hardware = settings.Hardware;
             options.PromptCache.Scope = settings.PromptCache;
+            options.Responses.ReasoningKey = settings.ReasoningKey;
             options.WarmUp = settings.UsesCallerKeyAsApiKey ? WarmUpMode.Disabled : WarmUpMode.Background;
             environment.Configure(options);
         });
@@ -129,6 +130,7 @@ internal sealed class ProxyHost : IAsyncDisposable
             options.UseCallerKeyAsApiKey = settings.UsesCallerKeyAsApiKey;
             options.LeaveOutHostedTools = settings.LeavesOutHostedTools;
             options.SessionPromptCache = settings.UsesSessionPromptCache;
+            options.PromptCacheSecret = settings.PromptCacheSecret;
             options.IgnoreCallerCacheSalt = settings.IgnoresCallerCacheSalt;
             options.RateLimit = settings.RateLimit;
             options.ShutdownTimeout = ShutdownTimeout;

@@ -38,6 +38,12 @@ internal sealed record ProxySettings
 
     public bool UsesSessionPromptCache { get; init; }
 
+    /// <summary>The secret of <see cref="UsesSessionPromptCache"/> that several proxies share; null for random bytes of this process.</summary>
+    public byte[]? PromptCacheSecret { get; init; }
+
+    /// <summary>The key of reasoning that callers keep; empty for a random key of this process.</summary>
+    public byte[] ReasoningKey { get; init; } = [];
+
     public bool IgnoresCallerCacheSalt { get; init; }
 
     public ProxyRateLimits? RateLimit { get; init; }

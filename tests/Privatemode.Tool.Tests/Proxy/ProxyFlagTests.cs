@@ -43,6 +43,16 @@ public sealed class ProxyFlagTests : IDisposable
         "--caller-keys", "0123456789abcdef", "--caller-keys", "0123456789abcdéf")]
     [InlineData("--caller-keys: the file \"missing\" cannot be read: the file does not exist", "--apiKey", "k", "--caller-keys", "@missing")]
     [InlineData("--caller-keys needs --apiKey: without it, the keys of callers are the API keys", "--caller-keys", "0123456789abcdef")]
+    [InlineData("--prompt-cache-secret needs --session-prompt-cache", "--prompt-cache-secret", "@secret")]
+    [InlineData("--prompt-cache-secret needs @ and the path of a file with the secret in base64", "--session-prompt-cache", "--prompt-cache-secret", "s3cret")]
+    [InlineData("--prompt-cache-secret: the file \"missing\" cannot be read: the file does not exist",
+        "--session-prompt-cache", "--prompt-cache-secret=@missing")]
+    [InlineData("--prompt-cache-secret: the file must have at least 32 random bytes in base64, for example from: openssl rand -base64 32",
+        "--session-prompt-cache", "--prompt-cache-secret=@bytes31")]
+    [InlineData("--reasoning-key: the file must have 32 random bytes in base64, for example from: openssl rand -base64 32", "--reasoning-key=@bytes31")]
+    [InlineData("--reasoning-key: the file must have 32 random bytes in base64, for example from: openssl rand -base64 32", "--reasoning-key=@bytes33")]
+    [InlineData("--reasoning-key: the file must have 32 random bytes in base64, for example from: openssl rand -base64 32", "--reasoning-key=@garbage")]
+    [InlineData("--reasoning-key: the file \"large\" cannot be read: it has more than 4096 bytes", "--reasoning-key=@large")]
     [InlineData("--alias: \"x\" is not NAME=MODEL", "--alias", "x")]
     [InlineData("--rate-limit: \"x\" is neither none nor free", "--rate-limit", "x")]
     [InlineData("--exit-if-refused needs --apiKey: without a key, the deployment is not verified at start", "--exit-if-refused")]
@@ -52,6 +62,9 @@ public sealed class ProxyFlagTests : IDisposable
     public async Task WrongFlag_IsOneLine(string expected, params string[] args)
     {
         _ = _run.WriteFile("garbage", "{}");
+        _ = _run.WriteFile("bytes31", Convert.ToBase64String(new byte[31]));
+        _ = _run.WriteFile("bytes33", Convert.ToBase64String(new byte[33]));
+        _ = _run.WriteFile("large", new string('A', 4100));
 
         (int exitCode, string text, string error) = await _run.InvokeAsync(["proxy", .. args]);
 

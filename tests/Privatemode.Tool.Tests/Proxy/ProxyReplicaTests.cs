@@ -11,13 +11,14 @@ public sealed class ProxyReplicaTests : IDisposable
 {
     private const string Question = """{"role":"user","content":"hi"}""";
 
-    private readonly ToolRun _run = new();
+    // Each replica has surroundings of its own: what it shares with the other is the content of its files.
+    private readonly ToolRun[] _runs = [new(), new()];
     private readonly HttpClient _http = new();
 
     public void Dispose()
     {
         _http.Dispose();
-        _run.Dispose();
+        Array.ForEach(_runs, run => run.Dispose());
     }
 
     [Theory]
@@ -25,13 +26,12 @@ public sealed class ProxyReplicaTests : IDisposable
     [InlineData(false)]
     public async Task SessionThatChangesTheReplica_KeepsItsPromptCache_OnlyWithASharedSecret(bool isShared)
     {
-        WriteSecret("secret");
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-        string[] flags = isShared ? ["--session-prompt-cache", "--prompt-cache-secret", "@secret"] : ["--session-prompt-cache"];
+        string[] flags = isShared ? ["--session-prompt-cache", "--prompt-cache-secret", "@shared"] : ["--session-prompt-cache"];
 
-        for (int replica = 0; replica < 2; replica++)
+        foreach (ToolRun run in _runs)
         {
-            await using RunningTool proxy = await StartAsync(deployment, flags);
+            await using RunningTool proxy = await StartAsync(run, deployment, flags);
             _ = await PostAsync(proxy.Url, "/v1/chat/completions", $$"""{"model":"gpt-oss-120b","prompt_cache_key":"session","messages":[{{Question}}]}""");
         }
 
@@ -45,32 +45,30 @@ public sealed class ProxyReplicaTests : IDisposable
     [InlineData(false)]
     public async Task ReasoningThatACallerKept_ReachesTheModel_OnlyWithASharedKey(bool isShared)
     {
-        WriteSecret("key");
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
         _ = deployment.Model.Reply("Hello").WithReasoning("thought-of-the-model");
-        string[] flags = isShared ? ["--reasoning-key", "@key"] : [];
+        string[] flags = isShared ? ["--reasoning-key", "@shared"] : [];
         string kept;
-        await using (RunningTool first = await StartAsync(deployment, flags))
+        await using (RunningTool first = await StartAsync(_runs[0], deployment, flags))
         {
             JsonElement answer = await PostAsync(first.Url, "/v1/responses", Responses(Question));
-            JsonElement item = answer.GetProperty("output").EnumerateArray().First(item => item.GetProperty("type").GetString() == "reasoning");
-            string encrypted = item.GetProperty("encrypted_content").GetString()!;
-            kept = $$"""{"type":"reasoning","id":"{{item.GetProperty("id").GetString()}}","summary":[],"encrypted_content":"{{encrypted}}"}""";
+            JsonElement[] items = [.. answer.GetProperty("output").EnumerateArray()];
+            string encrypted = items[0].GetProperty("encrypted_content").GetString()!;
+            kept = $$"""{"type":"reasoning","summary":[],"encrypted_content":"{{encrypted}}"},{{items[1].GetRawText()}}""";
         }
 
-        await using RunningTool second = await StartAsync(deployment, flags);
+        await using RunningTool second = await StartAsync(_runs[1], deployment, flags);
         _ = await PostAsync(second.Url, "/v1/responses", Responses($"{Question},{kept},{Question}"));
 
         Assert.Equal(isShared, deployment.Requests[^1].DecryptedBody!.Contains("thought-of-the-model", StringComparison.Ordinal));
     }
 
-    /// <summary>As <c>openssl rand -base64 32</c> writes it, with a line break.</summary>
-    private void WriteSecret(string name) => _ = _run.WriteFile(name, Convert.ToBase64String([.. Enumerable.Range(1, 32).Select(i => (byte)i)]) + "\n");
-
-    private Task<RunningTool> StartAsync(PrivatemodeTestDeployment deployment, string[] flags)
+    private static Task<RunningTool> StartAsync(ToolRun run, PrivatemodeTestDeployment deployment, string[] flags)
     {
-        _run.ConfigureClient = deployment.ConfigureClient;
-        return _run.StartAsync(["proxy", "--apiKey=k", "--port", "0", "--json", .. flags]);
+        // As 'openssl rand -base64 32' writes it, with a line break.
+        _ = run.WriteFile("shared", Convert.ToBase64String([.. Enumerable.Range(1, 32).Select(i => (byte)i)]) + "\n");
+        run.ConfigureClient = deployment.ConfigureClient;
+        return run.StartAsync(["proxy", "--apiKey=k", "--port", "0", "--json", .. flags]);
     }
 
     private static string Responses(string input) =>

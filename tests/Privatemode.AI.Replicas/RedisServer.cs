@@ -24,7 +24,8 @@ internal sealed class RedisServer : IAsyncDisposable
     }
 
     public static bool IsInstalled =>
-        OperatingSystem.IsLinux() && (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "redis-server")));
+        OperatingSystem.IsLinux()
+        && (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':').Any(folder => File.Exists(Path.Combine(folder, "redis-server")));
 
     /// <summary>Host and port.</summary>
     public string Address { get; }

@@ -102,7 +102,9 @@ internal sealed class Scenario(PrivatemodeTestDeployment deployment, RedisServer
     private void CheckKept(IDatabase redis, RedisKey[] keys)
     {
         Check("Redis has as many files as were retrieved", keys.Length == Requests().Sum(source => source.Count) / 2);
-        Check("their names begin with the name of the library", keys.All(key => key.ToString().StartsWith("Privatemode.AI:collateral:", StringComparison.Ordinal)));
+        Check(
+            "their names begin with the name of the library",
+            keys.All(key => key.ToString().StartsWith("Privatemode.AI:collateral:", StringComparison.Ordinal)));
         Check("they are deleted within 400 days", keys.All(key => redis.KeyTimeToLive(key) <= LongestKept));
     }
 

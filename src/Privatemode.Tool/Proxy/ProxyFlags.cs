@@ -90,7 +90,8 @@ internal sealed class ProxyFlags
         Option[] flags =
         [
             Port, Listen, CallerKeys, AllowedHosts, ManifestPath, AllowUnknown, GracePeriod, SharedPromptCache, PromptCacheSalt, DisablePromptCache,
-            SessionPromptCache, PromptCacheSecret, ReasoningKey, ApiKeyFallback, Aliases, LeaveOutHostedTools, RateLimit, TlsCertificate, TlsKey, LogFormat, LogLevel, DumpRequests,
+            SessionPromptCache, PromptCacheSecret, ReasoningKey,
+            ApiKeyFallback, Aliases, LeaveOutHostedTools, RateLimit, TlsCertificate, TlsKey, LogFormat, LogLevel, DumpRequests,
             ExitIfRefused, DangerousUnprotectedListener, DangerousAcceptOutdatedTdxPlatform, SsEndpoint, CoordinatorEndpoint, InsecureApiConnection,
             CdnBaseUrl,
         ];

@@ -11,9 +11,17 @@ _ = deployment?.Model.ReplyWithToolCall("get_weather", """{"city":"Bochum"}""").
 try
 {
     await using PrivatemodeClient privatemode = deployment?.CreateClient() ?? new PrivatemodeClient(apiKey!);
-    Console.Write("Making an end-to-end encrypted session ... ");
-    await privatemode.ConnectAsync();
-    Console.WriteLine("done.");
+    Console.WriteLine(deployment is null
+        ? "This is the Privatemode service. Your API key is used."
+        : "This is a local test deployment with a scripted model. It proves nothing about real hardware.");
+    Console.Write("Verifying the deployment ... ");
+    VerifiedDeployment report = await privatemode.VerifyAsync();
+    Console.WriteLine("verified.");
+    Console.WriteLine($"  hardware     {report.Tee} {report.AmdProduct}");
+    Console.WriteLine($"  manifest     {report.ManifestSha256}");
+    Console.WriteLine($"  checks       {report.Checks.Count(check => check.Outcome == VerificationOutcome.Passed)} passed, {report.Warnings.Count} warnings");
+    Console.WriteLine($"  valid until  {report.ValidUntil:u}");
+    await privatemode.ConnectAsync(); // agrees on a key; otherwise, the first call does
 
     // From here on, the code uses Microsoft.Extensions.AI only.
     IChatClient chat = privatemode.AsIChatClient("gpt-oss-120b");
@@ -30,6 +38,11 @@ try
             Console.WriteLine($"{new string(plain),-44} | {new string(wire)}");
         }
     }
+
+    Console.WriteLine(deployment is null
+        ? "\nNext: docs/getting-started.md shows tools, structured output and dependency injection."
+        : $"\nNext: create an API key at https://portal.privatemode.ai, set {PrivatemodeOptions.ApiKeyEnvironmentVariable}, and run this again." +
+            "\nOr read docs/getting-started.md: it needs no API key.");
 }
 catch (PrivatemodeException exception)
 {

@@ -13,6 +13,15 @@ public sealed partial class DocumentLinksTests
         Assert.Empty(documents.SelectMany(BrokenLinks));
     }
 
+    [Fact]
+    public void Decisions_Each_AreInTheirIndex()
+    {
+        string folder = Path.Combine(RepositoryFiles.Root, "docs", "adr");
+        Assert.Equal(
+            Directory.GetFiles(folder, "0*.md").Select(Path.GetFileName).Order(),
+            Targets(File.ReadAllText(Path.Combine(folder, "README.md"))).Where(target => target.StartsWith('0')));
+    }
+
     [Theory]
     [InlineData("[a](SECURITY.md) and [b](src/x.md#part)", "SECURITY.md", "src/x.md")]
     [InlineData("![picture](a%20b.png \"title\")", "a b.png")]

@@ -54,7 +54,7 @@ public sealed partial class WorkflowTests
 
     private static string[] Workflows() => Directory.GetFiles(Path.Combine(RepositoryFiles.Root, ".github", "workflows"), "*.yml");
 
-    [GeneratedRegex(@"(?<![\w./])(\.ci|scripts|src|tests|docs|examples)/[A-Za-z0-9_./-]+")]
+    [GeneratedRegex(@"(?<![\w.-]|[\w.-]/)(\.ci|scripts|src|tests|docs|examples)/[A-Za-z0-9_./-]+")]
     private static partial Regex RepositoryPath();
 
     [GeneratedRegex(@"uses: (?<action>\S.*)")]

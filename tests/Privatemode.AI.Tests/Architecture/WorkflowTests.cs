@@ -14,7 +14,7 @@ public sealed partial class WorkflowTests
         string[] paths = [.. Files().SelectMany(file => RepositoryPath().Matches(File.ReadAllText(file))).Select(match => match.Value.TrimEnd('.'))];
         Assert.Contains(".ci/run", paths);
         Assert.Contains("tests/NpmClients", paths);
-        Assert.Empty(paths.Where(path => !Path.Exists(Path.Combine(RepositoryFiles.Root, path))));
+        Assert.DoesNotContain(paths, path => !Path.Exists(Path.Combine(RepositoryFiles.Root, path)));
     }
 
     [Fact]
@@ -22,13 +22,13 @@ public sealed partial class WorkflowTests
     {
         string[] actions = [.. Workflows().SelectMany(file => Uses().Matches(File.ReadAllText(file))).Select(match => match.Groups["action"].Value)];
         Assert.NotEmpty(actions);
-        Assert.Empty(actions.Where(action => action.StartsWith("./", StringComparison.Ordinal)
-            ? !File.Exists(Path.Combine(RepositoryFiles.Root, action)) : !Pinned().IsMatch(action)));
+        Assert.DoesNotContain(actions, action => action.StartsWith("./", StringComparison.Ordinal)
+            ? !File.Exists(Path.Combine(RepositoryFiles.Root, action)) : !Pinned().IsMatch(action));
     }
 
     [Fact]
-    public void Permissions_OfEveryWorkflow_BeginWithReadingOnly() => Assert.Empty(
-        Workflows().Where(file => !File.ReadAllText(file).ReplaceLineEndings("\n").Contains("\npermissions:\n  contents: read\n\n", StringComparison.Ordinal)));
+    public void Permissions_OfEveryWorkflow_BeginWithReadingOnly() => Assert.All(
+        Workflows(), file => Assert.Contains("\npermissions:\n  contents: read\n\n", File.ReadAllText(file).ReplaceLineEndings("\n"), StringComparison.Ordinal));
 
     [Fact]
     public void Release_AttestsEveryPackage_WithAnSbom()

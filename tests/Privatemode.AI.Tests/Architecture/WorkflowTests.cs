@@ -28,7 +28,8 @@ public sealed partial class WorkflowTests
 
     [Fact]
     public void Permissions_OfEveryWorkflow_BeginWithReadingOnly() => Assert.All(
-        Workflows(), file => Assert.Contains("\npermissions:\n  contents: read\n\n", File.ReadAllText(file).ReplaceLineEndings("\n"), StringComparison.Ordinal));
+        Workflows(),
+        file => Assert.Contains("\npermissions:\n  contents: read\n\n", File.ReadAllText(file).ReplaceLineEndings("\n"), StringComparison.Ordinal));
 
     [Fact]
     public void Release_AttestsEveryPackage_WithAnSbom()

@@ -144,6 +144,8 @@ internal sealed class ResponseEvents : EventTranslator
         }
     }
 
+    public override void AllRead() => _progress.AllRead();
+
     public override void Dispose()
     {
         if (!_isDisposed)

@@ -17,6 +17,7 @@ public sealed class ResponseProgress
     private long _next;
     private bool _isCreated;
     private bool _isPending;
+    private bool _isUnread;
     private bool _isEnded;
 
     /// <summary>Initializes a new instance of the <see cref="ResponseProgress"/> class.</summary>
@@ -62,11 +63,13 @@ public sealed class ResponseProgress
     }
 
     /// <summary>Records that everything read from the library's stream so far was written to the client.</summary>
+    /// <remarks>Call it after each write, before the next read, also if the read returned a part of an event.</remarks>
     public void MarkWritten()
     {
         lock (_gate)
         {
-            _isPending = false;
+            // A read can return a part of the events that have numbers already.
+            _isPending = _isUnread;
         }
     }
 
@@ -107,6 +110,7 @@ public sealed class ResponseProgress
         {
             isFirst = !_isCreated && !_isEnded;
             _isPending |= isFirst;
+            _isUnread |= isFirst;
             _isCreated |= isFirst;
             return !_isEnded;
         }
@@ -118,7 +122,17 @@ public sealed class ResponseProgress
         lock (_gate)
         {
             _isPending = true;
+            _isUnread = true;
             return _next++;
+        }
+    }
+
+    /// <summary>Says that all events of the library's were read.</summary>
+    internal void AllRead()
+    {
+        lock (_gate)
+        {
+            _isUnread = false;
         }
     }
 

@@ -176,12 +176,16 @@ public sealed class ResponseEventsTests : IDisposable
         Assert.True(progress.TryWriteKeepAlive(server));
         Feed(events, Content("a"), out _);
         Assert.False(progress.TryWriteKeepAlive(server));
+        progress.MarkWritten();
+        Assert.False(progress.TryWriteKeepAlive(server), "A part of the events was read; others have numbers already.");
         Move(server);
+        events.AllRead();
         progress.MarkWritten();
         Assert.True(progress.TryWriteKeepAlive(server));
         Feed(events, """{"choices":[{"delta":{},"finish_reason":"stop"}]}""", out _);
         Assert.Null(events.Complete(_output));
         Move(server);
+        events.AllRead();
         progress.MarkWritten();
         Assert.False(progress.TryWriteKeepAlive(server));
         Assert.False(progress.TryWriteFailure(Cut, server));

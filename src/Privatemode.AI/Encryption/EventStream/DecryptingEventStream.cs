@@ -132,6 +132,11 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
         {
             ready[..count].CopyTo(buffer);
             _returned += count;
+            if (_returned == reader.Output.Length)
+            {
+                reader.Translator?.AllRead();
+            }
+
             return true;
         }
 

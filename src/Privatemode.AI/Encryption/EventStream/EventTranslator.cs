@@ -17,5 +17,10 @@ internal abstract class EventTranslator : IDisposable
     /// <summary>Reports that the stream failed. Does nothing after the end, and never throws.</summary>
     public abstract void Fail(PrivatemodeException failure, PooledBytes output);
 
+    /// <summary>Reports that the caller has read all that was written.</summary>
+    public virtual void AllRead()
+    {
+    }
+
     public abstract void Dispose();
 }

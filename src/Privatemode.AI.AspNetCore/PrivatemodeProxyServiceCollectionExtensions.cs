@@ -85,6 +85,7 @@ public static class PrivatemodeProxyServiceCollectionExtensions
         _ = services.AddSingleton<ModelDirectory>();
         _ = services.AddSingleton<ModelLists>();
         _ = services.AddSingleton<KeepAliveClock>();
+        _ = services.AddSingleton<ShutdownClock>();
         _ = services.AddSingleton<ProxyEndpoint>();
 
         // Before the services that start with the host: nothing is served with a setting that is refused.

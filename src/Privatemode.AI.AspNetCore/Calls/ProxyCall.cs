@@ -37,5 +37,9 @@ internal sealed class ProxyCall(HttpContext context, ProxyRoute route, ProxyRequ
     /// <summary>Codex retries failures that are events of a stream, and not those that are statuses.</summary>
     public bool IsCodex => Context.Request.Headers["originator"].ToString().StartsWith("codex", StringComparison.OrdinalIgnoreCase);
 
+    /// <summary>Cancelled when the caller has gone.</summary>
     public CancellationToken Aborted => Context.RequestAborted;
+
+    /// <summary>Cancelled when the caller has gone, or must be told that the application stops.</summary>
+    public CancellationToken Stopped { get; set; } = context.RequestAborted;
 }

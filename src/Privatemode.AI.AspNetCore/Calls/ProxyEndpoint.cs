@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
 using Privatemode.AI.AspNetCore.Dialects;
@@ -13,7 +14,8 @@ namespace Privatemode.AI.AspNetCore.Calls;
 /// <summary>Serves the requests of all routes.</summary>
 internal sealed class ProxyEndpoint(
     IOptions<PrivatemodeProxyOptions> options, PrivatemodeClient client, ProxyGate gate, RateGate rate, BufferBudget budget, ProxyTelemetry telemetry,
-    ModelDirectory directory, ModelLists models, HealthEndpoints health, VerificationEndpoint verification, KeepAliveClock clock) : IDisposable
+    ModelDirectory directory, ModelLists models, HealthEndpoints health, VerificationEndpoint verification, KeepAliveClock clock,
+    ShutdownClock shutdown) : IDisposable
 {
     /// <summary>The item of a request that has the value of <c>Allow</c>.</summary>
     public const string AllowItem = "Privatemode.AI.AspNetCore.Allow";
@@ -77,6 +79,8 @@ internal sealed class ProxyEndpoint(
     public async Task RunAsync(HttpContext context, ProxyRoute route)
     {
         ProxyCall call = Begin(context, route);
+        using CancellationTokenSource stopped = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, shutdown.Ending);
+        call.Stopped = stopped.Token;
         try
         {
             Admit(call, GateNeeds.Key);
@@ -119,7 +123,7 @@ internal sealed class ProxyEndpoint(
         ModelAliases aliases = directory.Current(call.Caller);
         if (!aliases.HasList && RequestModel.Peek(body.Memory, body.Boundary) is { } asked && aliases.NeedsList(asked))
         {
-            aliases = await directory.LoadAsync(call.Caller, call.Aborted).ConfigureAwait(false);
+            aliases = await directory.LoadAsync(call.Caller, call.Stopped).ConfigureAwait(false);
         }
 
         EditContext context = new()
@@ -178,10 +182,10 @@ internal sealed class ProxyEndpoint(
             call.Pump = NewPump(call);
         }
 
-        using RatePermit permit = await rate.EnterAsync(call.Caller, edit.EstimatedInputTokens, call.Aborted).ConfigureAwait(false);
+        using RatePermit permit = await rate.EnterAsync(call.Caller, edit.EstimatedInputTokens, call.Stopped).ConfigureAwait(false);
         call.Record.Waited = permit.Waited;
         using HttpRequestMessage request = NewRequest(call, body.ToContent());
-        using HttpResponseMessage answer = await _service.SendAsync(request, call.Aborted).ConfigureAwait(false);
+        using HttpResponseMessage answer = await _service.SendAsync(request, call.Stopped).ConfigureAwait(false);
 
         // The library has encrypted a copy; a stream may go on for long.
         body.Dispose();
@@ -204,7 +208,7 @@ internal sealed class ProxyEndpoint(
         if ((int)answer.StatusCode >= StatusCodes.Status400BadRequest)
         {
             throw new ProxyRefusalException(
-                await ErrorBody.FromAnswerAsync(answer, options.Value.UseCallerKeyAsApiKey, call.Aborted).ConfigureAwait(false));
+                await ErrorBody.FromAnswerAsync(answer, options.Value.UseCallerKeyAsApiKey, call.Stopped).ConfigureAwait(false));
         }
 
         if (!directory.Current(call.Caller).HasList)
@@ -212,12 +216,12 @@ internal sealed class ProxyEndpoint(
             call.Record.IsModelKnown = true; // without a list: the service knows it
         }
 
-        UsageScan usage = new();
+        using UsageScan usage = new();
         call.Answer = answer;
         if (answer.Content.Headers.ContentType?.MediaType == "text/event-stream")
         {
             call.Pump ??= NewPump(call);
-            Stream source = await answer.Content.ReadAsStreamAsync(call.Aborted).ConfigureAwait(false);
+            Stream source = await answer.Content.ReadAsStreamAsync(call.Stopped).ConfigureAwait(false);
             await call.Pump.CopyAsync(source, usage).ConfigureAwait(false);
         }
         else
@@ -274,11 +278,18 @@ internal sealed class ProxyEndpoint(
 
     private async Task FailAsync(ProxyCall call, Exception exception)
     {
-        if (call.Aborted.IsCancellationRequested || (exception as OperationCanceledException)?.CancellationToken == call.Aborted)
+        // A body that is being read can end before the token is cancelled.
+        if (call.Aborted.IsCancellationRequested || exception is ConnectionResetException or ConnectionAbortedException ||
+            (exception as OperationCanceledException)?.CancellationToken == call.Aborted)
         {
             (call.Record.Outcome, call.Record.Status) = ("disconnected", StatusCodes.Status499ClientClosedRequest);
             call.Context.Abort();
             return;
+        }
+
+        if (call.Stopped.IsCancellationRequested && exception is OperationCanceledException)
+        {
+            exception = new ProxyRefusalException(ProxyError.Stopping());
         }
 
         ProxyError error = ProxyError.From(exception, options.Value.UseCallerKeyAsApiKey);

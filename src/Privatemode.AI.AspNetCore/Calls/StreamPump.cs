@@ -55,9 +55,9 @@ internal sealed class StreamPump : IAsyncDisposable
         byte[] segment = ArrayPool<byte>.Shared.Rent(SegmentSize);
         try
         {
-            while (await answer.ReadAsync(segment, _call.Aborted).ConfigureAwait(false) is > 0 and int count)
+            while (await answer.ReadAsync(segment, _call.Stopped).ConfigureAwait(false) is > 0 and int count)
             {
-                await WriteAsync(segment.AsMemory(0, count), isAll: count < segment.Length).ConfigureAwait(false);
+                await WriteAsync(segment.AsMemory(0, count)).ConfigureAwait(false);
                 usage.Add(segment.AsSpan(0, count));
                 _call.Record.AnswerBytes += count;
             }
@@ -169,8 +169,7 @@ internal sealed class StreamPump : IAsyncDisposable
     private bool IsSilent() => _clock.Time.GetElapsedTime(Volatile.Read(ref _lastWrite)) >= _clock.Interval;
 
     /// <param name="bytes">What was read. It may be a part of an event.</param>
-    /// <param name="isAll">Whether the library had no more: a read that does not fill its buffer takes everything.</param>
-    private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, bool isAll)
+    private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
     {
         await _writing.WaitAsync(_call.Aborted).ConfigureAwait(false);
         try
@@ -187,10 +186,7 @@ internal sealed class StreamPump : IAsyncDisposable
                 throw new OperationCanceledException(_call.Aborted);
             }
 
-            if (isAll)
-            {
-                _progress?.MarkWritten();
-            }
+            _progress?.MarkWritten();
         }
         finally
         {

@@ -1,11 +1,15 @@
+using System.Security.Cryptography;
 using System.Text.Json;
 using Privatemode.AI.AspNetCore.Limits;
 
 namespace Privatemode.AI.AspNetCore.Calls;
 
 /// <summary>Finds the token counts in the bytes of an answer, without reading anything else of it.</summary>
-/// <remarks>For limits and metrics only: the counts are not authenticated, and text of an answer can look like them.</remarks>
-internal sealed class UsageScan
+/// <remarks>
+/// For limits and metrics only: the counts are not authenticated, and text of an answer can look like them. What is kept of an answer until its next bytes
+/// come is wiped when it is disposed.
+/// </remarks>
+internal sealed class UsageScan : IDisposable
 {
     /// <summary>Longest object of counts that is read, with its name.</summary>
     private const int Longest = 1024;
@@ -20,6 +24,9 @@ internal sealed class UsageScan
     /// <summary>The counts that were found last; null if there were none.</summary>
     public TokenUsage? Usage => _input is null && _output is null ? null : new TokenUsage(_input ?? 0, _output ?? 0, _cached ?? 0);
 
+    /// <summary>The end of the last bytes, which may be a part of the answer's text, and what is behind it in the same array.</summary>
+    internal ReadOnlyMemory<byte> Carried => _carried;
+
     private static ReadOnlySpan<byte> Mark => "\"usage\":{"u8;
 
     /// <summary>Looks at the next bytes of the answer.</summary>
@@ -29,11 +36,7 @@ internal sealed class UsageScan
         {
             int before = _length;
             int taken = Math.Min(bytes.Length, Longest - before);
-            if (_carried.Length < before + taken)
-            {
-                Array.Resize(ref _carried, Longest);
-            }
-
+            Reserve(before + taken);
             bytes[..taken].CopyTo(_carried.AsSpan(before));
             ReadOnlySpan<byte> joined = _carried.AsSpan(0, before + taken);
             int done = Scan(joined);
@@ -49,6 +52,8 @@ internal sealed class UsageScan
 
         Carry(bytes[Scan(bytes)..]);
     }
+
+    public void Dispose() => CryptographicOperations.ZeroMemory(_carried);
 
     /// <summary>Where what is not read to its end begins.</summary>
     private int Scan(ReadOnlySpan<byte> bytes)
@@ -70,15 +75,22 @@ internal sealed class UsageScan
 
     private void Carry(ReadOnlySpan<byte> bytes)
     {
-        if (_carried.Length < bytes.Length)
-        {
-            _carried = new byte[Longest];
-        }
-
-        // The bytes may be a part of the same array.
+        // The bytes may be a part of the same array, which is long enough then.
+        Reserve(bytes.Length);
         bytes.CopyTo(_carried);
         _carried.AsSpan(bytes.Length).Clear();
         _length = bytes.Length;
+    }
+
+    private void Reserve(int length)
+    {
+        if (_carried.Length < length)
+        {
+            byte[] smaller = _carried;
+            _carried = new byte[Longest];
+            smaller.CopyTo(_carried, 0);
+            CryptographicOperations.ZeroMemory(smaller);
+        }
     }
 
     /// <summary>Reads the object at the beginning; false if it may go on.</summary>

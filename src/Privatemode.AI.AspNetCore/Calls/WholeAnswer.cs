@@ -11,8 +11,8 @@ internal static class WholeAnswer
     public static async Task CopyAsync(HttpResponseMessage answer, ProxyCall call, UsageScan usage)
     {
         using PooledBuffer bytes = new((int)(answer.Content.Headers.ContentLength ?? FirstStep));
-        Stream source = await answer.Content.ReadAsStreamAsync(call.Aborted).ConfigureAwait(false);
-        while (await source.ReadAsync(bytes.GetMemory(), call.Aborted).ConfigureAwait(false) is > 0 and int count)
+        Stream source = await answer.Content.ReadAsStreamAsync(call.Stopped).ConfigureAwait(false);
+        while (await source.ReadAsync(bytes.GetMemory(), call.Stopped).ConfigureAwait(false) is > 0 and int count)
         {
             bytes.Advance(count);
         }

@@ -89,6 +89,10 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
     public static ProxyError Overloaded(string message, TimeSpan wait) =>
         new(503, ServerError, "overloaded", 529, "overloaded_error", message) { RetryAfter = wait, ShouldRetry = true };
 
+    /// <summary>The application stops and does not wait for the answer.</summary>
+    public static ProxyError Stopping() =>
+        Unavailable("The proxy was stopped before the answer was complete. Call again.", TimeSpan.FromSeconds(1));
+
     /// <summary>A setting of the proxy is wrong. Never 401: assistants would ask their user to log in to another vendor.</summary>
     public static ProxyError Configuration(string message) => Failed(500, "proxy_configuration", message, retry: false);
 

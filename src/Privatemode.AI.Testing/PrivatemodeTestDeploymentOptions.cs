@@ -40,6 +40,10 @@ public sealed class PrivatemodeTestDeploymentOptions
     /// starts at 0. The default is <see langword="null"/>: the events are sent without a pause.</value>
     public Func<int, CancellationToken, ValueTask>? BeforeStreamEvent { get; set; }
 
+    /// <summary>Called for each request that was read, with its path and 0, and in the middle of an answer that is not streamed, with 1. It goes on when the
+    /// task ends. For tests that look at what happens meanwhile; the token says that the client has gone.</summary>
+    internal Func<string, int, CancellationToken, ValueTask>? BeforePart { get; set; }
+
     /// <summary>Whether <c>/v1/messages</c> is stricter than version 1.40 is known to be: it refuses messages with the role <c>system</c> and an empty list of
     /// tools, as newer model servers do. For tests of clients that must not send them.</summary>
     internal bool RefusesSystemMessages { get; set; }
@@ -52,6 +56,7 @@ public sealed class PrivatemodeTestDeploymentOptions
             TimeProvider = TimeProvider,
             RecordRequests = RecordRequests,
             BeforeStreamEvent = BeforeStreamEvent,
+            BeforePart = BeforePart,
             RefusesSystemMessages = RefusesSystemMessages,
         };
         foreach (string key in AdditionalApiKeys)

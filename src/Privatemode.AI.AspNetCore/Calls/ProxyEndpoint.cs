@@ -85,7 +85,7 @@ internal sealed class ProxyEndpoint(
         {
             Admit(call, GateNeeds.Key);
             using ProxyBody body = await ProxyBody.ReadAsync(
-                context.Request, route, route.LimitOf(options.Value), budget, context.RequestAborted).ConfigureAwait(false);
+                context.Request, route, route.LimitOf(options.Value), budget, call.Stopped).ConfigureAwait(false);
             call.Record.RequestBytes = body.Length;
             await EditAsync(call, body).ConfigureAwait(false);
             await SendAsync(call, body).ConfigureAwait(false);
@@ -143,7 +143,7 @@ internal sealed class ProxyEndpoint(
             ProxyOperation.Document => new EditResult { IsChanged = false },
             _ => throw new UnreachableException(),
         };
-        await body.SettleAsync(edit.IsChanged, call.Aborted).ConfigureAwait(false);
+        await body.SettleAsync(edit.IsChanged, call.Stopped).ConfigureAwait(false);
         Record(call, edit, aliases);
     }
 

@@ -21,6 +21,11 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
         context.Response.ContentLength = IsCut ? null : Encoding.UTF8.GetByteCount(body);
         await WriteAsync(body[..(body.Length / 2)]).ConfigureAwait(false);
         await StallAtAsync(0).ConfigureAwait(false);
+        if (options.BeforePart is not null)
+        {
+            await options.BeforePart(context.Request.Path, 1, context.RequestAborted).ConfigureAwait(false);
+        }
+
         await WriteAsync(body[(body.Length / 2)..]).ConfigureAwait(false);
         record.WireResponseText = _sent.ToString();
     }

@@ -41,6 +41,11 @@ internal sealed class TestServer(
         AnswerSender sender = new(context, record, fault, options);
         try
         {
+            if (options.BeforePart is { } beforePart)
+            {
+                await beforePart(context.Request.Path, 0, context.RequestAborted).ConfigureAwait(false);
+            }
+
             if (StandInServer.Find(context.Request) is { } source and not EvidenceSource.Attestation)
             {
                 await standIns.HandleAsync(context, record, source).ConfigureAwait(false);

@@ -64,6 +64,22 @@ public sealed class StreamPumpTests
     }
 
     [Fact]
+    public async Task Copy_WhileTheCallerTakesNothing_ReadsNoMore()
+    {
+        using KeepAliveClock clock = NewClock();
+        using UsageScan usage = new();
+        StalledStream stalled = new();
+        CountingStream answer = new();
+        await using StreamPump pump = new(NewCall(stalled), clock, static _ => { }, static () => { });
+        Task copying = pump.CopyAsync(answer, usage);
+        await stalled.Flushing.Task.OrTimeout();
+        Assert.Equal(1, answer.Reads);
+        stalled.Release.SetResult();
+        await copying.OrTimeout();
+        Assert.Equal(CountingStream.AllBytes, stalled.Written);
+    }
+
+    [Fact]
     public async Task KeepAlive_FlushThatEndsWhileItIsLookedAt_LeavesTheStreamFree()
     {
         using KeepAliveClock clock = NewClock();
@@ -105,6 +121,21 @@ public sealed class StreamPumpTests
 
             Assert.Equal(new(input, output, cached), scan.Usage);
         }
+    }
+
+    [Fact]
+    public void UsageScan_TextOfTheAnswerThatItKeeps_IsWipedWhenItGrowsAndAtItsEnd()
+    {
+        UsageScan scan = new();
+        scan.Add("an answer that ends"u8);
+        ReadOnlyMemory<byte> small = scan.Carried;
+        Assert.True(small.Span.ContainsAnyExcept((byte)0));
+        scan.Add("\"usage\":{\"text\":\"of the answer"u8);
+        ReadOnlyMemory<byte> large = scan.Carried;
+        Assert.True(large.Length > small.Length && large.Span.ContainsAnyExcept((byte)0));
+        Assert.False(small.Span.ContainsAnyExcept((byte)0));
+        scan.Dispose();
+        Assert.False(large.Span.ContainsAnyExcept((byte)0));
     }
 
     [Theory]
@@ -211,6 +242,26 @@ public sealed class StreamPumpTests
         public ValueTaskSourceStatus GetStatus(short token) => _looks++ == 0 ? ValueTaskSourceStatus.Pending : ValueTaskSourceStatus.Succeeded;
 
         public void OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) => continuation(state);
+    }
+
+    /// <summary>An answer that is always ready, in ten reads.</summary>
+    private sealed class CountingStream : MemoryStream
+    {
+        public const int AllBytes = 1000;
+
+        public int Reads { get; private set; }
+
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (Reads == 10)
+            {
+                return new(0);
+            }
+
+            Reads++;
+            buffer[..(AllBytes / 10)].Span.Fill((byte)'x');
+            return new(AllBytes / 10);
+        }
     }
 
     /// <summary>A caller that takes nothing: flushing waits.</summary>

@@ -146,6 +146,24 @@ public sealed class StreamTests : ProxyTest
         await NothingIsLeftAsync();
     }
 
+    /// <summary>The library returns what fits into the buffer of the proxy, and the last part can be as long as the buffer.</summary>
+    [Fact]
+    public async Task Response_WhoseLastReadFilledTheBuffer_IsKeptAlive()
+    {
+        const int Buffer = 2048;
+        const int Shortest = 100;
+        int length = await LengthOfBeginningAsync(Shortest);
+        _isHeld = true;
+        _next.Release(2);
+        Deployment.Model.Reply($"{new string('x', Shortest + (2 * Buffer) - length)} y");
+        using RawConnection connection = Connect();
+        await connection.PostAsync(ResponsesPath, ResponseBody(stream: true));
+        _ = await connection.ReadUntilAsync("\"logprobs\":[]}\n\n");
+        _ = await SilentAsync(connection, "event: response.in_progress\n");
+        _next.Release(100);
+        Assert.Contains("response.completed", await connection.ReadUntilAsync("\r\n0\r\n"), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("tamper")]
     [InlineData("cut")]
@@ -204,6 +222,16 @@ public sealed class StreamTests : ProxyTest
         _ = await SilentAsync(connection, ": keep-alive");
         connection.Reset();
         await NothingIsLeftAsync();
+    }
+
+    /// <summary>The bytes of a streamed response up to its first text, which is so long.</summary>
+    private async Task<int> LengthOfBeginningAsync(int length)
+    {
+        const string Event = "event: response.output_text.delta\n";
+        Deployment.Model.Reply($"{new string('x', length)} y");
+        using HttpResponseMessage answer = await Http.PostAsync(ResponsesPath, Json(ResponseBody(stream: true))).OrTimeout();
+        string text = await answer.Content.ReadAsStringAsync().OrTimeout();
+        return text.IndexOf("\n\n", text.IndexOf(Event, StringComparison.Ordinal), StringComparison.Ordinal) + 2;
     }
 
     /// <summary>Lets the last event leave, and reads what comes until the connection ends.</summary>

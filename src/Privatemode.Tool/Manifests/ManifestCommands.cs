@@ -63,18 +63,18 @@ internal static class ManifestCommands
             ServiceSettings settings = options.Read(result, context, needsKey: false);
             FoundManifest before = await FindAsync(result.GetValue(first), settings, context, stop);
             FoundManifest after = await FindAsync(result.GetValue(second) ?? ManifestFinder.Published, settings, context, stop);
-            ManifestReview review = Compare(before, after);
+            ManifestComparison comparison = Compare(before, after);
             bool isEqual = before.Sha256 == after.Sha256;
             if (output.IsJson)
             {
-                output.Json(json => WriteDifference(json, review, isEqual));
+                output.Json(json => WriteDifference(json, comparison, isEqual));
             }
             else
             {
                 output.Line($"- {before.Sha256} ({Output.Escape(before.Source)})");
                 output.Line($"+ {after.Sha256} ({Output.Escape(after.Source)})");
-                WriteLines(review.Changes, output);
-                if (!isEqual && review.Changes.Count == 0)
+                WriteLines(comparison.Changes, output);
+                if (!isEqual && comparison.Changes.Count == 0)
                 {
                     output.Line("Only white space or the order of members differs.");
                 }
@@ -116,11 +116,11 @@ internal static class ManifestCommands
 
     /// <summary>Compares two manifests.</summary>
     /// <exception cref="ToolException">One of them is not a manifest.</exception>
-    public static ManifestReview Compare(FoundManifest? before, FoundManifest after)
+    public static ManifestComparison Compare(FoundManifest? before, FoundManifest after)
     {
         try
         {
-            return ManifestReview.Compare(before?.Bytes, after.Bytes);
+            return ManifestComparison.Compare(before?.Bytes, after.Bytes);
         }
         catch (PrivatemodeVerificationException exception)
         {
@@ -150,15 +150,15 @@ internal static class ManifestCommands
         json.WriteEndObject();
     }
 
-    private static void WriteDifference(Utf8JsonWriter json, ManifestReview review, bool isEqual)
+    private static void WriteDifference(Utf8JsonWriter json, ManifestComparison comparison, bool isEqual)
     {
         json.WriteStartObject();
         json.WriteString("schema", "privatemode.manifest-diff/1");
-        json.WriteString("before", review.BeforeSha256);
-        json.WriteString("after", review.AfterSha256);
+        json.WriteString("before", comparison.BeforeSha256);
+        json.WriteString("after", comparison.AfterSha256);
         json.WriteBoolean("equal", isEqual);
-        json.WriteBoolean("omitted", review.HasOmittedChanges);
-        json.WriteTexts("changes", review.Changes);
+        json.WriteBoolean("omitted", comparison.HasOmittedChanges);
+        json.WriteTexts("changes", comparison.Changes);
         json.WriteEndObject();
     }
 }

@@ -48,7 +48,7 @@ internal sealed class ManifestPin
         await using ClientConnection connection = await ClientFactory.OpenAsync(settings, _context);
         ManifestFinder finder = new(_context, connection.LogDirectory, connection.Demo?.Deployment.Evidence.Manifest.ToArray());
         FoundManifest manifest = await finder.FindAsync(result.GetValue(_source) ?? ManifestFinder.Published, stop);
-        ManifestReview review = ManifestCommands.Compare(finder.LastAdopted(), manifest);
+        ManifestComparison comparison = ManifestCommands.Compare(finder.LastAdopted(), manifest);
 
         Verdict verdict = await VerifyPinnedAsync(manifest, connection, stop);
         if (verdict.Kind != VerdictKind.Verified)
@@ -60,7 +60,7 @@ internal sealed class ManifestPin
         if (!output.IsJson)
         {
             output.Line($"The deployment proves that it runs manifest {manifest.Sha256}.");
-            ManifestCommands.WriteLines(review.Changes, output);
+            ManifestCommands.WriteLines(comparison.Changes, output);
         }
 
         if (!_yes.Read(result) && !Ask(manifest))

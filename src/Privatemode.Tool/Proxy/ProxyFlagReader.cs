@@ -206,7 +206,7 @@ internal sealed class ProxyFlagReader(ProxyFlags flags, ParseResult result, Tool
         try
         {
             byte[] manifest = ManifestArgument.ReadFile(context.FullPath(path), path);
-            _ = ManifestReview.Compare(null, manifest);
+            _ = ManifestComparison.Compare(null, manifest);
             return ManifestPolicy.Pinned(manifest);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

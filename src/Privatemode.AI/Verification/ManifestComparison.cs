@@ -4,9 +4,9 @@ namespace Privatemode.AI;
 
 /// <summary>Represents the differences between two manifests that you have as files, in the form in which <see cref="ManifestUpdate"/> shows them.</summary>
 /// <remarks>It uses no network and approves nothing. Which manifest a client accepts is decided by <see cref="VerificationOptions.Manifest"/>.</remarks>
-public sealed class ManifestReview
+public sealed class ManifestComparison
 {
-    private ManifestReview(ManifestDifference difference)
+    private ManifestComparison(ManifestDifference difference)
     {
         BeforeSha256 = difference.Before;
         AfterSha256 = difference.After;
@@ -41,7 +41,7 @@ public sealed class ManifestReview
     /// <returns>The differences.</returns>
     /// <exception cref="PrivatemodeVerificationException">One of them is not a manifest that this library accepts. <see
     /// cref="PrivatemodeException.ErrorType"/> begins with <c>manifest-</c>.</exception>
-    public static ManifestReview Compare(ReadOnlyMemory<byte>? before, ReadOnlyMemory<byte> after) =>
+    public static ManifestComparison Compare(ReadOnlyMemory<byte>? before, ReadOnlyMemory<byte> after) =>
         new(ManifestDifference.Between(before is { IsEmpty: false } earlier ? Manifest.Parse(earlier) : null, Manifest.Parse(after)));
 
     /// <summary>Returns both digests and all <see cref="Changes"/>, for people to read.</summary>

@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.CommandLine;
-using System.Diagnostics;
 using System.Globalization;
 using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
@@ -28,7 +27,8 @@ internal static class AppCommand
             ServiceSettings service = options.Read(result, context);
             await using AppHost app = await AppHost.StartAsync(service, ReadPort(port.Read(result)), context);
             Announce(app, service, output);
-            if (!noBrowser.Read(result) && !OpenBrowser(app.Address))
+            using Browser? browser = noBrowser.Read(result) ? null : Browser.Open(app.Address, context);
+            if (browser is null && !noBrowser.Read(result))
             {
                 output.Hint("No browser could be started. Open the address yourself.");
             }
@@ -49,7 +49,9 @@ internal static class AppCommand
         if (!output.IsJson)
         {
             output.Line($"The chat page is at {app.Address.AbsoluteUri}");
-            output.Hint("The address is valid until this command ends, and only for you. Press Ctrl+C to end it.");
+            output.Hint(
+                "The address contains a key that is valid until this command ends. Do not pass it on: every user of this machine who has it " +
+                "can use your API key. Press Ctrl+C to end.");
             return;
         }
 
@@ -62,24 +64,6 @@ internal static class AppCommand
             json.WriteBoolean("demo", service.IsDemo);
             json.WriteEndObject();
         });
-    }
-
-    /// <summary>Starts the browser of the user with an address.</summary>
-    /// <returns>False if no browser could be started.</returns>
-    private static bool OpenBrowser(Uri address)
-    {
-        string[] command = OperatingSystem.IsWindows() ? ["cmd", "/c", "start", "", address.AbsoluteUri]
-            : OperatingSystem.IsMacOS() ? ["open", address.AbsoluteUri] : ["xdg-open", address.AbsoluteUri];
-        ProcessStartInfo start = new(command[0], command[1..]) { RedirectStandardOutput = true, RedirectStandardError = true };
-        try
-        {
-            using Process? browser = Process.Start(start);
-            return browser is not null;
-        }
-        catch (System.ComponentModel.Win32Exception)
-        {
-            return false;
-        }
     }
 
     /// <summary>Waits for Ctrl+C or SIGTERM, which are the way to end this command and no failure.</summary>

@@ -19,7 +19,7 @@ internal static class Attachments
     public static DataContent ReadImage(string path, ToolContext context)
     {
         byte[] image = Read("--image", path, LargestImage, context);
-        return new DataContent(image, MediaTypeOf(image) ?? throw ToolException.Setup($"--image: \"{path}\" is no PNG, JPEG, WebP or GIF image."));
+        return new DataContent(image, MediaTypeOf(image) ?? throw ToolException.Setup($"--image: \"{path}\" is not a PNG, JPEG, WebP or GIF image."));
     }
 
     /// <summary>Has a document turned into text, in the verified deployment.</summary>
@@ -47,19 +47,8 @@ internal static class Attachments
     /// <exception cref="ToolException">It is too long or not UTF-8.</exception>
     public static async Task<string> ReadInputAsync(IConsoleStreams console, CancellationToken stop)
     {
-        await using Stream input = console.OpenInput();
-        using MemoryStream bytes = new();
-        byte[] buffer = new byte[64 * 1024];
-        int count;
-        while ((count = await input.ReadAsync(buffer, stop)) > 0)
-        {
-            bytes.Write(buffer, 0, count);
-            if (bytes.Length > LargestInput)
-            {
-                throw ToolException.Setup($"The input has more than {LargestInput} bytes.");
-            }
-        }
-
+        using MemoryStream bytes = await console.ReadBytesAsync(LargestInput, stop)
+            ?? throw ToolException.Setup($"The input has more than {LargestInput >> 20} MiB.");
         try
         {
             return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.GetBuffer(), 0, (int)bytes.Length).TrimEnd();
@@ -76,7 +65,7 @@ internal static class Attachments
         int words = texts.Sum(CountWords);
         if (words > MostWords)
         {
-            throw ToolException.Setup($"The conversation has {words} words. Models read at most about {MostWords}. Leave something out.");
+            throw ToolException.Setup($"The conversation has {words} words. Models read at most about {MostWords}. Shorten it.");
         }
     }
 

@@ -22,11 +22,11 @@ internal sealed class ChatCommand
     private readonly TextFlag _model = new("--model", "ID", "The model [default: the one with the largest context]");
     private readonly TextFlag _system = new("--system", "TEXT|@FILE", "Instructions for the model, or @ and the path of a file with them");
     private readonly ListFlag _images = new("--image", "FILE", "A PNG, JPEG, WebP or GIF image of at most 20 MiB. Can be repeated");
-    private readonly ListFlag _files = new("--file", "FILE", "A document, which the deployment turns into text. Can be repeated");
+    private readonly ListFlag _files = new("--file", "FILE", "A document, which the deployment converts to text. Can be repeated");
     private readonly TextFlag _reasoning = new("--reasoning", "hide|show", "Show the reasoning of the model on stderr [default: hide]");
     private readonly TextFlag _effort = new("--effort", "low|medium|high", "How much the model reasons");
-    private readonly TextFlag _maxTokens = new("--max-tokens", "N", "The longest answer, in tokens");
-    private readonly BoolFlag _receipt = new("--receipt", "Write the receipt of the encryption to stderr");
+    private readonly TextFlag _maxTokens = new("--max-tokens", "N", "The maximum length of the answer, in tokens");
+    private readonly BoolFlag _receipt = new("--receipt", "Write the encryption receipt to stderr");
 
     private ChatCommand(ToolContext context) => _context = context;
 

@@ -153,7 +153,7 @@ internal sealed class ChatLoop(ChatConversation conversation, PrivatemodeClient 
     /// <returns>The message; null at the end of the input.</returns>
     private async Task<string?> ReadMessageAsync(CancellationToken stop)
     {
-        string? line = await ReadLineAsync(stop);
+        string? line = await context.Console.ReadLineAsync(stop);
         if (line is null || !line.TrimStart().StartsWith(Fence, StringComparison.Ordinal))
         {
             return line;
@@ -162,7 +162,7 @@ internal sealed class ChatLoop(ChatConversation conversation, PrivatemodeClient 
         List<string> lines = [line.TrimStart()[Fence.Length..]];
         while (!lines[^1].TrimEnd().EndsWith(Fence, StringComparison.Ordinal))
         {
-            if (await ReadLineAsync(stop) is not { } next)
+            if (await context.Console.ReadLineAsync(stop) is not { } next)
             {
                 return null;
             }
@@ -173,7 +173,4 @@ internal sealed class ChatLoop(ChatConversation conversation, PrivatemodeClient 
         lines[^1] = lines[^1].TrimEnd()[..^Fence.Length];
         return string.Join('\n', lines);
     }
-
-    // Reading a line of a console cannot be canceled; the process ends instead.
-    private Task<string?> ReadLineAsync(CancellationToken stop) => Task.Run(context.Console.In.ReadLine, CancellationToken.None).WaitAsync(stop);
 }

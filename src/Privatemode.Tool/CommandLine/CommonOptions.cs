@@ -9,7 +9,8 @@ namespace Privatemode.Tool.CommandLine;
 internal sealed class CommonOptions
 {
     public TextFlag ApiKey { get; init; } = new(
-        "--api-key", "KEY|@FILE", "The API key, or @ and the path of a file with it [default: the environment variable PRIVATEMODE_API_KEY]", "--apiKey");
+        "--api-key", "KEY|@FILE",
+        "The API key, or @ and the path of a file that contains it [default: the environment variable PRIVATEMODE_API_KEY]", "--apiKey");
 
     public TextFlag ApiEndpoint { get; init; } = new(
         "--api-endpoint", "HOST[:PORT]", "The address of the service [default: api.privatemode.ai:443]", "--apiEndpoint");
@@ -22,7 +23,7 @@ internal sealed class CommonOptions
 
     public BoolFlag Demo { get; } = new("--demo", "Use a demo deployment inside this process. It needs no API key and proves nothing");
 
-    public TextFlag DemoScript { get; } = new("--demo-script", "FILE", "The answers of the demo deployment, one JSON object a line") { Hidden = true };
+    public TextFlag DemoScript { get; } = new("--demo-script", "FILE", "The answers of the demo deployment, one JSON object per line") { Hidden = true };
 
     public BoolFlag Json { get; } = new("--json", "Write the result as one line of JSON");
 

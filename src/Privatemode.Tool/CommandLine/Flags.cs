@@ -64,7 +64,7 @@ internal static class Flags
     /// <summary>Rewrites arguments: Go's words for true and false, the last of several booleans, and a short flag with its value attached.</summary>
     /// <param name="args">The arguments.</param>
     /// <param name="command">The command that they select.</param>
-    /// <exception cref="ToolException">The value of a boolean flag is none of Go's words.</exception>
+    /// <exception cref="ToolException">The value of a boolean flag is none of Go's words, or a flag is unknown.</exception>
     public static string[] Normalize(IReadOnlyList<string> args, Command command)
     {
         List<string> normalized = [];
@@ -78,6 +78,11 @@ internal static class Flags
 
             // What follows a flag with a value is that value, whatever it looks like.
             bool isValue = normalized.Count > 0 && normalized[^1] is ['-', ..] before && Find(command, before) is TextFlag or ListFlag;
+            if (!isValue)
+            {
+                RequireKnown(arg, command);
+            }
+
             foreach (string part in isValue ? [arg] : Split(arg, command, booleans, normalized.Count))
             {
                 normalized.Add(part);
@@ -85,6 +90,17 @@ internal static class Flags
         }
 
         return [.. normalized.Where((arg, index) => BooleanOf(arg, command) is not { } flag || booleans[flag] == index)];
+    }
+
+    // The parser would take an unknown flag for an argument: a mistyped one would become a part of the prompt.
+    private static void RequireKnown(string arg, Command command)
+    {
+        string name = arg.Split('=', ' ')[0];
+        bool isFlag = arg is ['-', _, ..] && command.Arguments.Count > 0 && name is not ("-h" or "-?" or "--help");
+        if (isFlag && Find(command, name) is null && !(arg[1] != '-' && Find(command, arg[..2]) is TextFlag))
+        {
+            throw ToolException.Usage($"unknown flag: {name} (before an argument that begins with a hyphen, write --)");
+        }
     }
 
     public static string NameIn(Option option, ParseResult result) =>

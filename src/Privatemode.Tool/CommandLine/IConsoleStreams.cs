@@ -30,6 +30,43 @@ internal interface IConsoleStreams
     Stream OpenOutput();
 }
 
+/// <summary>Reads input so that a signal ends the wait: the read itself of a console or a pipe cannot be canceled, and is left behind.</summary>
+internal static class ConsoleInput
+{
+    /// <summary>Reads a line that a person types.</summary>
+    /// <returns>The line; null at the end of the input.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was canceled.</exception>
+    public static Task<string?> ReadLineAsync(this IConsoleStreams console, CancellationToken stop) =>
+        Task.Run(console.In.ReadLine, CancellationToken.None).WaitAsync(stop);
+
+    /// <summary>Reads all bytes of standard input.</summary>
+    /// <param name="console">The streams.</param>
+    /// <param name="largest">The largest input in bytes.</param>
+    /// <param name="stop">Ends the wait.</param>
+    /// <returns>The input at its beginning, or null if it is larger.</returns>
+    /// <exception cref="OperationCanceledException"><paramref name="stop"/> was canceled.</exception>
+    public static Task<MemoryStream?> ReadBytesAsync(this IConsoleStreams console, long largest, CancellationToken stop) =>
+        Task.Run(
+            () =>
+            {
+                using Stream input = console.OpenInput();
+                MemoryStream bytes = new();
+                byte[] buffer = new byte[64 * 1024];
+                while (input.Read(buffer) is > 0 and int count)
+                {
+                    bytes.Write(buffer, 0, count);
+                    if (bytes.Length > largest)
+                    {
+                        return null;
+                    }
+                }
+
+                bytes.Position = 0;
+                return bytes;
+            },
+            CancellationToken.None).WaitAsync(stop);
+}
+
 /// <summary>The streams of this process.</summary>
 internal sealed class ProcessConsole : IConsoleStreams
 {

@@ -88,9 +88,18 @@ internal static class Root
                 : $"unknown command \"{unmatched}\" for \"{string.Join(' ', PathOf(result.CommandResult))}\"";
         }
 
+        if (command.Subcommands.Count > 0)
+        {
+            return $"\"{string.Join(' ', PathOf(result.CommandResult))}\" needs a command: {string.Join(", ", command.Subcommands.Select(each => each.Name))}";
+        }
+
         OptionResult? empty = command.Options.Select(result.GetResult)
             .FirstOrDefault(option => option is { Tokens.Count: 0, Implicit: false, Option: TextFlag or ListFlag });
-        return empty is not null ? $"flag needs an argument: {empty.IdentifierToken?.Value ?? empty.Option.Name}" : result.Errors[0].Message;
+        Argument? missing = command.Arguments
+            .FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0 && result.GetResult(argument) is null or { Tokens.Count: 0 });
+        return empty is not null ? $"flag needs an argument: {empty.IdentifierToken?.Value ?? empty.Option.Name}"
+            : missing is not null ? $"\"{string.Join(' ', PathOf(result.CommandResult))}\" needs the argument <{missing.Name}>"
+            : result.Errors[0].Message;
     }
 
     private static IEnumerable<string> PathOf(CommandResult result) =>

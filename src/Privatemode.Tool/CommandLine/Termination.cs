@@ -21,7 +21,7 @@ internal sealed class Termination : IDisposable
     /// <summary>Receives the signals of this process from now on.</summary>
     public void ListenToSignals()
     {
-        foreach (PosixSignal signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM])
+        foreach (PosixSignal signal in (ReadOnlySpan<PosixSignal>)[PosixSignal.SIGINT, PosixSignal.SIGTERM, PosixSignal.SIGHUP])
         {
             _registrations.Add(PosixSignalRegistration.Create(signal, received =>
             {

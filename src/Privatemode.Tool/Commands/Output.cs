@@ -130,6 +130,11 @@ internal sealed class Output
         return escaped.ToString();
     }
 
+    /// <summary>Escapes, in JSON, the characters that reorder what a person reads.</summary>
+    public static string EscapeDirections(string json) => json.Any(IsDirection)
+        ? string.Concat(json.Select(character => IsDirection(character) ? FormattableString.Invariant($"\\u{(int)character:x4}") : $"{character}"))
+        : json;
+
     /// <summary>Makes the text of a model harmless for a terminal, and leaves it as it is for a pipe.</summary>
     public static string Safe(string text, bool isTerminal) => isTerminal && text.Any(IsUnsafe)
         ? string.Create(text.Length, text, static (span, source) =>
@@ -146,7 +151,9 @@ internal sealed class Output
     private static bool IsUnsafe(char character) => IsControl(character) && character is not ('\n' or '\t');
 
     private static bool IsControl(char character) =>
-        char.IsControl(character) || character is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069') or '\u2028' or '\u2029';
+        char.IsControl(character) || IsDirection(character) || character is '\u2028' or '\u2029';
+
+    private static bool IsDirection(char character) => character is (>= '\u202a' and <= '\u202e') or (>= '\u2066' and <= '\u2069');
 
     private static IAnsiConsole Create(TextWriter writer, bool hasColor) => AnsiConsole.Create(new AnsiConsoleSettings
     {
@@ -191,7 +198,8 @@ internal static class JsonOutput
             write(json);
         }
 
-        return Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length);
+        // The writer escapes control characters, but not those that reorder what a person reads. All of them are inside of strings.
+        return Output.EscapeDirections(Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length));
     }
 
     /// <summary>Writes a number or null.</summary>

@@ -24,7 +24,7 @@ internal sealed class DoctorCommand
     public static Command Create(ToolContext context)
     {
         DoctorCommand doctor = new(context);
-        Command command = new("doctor", "Check key, clock, network and deployment, and say what to do") { doctor._offline };
+        Command command = new("doctor", "Check the API key, the clock, the network and the deployment, and suggest what to do") { doctor._offline };
         command.SetRun(doctor._common, context, doctor.RunAsync);
         return command;
     }
@@ -58,7 +58,7 @@ internal sealed class DoctorCommand
         bool isOffline = _offline.Read(result);
         await using ServiceEnvironment environment = await ServiceEnvironment.OpenAsync(settings, _context, _context.State.Path);
         yield return local.Key(_common.ApiKey.Read(result));
-        yield return local.State(environment.Workspace, environment.LogDirectory);
+        yield return local.State(environment.Workspace, environment.EntriesDirectory);
         yield return local.ProxyVariables(network.Hosts);
         yield return local.Hardware();
         string? reason = isOffline ? "--offline" : settings.IsDemo ? "the demo needs no network" : null;

@@ -43,7 +43,8 @@ internal sealed class LocalChecks(ToolContext context, ServiceSettings settings,
             int entries = ManifestLog.Read(logDirectory).Entries.Count;
             return probe.FreeBytes(workspace) is < LeastFreeBytes
                 ? new CheckResult(
-                    "state", CheckOutcome.Warning, $"The disk of {workspace} is almost full.", "Make room: manifests must be recorded before they are used.")
+                    "state", CheckOutcome.Warning, $"The disk of {workspace} is almost full.",
+                    "Free disk space: manifests must be recorded before they are used.")
                 : new CheckResult("state", CheckOutcome.Ok, $"{workspace} can be written; its log has {entries} manifests.");
         }
         catch (Exception exception) when (exception is PrivatemodeException or IOException or UnauthorizedAccessException)
@@ -59,7 +60,7 @@ internal sealed class LocalChecks(ToolContext context, ServiceSettings settings,
 
     public CheckResult ProxyVariables(IEnumerable<Uri> hosts)
     {
-        string[] proxies = [.. hosts.Select(host => probe.ProxyFor(host) is { } proxy ? $"{host.Host} through {proxy.GetLeftPart(UriPartial.Authority)}" : null)
+        string[] proxies = [.. hosts.Select(host => probe.ProxyFor(host) is { } proxy ? $"{host.Host} through {proxy.Scheme}://{proxy.Authority}" : null)
             .OfType<string>()];
         string? plain = context.Variable("HTTP_PROXY") ?? context.Variable("http_proxy");
         string excluded = context.Variable("NO_PROXY") ?? context.Variable("no_proxy") ?? "";

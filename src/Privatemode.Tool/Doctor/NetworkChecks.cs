@@ -48,10 +48,10 @@ internal sealed class NetworkChecks(IProbe probe, TimeProvider time, Uri endpoin
 
         bool hasProxy = unknown.All(host => probe.ProxyFor(new Uri($"https://{host}")) is not null);
         return unknown is []
-            ? new CheckResult("dns", CheckOutcome.Ok, $"All {Hosts.Count} host names are known.")
+            ? new CheckResult("dns", CheckOutcome.Ok, $"All {Hosts.Count} host names can be resolved.")
             : new CheckResult(
-                "dns", hasProxy ? CheckOutcome.Warning : CheckOutcome.Failed, $"These host names are unknown: {string.Join(", ", unknown)}.",
-                hasProxy ? "An HTTP proxy resolves them, if it may." : $"Let this machine resolve and reach, on port 443: {HostList}.")
+                "dns", hasProxy ? CheckOutcome.Warning : CheckOutcome.Failed, $"These host names cannot be resolved: {string.Join(", ", unknown)}.",
+                hasProxy ? "The HTTP proxy may be able to resolve them." : $"Let this machine resolve and reach, on port 443: {HostList}.")
             {
                 ExitCode = hasProxy ? ExitCodes.Success : ExitCodes.Failed,
             };
@@ -104,13 +104,13 @@ internal sealed class NetworkChecks(IProbe probe, TimeProvider time, Uri endpoin
         TimeSpan[] differences = [.. _answers.Values.Select(answer => answer.Date - time.GetUtcNow()).OfType<TimeSpan>()];
         if (differences is [])
         {
-            return new CheckResult("clock", CheckOutcome.Skipped, "No host said what time it is.");
+            return new CheckResult("clock", CheckOutcome.Skipped, "No host returned its time.");
         }
 
         TimeSpan least = differences.MinBy(difference => difference.Duration());
         string seconds = least.Duration().TotalSeconds.ToString("0", CultureInfo.InvariantCulture);
         string summary = $"The clock of this machine is {seconds} s {(least > TimeSpan.Zero ? "behind" : "ahead")}.";
-        return least.Duration() <= SmallDifference ? new CheckResult("clock", CheckOutcome.Ok, "The clock of this machine is right.")
+        return least.Duration() <= SmallDifference ? new CheckResult("clock", CheckOutcome.Ok, "The clock of this machine is correct.")
             : least.Duration() <= LargeDifference
                 ? new CheckResult("clock", CheckOutcome.Warning, summary, "Set the clock, for example: timedatectl set-ntp true")
             : new CheckResult(
@@ -130,7 +130,7 @@ internal sealed class NetworkChecks(IProbe probe, TimeProvider time, Uri endpoin
                 ExitCode = ExitCodes.Failed,
             }
             : answer.Status is >= 200 and < 300 ? new CheckResult("http", CheckOutcome.Ok, "The published manifest can be retrieved.")
-            : new CheckResult("http", CheckOutcome.Failed, $"{Manifest.Host} answers with status {answer.Status}.", "Look at https://status.privatemode.ai.")
+            : new CheckResult("http", CheckOutcome.Failed, $"{Manifest.Host} answers with status {answer.Status}.", "See https://status.privatemode.ai.")
             {
                 ExitCode = ExitCodes.Failed,
             };
@@ -161,8 +161,8 @@ internal sealed class NetworkChecks(IProbe probe, TimeProvider time, Uri endpoin
     {
         await AskAsync(StatusPage, stop);
         return _answers.ContainsKey(StatusPage)
-            ? new CheckResult("status", CheckOutcome.Ok, $"{StatusPage} can be reached; it tells whether the service has a problem.")
-            : new CheckResult("status", CheckOutcome.Warning, $"{StatusPage} cannot be reached.", "Look at it from another network.");
+            ? new CheckResult("status", CheckOutcome.Ok, $"{StatusPage} can be reached; it shows known problems of the service.")
+            : new CheckResult("status", CheckOutcome.Warning, $"{StatusPage} cannot be reached.", "Open it from another network.");
     }
 
     private string HostList => string.Join(", ", Hosts.Select(host => host.Host));

@@ -103,7 +103,7 @@ internal sealed class ClaudeCode : Assistant
         string directory = context.Variable("CLAUDE_CONFIG_DIR") ?? Path.Combine(HomeOf(context), ".claude");
         List<(string[] Path, JsonNode Value)> members = [(["model"], target.Model.Id), (["skipWebFetchPreflight"], true)];
         members.AddRange(Variables(target).Select(variable => (new[] { "env", variable.Key }, (JsonNode)variable.Value)));
-        return [new JsonEdit(Path.Combine(directory, "settings.json"), members)];
+        return [new JsonEdit(Path.Combine(directory, "settings.json"), members) { HoldsKey = target.Key is not null }];
     }
 
     private static Dictionary<string, string> Variables(LaunchTarget target) => new(StringComparer.Ordinal)

@@ -57,7 +57,7 @@ internal static class ChildProgram
         using Process process = new() { StartInfo = info };
 
         // The terminal sends Ctrl+C to the program too, which decides what it means. Other signals are passed on.
-        using IDisposable signals = context.Termination.Handle(signal => signal == PosixSignal.SIGINT || Forward(process, signal));
+        using IDisposable signals = context.Termination.Handle(signal => signal == PosixSignal.SIGINT || Forward(process, signal, context));
         try
         {
             _ = process.Start();
@@ -71,7 +71,7 @@ internal static class ChildProgram
         return process.ExitCode;
     }
 
-    private static bool Forward(Process process, PosixSignal signal)
+    private static bool Forward(Process process, PosixSignal signal, ToolContext context)
     {
         if (signal != PosixSignal.SIGTERM)
         {
@@ -84,7 +84,9 @@ internal static class ChildProgram
             return true;
         }
 
-        using Process? kill = Process.Start("kill", ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
+        // By its full path: .NET also looks for a program in the current directory, which can be another user's.
+        string program = Find("kill", context) ?? "/bin/kill";
+        using Process? kill = Process.Start(program, ["-TERM", process.Id.ToString(System.Globalization.CultureInfo.InvariantCulture)]);
         kill?.WaitForExit();
         return true;
     }

@@ -12,6 +12,9 @@ internal abstract class ConfigurationEdit(string path)
 {
     public string Path => path;
 
+    /// <summary>Whether the change contains a caller key, so that other users must not read the file.</summary>
+    public bool HoldsKey { get; init; }
+
     /// <summary>Returns the file with the change.</summary>
     /// <param name="before">The file, or null if it does not exist.</param>
     /// <param name="undo">What <see cref="Undo"/> needs, if the file is changed by others in the meantime.</param>
@@ -62,7 +65,7 @@ internal sealed class JsonEdit(string path, IReadOnlyList<(string[] Path, JsonNo
         JsonArray noted = [];
         foreach ((string[] member, JsonNode value) in members)
         {
-            JsonObject? parent = Descend(root, member, creates: true)
+            JsonObject? parent = Descend(root, member)
                 ?? throw ToolException.Setup($"\"{Path}\" has a \"{member[0]}\" that is not an object. Use --print and edit it yourself.");
             bool existed = parent.TryGetPropertyValue(member[^1], out JsonNode? previous);
             noted.Add((JsonNode)new JsonObject
@@ -80,49 +83,43 @@ internal sealed class JsonEdit(string path, IReadOnlyList<(string[] Path, JsonNo
         return ConfigurationText.Encode(root);
     }
 
+    /// <summary>Removes our members from a file that others changed since. It may have comments now, which stay.</summary>
+    /// <exception cref="ToolException">It is not a JSON object any more.</exception>
     public static byte[] UndoMembers(byte[] now, JsonObject undo, List<string> kept)
     {
-        JsonObject root = Parse(now, "the configuration");
-        bool isChanged = false;
-        foreach (JsonObject noted in undo["members"]!.AsArray().Select(member => member!.AsObject()).Reverse())
+        bool hasMark = now.AsSpan().StartsWith("\uFEFF"u8);
+        JsonMembers members = new(hasMark ? now[3..] : now);
+        try
         {
-            string[] member = [.. noted["path"]!.AsArray().Select(name => name!.GetValue<string>())];
-            if (Descend(root, member, creates: false) is not { } parent || !parent.TryGetPropertyValue(member[^1], out JsonNode? value))
+            foreach (JsonObject noted in undo["members"]!.AsArray().Select(member => member!.AsObject()).Reverse())
             {
-                continue;
-            }
-
-            if (!JsonNode.DeepEquals(value, noted["value"]))
-            {
-                kept.Add(string.Join('.', member));
-                continue;
-            }
-
-            isChanged = true;
-            _ = parent.Remove(member[^1]);
-            if (noted["existed"]!.GetValue<bool>())
-            {
-                parent[member[^1]] = noted["previous"]?.DeepClone();
-            }
-            else if (member.Length > 1 && parent.Count == 0)
-            {
-                _ = root.Remove(member[0]);
+                string[] member = [.. noted["path"]!.AsArray().Select(name => name!.GetValue<string>())];
+                if (!members.Undo(member, noted["value"], noted["previous"], noted["existed"]!.GetValue<bool>()))
+                {
+                    kept.Add(string.Join('.', member));
+                }
             }
         }
+        catch (JsonException exception)
+        {
+            throw ToolException.Setup(
+                $"\"{undo["path"]}\" is not JSON any more. Nothing was changed in it. Correct it, then use --restore." +
+                (undo["backup"] is { } backup ? $" As it was: {backup}" : ""),
+                exception);
+        }
 
-        // Written again, the file would lose its layout.
-        return isChanged ? ConfigurationText.Encode(root) : now;
+        return hasMark ? [.. "\uFEFF"u8, .. members.Text] : members.Text;
     }
 
     // Members are one or two levels deep.
-    private static JsonObject? Descend(JsonObject root, string[] member, bool creates)
+    private static JsonObject? Descend(JsonObject root, string[] member)
     {
         if (member.Length == 1)
         {
             return root;
         }
 
-        if (!root.ContainsKey(member[0]) && creates)
+        if (!root.ContainsKey(member[0]))
         {
             root[member[0]] = new JsonObject();
         }

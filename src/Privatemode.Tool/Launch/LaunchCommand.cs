@@ -17,15 +17,15 @@ internal sealed class LaunchCommand
 
     private readonly TextFlag _model = new("--model", "ID", "The model [default: the one with tools and the largest known context]");
     private readonly TextFlag _smallModel = new("--small-model", "ID", "The model for titles and summaries [default: --model]");
-    private readonly TextFlag _port = new("--port", "PORT", "The port of the proxy [default: a free one; with --config 8080]");
-    private readonly BoolFlag _config = new("--config", "Write the program's configuration for a proxy that runs already, and do not run the program");
+    private readonly TextFlag _port = new("--port", "PORT", "The port of the proxy [default: a free port; 8080 with --config]");
+    private readonly BoolFlag _config = new("--config", "Write the program's configuration for a proxy that you run yourself. The program is not started");
     private readonly BoolFlag _restore = new("--restore", "Undo --config");
     private readonly BoolFlag _print = new("--print", "Print what --config would write, and write nothing");
-    private readonly TextFlag _callerKey = new("--caller-key", "KEY|@FILE", "A caller key of the proxy that --config writes about");
+    private readonly TextFlag _callerKey = new("--caller-key", "KEY|@FILE", "A caller key of the proxy that you run yourself, for --config and --print");
     private readonly TextFlag _program = new("--program", "PATH", "The program [default: found on the search path]");
-    private readonly BoolFlag _allowHostedTools = new("--allow-hosted-tools", "Leave web search of the program on; the proxy leaves it out of requests");
-    private readonly BoolFlag _sessionCache = new("--session-prompt-cache", "Give each session a prompt cache of its own");
-    private readonly Argument<string[]> _arguments = new("arguments") { Arity = ArgumentArity.ZeroOrMore, Description = "Arguments of the program, behind --" };
+    private readonly BoolFlag _allowHostedTools = new("--allow-hosted-tools", "Do not switch off the program's web search. The proxy removes it from requests");
+    private readonly BoolFlag _sessionCache = new("--session-prompt-cache", "Use a separate prompt cache for each session");
+    private readonly Argument<string[]> _arguments = new("arguments") { Arity = ArgumentArity.ZeroOrMore, Description = "Arguments for the program, after --" };
     private readonly CommonOptions _common = new();
     private readonly Assistant _assistant;
     private readonly ToolContext _context;
@@ -38,7 +38,7 @@ internal sealed class LaunchCommand
 
     public static Command Create(ToolContext context)
     {
-        Command launch = new("launch", "Run a coding assistant, end-to-end encrypted");
+        Command launch = new("launch", "Run a coding assistant with end-to-end encryption");
         foreach (Assistant assistant in Assistant.All)
         {
             launch.Add(new LaunchCommand(assistant, context).Create());
@@ -49,7 +49,7 @@ internal sealed class LaunchCommand
 
     private Command Create()
     {
-        Command command = new(_assistant.Name, $"Run {_assistant.Name} over Privatemode")
+        Command command = new(_assistant.Name, $"Run {_assistant.Name} with Privatemode")
         {
             _model, _smallModel, _port, _config, _restore, _print, _callerKey, _program, _allowHostedTools, _sessionCache, _arguments,
         };
@@ -150,7 +150,10 @@ internal sealed class LaunchCommand
         Write("config", new LaunchState(_context, _assistant.Name).Write(edits), output);
         if (!output.IsJson)
         {
-            output.Hint($"Start the proxy with: privatemode proxy --port {proxy.Port}");
+            output.Hint($"Start the proxy with: privatemode proxy --port {proxy.Port}{(key is null ? "" : " --caller-keys @FILE")}");
+            output.Hint(
+                $"While no proxy listens on port {proxy.Port}, another user of this machine could listen there and read what {_assistant.Name} sends. " +
+                "Undo this with --restore before you stop using the proxy.");
         }
 
         return ExitCodes.Success;

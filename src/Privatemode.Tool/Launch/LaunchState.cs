@@ -25,32 +25,36 @@ internal sealed class LaunchState(ToolContext context, string program)
     private string StateFile => Path.Combine(context.State.Path, "launch", program + ".json");
 
     /// <summary>Writes the changes. What an earlier call wrote is undone first, so that the backups stay those of the user's files.</summary>
-    /// <exception cref="ToolException">A file cannot be changed safely; the files before it are already written, and can be restored.</exception>
+    /// <exception cref="ToolException">A file cannot be changed safely; nothing was written. Or one cannot be written; the files before it are written,
+    /// and can be restored.</exception>
     public IReadOnlyList<FileChange> Write(IReadOnlyList<ConfigurationEdit> edits)
     {
-        _ = Restore();
+        IReadOnlyList<Undoing> undoings = ReadUndoings();
 
-        // All are computed before the first is written.
-        List<(string Path, byte[]? Before, byte[] After, JsonObject Undo)> changes = [];
+        // All are computed before the first is written: an edit that is refused must not undo the one before it.
+        List<(string Path, byte[]? Before, byte[] After, JsonObject Undo, bool HoldsKey)> changes = [];
         foreach (ConfigurationEdit edit in edits)
         {
             string path = Resolve(edit.Path);
-            byte[]? before = Read(path);
+            byte[]? before = undoings.FirstOrDefault(undoing => undoing.Change.Path == path) is { } undoing ? undoing.Content : Read(path);
             JsonObject undo = [];
-            changes.Add((path, before, edit.Apply(before, undo), undo));
+            changes.Add((path, before, edit.Apply(before, undo), undo, edit.HoldsKey));
         }
 
+        Commit(undoings);
         List<FileChange> written = [];
         JsonArray files = [];
-        foreach ((string path, byte[]? before, byte[] after, JsonObject undo) in changes)
+        foreach ((string path, byte[]? before, byte[] after, JsonObject undo, bool holdsKey) in changes)
         {
             string? backup = before is null ? null : Backup(path, before);
             undo["path"] = path;
             undo["after"] = Digest(after);
             undo["backup"] = backup;
+            UnixFileMode? mode = holdsKey ? OnlyUser(path) : null;
+            undo["mode"] = mode is null ? null : (int)ModeOf(path)!.Value;
             files.Add((JsonNode)undo);
             WriteState(files);
-            Replace(path, after);
+            Replace(path, after, mode);
             written.Add(new FileChange(path, "wrote", backup));
         }
 
@@ -59,60 +63,81 @@ internal sealed class LaunchState(ToolContext context, string program)
 
     /// <summary>Undoes what <see cref="Write"/> wrote. Members that were changed since stay.</summary>
     /// <returns>Empty if there is nothing to undo.</returns>
+    /// <exception cref="ToolException">A file cannot be undone safely; nothing was written.</exception>
     public IReadOnlyList<FileChange> Restore()
+    {
+        IReadOnlyList<Undoing> undoings = ReadUndoings();
+        Commit(undoings);
+        return [.. undoings.Select(undoing => undoing.Change)];
+    }
+
+    /// <summary>What undoing an earlier call does to a file.</summary>
+    /// <param name="Change">What is said about it.</param>
+    /// <param name="Content">The file afterwards, or null if it does not exist then.</param>
+    /// <param name="Mode">Its permissions before an earlier call restricted them, or null.</param>
+    private sealed record Undoing(FileChange Change, byte[]? Content, UnixFileMode? Mode);
+
+    private IReadOnlyList<Undoing> ReadUndoings()
     {
         if (Read(StateFile) is not { } state)
         {
             return [];
         }
 
-        List<FileChange> changes = [];
         try
         {
-            foreach (JsonNode? file in JsonNode.Parse(state)!["files"]!.AsArray())
-            {
-                changes.Add(Restore(file!.AsObject()));
-            }
+            return [.. JsonNode.Parse(state)!["files"]!.AsArray().Select(file => Undo(file!.AsObject()))];
         }
         catch (Exception exception) when (exception is JsonException or NullReferenceException or InvalidOperationException)
         {
             throw ToolException.Setup($"\"{StateFile}\" cannot be read. Restore the configuration from the backups beside it, then delete it.", exception);
         }
-
-        File.Delete(StateFile);
-        return changes;
     }
 
-    private static FileChange Restore(JsonObject undo)
+    private void Commit(IReadOnlyList<Undoing> undoings)
+    {
+        foreach (Undoing undoing in undoings)
+        {
+            if (undoing.Change.Action == "removed")
+            {
+                File.Delete(undoing.Change.Path);
+            }
+            else if (undoing.Change.Action == "restored")
+            {
+                Replace(undoing.Change.Path, undoing.Content!, undoing.Mode);
+            }
+        }
+
+        if (File.Exists(StateFile))
+        {
+            File.Delete(StateFile);
+        }
+    }
+
+    private static Undoing Undo(JsonObject undo)
     {
         string path = undo["path"]!.GetValue<string>();
         string? backup = undo["backup"]?.GetValue<string>();
+        UnixFileMode? mode = undo["mode"] is { } before ? (UnixFileMode)before.GetValue<int>() : null;
         if (Read(path) is not { } now)
         {
-            return new FileChange(path, "kept", backup);
+            return new Undoing(new FileChange(path, "kept", backup), Content: null, mode);
         }
 
         if (Digest(now) == undo["after"]!.GetValue<string>())
         {
-            if (backup is null)
-            {
-                File.Delete(path);
-                return new FileChange(path, "removed");
-            }
-
-            Replace(path, Read(backup) ?? throw ToolException.Failed($"The backup \"{backup}\" is missing. Nothing was changed in \"{path}\"."));
-            return new FileChange(path, "restored", backup);
+            return backup is null
+                ? new Undoing(new FileChange(path, "removed"), Content: null, mode)
+                : new Undoing(
+                    new FileChange(path, "restored", backup),
+                    Read(backup) ?? throw ToolException.Failed($"The backup \"{backup}\" is missing. Nothing was changed in \"{path}\"."),
+                    mode);
         }
 
         List<string> kept = [];
         byte[] without = ConfigurationEdit.Undo(now, undo, kept);
-        if (without.AsSpan().SequenceEqual(now))
-        {
-            return new FileChange(path, "kept", backup, kept);
-        }
-
-        Replace(path, without);
-        return new FileChange(path, "restored", backup, kept);
+        string action = without.AsSpan().SequenceEqual(now) ? "kept" : "restored";
+        return new Undoing(new FileChange(path, action, backup, kept), without, mode);
     }
 
     private string Backup(string path, byte[] content)
@@ -147,13 +172,23 @@ internal sealed class LaunchState(ToolContext context, string program)
             return null;
         }
 
+        if (!RegularFile.Is(path))
+        {
+            throw ToolException.Setup($"\"{path}\" is a device or a pipe. Use --print and edit the configuration yourself.");
+        }
+
         return file.Length <= LargestFile
             ? File.ReadAllBytes(path)
             : throw ToolException.Setup($"\"{path}\" has {file.Length} bytes, more than a configuration file has. Use --print and edit it yourself.");
     }
 
-    // Beside the file, with its mode, then renamed: no half of it is ever read.
-    private static void Replace(string path, byte[] content)
+    private static UnixFileMode? ModeOf(string path) => OperatingSystem.IsWindows() || !File.Exists(path) ? null : File.GetUnixFileMode(path);
+
+    private static UnixFileMode? OnlyUser(string path) =>
+        ModeOf(path) & (UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+
+    // Beside the file, with its mode or the given one, then renamed: no half of it is ever read.
+    private static void Replace(string path, byte[] content, UnixFileMode? mode = null)
     {
         string temporary = $"{path}.{Guid.NewGuid():N}.tmp";
         try
@@ -165,9 +200,9 @@ internal sealed class LaunchState(ToolContext context, string program)
                 file.Flush(flushToDisk: true);
             }
 
-            if (!OperatingSystem.IsWindows() && File.Exists(path))
+            if (!OperatingSystem.IsWindows() && (mode ?? ModeOf(path)) is { } wanted)
             {
-                File.SetUnixFileMode(temporary, File.GetUnixFileMode(path));
+                File.SetUnixFileMode(temporary, wanted);
             }
 
             File.Move(temporary, path, overwrite: true);

@@ -28,9 +28,12 @@ internal static class ManifestCommands
         CommonOptions options = new();
         command.SetRun(options, context, async (result, output, stop) =>
         {
-            FoundManifest manifest = await FindAsync(result.GetValue(source), options.Read(result, context, needsKey: false), context, stop);
+            ServiceSettings settings = options.Read(result, context, needsKey: false);
+            await using ManifestSources sources = await ManifestSources.OpenAsync(settings, context, stop);
+            FoundManifest manifest = await sources.Finder.FindAsync(result.GetValue(source), stop);
             if (raw.Read(result))
             {
+                RequireHarmless(manifest, context);
                 await using Stream target = context.Console.OpenOutput();
                 await target.WriteAsync(manifest.Bytes, stop);
                 return ExitCodes.Success;
@@ -55,14 +58,19 @@ internal static class ManifestCommands
     private static Command Diff(ToolContext context)
     {
         Argument<string> first = new("before") { Description = Sources };
-        Argument<string?> second = new("after") { Arity = ArgumentArity.ZeroOrOne, Description = "The same [default: published]" };
+        Argument<string?> second = new("after")
+        {
+            Arity = ArgumentArity.ZeroOrOne,
+            Description = "The manifest to compare it with, named in the same way [default: published]",
+        };
         Command command = new("diff", "Compare two manifests. Exit code 0: equal, 1: different") { first, second };
         CommonOptions options = new();
         command.SetRun(options, context, async (result, output, stop) =>
         {
             ServiceSettings settings = options.Read(result, context, needsKey: false);
-            FoundManifest before = await FindAsync(result.GetValue(first), settings, context, stop);
-            FoundManifest after = await FindAsync(result.GetValue(second) ?? ManifestFinder.Published, settings, context, stop);
+            await using ManifestSources sources = await ManifestSources.OpenAsync(settings, context, stop);
+            FoundManifest before = await sources.Finder.FindAsync(result.GetValue(first), stop);
+            FoundManifest after = await sources.Finder.FindAsync(result.GetValue(second) ?? ManifestFinder.Published, stop);
             ManifestComparison comparison = Compare(before, after);
             bool isEqual = before.Sha256 == after.Sha256;
             if (output.IsJson)
@@ -89,30 +97,24 @@ internal static class ManifestCommands
     {
         Command command = new("log", "List the manifests that were adopted on this machine");
         CommonOptions options = new();
-        command.SetRun(options, context, (result, output, _) =>
+        command.SetRun(options, context, async (result, output, stop) =>
         {
             ServiceSettings settings = options.Read(result, context, needsKey: false);
-            ManifestLogOutput.Write(ManifestLog.Read(LogOf(settings, context)), settings.Workspace ?? context.State.Path, output);
-            return Task.FromResult(ExitCodes.Success);
+            await using ManifestSources sources = await ManifestSources.OpenAsync(settings, context, stop);
+            ManifestLogOutput.Write(ManifestLog.Read(sources.LogDirectory), sources.Workspace, output);
+            return ExitCodes.Success;
         });
         return command;
     }
 
-    /// <summary>Finds the manifest that a word names, with the log of the workspace and the manifest of the demo.</summary>
-    public static async Task<FoundManifest> FindAsync(string? word, ServiceSettings settings, ToolContext context, CancellationToken stop)
+    // The bytes can come from a server that is not verified. A pipe or a file gets them as they are.
+    private static void RequireHarmless(FoundManifest manifest, ToolContext context)
     {
-        if (!settings.IsDemo)
+        if (context.Console.IsOutputTerminal && manifest.Bytes.Any(value => value is (< 32 and not 9 and not 10 and not 13) or > 126))
         {
-            return await new ManifestFinder(context, LogOf(settings, context), demo: null).FindAsync(word, stop);
+            throw ToolException.Setup("The manifest contains bytes that can change what this terminal shows. Write it to a file: --raw > manifest.json");
         }
-
-        await using ServiceEnvironment environment = await ServiceEnvironment.OpenAsync(settings, context, context.State.Path);
-        byte[] published = environment.Demo!.Deployment.Evidence.Manifest.ToArray();
-        return await new ManifestFinder(context, environment.LogDirectory, published).FindAsync(word, stop);
     }
-
-    private static string LogOf(ServiceSettings settings, ToolContext context) =>
-        Path.Combine(settings.Workspace ?? context.State.Path, "manifests", "verified");
 
     /// <summary>Compares two manifests.</summary>
     /// <exception cref="ToolException">One of them is not a manifest.</exception>
@@ -161,4 +163,54 @@ internal static class ManifestCommands
         json.WriteTexts("changes", comparison.Changes);
         json.WriteEndObject();
     }
+}
+
+/// <summary>Where a command looks for manifests: the log of the workspace and, with <c>--demo</c>, the deployment of the demo.</summary>
+internal sealed class ManifestSources : IAsyncDisposable
+{
+    private readonly ClientConnection? _demo;
+
+    private ManifestSources(string workspace, string logDirectory, ManifestFinder finder, ClientConnection? demo)
+    {
+        Workspace = workspace;
+        LogDirectory = logDirectory;
+        Finder = finder;
+        _demo = demo;
+    }
+
+    public string Workspace { get; }
+
+    public string LogDirectory { get; }
+
+    public ManifestFinder Finder { get; }
+
+    /// <summary>Opens them. The demo's own workspace begins with an empty log, so that its deployment is verified first, which adopts its manifest.</summary>
+    public static async Task<ManifestSources> OpenAsync(ServiceSettings settings, ToolContext context, CancellationToken stop)
+    {
+        if (!settings.IsDemo)
+        {
+            string workspace = settings.Workspace ?? context.State.Path;
+            string log = Path.Combine(workspace, "manifests", "verified");
+            return new ManifestSources(workspace, log, new ManifestFinder(context, log, demo: null), demo: null);
+        }
+
+        ClientConnection demo = await ClientFactory.OpenAsync(settings, context);
+        try
+        {
+            if (settings.Workspace is null)
+            {
+                _ = await demo.Client.VerifyAsync(stop);
+            }
+
+            ManifestFinder finder = new(context, demo.EntriesDirectory, demo.Demo!.Deployment.Evidence.Manifest.ToArray());
+            return new ManifestSources(demo.Workspace, demo.EntriesDirectory, finder, demo);
+        }
+        catch
+        {
+            await demo.DisposeAsync();
+            throw;
+        }
+    }
+
+    public ValueTask DisposeAsync() => _demo?.DisposeAsync() ?? ValueTask.CompletedTask;
 }

@@ -45,7 +45,7 @@ internal sealed class ManifestFinder(ToolContext context, string logDirectory, b
     public FoundManifest? LastAdopted() => ManifestLog.Read(logDirectory).Entries is [.., var last] ? FromEntry(last) : null;
 
     private FoundManifest FromEntry(AdoptedManifest entry) =>
-        new(File.ReadAllBytes(Path.Combine(logDirectory, entry.FileName)), $"adopted {Commands.Times.Text(entry.AdoptedAt)}", IsProved: true);
+        new(File.ReadAllBytes(Path.Combine(logDirectory, entry.FileName)), $"adopted {Commands.Times.Text(entry.AdoptedAt)}", IsProved: demo is null);
 
     private FoundManifest? FromLog(string word)
     {
@@ -124,9 +124,9 @@ internal sealed class ManifestFinder(ToolContext context, string logDirectory, b
         {
             using HttpResponseMessage answer = await http.GetAsync(now, stop);
             return answer.StatusCode == HttpStatusCode.OK
-                ? new FoundManifest(await answer.Content.ReadAsByteArrayAsync(stop), "published, not proved", IsProved: false)
+                ? new FoundManifest(await answer.Content.ReadAsByteArrayAsync(stop), "published", IsProved: false)
                 : throw ToolException.Failed(string.Create(
-                    CultureInfo.InvariantCulture, $"{PublishedAddress.Host} did not hand out the manifest (status {(int)answer.StatusCode})."));
+                    CultureInfo.InvariantCulture, $"{PublishedAddress.Host} did not return the manifest (status {(int)answer.StatusCode})."));
         }
         catch (Exception exception) when (exception is HttpRequestException || (exception is OperationCanceledException && !stop.IsCancellationRequested))
         {

@@ -24,20 +24,32 @@ internal static class ManifestLogOutput
             return;
         }
 
-        output.Table(
-            ["", "Adopted", "Manifest", "Why", "File"],
-            log.Entries.Select((entry, index) => (IReadOnlyList<string>)
-                [(index + 1).ToString(CultureInfo.InvariantCulture), Times.Text(entry.AdoptedAt), entry.Sha256, $"{entry.Source}", entry.FileName]));
-        output.Hint($"Head of the hash chain: {log.HeadSha256}. Keep it elsewhere: it shows later whether lines were removed.");
-        if (log.IsInsecureLoopback)
+        if (log.Entries is [])
         {
-            output.Hint("These manifests were adopted under test trust. They prove nothing.");
+            output.Hint("No manifest was adopted in this workspace yet. 'privatemode verify' adopts the published one.");
+        }
+        else
+        {
+            WriteEntries(log, output);
         }
 
         if (reference.Count > 0)
         {
-            output.Hint("The list that the vendor's proxy shares (manifests/log.txt), which proves nothing:");
+            output.Hint("Entries that Privatemode's own proxy shares (manifests/log.txt). They prove nothing:");
             output.Table(["Time", "Manifest", "File"], reference.Select(line => (IReadOnlyList<string>)[line.Time, line.Sha256 ?? "(missing)", line.File]));
+        }
+    }
+
+    private static void WriteEntries(ManifestLog log, Output output)
+    {
+        output.Table(
+            ["", "Adopted", "Manifest", "Why", "File"],
+            log.Entries.Select((entry, index) => (IReadOnlyList<string>)
+                [(index + 1).ToString(CultureInfo.InvariantCulture), Times.Text(entry.AdoptedAt), entry.Sha256, $"{entry.Source}", entry.FileName]));
+        output.Hint($"Head of the hash chain: {log.HeadSha256}. Keep it elsewhere: with it, you can tell later whether entries were removed.");
+        if (log.IsInsecureLoopback)
+        {
+            output.Hint("These manifests were adopted under test trust. They prove nothing.");
         }
     }
 
@@ -45,7 +57,7 @@ internal static class ManifestLogOutput
     {
         json.WriteStartObject();
         json.WriteString("schema", "privatemode.manifest-log/1");
-        json.WriteString("head", log.HeadSha256);
+        json.WriteString("head", log.Entries is [] ? null : log.HeadSha256);
         json.WriteBoolean("insecureLoopback", log.IsInsecureLoopback);
         json.WriteStartArray("entries");
         foreach (AdoptedManifest entry in log.Entries)

@@ -18,7 +18,7 @@ internal sealed class ManifestPin
     };
 
     private readonly BoolFlag _yes = new("--yes", "Do not ask");
-    private readonly TextFlag _out = new("--out", "FILE", "Write the manifest to a file too, for --manifestPath of the proxy");
+    private readonly TextFlag _out = new("--out", "FILE", "Also write the manifest to a file, for --manifestPath of the proxy");
     private readonly BoolFlag _force = new("--force", "Replace the file of --out if it exists");
     private readonly CommonOptions _common = new();
     private readonly ToolContext _context;
@@ -41,14 +41,15 @@ internal sealed class ManifestPin
         ServiceSettings settings = _common.Read(result, _context);
         if (!_yes.Read(result) && !_context.Console.IsInputTerminal)
         {
-            throw ToolException.Usage("manifest pin asks before it answers. Use --yes where no one can answer.");
+            throw ToolException.Usage("manifest pin asks for confirmation, but stdin is not a terminal. Use --yes.");
         }
 
         OutputFile? target = _out.Read(result) is { } given ? new OutputFile(given, _force.Read(result), _context) : null;
         await using ClientConnection connection = await ClientFactory.OpenAsync(settings, _context);
-        ManifestFinder finder = new(_context, connection.LogDirectory, connection.Demo?.Deployment.Evidence.Manifest.ToArray());
+        ManifestFinder finder = new(_context, connection.EntriesDirectory, connection.Demo?.Deployment.Evidence.Manifest.ToArray());
         FoundManifest manifest = await finder.FindAsync(result.GetValue(_source) ?? ManifestFinder.Published, stop);
-        ManifestComparison comparison = ManifestCommands.Compare(finder.LastAdopted(), manifest);
+        FoundManifest? adopted = finder.LastAdopted();
+        ManifestComparison comparison = ManifestCommands.Compare(adopted, manifest);
 
         Verdict verdict = await VerifyPinnedAsync(manifest, connection, stop);
         if (verdict.Kind != VerdictKind.Verified)
@@ -60,10 +61,13 @@ internal sealed class ManifestPin
         if (!output.IsJson)
         {
             output.Line($"The deployment proves that it runs manifest {manifest.Sha256}.");
+            output.Line(adopted is null ? "No manifest was adopted before. This one contains:"
+                : adopted.Sha256 == manifest.Sha256 ? "It is the manifest that was adopted last."
+                : $"Changes since the manifest that was adopted last ({adopted.Sha256[..8]}…):");
             ManifestCommands.WriteLines(comparison.Changes, output);
         }
 
-        if (!_yes.Read(result) && !Ask(manifest))
+        if (!_yes.Read(result) && !await AskAsync(manifest, stop))
         {
             throw ToolException.Failed("Nothing was pinned.");
         }
@@ -83,10 +87,10 @@ internal sealed class ManifestPin
         return await VerifyCommand.VerifyAsync(client, _context.Time, stop);
     }
 
-    private bool Ask(FoundManifest manifest)
+    private async Task<bool> AskAsync(FoundManifest manifest, CancellationToken stop)
     {
-        _context.Console.Error.Write($"Pin {manifest.Sha256}? [y/N] ");
-        return _context.Console.In.ReadLine()?.Trim() is "y" or "Y" or "yes";
+        await _context.Console.Error.WriteAsync($"Pin {manifest.Sha256}? [y/N] ");
+        return (await _context.Console.ReadLineAsync(stop))?.Trim() is "y" or "Y" or "yes";
     }
 
     private static void Write(FoundManifest manifest, string? file, Output output)

@@ -13,7 +13,7 @@ internal static class ProxyCommand
     public static Command Create(ToolContext context)
     {
         ProxyFlags flags = new();
-        Command command = new("proxy", "Run a local proxy for clients that speak OpenAI's or Anthropic's API");
+        Command command = new("proxy", "Run a local proxy for clients of OpenAI's or Anthropic's API");
         flags.AddTo(command);
         command.SetRun(flags.Common, context, async (result, output, stop) =>
         {
@@ -68,13 +68,17 @@ internal static class ProxyCommand
         if (settings.Listen.All(System.Net.IPAddress.IsLoopback))
         {
             ToolLog.LoopbackOnly(log);
+            if (!settings.UsesCallerKeyAsApiKey && !settings.Service.IsDemo && settings.CallerKeys.Count + settings.CallerKeyFiles.Count == 0)
+            {
+                ToolLog.OpenToAllUsers(log);
+            }
         }
 
         GpuRevocationPolicy gpu = settings.GpuRevocation;
         string policy = gpu == GpuRevocationPolicy.Strict
             ? "NVIDIA revocation: only a good status is accepted."
             : $"NVIDIA revocation: unknown status accepted, grace period {gpu.RevocationGracePeriod.TotalHours:0} h" +
-                (gpu.RevocationGracePeriod == TimeSpan.FromHours(48) ? " (the default of the reference)" : "") +
+                (gpu.RevocationGracePeriod == TimeSpan.FromHours(48) ? " (the default of Privatemode's own proxy)" : "") +
                 ". For the strict policy use --nvidiaOCSPAllowUnknown=false --nvidiaOCSPRevokedGracePeriod=0.";
         ToolLog.Note(log, LogLevel.Information, policy);
     }

@@ -151,6 +151,7 @@ internal sealed class ProxyHost : IAsyncDisposable
     {
         // ASP.NET Core logs paths and queries at Information and header names at Debug: only its warnings are wanted.
         _ = builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Warning).AddFilter("Privatemode", settings.LogLevel)
+            .AddFilter("Microsoft.Extensions.Hosting.Internal.Host", LogLevel.Critical) // the command itself says why it could not start
             .AddProvider(new SlogProvider(context.Console.Error, context.Time, settings.LogsJson));
         if (mirror is not null)
         {

@@ -118,7 +118,7 @@ internal sealed class ReferenceManifestLog(string directory, string logDirectory
         {
             try
             {
-                return new FileStream(Path.Combine(directory, ".lock"), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+                return StateDirectory.CreateFile(Path.Combine(directory, ".lock"), FileMode.OpenOrCreate, FileShare.None);
             }
             catch (IOException) when (time.GetElapsedTime(start) < LockTimeout)
             {

@@ -3,6 +3,7 @@ using System.Net.Security;
 using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.Logging;
 using Microsoft.Win32.SafeHandles;
@@ -18,7 +19,8 @@ namespace Privatemode.Tool.Proxy;
 /// <param name="time">The clock.</param>
 internal sealed class ReloadingCertificate(string certificatePath, string keyPath, TimeProvider time)
 {
-    private const string NotPem = "the files are no certificate and private key in PEM";
+    private const string NotPem = "the files are not a certificate and a private key in PEM";
+    private const int LargestFile = 1 << 20;
 
     // Kubernetes replaces mounted files by swapping links, which file watchers do not see.
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
@@ -106,7 +108,7 @@ internal sealed class ReloadingCertificate(string certificatePath, string keyPat
     {
         try
         {
-            string keyText = File.ReadAllText(keyPath);
+            string keyText = ReadText(keyPath);
             if (keyText.Contains("ENCRYPTED", StringComparison.Ordinal))
             {
                 throw Refused("the key is encrypted; decrypt it first");
@@ -118,7 +120,7 @@ internal sealed class ReloadingCertificate(string certificatePath, string keyPat
             }
 
             X509Certificate2Collection chain = [];
-            chain.ImportFromPemFile(certificatePath);
+            chain.ImportFromPem(ReadText(certificatePath));
             if (chain.Count == 0)
             {
                 throw Refused("the certificate file has no certificate");
@@ -129,10 +131,6 @@ internal sealed class ReloadingCertificate(string certificatePath, string keyPat
             chain.RemoveAt(0);
             return SslStreamCertificateContext.Create(certificate, chain, offline: true);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
-        {
-            throw Refused(exception is UnauthorizedAccessException ? FileErrors.Describe(exception) : exception.Message);
-        }
         catch (Exception exception) when (exception is CryptographicException or ArgumentException)
         {
             throw Refused(exception.Message.Contains("does not match", StringComparison.Ordinal)
@@ -141,12 +139,24 @@ internal sealed class ReloadingCertificate(string certificatePath, string keyPat
         }
     }
 
+    private static string ReadText(string path)
+    {
+        try
+        {
+            return Encoding.UTF8.GetString(BoundedFile.Read(path, LargestFile));
+        }
+        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        {
+            throw Refused($"\"{path}\" cannot be read: {FileErrors.Describe(exception)}");
+        }
+    }
+
     private void RequireCurrent(X509Certificate2 certificate)
     {
         DateTimeOffset now = time.GetUtcNow();
         if (now > certificate.NotAfter.ToUniversalTime())
         {
-            throw Refused($"the certificate has expired on {Day(certificate.NotAfter)}");
+            throw Refused($"the certificate expired on {Day(certificate.NotAfter)}");
         }
 
         if (now < certificate.NotBefore.ToUniversalTime())

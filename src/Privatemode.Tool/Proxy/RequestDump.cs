@@ -37,9 +37,9 @@ internal sealed class RequestDump
         }
 
         string name = NewFile();
-        await using FileStream request = StateDirectory.CreateFile($"{name}_req.txt");
+        await using FileStream request = StateDirectory.CreateFile($"{name}_req.txt", FileMode.CreateNew);
         await request.WriteAsync(Encoding.UTF8.GetBytes(Head(context.Request)), context.RequestAborted);
-        await using FileStream response = StateDirectory.CreateFile($"{name}_resp.txt");
+        await using FileStream response = StateDirectory.CreateFile($"{name}_resp.txt", FileMode.CreateNew);
         Stream body = context.Request.Body;
         IHttpResponseBodyFeature original = context.Features.GetRequiredFeature<IHttpResponseBodyFeature>();
         await using CopyingStream input = new(body, request, () => "");

@@ -46,8 +46,8 @@ internal sealed class ClientConnection(PrivatemodeClient client, ServiceEnvironm
     /// <summary>The full path of the workspace.</summary>
     public string Workspace => environment.Workspace;
 
-    /// <summary>The directory of the authoritative log of manifests.</summary>
-    public string LogDirectory => environment.LogDirectory;
+    /// <summary>The directory with the entries of the authoritative log of manifests.</summary>
+    public string EntriesDirectory => environment.EntriesDirectory;
 
     /// <summary>Sets the options of another client for the same service and workspace.</summary>
     public void Configure(PrivatemodeOptions options) => environment.Configure(options);
@@ -86,6 +86,9 @@ internal sealed class ServiceEnvironment : IAsyncDisposable
     /// <summary>The subdirectory is not seen by the reference, which looks at the JSON files in 'manifests' itself.</summary>
     public string LogDirectory => Path.Combine(Workspace, "manifests", "verified");
 
+    /// <summary>The directory with the entries of that log: under test trust, the library keeps them apart.</summary>
+    public string EntriesDirectory => Demo is null ? LogDirectory : Path.Combine(LogDirectory, ManifestLog.InsecureLoopbackDirectoryName);
+
     /// <param name="settings">The checked flags.</param>
     /// <param name="context">The surroundings.</param>
     /// <param name="defaultWorkspace">The workspace if the flags name none; with the demo, a temporary directory.</param>
@@ -97,6 +100,8 @@ internal sealed class ServiceEnvironment : IAsyncDisposable
         {
             string workspace = temporary ?? settings.Workspace ?? defaultWorkspace;
             _ = StateDirectory.RequireWritable(workspace, workspace);
+            StateDirectory.CreateDirectory(Path.Combine(workspace, "manifests"));
+            StateDirectory.CreateDirectory(Path.Combine(workspace, "collateral"));
             if (settings.IsDemo)
             {
                 demo = await DemoDeployment.StartAsync(settings.DemoScript, context.Time);

@@ -56,8 +56,8 @@ internal static class FileErrors
     public static string Describe(Exception exception) => exception switch
     {
         FileNotFoundException or DirectoryNotFoundException => "the file does not exist",
-        UnauthorizedAccessException => "it is a directory, or this user does not have the permission",
-        ArgumentException => "it is not a path, or not UTF-8 text",
+        UnauthorizedAccessException => "it is a directory, or you do not have permission",
+        ArgumentException => "it is not a valid path, or the file is not UTF-8 text",
         _ => exception.Message,
     };
 }

@@ -47,13 +47,19 @@ internal sealed class StateDirectory(string path)
             return;
         }
 
+        // The permissions apply to the last directory only: each one that is missing is created by itself.
+        if (System.IO.Path.GetDirectoryName(directory) is { } parent)
+        {
+            CreateDirectory(parent);
+        }
+
         _ = Directory.CreateDirectory(directory, OnlyUser | UnixFileMode.UserExecute);
     }
 
-    /// <summary>Opens a new file that only the user can read.</summary>
-    public static FileStream CreateFile(string file, FileMode mode = FileMode.Create)
+    /// <summary>Opens a file to write. If it is new, only the user can read it.</summary>
+    public static FileStream CreateFile(string file, FileMode mode = FileMode.Create, FileShare share = FileShare.Read)
     {
-        FileStreamOptions options = new() { Mode = mode, Access = FileAccess.Write, Share = FileShare.Read };
+        FileStreamOptions options = new() { Mode = mode, Access = FileAccess.Write, Share = share };
         if (!OperatingSystem.IsWindows())
         {
             options.UnixCreateMode = OnlyUser;

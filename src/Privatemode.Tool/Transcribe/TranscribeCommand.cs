@@ -76,18 +76,7 @@ internal sealed class TranscribeCommand
                 return file.Length <= LargestFile ? file : throw TooLarge(path);
             }
 
-            await using Stream input = _context.Console.OpenInput();
-            MemoryStream memory = new();
-            byte[] buffer = new byte[64 * 1024];
-            int count;
-            while ((count = await input.ReadAsync(buffer, stop)) > 0)
-            {
-                memory.Write(buffer, 0, count);
-                _ = memory.Length <= LargestFile ? memory : throw TooLarge("-");
-            }
-
-            memory.Position = 0;
-            return memory;
+            return await _context.Console.ReadBytesAsync(LargestFile, stop) ?? throw TooLarge("-");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

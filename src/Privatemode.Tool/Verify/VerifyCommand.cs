@@ -10,11 +10,11 @@ namespace Privatemode.Tool.Verify;
 /// <summary><c>privatemode verify</c>: a verdict about the deployment, and a file with the evidence to keep.</summary>
 internal sealed class VerifyCommand
 {
-    private readonly TextFlag _save = new("--save", "FILE", "Write the evidence to a file, to judge it again later with --offline");
+    private readonly TextFlag _save = new("--save", "FILE", "Write the evidence to a file, to verify it again later with --offline");
     private readonly BoolFlag _force = new("--force", "Replace the file of --save if it exists");
-    private readonly TextFlag _offline = new("--offline", "FILE", "Judge evidence from a file. No network is used");
+    private readonly TextFlag _offline = new("--offline", "FILE", "Verify evidence from a file. No network is used");
     private readonly TextFlag _at = new(
-        "--at", "TIME", "The time for which --offline judges: RFC 3339, or 'saved' for the time that the file claims [default: now]");
+        "--at", "TIME", "The time for which --offline verifies: RFC 3339, or 'saved' for the time that the file claims [default: now]");
 
     private readonly CommonOptions _common = new();
     private readonly ToolContext _context;
@@ -55,7 +55,7 @@ internal sealed class VerifyCommand
         await using ClientConnection connection = await ClientFactory.OpenAsync(settings, _context);
         if (!output.IsJson)
         {
-            output.Hint("Verifying the deployment …");
+            output.Hint("Verifying the deployment…");
         }
 
         Verdict verdict = await VerifyAsync(connection.Client, _context.Time, stop);
@@ -141,7 +141,8 @@ internal sealed class VerifyCommand
         }
 
         return manifests is []
-            ? throw ToolException.Setup("--offline needs --manifest: say which manifest you expect. The file itself cannot tell.")
+            ? throw ToolException.Setup(
+                "--offline needs --manifest: the file cannot prove which manifest is the expected one. For evidence of a demo, use --demo.")
             : new EvidenceExpectation(manifests);
     }
 }

@@ -39,7 +39,7 @@ internal sealed class PolicyEvidence
     public static async Task<PolicyEvidence> FromDeploymentAsync(ServiceSettings settings, ToolContext context, Output output, CancellationToken stop)
     {
         await using ClientConnection connection = await ClientFactory.OpenAsync(settings, context);
-        output.Hint("Verifying the deployment …");
+        output.Hint("Verifying the deployment…");
         Verdict verdict = await VerifyCommand.VerifyAsync(connection.Client, context.Time, stop);
         if (verdict.Report is not { } report)
         {

@@ -17,7 +17,7 @@ internal sealed class VerityCommand
     private readonly TextFlag _evidence = new("--evidence", "FILE", "Saved evidence whose policies must name the root hash; needs --manifest");
     private readonly BoolFlag _deployed = new("--deployed", "Verify the deployment now; its policies must name the root hash");
     private readonly TextFlag _hashOffset = new("--hash-offset", "BYTES", "Where the superblock of dm-verity begins [default: behind the file system]");
-    private readonly TextFlag _hashDevice = new("--hash-device", "FILE", "A file of its own with the hash tree");
+    private readonly TextFlag _hashDevice = new("--hash-device", "FILE", "A separate file with the hash tree");
     private readonly CommonOptions _common = new();
     private readonly ToolContext _context;
 

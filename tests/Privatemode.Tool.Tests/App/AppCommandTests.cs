@@ -36,6 +36,62 @@ public sealed class AppCommandTests : IDisposable
         Assert.Equal("#t=".Length + 43, address.Fragment.Length);
     }
 
+    /// <summary>Other users can read the arguments of programs, and the key of the page is worth the API key.</summary>
+    [Fact]
+    public async Task Browser_GetsAFileThatOnlyTheUserCanRead_AndNoKeyAsArgument()
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        string record = Path.Combine(_run.WorkingDirectory, "record");
+        string program = _run.WriteFile(
+            OperatingSystem.IsMacOS() ? "open" : "xdg-open",
+            $"#!/bin/sh\nPATH=/usr/bin:/bin\n(printf '%s\\n' \"$@\"; ls -l \"$1\"; cat \"$1\") > '{record}.new'\nmv '{record}.new' '{record}'\n");
+        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        _run.SetVariable("PATH", _run.WorkingDirectory);
+        _run.SetVariable("HOME", _run.WorkingDirectory);
+
+        Task<(int ExitCode, string Out, string Error)> command = _run.InvokeAsync("app", "--demo", "--port", "0", "--json");
+        string url = JsonElement.Parse(await FirstLineAsync()).GetProperty("url").GetString()!;
+        using CancellationTokenSource limit = new(TestTimeouts.Default);
+        while (!File.Exists(record))
+        {
+            limit.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        _ = _run.Termination.Raise(PosixSignal.SIGTERM);
+        _ = await command.OrTimeout();
+
+        string[] lines = File.ReadAllLines(record);
+        Assert.Matches(@"^/.*/privatemode-app-[0-9a-f]{32}\.html$", lines[0]);
+        Assert.StartsWith("-rw-------", lines[1], StringComparison.Ordinal);
+        Assert.Contains($"content=\"0; url={url}\"", File.ReadAllText(record), StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_run.WorkingDirectory, "*.html"));
+    }
+
+    [Fact]
+    public async Task WithoutABrowser_TheCommandRunsOn()
+    {
+        _run.SetVariable("PATH", _run.WorkingDirectory);
+        _run.SetVariable("HOME", _run.WorkingDirectory);
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        Task<(int ExitCode, string Out, string Error)> command = _run.InvokeAsync("app", "--demo", "--port", "0");
+        await _run.Console.WaitForErrorAsync(text => text.Contains("No browser could be started. Open the address yourself.", StringComparison.Ordinal));
+        _ = _run.Termination.Raise(PosixSignal.SIGTERM);
+        (int exitCode, _, string error) = await command.OrTimeout();
+
+        Assert.Equal(0, exitCode);
+        Assert.DoesNotContain("only for you", error, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_run.WorkingDirectory, "*.html"));
+    }
+
     [Theory]
     [InlineData("--port: \"x\" is not a port from 0 to 65535", "--port", "x")]
     [InlineData("--port: \"65536\" is not a port from 0 to 65535", "--port", "65536")]

@@ -39,6 +39,27 @@ public sealed class ChatTests : IAsyncLifetime
         Assert.Equal("How is it?", LastUserText());
     }
 
+    [Theory]
+    [InlineData("chat")]
+    [InlineData("transcribe", "-")]
+    public async Task InputThatDoesNotEnd_IsLeftByTheFirstSignal(params string[] args)
+    {
+        WaitingInput input = new();
+        _run.Console.Input = input;
+        Task<(int ExitCode, string Out, string Error)> command = Task.Run(() => _run.InvokeAsync(args));
+        await input.Reading.OrTimeout();
+
+        try
+        {
+            _ = _run.Termination.Raise(PosixSignal.SIGTERM);
+            Assert.Equal(130, (await command.OrTimeout()).ExitCode);
+        }
+        finally
+        {
+            input.End();
+        }
+    }
+
     [Fact]
     public async Task PromptAndInput_AreJoined()
     {
@@ -58,7 +79,7 @@ public sealed class ChatTests : IAsyncLifetime
     [InlineData("--reasoning: \"x\" is neither hide nor show", "hi", "--reasoning", "x")]
     [InlineData("--effort: \"x\" is not one of low, medium, high", "hi", "--effort", "x")]
     [InlineData("--max-tokens: \"0\" is not a number greater than 0", "hi", "--max-tokens", "0")]
-    [InlineData("--image: \"text\" is no PNG, JPEG, WebP or GIF image.", "hi", "--image", "text")]
+    [InlineData("--image: \"text\" is not a PNG, JPEG, WebP or GIF image.", "hi", "--image", "text")]
     [InlineData("--image: \"missing\" cannot be read: the file does not exist.", "hi", "--image", "missing")]
     [InlineData("--system: \"missing\" cannot be read: the file does not exist.", "hi", "--system", "@missing")]
     public async Task WrongFlag_IsOneLine_AndNothingIsSent(string expected, params string[] args)
@@ -89,7 +110,7 @@ public sealed class ChatTests : IAsyncLifetime
         (int exitCode, _, string error) = await _run.InvokeAsync("chat");
 
         Assert.Equal(2, exitCode);
-        Assert.EndsWith("Error: The conversation has 70001 words. Models read at most about 70000. Leave something out.\n", error, StringComparison.Ordinal);
+        Assert.EndsWith("Error: The conversation has 70001 words. Models read at most about 70000. Shorten it.\n", error, StringComparison.Ordinal);
         Assert.Empty(_deployment.Requests);
     }
 

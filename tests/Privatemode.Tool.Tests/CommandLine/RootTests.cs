@@ -33,6 +33,12 @@ public sealed class RootTests : IDisposable
     [InlineData("unknown flag: --foo", "models", "--foo")]
     [InlineData("unknown flag: --foo", "models", "--foo=bar")]
     [InlineData("unknown flag: --Demo", "models", "--Demo")]
+    [InlineData("unknown flag: --modle (before an argument that begins with a hyphen, write --)", "chat", "--demo", "--modle", "x", "hi")]
+    [InlineData("unknown flag: --continue (before an argument that begins with a hyphen, write --)", "launch", "claude", "--demo", "--continue")]
+    [InlineData("unknown flag: -5 (before an argument that begins with a hyphen, write --)", "chat", "--demo", "-5 + 3")]
+    [InlineData("\"privatemode manifest\" needs a command: show, diff, log, pin", "manifest")]
+    [InlineData("\"privatemode launch\" needs a command: claude, codex, opencode", "launch")]
+    [InlineData("\"privatemode transcribe\" needs the argument <FILE>", "transcribe", "--demo")]
     [InlineData("unknown command \"frob\" for \"privatemode\"", "frob")]
     [InlineData("unknown command \"extra\" for \"privatemode models\"", "models", "extra")]
     [InlineData("flag needs an argument: --workspace", "models", "--demo", "--workspace")]
@@ -79,7 +85,7 @@ public sealed class RootTests : IDisposable
 
     [Theory]
     [InlineData("@missing", "failed to read API key file \"missing\": the file does not exist")]
-    [InlineData("@.", "failed to read API key file \".\": it is a directory, or this user does not have the permission")]
+    [InlineData("@.", "failed to read API key file \".\": it is a directory, or you do not have permission")]
     [InlineData("@empty", "The API key file \"empty\" is empty.")]
     public async Task ApiKeyFile_ThatCannotBeUsed_IsNamed(string key, string expected)
     {

@@ -30,6 +30,17 @@ public sealed class OutputTests : IDisposable
         { new InvalidOperationException("secret"), 1, "internal" },
     };
 
+    /// <summary>A model or a service writes the strings of JSON, and a person may read it on a terminal.</summary>
+    [Fact]
+    public void Json_HasNoCharacterThatChangesATerminal()
+    {
+        string text = "\u001b[31m\u009b1m\u202egnp.exe\u202c \u2066x\u2069 \u2028 \u0007";
+        new Output(_run.Context).Json(json => json.WriteStringValue(text));
+
+        Assert.DoesNotContain(_run.Console.OutText.TrimEnd('\n'), character => character is < ' ' or > '\u007e');
+        Assert.Equal(text, System.Text.Json.JsonElement.Parse(_run.Console.OutText).GetString());
+    }
+
     [Theory]
     [MemberData(nameof(Exceptions))]
     public void Exceptions_HaveAnExitCodeAndAType(Exception exception, int exitCode, string type)

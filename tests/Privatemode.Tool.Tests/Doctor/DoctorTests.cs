@@ -49,7 +49,7 @@ public sealed class DoctorTests : IAsyncLifetime
         (int exitCode, string text, _) = await _run.InvokeAsync("doctor");
 
         Assert.Equal(1, exitCode);
-        Assert.Contains("failed   dns              These host names are unknown: kdsintf.amd.com.\n", text, StringComparison.Ordinal);
+        Assert.Contains("failed   dns              These host names cannot be resolved: kdsintf.amd.com.\n", text, StringComparison.Ordinal);
         Assert.Contains("→ Let this machine resolve and reach, on port 443: api.privatemode.ai, cdn.confidential.cloud, ", text, StringComparison.Ordinal);
     }
 

@@ -142,7 +142,10 @@ internal sealed class FakeConsole : IConsoleStreams
 
     public MemoryStream OutputBytes { get; } = new();
 
-    public Stream OpenInput() => new MemoryStream(InputBytes);
+    /// <summary>Standard input if it is not <see cref="InputBytes"/>.</summary>
+    public Stream? Input { get; set; }
+
+    public Stream OpenInput() => Input ?? new MemoryStream(InputBytes);
 
     public Stream OpenOutput() => OutputBytes;
 

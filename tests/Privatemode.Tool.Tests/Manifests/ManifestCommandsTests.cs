@@ -1,6 +1,8 @@
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
 using Privatemode.Tool.Tests.Fakes;
 
 namespace Privatemode.Tool.Tests.Manifests;
@@ -138,9 +140,70 @@ public sealed class ManifestCommandsTests : IAsyncLifetime
         _run.Console.In = new StringReader("y\n");
         (int yes, string text, _) = await _run.InvokeAsync("manifest", "pin", file);
 
-        Assert.Equal((2, "Error: manifest pin asks before it answers. Use --yes where no one can answer.\n"), (without, error));
+        Assert.Equal((2, "Error: manifest pin asks for confirmation, but stdin is not a terminal. Use --yes.\n"), (without, error));
         Assert.Equal((1, 0), (no, yes));
         Assert.Contains("appsettings.json:", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Pin_EndsWithTheFirstCtrlC()
+    {
+        WaitingInput input = new();
+        string file = WriteManifest("a.json");
+        _run.Console.IsInputTerminal = true;
+        _run.Console.In = input.AsText();
+        Task<(int ExitCode, string Out, string Error)> command = Task.Run(() => _run.InvokeAsync("manifest", "pin", file));
+        await input.Reading.OrTimeout();
+
+        try
+        {
+            Assert.True(_run.Termination.Raise(PosixSignal.SIGINT));
+            Assert.Equal(130, (await command.OrTimeout()).ExitCode);
+        }
+        finally
+        {
+            input.End();
+        }
+    }
+
+    /// <summary>The workspace of a demo is new: without its own manifest in it, nothing could be compared or listed.</summary>
+    [Fact]
+    public async Task Demo_AdoptsItsManifestFirst()
+    {
+        (int equal, string difference, string notices) = await _run.InvokeAsync("manifest", "diff", "adopted", "--demo");
+        (int listed, string log, string error) = await _run.InvokeAsync("manifest", "log", "--demo");
+        (int shown, string text, _) = await _run.InvokeAsync("manifest", "show", "--demo");
+
+        Assert.Equal((0, 0, 0), (equal, listed, shown));
+        Assert.Matches(@"^- [0-9a-f]{64} \(adopted [^)]+\)\n\+ [0-9a-f]{64} \(demo\)\n$", difference);
+        Assert.Equal(2, notices.Split("Demo: the deployment runs inside this process").Length);
+        Assert.Matches("^1\t[^\t]+Z\t[0-9a-f]{64}\t", log);
+        Assert.Contains("These manifests were adopted under test trust. They prove nothing.", error, StringComparison.Ordinal);
+        Assert.DoesNotContain(new string('0', 64), error, StringComparison.Ordinal);
+        Assert.Matches("adopted [^;]+; not verified", text);
+    }
+
+    [Fact]
+    public async Task Log_WithoutEntries_SaysSo()
+    {
+        (int exitCode, string text, string error) = await _run.InvokeAsync("manifest", "log");
+
+        Assert.Equal((0, ""), (exitCode, text));
+        Assert.Equal("No manifest was adopted in this workspace yet. 'privatemode verify' adopts the published one.\n", error);
+    }
+
+    [Fact]
+    public async Task Raw_WithBytesThatChangeATerminal_IsNotWrittenToOne()
+    {
+        string file = _run.WriteFile("a.json", "{\u001b[2J}");
+        _run.Console.IsOutputTerminal = true;
+        (int terminal, _, string error) = await _run.InvokeAsync("manifest", "show", file, "--raw");
+        _run.Console.IsOutputTerminal = false;
+        (int pipe, _, _) = await _run.InvokeAsync("manifest", "show", file, "--raw");
+
+        Assert.Equal((2, 0), (terminal, pipe));
+        Assert.Contains("can change what this terminal shows", error, StringComparison.Ordinal);
+        Assert.Equal(File.ReadAllBytes(file), _run.Console.OutputBytes.ToArray());
     }
 
     [Fact]
@@ -157,7 +220,7 @@ public sealed class ManifestCommandsTests : IAsyncLifetime
 
         JsonElement json = JsonDocument.Parse(text).RootElement;
         Assert.Equal(0, exitCode);
-        Assert.Equal(new string('0', 64), json.GetProperty("head").GetString());
+        Assert.Equal(JsonValueKind.Null, json.GetProperty("head").ValueKind);
         Assert.Equal(
             [Convert.ToHexStringLower(SHA256.HashData(_deployment.Evidence.Manifest.Span)), null],
             json.GetProperty("reference").EnumerateArray().Select(line => line.GetProperty("sha256").GetString()));

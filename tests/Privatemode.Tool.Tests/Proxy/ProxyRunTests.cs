@@ -56,6 +56,7 @@ public sealed class ProxyRunTests : IDisposable
 
         Assert.Equal(2, exitCode);
         Assert.EndsWith($"Error: listening on port \"{port}\": the address is already in use\n", error, StringComparison.Ordinal);
+        Assert.DoesNotContain("level=ERROR", error, StringComparison.Ordinal);
         Assert.Empty(text);
     }
 
@@ -154,7 +155,7 @@ public sealed class ProxyRunTests : IDisposable
         using HttpResponseMessage answer = await _http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).OrTimeout();
 
         Task<int> ended = proxy.StopAsync();
-        await _run.Console.WaitForErrorAsync(text => text.Contains("The proxy stops.", StringComparison.Ordinal));
+        await _run.Console.WaitForErrorAsync(text => text.Contains("The proxy is stopping.", StringComparison.Ordinal));
         release.SetResult(true);
 
         Assert.EndsWith("data: [DONE]\n\n", await answer.Content.ReadAsStringAsync().OrTimeout(), StringComparison.Ordinal);

@@ -32,13 +32,13 @@ public sealed class ReloadingCertificateTests : IDisposable
     }
 
     [Theory]
-    [InlineData("expired", "the certificate has expired on ")]
+    [InlineData("expired", "the certificate expired on ")]
     [InlineData("future", "the certificate is not valid before ")]
     [InlineData("mismatched", "the private key does not belong to the certificate")]
     [InlineData("encrypted", "the key is encrypted; decrypt it first")]
-    [InlineData("garbage", "the files are no certificate and private key in PEM")]
+    [InlineData("garbage", "the files are not a certificate and a private key in PEM")]
     [InlineData("empty", "the certificate file has no certificate")]
-    [InlineData("missing", "Could not find file")]
+    [InlineData("missing", "\"/")]
     public void FilesThatCannotBeUsed_AreNamed(string kind, string reason)
     {
         WriteBroken(kind);

@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.RegularExpressions;
 using Privatemode.AI;
 using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
 using Privatemode.Tool.Tests.Fakes;
 using Privatemode.Tool.Verify;
 
@@ -37,7 +38,7 @@ public sealed class VerifyCommandTests : IAsyncLifetime
         Assert.Equal((0, "VERIFIED"), (exitCode, text.Split('\n')[0]));
         Assert.Contains(ManifestSha256, text, StringComparison.Ordinal);
         Assert.Contains("SEV-SNP", text, StringComparison.Ordinal);
-        Assert.Equal("Verifying the deployment …\n", error);
+        Assert.Equal("Verifying the deployment…\n", error);
     }
 
     [Fact]
@@ -71,6 +72,50 @@ public sealed class VerifyCommandTests : IAsyncLifetime
             .Where(property => property.PropertyType == typeof(EvidenceDefect) && property.Name != nameof(EvidenceDefect.None))
             .Select(property => property.Name),
     ];
+
+    /// <summary>The file is written beside the target and renamed: a pipe, a device or a link would be replaced by it.</summary>
+    [Theory]
+    [InlineData("link", "\"link\" is a link. Name the file that it points to.")]
+    [InlineData("pipe", "\"pipe\" is a device or a pipe. Name a regular file.")]
+    public async Task Save_ToALinkOrAPipe_IsRefused(string name, string message)
+    {
+        if (OperatingSystem.IsWindows())
+        {
+            return;
+        }
+
+        string path = Path.Combine(_run.WorkingDirectory, name);
+        string target = _run.WriteFile("target", "mine");
+        if (name == "link")
+        {
+            _ = File.CreateSymbolicLink(path, target);
+        }
+        else
+        {
+            using System.Diagnostics.Process make = System.Diagnostics.Process.Start("mkfifo", [path]);
+            await make.WaitForExitAsync().OrTimeout();
+        }
+
+        (int exitCode, _, string error) = await _run.InvokeAsync("verify", "--demo", "--save", name, "--force");
+
+        Assert.Equal((2, $"Error: {message}\n"), (exitCode, error));
+        Assert.Equal("mine", File.ReadAllText(target));
+        Assert.Equal(name == "link", new FileInfo(path).LinkTarget is not null);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("content")]
+    public async Task Save_WithForce_ReplacesARegularFile(string content)
+    {
+        string path = _run.WriteFile("evidence.json", content);
+
+        (int without, _, _) = await _run.InvokeAsync("verify", "--demo", "--save", "evidence.json");
+        (int with, _, _) = await _run.InvokeAsync("verify", "--demo", "--save", "evidence.json", "--force");
+
+        Assert.Equal((2, 0), (without, with));
+        Assert.StartsWith("{", File.ReadAllText(path), StringComparison.Ordinal);
+    }
 
     [Theory]
     [MemberData(nameof(Defects))]

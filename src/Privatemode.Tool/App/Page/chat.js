@@ -37,7 +37,7 @@ export class Answer {
                 message.rounds.push(newRound());
             }
             message.state = "complete";
-            message.note = message.rounds.at(-1).finish === "length" ? "The answer ended because it reached the model's limit of length." : null;
+            message.note = message.rounds.at(-1).finish === "length" ? "The answer is incomplete: it reached the maximum length." : null;
             const words = message.rounds.reduce((sum, one) => sum + countWords(one.text), 0);
             this.events.say(`Answer complete, ${quantity(words, "word")}`);
         } catch (error) {

@@ -133,7 +133,7 @@ export function edit(message) {
     page.attachments = [...message.attachments];
     updateComposer();
     byId("composer-text").focus();
-    announce("Edit your message. Sending it replaces the answers behind it.");
+    announce("Edit your message. Sending it replaces the answers after it.");
 }
 
 /** Leaves the message as it was sent. */

@@ -83,7 +83,7 @@ function reportParts(verification) {
 
 function sentenceOf(verification) {
     if (!verification) {
-        return "The proxy on this machine does not answer, so nothing is known and nothing is sent.";
+        return "The proxy on this machine does not answer. The state of the service is not known, and nothing is sent.";
     }
     const demo = verification.demo ? "This is a demo: the deployment runs inside the program, with test certificates. It proves nothing. " : "";
     switch (verification.state) {
@@ -93,7 +93,7 @@ function sentenceOf(verification) {
         case "key-rejected": return demo + "The service rejected the API key, so it could not be verified. Nothing is sent.";
         case "unreachable": return demo
             + "The service, or a source of certificates, cannot be reached. This does not mean that the verification failed. Nothing is sent.";
-        default: return demo + "The verification is under way. Messages wait for its end.";
+        default: return demo + "The verification is in progress. Messages are sent when it succeeds.";
     }
 }
 
@@ -112,7 +112,7 @@ function deploymentList(report, now) {
         ["Newer manifest, not approved", report.unapprovedManifestSha256 && digest(report.unapprovedManifestSha256)],
         ["Measurement", digest(report.measurement)], ["Reference value", report.referenceValuePath],
         ["Policy (SHA-256)", digest(report.coordinatorPolicySha256)],
-        ["Mesh CA (SHA-256)", digest(report.meshCaSha256)], ["Version, as claimed", report.claimedCoordinatorVersion],
+        ["Mesh CA (SHA-256)", digest(report.meshCaSha256)], ["Claimed version", report.claimedCoordinatorVersion],
         ...Object.entries(report.tcb ?? {}).map(([name, value]) => [`Firmware, ${name}`, value]),
     ];
     return definitions(rows.filter(([, value]) => value !== null && value !== undefined && value !== ""), null);

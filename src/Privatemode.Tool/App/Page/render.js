@@ -98,7 +98,7 @@ function renderCode(block) {
 
 /** Text that is too large for Markdown: as it was written. */
 function renderPlain(block) {
-    const note = `Too large to be laid out (${quantity(block.text.length, "character")}); shown as it was written.`;
+    const note = `Too large to format (${quantity(block.text.length, "character")}); shown as plain text.`;
     return element("div", { class: "code" }, element("div", { class: "code-head" }, element("span", { text: note })),
         element("pre", { tabindex: "0", role: "group", "aria-label": "Text", text: showHidden(block.text) }));
 }

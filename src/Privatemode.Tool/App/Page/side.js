@@ -90,7 +90,7 @@ function showKeepNote() {
 }
 
 async function keepChanged() {
-    const consequence = "Those that are kept are deleted from this browser. This tab still shows them until you close it.";
+    const consequence = "The stored conversations are deleted from this browser. This tab shows them until you close it.";
     if (!keeps() && !await confirmDialog("Stop keeping conversations?", consequence, "Delete")) {
         byId("keep").checked = true;
         return;

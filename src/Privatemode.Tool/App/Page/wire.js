@@ -99,12 +99,12 @@ export function thinkingOf(model) {
     const name = (model ?? "").split("/").at(-1);
     if (name.startsWith("gpt-oss") || name.startsWith("glm")) {
         return {
-            hint: "This model always thinks before it answers. Switched on, it thinks longer.",
+            hint: "This model always thinks before it answers. With this switch on, it thinks longer.",
             members: on => ({ reasoning_effort: on ? "high" : "low" }),
         };
     }
     if (name.startsWith("gemma")) {
-        return { hint: "Switched on, this model thinks before it answers.", members: on => ({ chat_template_kwargs: { enable_thinking: on } }) };
+        return { hint: "With this switch on, the model thinks before it answers.", members: on => ({ chat_template_kwargs: { enable_thinking: on } }) };
     }
     return null;
 }

@@ -67,7 +67,7 @@ public sealed class DoctorTests : IAsyncLifetime
 
         Assert.Equal(outcome, checks["clock"].Outcome);
         Assert.Equal(expected, exitCode);
-        Assert.Contains(seconds > 60 ? "behind" : seconds < -60 ? "ahead" : "right", checks["clock"].Summary, StringComparison.Ordinal);
+        Assert.Contains(seconds > 60 ? "behind" : seconds < -60 ? "ahead" : "correct", checks["clock"].Summary, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -215,7 +215,7 @@ public sealed class VerifyCommandTests : IAsyncLifetime
         (int exitCode, _, string error) = await demo.InvokeAsync("verify", "--offline", "evidence.json");
 
         Assert.Equal(2, exitCode);
-        Assert.Contains("--offline needs --manifest: say which manifest you expect.", error, StringComparison.Ordinal);
+        Assert.Contains("--offline needs --manifest: the file cannot prove which manifest is the expected one.", error, StringComparison.Ordinal);
     }
 
     /// <summary>A check that is renamed in the library must not turn a missing verdict into another one.</summary>

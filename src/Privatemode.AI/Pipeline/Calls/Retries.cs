@@ -44,6 +44,25 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToke
         return RetryAfter.Pause(backoff, RetryAfter.Parse(header, time.GetUtcNow()));
     }
 
+    protected override void OnSendingRequest(PipelineMessage message) => DropAnswer(message);
+
+    protected override ValueTask OnSendingRequestAsync(PipelineMessage message)
+    {
+        DropAnswer(message);
+        return default;
+    }
+
+    /// <summary>Drops the answer to the try before. Its content is closed: if this try fails before an answer, disposing the message would throw because of
+    /// that, in place of the failure.</summary>
+    private static void DropAnswer(PipelineMessage message)
+    {
+        if (message.ExtractResponse() is { } answer)
+        {
+            answer.ContentStream = null;
+            answer.Dispose();
+        }
+    }
+
     protected override Task WaitAsync(TimeSpan delay, CancellationToken cancellationToken) => WaitAsync(delay, async: true, cancellationToken).AsTask();
 
     protected override void Wait(TimeSpan delay, CancellationToken cancellationToken) => WaitAsync(delay, async: false, cancellationToken).Completed();

@@ -225,6 +225,42 @@ public sealed class RetryTests : DeploymentTest
         Assert.Equal(0, Assert.IsType<ClientResultException>(await asking.OrTimeout()).Status);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Chat_BusyServiceWhoseConnectionThenEnds_SaysThatAndNotThatAStreamIsClosed(bool streamed)
+    {
+        Deployment.Faults.Inject(Fault.UnencryptedError(503));
+        Deployment.Faults.Inject(Fault.CutConnection(0), times: 2);
+        Task<Exception?> asking = Record.ExceptionAsync(() => TextAsync(streamed));
+        await PassAsync(0.64, 0.96);
+        await PassAsync(0.05, 0.05);
+        Assert.Equal(ServiceFailureReason.Unreachable, Assert.IsType<PrivatemodeServiceException>(await asking.OrTimeout()).Reason);
+        Assert.Equal(3, Deployment.Requests.Count);
+    }
+
+    [Theory]
+    [InlineData("chat")]
+    [InlineData("chat streamed")]
+    [InlineData("embeddings")]
+    [InlineData("plain client")]
+    public async Task Call_BusyServiceThatThenFailsVerification_SaysThatAndNotThatAStreamIsClosed(string call)
+    {
+        await AskAsync();
+        Deployment.Faults.Inject(Fault.UnencryptedError(503));
+        Task<Exception?> asking = Record.ExceptionAsync(() => call switch
+        {
+            "embeddings" => Client.AsIEmbeddingGenerator("qwen3-embedding-4b").GenerateAsync("hi"),
+            "plain client" => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync("hi"),
+            _ => TextAsync(call == "chat streamed"),
+        });
+        _ = await Time.TimerAsync(time => time >= TimeSpan.FromSeconds(0.64) && time <= TimeSpan.FromSeconds(0.96)).OrTimeout();
+        Deployment.Evidence.Defect = EvidenceDefect.SnpDebug;
+        Deployment.RotateMeshCa();
+        Time.Advance(TimeSpan.FromMinutes(50)); // the secret has ended: the second try needs another
+        Assert.IsType<PrivatemodeVerificationException>(await asking.OrTimeout());
+    }
+
     private async Task<string> TextAsync(bool streamed) => streamed
         ? (await Chat.GetStreamingResponseAsync("hi").ToChatResponseAsync().OrTimeout()).Text
         : (await Chat.GetResponseAsync("hi").OrTimeout()).Text;

@@ -1,3 +1,5 @@
+using System.Buffers;
+
 namespace Privatemode.AI.Testing;
 
 /// <summary>Provides options for a <see cref="PrivatemodeTestDeployment"/>.</summary>
@@ -48,6 +50,10 @@ public sealed class PrivatemodeTestDeploymentOptions
     /// tools, as newer model servers do. For tests of clients that must not send them.</summary>
     internal bool RefusesSystemMessages { get; set; }
 
+    /// <summary>Called for each connection: gets what looks at the bytes as they arrive, with or without <see cref="RecordRequests"/>. For load tests, which
+    /// cannot keep them.</summary>
+    internal Func<Action<ReadOnlySequence<byte>>>? OpenWireTap { get; set; }
+
     internal PrivatemodeTestDeploymentOptions Clone()
     {
         PrivatemodeTestDeploymentOptions copy = new()
@@ -58,6 +64,7 @@ public sealed class PrivatemodeTestDeploymentOptions
             BeforeStreamEvent = BeforeStreamEvent,
             BeforePart = BeforePart,
             RefusesSystemMessages = RefusesSystemMessages,
+            OpenWireTap = OpenWireTap,
         };
         foreach (string key in AdditionalApiKeys)
         {

@@ -87,6 +87,18 @@ internal sealed class RateGate(IOptions<PrivatemodeProxyOptions> options, TimePr
         }
     }
 
+    /// <summary>Whether no call runs or waits.</summary>
+    internal bool IsIdle
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _all?.IsIdle != false && _callers.Values.All(caller => caller.Queue.IsIdle);
+            }
+        }
+    }
+
     /// <summary>The queues that a request has to pass. They are held: until it is in them, another caller could take the place of an idle one.</summary>
     internal List<RateQueue> HoldQueuesOf(ProxyCaller caller)
     {

@@ -57,7 +57,12 @@ internal sealed class EmbeddingWriter(ModelRequest request, ScriptedModel model,
     private float[] MadeUp(string text)
     {
         bool isSized = _root.TryGetProperty("dimensions", out JsonElement asked) && asked.ValueKind == JsonValueKind.Number;
-        int dimensions = isSized ? asked.GetInt32() : model.EmbeddingDimensions ?? DefaultDimensions;
+        return VectorOf(text, isSized ? asked.GetInt32() : model.EmbeddingDimensions ?? DefaultDimensions);
+    }
+
+    /// <summary>The vector of a text for which none was set.</summary>
+    public static float[] VectorOf(string text, int dimensions)
+    {
         byte[] bytes = new byte[dimensions * sizeof(ushort)];
         Stretch(text, bytes);
         float[] vector = new float[dimensions];

@@ -5,7 +5,8 @@ using Microsoft.AspNetCore.Connections;
 namespace Privatemode.AI.Testing.Server;
 
 /// <summary>Keeps every byte that arrives on any connection, below HTTP.</summary>
-internal sealed class WireRecorder
+/// <param name="openTap">Called for each connection: gets what takes its bytes instead, in pieces and in order. <see langword="null"/> to keep them here.</param>
+internal sealed class WireRecorder(Func<Action<ReadOnlySequence<byte>>>? openTap = null)
 {
     private readonly Lock _gate = new();
     private readonly ArrayBufferWriter<byte> _received = new();
@@ -21,7 +22,7 @@ internal sealed class WireRecorder
     /// <summary>Connection middleware.</summary>
     public ConnectionDelegate Tee(ConnectionDelegate next) => async connection =>
     {
-        connection.Transport = new TeeDuplex(connection.Transport, new TeeReader(connection.Transport.Input, this));
+        connection.Transport = new TeeDuplex(connection.Transport, new TeeReader(connection.Transport.Input, openTap?.Invoke() ?? Append));
         await next(connection).ConfigureAwait(false);
     };
 
@@ -44,7 +45,7 @@ internal sealed class WireRecorder
     }
 
     /// <summary>Records bytes when they are consumed, so that each is recorded once however often it is looked at.</summary>
-    private sealed class TeeReader(PipeReader inner, WireRecorder recorder) : PipeReader
+    private sealed class TeeReader(PipeReader inner, Action<ReadOnlySequence<byte>> received) : PipeReader
     {
         private ReadOnlySequence<byte> _last;
 
@@ -52,7 +53,7 @@ internal sealed class WireRecorder
 
         public override void AdvanceTo(SequencePosition consumed, SequencePosition examined)
         {
-            recorder.Append(_last.Slice(_last.Start, consumed));
+            received(_last.Slice(_last.Start, consumed));
             _last = default;
             inner.AdvanceTo(consumed, examined);
         }

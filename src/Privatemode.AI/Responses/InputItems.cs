@@ -29,13 +29,13 @@ internal sealed class InputItems : IDisposable
 
     /// <param name="writer">Stands where the messages go.</param>
     /// <param name="names">The tools of the request.</param>
-    /// <param name="openReasoning">Decrypts reasoning that an earlier response contains.</param>
+    /// <param name="decryptReasoning">Decrypts reasoning that an earlier response contains.</param>
     /// <param name="leavesOutHosted">Leaves out items of hosted tools.</param>
-    public InputItems(Utf8JsonWriter writer, ToolNames names, OpenReasoning openReasoning, bool leavesOutHosted)
+    public InputItems(Utf8JsonWriter writer, ToolNames names, DecryptReasoning decryptReasoning, bool leavesOutHosted)
     {
         (_writer, _leavesOutHosted) = (writer, leavesOutHosted);
         _calls = new CallItems(names);
-        _reasoning = new ReasoningItems(openReasoning);
+        _reasoning = new ReasoningItems(decryptReasoning);
     }
 
     /// <summary>The hosted tools of which an item was left out, each once.</summary>

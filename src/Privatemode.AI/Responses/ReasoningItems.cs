@@ -7,10 +7,10 @@ namespace Privatemode.AI.Responses;
 /// <param name="blob">The value of <c>encrypted_content</c>.</param>
 /// <param name="text">Gets the text, in UTF-8.</param>
 /// <returns>False if another service, client or caller encrypted it, or it is damaged.</returns>
-internal delegate bool OpenReasoning(ReadOnlySpan<byte> blob, PooledBytes text);
+internal delegate bool DecryptReasoning(ReadOnlySpan<byte> blob, PooledBytes text);
 
 /// <summary>The reasoning of one message of the assistant, from items of the type <c>reasoning</c>.</summary>
-internal sealed class ReasoningItems(OpenReasoning open) : IDisposable
+internal sealed class ReasoningItems(DecryptReasoning decrypt) : IDisposable
 {
     private static readonly KnownNames ItemMembers = new("type", "encrypted_content", "content", "summary", "id", "status");
     private static readonly KnownNames PartMembers = new("type", "text");
@@ -28,7 +28,7 @@ internal sealed class ReasoningItems(OpenReasoning open) : IDisposable
     public void Add(RequestObject item)
     {
         _ = item.WithOnly(ItemMembers);
-        if (item.FindText("encrypted_content"u8) is { } blob && TryOpen(RawJson.Inside(blob)))
+        if (item.FindText("encrypted_content"u8) is { } blob && TryDecrypt(RawJson.Inside(blob)))
         {
             return;
         }
@@ -53,11 +53,11 @@ internal sealed class ReasoningItems(OpenReasoning open) : IDisposable
 
     public void Dispose() => _text.Dispose();
 
-    private bool TryOpen(ReadOnlySpan<byte> blob)
+    private bool TryDecrypt(ReadOnlySpan<byte> blob)
     {
         // Blobs of this library have no character that is ever escaped.
         using PooledBytes text = new(blob.Length);
-        if (blob.Contains((byte)'\\') || !open(blob, text))
+        if (blob.Contains((byte)'\\') || !decrypt(blob, text))
         {
             Foreign += blob.IsEmpty ? 0 : 1;
             return false;

@@ -68,16 +68,16 @@ internal sealed class RequestMembers
     /// <param name="chat">Gets the body of the chat.</param>
     /// <param name="echo">Gets the members that a response repeats.</param>
     /// <param name="leavesOutHosted">Leaves out hosted tools and what belongs to them, and does not refuse them.</param>
-    /// <param name="openReasoning">Decrypts reasoning that an earlier response contains.</param>
+    /// <param name="decryptReasoning">Decrypts reasoning that an earlier response contains.</param>
     /// <exception cref="PrivatemodeWouldLeakException">The body is not a JSON object, or is ambiguous.</exception>
     /// <exception cref="PrivatemodeRequestException">A member is not known, or asks for something that the service does not do.</exception>
     public static TranslatedRequest Translate(
-        ReadOnlyMemory<byte> body, PooledBytes chat, ResponseEcho echo, bool leavesOutHosted, OpenReasoning openReasoning)
+        ReadOnlyMemory<byte> body, PooledBytes chat, ResponseEcho echo, bool leavesOutHosted, DecryptReasoning decryptReasoning)
     {
         using JsonDocument document = Parse(body);
         ThrowIfUnknown(document.RootElement);
         RequestMembers members = new(new RequestObject(document.RootElement, MemberPath.Top), leavesOutHosted);
-        TranslatedRequest translated = members.Write(chat, openReasoning);
+        TranslatedRequest translated = members.Write(chat, decryptReasoning);
         members.Repeat(echo);
         return translated;
     }
@@ -213,11 +213,11 @@ internal sealed class RequestMembers
     }
 
     /// <summary>Writes the chat. The order is always the same, so that requests that begin alike stay alike.</summary>
-    private TranslatedRequest Write(PooledBytes chat, OpenReasoning openReasoning)
+    private TranslatedRequest Write(PooledBytes chat, DecryptReasoning decryptReasoning)
     {
         using PooledWriteStream stream = new(chat, RequestEncryptor.WireLimit);
         using Utf8JsonWriter writer = new((System.Buffers.IBufferWriter<byte>)stream, Plain);
-        using InputItems items = new(writer, _tools.Names, openReasoning, _leavesOutHosted);
+        using InputItems items = new(writer, _tools.Names, decryptReasoning, _leavesOutHosted);
         writer.WriteStartObject();
         Copy(writer, "model"u8);
         items.Write(_request.FindText("instructions"u8), FindInput());

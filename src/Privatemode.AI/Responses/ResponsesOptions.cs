@@ -5,7 +5,7 @@ namespace Privatemode.AI;
 /// <summary>Provides options for the Responses API (<c>POST /v1/responses</c>). See <see cref="PrivatemodeOptions.Responses"/>.</summary>
 public sealed class ResponsesOptions
 {
-    internal const int ReasoningKeySize = ReasoningSeal.KeySize;
+    internal const int ReasoningKeySize = ReasoningCipher.KeySize;
 
     /// <summary>Gets or sets what happens to hosted tools, such as web search, that a request contains.</summary>
     /// <value>The default is <see cref="HostedToolPolicy.Refuse"/>.</value>

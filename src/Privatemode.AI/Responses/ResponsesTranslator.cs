@@ -14,9 +14,9 @@ internal sealed class ResponsesTranslator(ResponsesOptions options, TimeProvider
     private const int RoomForAdditions = 4096;
 
     /// <summary>A key that is set is copied now: its owner may clear it once the client is there. A random one is made for the first request only.</summary>
-    private readonly Lazy<ReasoningSeal> _seal = options.ReasoningKey.IsEmpty
-        ? new(() => new ReasoningSeal(default))
-        : new(new ReasoningSeal(options.ReasoningKey.Span));
+    private readonly Lazy<ReasoningCipher> _cipher = options.ReasoningKey.IsEmpty
+        ? new(() => new ReasoningCipher(default))
+        : new(new ReasoningCipher(options.ReasoningKey.Span));
 
     /// <summary>Translates the body of a request for a response. Owns it from here on, also when this throws.</summary>
     /// <returns>The body of a chat, and how its answer is turned back; the receiver owns both.</returns>
@@ -29,16 +29,16 @@ internal sealed class ResponsesTranslator(ResponsesOptions options, TimeProvider
         try
         {
             byte[] context = caller.ToContext();
-            ReasoningSeal seal = _seal.Value;
+            ReasoningCipher cipher = _cipher.Value;
             TranslatedRequest request = RequestMembers.Translate(
                 body.Memory,
                 chat,
                 call.Echo,
                 options.HostedTools == HostedToolPolicy.LeaveOut,
-                (blob, text) => seal.TryOpen(blob, context, text));
+                (blob, text) => cipher.TryDecrypt(blob, context, text));
             call.Tools = request.Tools;
             call.WantsLogprobs = request.WantsLogProbabilities;
-            call.EncryptReasoning = request.WantsReasoning ? text => seal.Seal(text, context) : null;
+            call.EncryptReasoning = request.WantsReasoning ? text => cipher.Encrypt(text, context) : null;
             call.ForeignReasoning = request.ForeignReasoning;
             call.SetCacheKey(request.CacheKey);
             call.SetLeftOutTools(request.LeftOutTools.Count == 0 ? null : string.Join(", ", request.LeftOutTools));
@@ -73,9 +73,9 @@ internal sealed class ResponsesTranslator(ResponsesOptions options, TimeProvider
     /// <summary>Clears the key for reasoning.</summary>
     public void Dispose()
     {
-        if (_seal.IsValueCreated)
+        if (_cipher.IsValueCreated)
         {
-            _seal.Value.Dispose();
+            _cipher.Value.Dispose();
         }
     }
 }

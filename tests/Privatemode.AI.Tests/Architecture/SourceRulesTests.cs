@@ -81,7 +81,7 @@ public sealed class SourceRulesTests
     [Theory]
     [InlineData(@"\bOrg\.BouncyCastle\b", "IdKeyDigest.cs", "MlKem768.cs", "Sha3.cs", "X25519.cs")]
     [InlineData(@"\bNSec\.Cryptography\b", "AesGcmKey.cs")]
-    [InlineData(@"\bAesGcm\b", "AesGcmKey.cs", "FieldCipher.cs", "ReasoningSeal.cs")]
+    [InlineData(@"\bAesGcm\b", "AesGcmKey.cs", "FieldCipher.cs", "ReasoningCipher.cs")]
     public void CryptographicProviders_AreUsedInTheirPlacesOnly(string name, params string[] files) => Assert.Equal(
         files,
         RepositoryFiles.Sources("Privatemode.AI").Where(path => Regex.IsMatch(File.ReadAllText(path), name))

@@ -22,9 +22,9 @@ internal sealed record RequestTranslation(string Chat, TranslatedRequest Facts, 
         using ResponseEcho echo = new();
         TranslatedRequest facts = RequestMembers.Translate(request, chat, echo, leavesOutHosted, (blob, text) =>
         {
-            if (blobs?.TryGetValue(Encoding.UTF8.GetString(blob), out string? opened) == true)
+            if (blobs?.TryGetValue(Encoding.UTF8.GetString(blob), out string? decrypted) == true)
             {
-                text.Append(Encoding.UTF8.GetBytes(opened));
+                text.Append(Encoding.UTF8.GetBytes(decrypted));
                 return true;
             }
 

@@ -10,7 +10,7 @@ namespace Privatemode.AI.Encryption;
 /// The text is <c>pmr1.</c> and base64url of: version (1 byte), ID of the key (4), salt (32), ciphertext, tag (16). Key and nonce of AES-256-GCM come from
 /// HKDF-SHA256 over the key, the salt and who calls, so no nonce can repeat, and several clients may have the same key.
 /// </remarks>
-internal sealed class ReasoningSeal : IDisposable
+internal sealed class ReasoningCipher : IDisposable
 {
     /// <summary>Length of the key, in bytes.</summary>
     public const int KeySize = 32;
@@ -35,7 +35,7 @@ internal sealed class ReasoningSeal : IDisposable
     private volatile bool _disposed;
 
     /// <param name="key">32 bytes, which are copied; or none, for a random key: only this instance can decrypt then.</param>
-    public ReasoningSeal(ReadOnlySpan<byte> key)
+    public ReasoningCipher(ReadOnlySpan<byte> key)
     {
         if (key.IsEmpty)
         {
@@ -61,20 +61,20 @@ internal sealed class ReasoningSeal : IDisposable
     /// <param name="context">Who calls, <see cref="ContextSize"/> bytes.</param>
     /// <returns>ASCII text, which needs no escapes in JSON.</returns>
     /// <exception cref="ObjectDisposedException">This instance was disposed.</exception>
-    public byte[] Seal(ReadOnlySpan<byte> text, ReadOnlySpan<byte> context)
+    public byte[] Encrypt(ReadOnlySpan<byte> text, ReadOnlySpan<byte> context)
     {
         Span<byte> salt = stackalloc byte[SaltSize];
         RandomNumberGenerator.Fill(salt);
-        return Seal(text, context, salt);
+        return Encrypt(text, context, salt);
     }
 
-    /// <summary>Decrypts what <see cref="Seal(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/> returned for the same key and context.</summary>
+    /// <summary>Decrypts what <see cref="Encrypt(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/> returned for the same key and context.</summary>
     /// <param name="blob">What the caller sent: possibly the text of another service, version or key, or damaged.</param>
     /// <param name="context">Who calls, <see cref="ContextSize"/> bytes.</param>
     /// <param name="text">The reasoning is appended to it. If the result is false, it is unchanged.</param>
     /// <returns>False if it was not made with this key for this caller.</returns>
     /// <exception cref="ObjectDisposedException">This instance was disposed.</exception>
-    public bool TryOpen(ReadOnlySpan<byte> blob, ReadOnlySpan<byte> context, PooledBytes text)
+    public bool TryDecrypt(ReadOnlySpan<byte> blob, ReadOnlySpan<byte> context, PooledBytes text)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(context.Length, ContextSize);
         if (!blob.StartsWith(Prefix))
@@ -89,7 +89,7 @@ internal sealed class ReasoningSeal : IDisposable
         }
 
         using PooledBytes decoded = new(encoded.Length, isSecret: false);
-        return TryDecode(encoded, decoded) && TryDecrypt(decoded.Span, context, text);
+        return TryDecode(encoded, decoded) && TryDecryptDecoded(decoded.Span, context, text);
     }
 
     /// <summary>Clears the key. It can be called more than once.</summary>
@@ -101,7 +101,7 @@ internal sealed class ReasoningSeal : IDisposable
     }
 
     /// <summary>The same under a salt that is not random, for tests: one salt for two texts would reveal both.</summary>
-    internal byte[] Seal(ReadOnlySpan<byte> text, ReadOnlySpan<byte> context, ReadOnlySpan<byte> salt)
+    internal byte[] Encrypt(ReadOnlySpan<byte> text, ReadOnlySpan<byte> context, ReadOnlySpan<byte> salt)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(context.Length, ContextSize);
         using PooledBytes bytes = new(HeaderSize + text.Length + AesGcmKey.TagSize, isSecret: false);
@@ -158,7 +158,7 @@ internal sealed class ReasoningSeal : IDisposable
         header.CopyTo(additionalData[Label.Length..]);
     }
 
-    private bool TryDecrypt(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> context, PooledBytes text)
+    private bool TryDecryptDecoded(ReadOnlySpan<byte> bytes, ReadOnlySpan<byte> context, PooledBytes text)
     {
         if (bytes[0] != Version || !bytes[KeyIdStart..SaltStart].SequenceEqual(_keyId))
         {
@@ -198,7 +198,7 @@ internal sealed class ReasoningSeal : IDisposable
         if (_disposed)
         {
             CryptographicOperations.ZeroMemory(derived);
-            throw new ObjectDisposedException(nameof(ReasoningSeal));
+            throw new ObjectDisposedException(nameof(ReasoningCipher));
         }
     }
 }

@@ -108,7 +108,7 @@ public sealed class ScriptedModel
         return answer;
     }
 
-    /// <summary>The scripted answer to a request for embeddings; null if none is scripted.</summary>
+    /// <summary>The scripted answer to a request for embeddings; null at the end of the script.</summary>
     internal ScriptedAnswer? NextEmbeddings() => _embeddings.TryDequeue(out ScriptedAnswer? answer) ? answer : null;
 
     /// <summary>How many numbers the vectors have that were set; null when there are none.</summary>

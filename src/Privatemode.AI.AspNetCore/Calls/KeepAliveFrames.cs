@@ -6,7 +6,7 @@ namespace Privatemode.AI.AspNetCore.Calls;
 /// <summary>What keeps a silent stream alive, in the form that clients of each API ignore.</summary>
 internal static class KeepAliveFrames
 {
-    /// <summary>Writes one frame; false if there is none now.</summary>
+    /// <summary>Writes one frame; false if no frame is to be written now.</summary>
     /// <param name="dialect">The API of the caller.</param>
     /// <param name="progress">The response, for callers of the Responses API.</param>
     /// <param name="target">For the frame.</param>

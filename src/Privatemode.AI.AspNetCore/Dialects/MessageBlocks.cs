@@ -45,6 +45,24 @@ internal sealed class MessageBlocks(Utf8JsonWriter writer)
     /// <param name="text">A JSON string.</param>
     public void WriteText(JsonElement text) => WriteText(RequestJson.Raw(text));
 
+    /// <summary>Writes one text block of several texts, with an empty line between them.</summary>
+    /// <param name="texts">JSON strings, and how many bytes at the beginning of each are left out.</param>
+    public void WriteJoined(IReadOnlyCollection<(JsonElement Text, int Start)> texts)
+    {
+        using RentedText joined = new(texts.Sum(text => RequestJson.Raw(text.Text).Length + 4) + 2);
+        joined.Append("\""u8);
+        bool isFirst = true;
+        foreach ((JsonElement text, int start) in texts)
+        {
+            joined.Append(isFirst ? [] : "\\n\\n"u8);
+            joined.Append(RequestJson.Inner(text)[start..]);
+            isFirst = false;
+        }
+
+        joined.Append("\""u8);
+        WriteText(joined.Written);
+    }
+
     private void WriteText(ReadOnlySpan<byte> json)
     {
         writer.WriteStartObject();
@@ -227,20 +245,7 @@ internal sealed class MessageBlocks(Utf8JsonWriter writer)
         WriteJoined(texts);
     }
 
-    /// <summary>Writes one text block of several texts, with an empty line between them.</summary>
-    private void WriteJoined(List<JsonElement> texts)
-    {
-        using RentedText joined = new(texts.Sum(text => RequestJson.Raw(text).Length + 4) + 2);
-        joined.Append("\""u8);
-        for (int i = 0; i < texts.Count; i++)
-        {
-            joined.Append(i == 0 ? [] : "\\n\\n"u8);
-            joined.Append(RequestJson.Inner(texts[i]));
-        }
-
-        joined.Append("\""u8);
-        WriteText(joined.Written);
-    }
+    private void WriteJoined(IEnumerable<JsonElement> texts) => WriteJoined([.. texts.Select(text => (text, 0))]);
 
     private void WriteRaw(ReadOnlySpan<byte> name, ReadOnlySpan<byte> json)
     {

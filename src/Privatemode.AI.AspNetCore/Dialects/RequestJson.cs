@@ -64,14 +64,11 @@ internal static class RequestJson
         IsText(value) && (Inner(value).SequenceEqual(text) || (Inner(value).Contains((byte)'\\') && Short(value)?.AsSpan().SequenceEqual(Ascii(text)) == true));
 
     /// <summary>Whether a value is text that begins with this ASCII text, escaped or not.</summary>
-    public static bool StartsWith(JsonElement value, ReadOnlySpan<byte> prefix)
-    {
-        if (!IsText(value))
-        {
-            return false;
-        }
+    public static bool StartsWith(JsonElement value, ReadOnlySpan<byte> prefix) => IsText(value) && StartsWith(Inner(value), prefix);
 
-        ReadOnlySpan<byte> inner = Inner(value);
+    /// <summary>Whether the inside of a JSON string begins with this ASCII text, escaped or not.</summary>
+    public static bool StartsWith(ReadOnlySpan<byte> inner, ReadOnlySpan<byte> prefix)
+    {
         int position = 0;
         foreach (byte expected in prefix)
         {
@@ -115,10 +112,8 @@ internal static class RequestJson
             _ => throw Wrong(path, "true or false"),
         };
 
-    private static string Ascii(ReadOnlySpan<byte> text) => Encoding.ASCII.GetString(text);
-
     /// <summary>The next character if it is ASCII; otherwise -1. Escapes count as what they mean.</summary>
-    private static int ReadAscii(ReadOnlySpan<byte> inner, ref int position)
+    public static int ReadAscii(ReadOnlySpan<byte> inner, ref int position)
     {
         byte first = inner[position++];
         if (first != '\\')
@@ -136,6 +131,8 @@ internal static class RequestJson
         position += 4;
         return value < 128 ? value : -1;
     }
+
+    private static string Ascii(ReadOnlySpan<byte> text) => Encoding.ASCII.GetString(text);
 
     private static void ThrowIfUnbounded(ReadOnlySpan<byte> body)
     {

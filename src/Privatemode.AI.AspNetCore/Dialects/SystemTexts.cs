@@ -3,10 +3,12 @@ using System.Text.Json;
 namespace Privatemode.AI.AspNetCore.Dialects;
 
 /// <summary>The texts of an Anthropic request's <c>system</c>, and of its messages with the role <c>system</c>, in order.</summary>
-/// <remarks>Claude Code sends its instructions as such a message. The model server refuses it, or loses the tools of the request.</remarks>
+/// <remarks>Claude Code sends its instructions as such a message. The model server refuses it, or loses the tools of the request. They are written as one
+/// text: the model server puts several together without anything between them, so that the last sentence of one runs into the first of the next.</remarks>
 internal sealed class SystemTexts
 {
-    private readonly List<(JsonElement Text, string? Shortened)> _texts = [];
+    // With how many bytes at the beginning of each are left out.
+    private readonly List<(JsonElement Text, int Start)> _texts = [];
 
     public int Folded { get; private set; }
 
@@ -32,7 +34,7 @@ internal sealed class SystemTexts
     {
         if (content.ValueKind == JsonValueKind.String)
         {
-            AddLines(content, path);
+            AddLines(content);
             return;
         }
 
@@ -53,7 +55,7 @@ internal sealed class SystemTexts
 
             if (RequestJson.Inner(text).Length > 0 && !RequestJson.StartsWith(text, BillingHeader))
             {
-                _texts.Add((text, null));
+                _texts.Add((text, 0));
             }
 
             index++;
@@ -69,56 +71,37 @@ internal sealed class SystemTexts
         }
 
         writer.WriteStartArray("system"u8);
-        foreach ((JsonElement text, string? shortened) in _texts)
-        {
-            if (shortened is null)
-            {
-                blocks.WriteText(text);
-            }
-            else
-            {
-                writer.WriteStartObject();
-                writer.WriteString("type"u8, "text"u8);
-                writer.WriteString("text"u8, shortened);
-                writer.WriteEndObject();
-            }
-        }
-
+        blocks.WriteJoined(_texts);
         writer.WriteEndArray();
     }
 
     /// <summary>A text that is all of <c>system</c> loses its first line only: the instructions of the program can follow.</summary>
-    private void AddLines(JsonElement text, string path)
+    private void AddLines(JsonElement text)
     {
-        if (!RequestJson.StartsWith(text, BillingHeader))
+        ReadOnlySpan<byte> inner = RequestJson.Inner(text);
+        int start = 0;
+        while (RequestJson.StartsWith(inner[start..], BillingHeader))
         {
-            if (RequestJson.Inner(text).Length > 0)
+            start += LengthOfLine(inner[start..]);
+        }
+
+        if (start < inner.Length)
+        {
+            _texts.Add((text, start));
+        }
+    }
+
+    /// <summary>The length of the first line with its end, in bytes of JSON.</summary>
+    private static int LengthOfLine(ReadOnlySpan<byte> inner)
+    {
+        for (int position = 0; position < inner.Length;)
+        {
+            if (RequestJson.ReadAscii(inner, ref position) == '\n')
             {
-                _texts.Add((text, null));
+                return position;
             }
-
-            return;
         }
 
-        string rest;
-        try
-        {
-            rest = text.GetString()!;
-        }
-        catch (InvalidOperationException)
-        {
-            throw RequestJson.Wrong(path, "valid text");
-        }
-
-        while (rest.StartsWith("x-anthropic-billing-header", StringComparison.Ordinal))
-        {
-            int end = rest.IndexOf('\n', StringComparison.Ordinal);
-            rest = end < 0 ? "" : rest[(end + 1)..];
-        }
-
-        if (rest.Length > 0)
-        {
-            _texts.Add((text, rest));
-        }
+        return inner.Length;
     }
 }

@@ -15,10 +15,10 @@ internal static class TestAuthorities
     /// <summary>The root CA of the deployment.</summary>
     public static byte[] RootCa() => SelfSigned("system:coordinator:rootCA", TestKeys.ContrastRoot, From, To);
 
-    /// <summary>A root CA of somebody else.</summary>
+    /// <summary>A root CA of another deployment.</summary>
     public static byte[] StrangersRootCa() => SelfSigned("system:coordinator:rootCA", TestKeys.StrangerP384, From, To);
 
-    /// <summary>A mesh CA of somebody else, with the right name.</summary>
+    /// <summary>A mesh CA of another deployment, with the right name.</summary>
     public static byte[] StrangersMeshCa() => SelfSigned(MeshCaName, TestKeys.StrangerP384, From, To);
 
     /// <summary>A mesh CA whose time is over.</summary>

@@ -13,7 +13,7 @@ internal static class ContentMapper
     private const string Carried =
         "Supported are images, audio (audio/mpeg and audio/wav) and application/pdf. Convert the content, or pass text as TextContent.";
 
-    /// <summary>The parts of a message somebody wrote; one empty text when there are none.</summary>
+    /// <summary>The parts of a message; one empty text for a message without parts.</summary>
     /// <exception cref="PrivatemodeRequestException">A file or other data of a media type that a message cannot carry; without it, the
     /// model would answer as if it had never been attached.</exception>
     public static List<ChatMessageContentPart> ToOpenAI(IEnumerable<AIContent> contents)

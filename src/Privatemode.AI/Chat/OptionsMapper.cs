@@ -199,7 +199,7 @@ internal static class ChatAdditionalProperties
 /// <summary>Maps <see cref="ReasoningEffort"/> to the efforts that the family of a model supports. The table is in docs/chat.md.</summary>
 internal static class ReasoningEfforts
 {
-    /// <summary>Returns the effort to send, or null if none is set.</summary>
+    /// <summary>Returns the effort to send, or null if no effort is set.</summary>
     /// <param name="effort">The effort that the caller asks for.</param>
     /// <param name="modelId">The model, with or without the name of its publisher in front.</param>
     /// <exception cref="PrivatemodeRequestException">The model cannot answer without reasoning.</exception>

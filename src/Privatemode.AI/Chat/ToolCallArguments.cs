@@ -34,7 +34,8 @@ internal static class ToolCallArguments
     public static FunctionCallContent ToCall(string id, string name, BinaryData? arguments, bool isCutOff)
     {
         ReadOnlyMemory<byte> written = arguments is null ? default : arguments.ToMemory();
-        IDictionary<string, object?>? read = CallArguments.TryRead(written, isCutOff, out ReadOnlyMemory<byte> json) ? TryRead(json.Span) : null;
+        using CallArguments reader = new();
+        IDictionary<string, object?>? read = reader.TryRead(written, isCutOff, out ReadOnlyMemory<byte> json) ? TryRead(json.Span) : null;
 
         // Function invokers ignore Exception and would run the function with default arguments.
         return read is not null ? new FunctionCallContent(id, name, read) : new FunctionCallContent(id, name)

@@ -63,7 +63,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
         foreach (PartialCall call in _calls.Values)
         {
             bool isCutOff = _endedEarly && call == _lastCall;
-            result.Contents.Add(ResponseMapper.ToCall(callIds.MakeUnique(call.Id), call.Name.ToString(), call.AllArguments(), isCutOff));
+            result.Contents.Add(ResponseMapper.ToCall(callIds.MakeUnique(call.Id), call.Name.Resolve(IsTool), call.AllArguments(), isCutOff));
         }
 
         if (_usage is not null)
@@ -78,6 +78,8 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
 
         return result;
     }
+
+    private bool IsTool(string name) => options.Tools.Any(tool => tool.FunctionName == name);
 
     /// <summary>A response is one answer: of several choices, asked for past this library, it is the one that comes first.</summary>
     private bool IsOfOurChoice(StreamingChatCompletionUpdate update) =>
@@ -145,12 +147,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
         _lastCall = call;
         call.Id = call.Id.Length == 0 ? update.ToolCallId ?? "" : call.Id;
 
-        // Some servers send the name in pieces, some repeat all of it in every fragment.
-        if (!call.Name.Equals(update.FunctionName.AsSpan()))
-        {
-            _ = call.Name.Append(update.FunctionName);
-        }
-
+        call.Name.Append(update.FunctionName);
         if (update.FunctionArgumentsUpdate is { } arguments)
         {
             call.Append(arguments.ToMemory().Span);
@@ -164,7 +161,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
 
         public string Id { get; set; } = "";
 
-        public StringBuilder Name { get; } = new();
+        public StreamedToolName Name { get; } = new();
 
         public void Append(ReadOnlySpan<byte> piece)
         {

@@ -8,7 +8,7 @@ internal sealed class PrivatemodeAccount(string? accountKey)
     /// <summary>Name of the HTTP client, to which an application can add handlers of its own.</summary>
     public const string HttpClientPrefix = "Privatemode.AI";
 
-    /// <summary>Section of the application's configuration when none is given.</summary>
+    /// <summary>Section of the application's configuration if no section is named.</summary>
     public const string Section = "Privatemode";
 
     /// <summary>Below it the accounts that have a key.</summary>

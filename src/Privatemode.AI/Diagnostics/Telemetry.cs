@@ -191,7 +191,7 @@ internal sealed class TelemetryOperation
     }
 }
 
-/// <summary>Names of tags. Every value is of a small set, or travels in the clear by protocol; none is content or a key.</summary>
+/// <summary>Names of tags. Every value is of a small set, or travels in the clear by protocol. Content and keys are never values.</summary>
 internal static class TelemetryTags
 {
     public const string Endpoint = "privatemode.endpoint"; // Path of the endpoint, from the table of endpoints and not from the caller's address.

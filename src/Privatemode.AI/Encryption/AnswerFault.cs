@@ -92,9 +92,9 @@ internal static class AnswerFaults
         AnswerFault.PayloadMissing => (
             "payload-missing", "A member no whole answer is without is missing or of the wrong kind, or the model server broke the answer off."),
         AnswerFault.BadPlainMember => ("bad-plain-member", "A member of the answer that is not authenticated has a type it must not have."),
-        AnswerFault.RenamedMember => ("renamed-member", "A member of the answer holds what no member of its name can hold; somebody on the way renamed it."),
+        AnswerFault.RenamedMember => ("renamed-member", "A member of the answer holds what no member of its name can hold; it was renamed on the way."),
         AnswerFault.ChoiceCount => (
-            "choice-count", "The answer holds more choices than were asked for; somebody on the way changed the request."),
+            "choice-count", "The answer holds more choices than were asked for; the request was changed on the way."),
         AnswerFault.NotAuthentic => ("not-authentic", "A value of the answer was altered, moved, or belongs to another request."),
         AnswerFault.Reflected => ("reflected", "A value of the request was sent back as part of the answer."),
         AnswerFault.AlreadyFailed => ("already-failed", "This exchange failed before and stays failed."),

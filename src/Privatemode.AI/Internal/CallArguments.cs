@@ -1,29 +1,44 @@
+using System.Buffers;
 using System.Text.Json;
 
 namespace Privatemode.AI.Internal;
 
-/// <summary>Finds the JSON object in what a model wrote as the arguments of a tool call.</summary>
-internal static class CallArguments
+/// <summary>Finds the JSON object in what a model wrote as the arguments of tool calls.</summary>
+/// <remarks>Arguments are content: what is not a part of the text that was passed is in pooled memory, which is wiped.</remarks>
+internal sealed class CallArguments : IDisposable
 {
+    /// <summary>The most names, values and brackets in all arguments that one instance reads: each takes time and memory beside the text.</summary>
+    public const int MostTokens = 1_000_000;
+
     // Of two arguments with one name it is unknown which the model meant, and parsers differ.
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
+
+    private static readonly byte[] NoArguments = "{}"u8.ToArray();
+
+    private byte[] _wellFormed = [];
+    private byte[] _inside = [];
+    private int _tokensLeft = MostTokens;
+
+    /// <summary>Whether there were more than <see cref="MostTokens"/>. Nothing else is read then.</summary>
+    public bool IsExhausted => _tokensLeft < 0;
 
     /// <summary>Returns the object, or says that there is no complete one, so that the call must not run.</summary>
     /// <param name="raw">What the model wrote. Nothing and white space mean no arguments unless the call is cut off; <c>null</c> always does.</param>
     /// <param name="isCutOff">Whether the answer ended early in this call, so that missing arguments do not mean none.</param>
     /// <param name="json">A JSON object whose names are all different, without white space around it: a part of <paramref name="raw"/>, or another text if
-    /// the object is inside a JSON string, which is how some models write arguments, or contains half of a surrogate pair.</param>
-    public static bool TryRead(ReadOnlyMemory<byte> raw, bool isCutOff, out ReadOnlyMemory<byte> json)
+    /// the object is inside a JSON string, which is how some models write arguments, or contains half of a surrogate pair. The other text is good until the
+    /// next call or <see cref="Dispose"/>.</param>
+    public bool TryRead(ReadOnlyMemory<byte> raw, bool isCutOff, out ReadOnlyMemory<byte> json)
     {
         ReadOnlyMemory<byte> text = Trim(raw);
         if (text.IsEmpty || text.Span.SequenceEqual("null"u8))
         {
-            json = "{}"u8.ToArray();
+            json = NoArguments;
             return !(text.IsEmpty && isCutOff);
         }
 
         json = WellFormed(text);
-        return HasDifferentNames(json) || (Inside(json) is { } inside && HasDifferentNames(json = WellFormed(Trim(inside))));
+        return json.Span[0] == (byte)'"' ? TryUnquote(json, out json) && HasDifferentNames(json) : HasDifferentNames(json);
     }
 
     /// <summary>Whether a text is one JSON object, whatever is in it.</summary>
@@ -40,12 +55,28 @@ internal static class CallArguments
         }
     }
 
+    public void Dispose()
+    {
+        Rent(ref _wellFormed, 0);
+        Rent(ref _inside, 0);
+    }
+
     private static ReadOnlyMemory<byte> Trim(ReadOnlyMemory<byte> json) => json.Trim(" \t\r\n"u8);
 
-    private static bool HasDifferentNames(ReadOnlyMemory<byte> json)
+    private bool HasDifferentNames(ReadOnlyMemory<byte> json)
     {
         try
         {
+            Utf8JsonReader reader = new(json.Span);
+            while (reader.Read())
+            {
+                if (--_tokensLeft < 0)
+                {
+                    _tokensLeft = -1;
+                    return false;
+                }
+            }
+
             using JsonDocument document = JsonDocument.Parse(json, Strict);
             return document.RootElement.ValueKind == JsonValueKind.Object;
         }
@@ -55,41 +86,50 @@ internal static class CallArguments
         }
     }
 
-    /// <summary>The value of a JSON string; null for anything else.</summary>
-    private static byte[]? Inside(ReadOnlyMemory<byte> json)
+    /// <summary>Takes the value of a JSON string.</summary>
+    private bool TryUnquote(ReadOnlyMemory<byte> json, out ReadOnlyMemory<byte> value)
     {
-        if (json.Span[0] != (byte)'"')
-        {
-            return null;
-        }
-
+        value = default;
         try
         {
             Utf8JsonReader reader = new(json.Span);
-            if (!reader.Read() || reader.TokenType != JsonTokenType.String)
+            if (!reader.Read())
             {
-                return null;
+                return false;
             }
 
-            byte[] value = new byte[reader.ValueSpan.Length];
-            int length = reader.CopyString(value);
-            return reader.Read() ? null : value[..length];
+            Rent(ref _inside, reader.ValueSpan.Length);
+            int length = reader.CopyString(_inside);
+            LoneSurrogates.Replace(_inside.AsSpan(0, length));
+            value = Trim(_inside.AsMemory(0, length));
+            return !reader.Read();
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            return null;
+            return false;
         }
     }
 
-    private static ReadOnlyMemory<byte> WellFormed(ReadOnlyMemory<byte> json)
+    private ReadOnlyMemory<byte> WellFormed(ReadOnlyMemory<byte> json)
     {
         if (LoneSurrogates.Find(json.Span) < 0)
         {
             return json;
         }
 
-        byte[] copy = json.ToArray();
-        LoneSurrogates.Replace(copy);
-        return copy;
+        Rent(ref _wellFormed, json.Length);
+        json.CopyTo(_wellFormed);
+        LoneSurrogates.Replace(_wellFormed.AsSpan(0, json.Length));
+        return _wellFormed.AsMemory(0, json.Length);
+    }
+
+    private static void Rent(ref byte[] array, int length)
+    {
+        if (array.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(array, clearArray: true);
+        }
+
+        array = length == 0 ? [] : ArrayPool<byte>.Shared.Rent(length);
     }
 }

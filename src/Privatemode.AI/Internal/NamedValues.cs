@@ -11,7 +11,7 @@ internal static class NamedValues
         return value;
     }
 
-    /// <summary>The name in a JSON string; null if there is none.</summary>
+    /// <summary>The name in a JSON string; null for anything else.</summary>
     public static string? Read(ref Utf8JsonReader reader) => reader.GetString() is { } name && !string.IsNullOrWhiteSpace(name) ? name : null;
 
     public static void Write(Utf8JsonWriter writer, string? name)

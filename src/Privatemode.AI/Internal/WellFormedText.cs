@@ -208,7 +208,7 @@ internal static class LoneSurrogates
 /// <summary>Text for logs, reports and messages.</summary>
 internal static class PrintableText
 {
-    /// <summary>A text that anybody could have written, with spaces for what would let it forge or hide lines of a log: control and format
+    /// <summary>A text from an untrusted source, with spaces for what would let it forge or hide lines of a log: control and format
     /// characters, and separators of lines.</summary>
     public static string? Printable(string? text) => text is null || !text.Any(IsUnsafe) ? text
         : string.Create(text.Length, text, static (span, source) =>

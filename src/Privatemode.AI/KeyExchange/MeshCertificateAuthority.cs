@@ -183,7 +183,7 @@ internal sealed class EcdsaPublicKey : IDisposable
 /// The mesh CA signs a certificate for every workload of the manifest, and writes into it the names of that workload's entry. A name tells
 /// workloads apart only if it stands in one entry.
 /// </remarks>
-/// <param name="names">The names that the manifest gives to the secret service and to nobody else; compared without regard to case.</param>
+/// <param name="names">The names that the manifest gives to the secret service only; compared without regard to case.</param>
 /// <param name="acceptsUnnamed">Also accept a certificate without any DNS name.</param>
 internal sealed class SecretServiceNames(IEnumerable<string> names, bool acceptsUnnamed = false)
 {

@@ -12,7 +12,7 @@ namespace Privatemode.AI.Models;
 /// <summary>Asks for the list of models and reads it, tasks included, which the OpenAI client's own type has no place for.</summary>
 internal static class ModelListReader
 {
-    // The service lists some twenty. The list is not authenticated: whoever writes it must not decide how long it is worked on, or what it takes to keep.
+    // The service lists some twenty. The list is not authenticated: its author must not decide how much time or memory it takes.
     private const int MostModels = 1000;
     private const int MostTasks = 32;
     private const int MostAliases = 16;

@@ -5,8 +5,8 @@ using Privatemode.AI.Pipeline.Calls;
 namespace Privatemode.AI.Models;
 
 /// <summary>
-/// The list of models for whoever is calling. Where callers bring their own API keys there is one for each key, so that nobody meets the list, or the
-/// refusal, that another account got.
+/// The list of models for the caller. Where callers bring their own API keys there is one list for each key, so that a caller never gets the list, or the
+/// refusal, of another account.
 /// </summary>
 /// <param name="apiKeys">Tells whose list is wanted.</param>
 /// <param name="mostKeys">Lists kept at the same time; one more takes the place of the one that was unused for the longest time.</param>

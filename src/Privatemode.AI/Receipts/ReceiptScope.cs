@@ -71,7 +71,7 @@ internal sealed class ReceiptScope : IAsyncDisposable
     /// the word.</summary>
     public void AddFinishReason(int choice, string word) => _ = (_finishReasons ??= []).TryAdd(choice, word);
 
-    /// <summary>The word recorded for a choice; null if there is none.</summary>
+    /// <summary>The word recorded for a choice; null if no word was recorded.</summary>
     public string? FinishReasonOf(int choice) => _finishReasons?.GetValueOrDefault(choice);
 
     /// <summary>The member because of which the answer cannot be read; null when that is not found.</summary>

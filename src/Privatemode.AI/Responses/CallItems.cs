@@ -6,16 +6,14 @@ using Privatemode.AI.Pipeline.Requests;
 namespace Privatemode.AI.Responses;
 
 /// <summary>Earlier calls of tools: those of the message that is being made, and which outputs belong to which.</summary>
-internal sealed class CallItems(ToolNames names)
+internal sealed class CallItems(ToolNames names) : IDisposable
 {
-    /// <summary>The longest ID of a call, in bytes of UTF-8.</summary>
-    public const int LongestId = 512;
-
     private static readonly KnownNames FunctionMembers = new("type", "call_id", "name", "namespace", "arguments", "id", "status", "caller");
     private static readonly KnownNames CustomMembers = new("type", "call_id", "name", "namespace", "input", "id", "status", "caller");
     private static readonly KnownNames OutputMembers = new("type", "call_id", "output", "id", "status", "caller", "name", "namespace");
 
     private readonly List<Call> _calls = [];
+    private readonly CallArguments _arguments = new();
 
     /// <summary>The IDs of all calls so far, and whether the output is still missing.</summary>
     private readonly Dictionary<string, bool> _isOpen = new(StringComparer.Ordinal);
@@ -28,14 +26,14 @@ internal sealed class CallItems(ToolNames names)
     {
         _ = item.WithOnly(isCustom ? CustomMembers : FunctionMembers);
         ThrowIfProgrammatic(item);
-        string id = item.Name("call_id"u8, LongestId);
+        string id = item.Name("call_id"u8, ResponseCalls.LongestName);
         if (_isOpen.GetValueOrDefault(id))
         {
             MemberPath path = item.Path.Member("call_id"u8);
             throw path.Refuse($"'{path}' is the ID of an earlier call that has no output yet. Give each call an ID of its own.");
         }
 
-        string name = item.Name("name"u8, ToolTranslator.LongestName);
+        string name = item.Name("name"u8, ResponseCalls.LongestName);
         string chatName = names.ChatNameOf(item.FindName("namespace"u8, ToolTranslator.LongestName), name);
         _calls.Add(new Call(item.Text("call_id"u8), chatName, item.Text(isCustom ? "input"u8 : "arguments"u8), isCustom));
         _isOpen[id] = true;
@@ -48,7 +46,7 @@ internal sealed class CallItems(ToolNames names)
     {
         _ = item.WithOnly(OutputMembers);
         ThrowIfProgrammatic(item);
-        string id = item.Name("call_id"u8, LongestId);
+        string id = item.Name("call_id"u8, ResponseCalls.LongestName);
         if (!_isOpen.ContainsKey(id))
         {
             throw item.Path.Member("call_id"u8).Refuse(
@@ -85,8 +83,10 @@ internal sealed class CallItems(ToolNames names)
         _calls.Clear();
     }
 
+    public void Dispose() => _arguments.Dispose();
+
     /// <summary>Model servers parse the arguments of earlier calls, and answer every later request with an error if they are not an object.</summary>
-    private static void WriteArguments(Utf8JsonWriter writer, Call call)
+    private void WriteArguments(Utf8JsonWriter writer, Call call)
     {
         ReadOnlySpan<byte> raw = RawJson.Of(call.Arguments);
         using PooledBytes text = new(raw.Length + 100);
@@ -100,8 +100,9 @@ internal sealed class CallItems(ToolNames names)
         }
 
         CanonicalText.AppendUnescaped(raw, text);
-        if (!CallArguments.TryRead(text.Memory, isCutOff: false, out ReadOnlyMemory<byte> json))
+        if (!_arguments.TryRead(text.Memory, isCutOff: false, out ReadOnlyMemory<byte> json))
         {
+            ThrowIfExhausted();
             WriteEscaped(writer, "{}"u8);
         }
         else if (json.Span == text.Memory.Span)
@@ -114,11 +115,20 @@ internal sealed class CallItems(ToolNames names)
         }
     }
 
+    private void ThrowIfExhausted()
+    {
+        if (_arguments.IsExhausted)
+        {
+            throw new PrivatemodeRequestException(
+                "input", $"The arguments of the calls in 'input' have more than {CallArguments.MostTokens} names, values and brackets. Send fewer calls.");
+        }
+    }
+
     private static void WriteEscaped(Utf8JsonWriter writer, ReadOnlySpan<byte> text)
     {
         using PooledBytes escaped = new((text.Length * 2) + 2);
         escaped.Append((byte)'"');
-        RawJson.AppendEscaped(escaped, text);
+        RawJson.AppendOfRequest(escaped, text);
         escaped.Append((byte)'"');
         writer.WriteRawValue(escaped.Span, skipInputValidation: true);
     }

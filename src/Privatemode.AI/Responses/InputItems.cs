@@ -98,6 +98,7 @@ internal sealed class InputItems : IDisposable
         _content.Dispose();
         _output.Dispose();
         _images.Dispose();
+        _calls.Dispose();
     }
 
     private void Add(RequestObject item)

@@ -291,7 +291,7 @@ internal sealed class InputParts : IDisposable
             _made.Append("\\n"u8);
         }
 
-        RawJson.AppendEscaped(_made, decoded.StartsWith("\uFEFF"u8) ? decoded["\uFEFF"u8.Length..] : decoded);
+        RawJson.AppendOfRequest(_made, decoded.StartsWith("\uFEFF"u8) ? decoded["\uFEFF"u8.Length..] : decoded);
         _made.Append((byte)'"');
     }
 }
@@ -306,7 +306,7 @@ internal static class FileData
         SearchValues.Create([.. Enumerable.Range(0, ' ').Select(i => (byte)i).Except("\t\n\f\r\e"u8.ToArray())]);
 
     /// <summary>Decodes base64, or a <c>data:</c> URL with base64; null for anything else.</summary>
-    /// <param name="mediaType">The media type of the URL, normalized; that of any data if there is none.</param>
+    /// <param name="mediaType">The media type of the URL, normalized; <c>application/octet-stream</c> for text that is not a URL.</param>
     public static PooledBytes? Decode(ReadOnlySpan<byte> text, out string mediaType)
     {
         mediaType = Unknown;

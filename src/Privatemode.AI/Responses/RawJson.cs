@@ -31,11 +31,17 @@ internal static class RawJson
         Write(writer, element);
     }
 
-    /// <summary>Appends text in UTF-8, or what stands inside of a JSON string, as the inside of a JSON string that contains it.</summary>
+    /// <summary>The same as <see cref="AppendEscaped"/> for a request, which has a longest length.</summary>
     /// <exception cref="PrivatemodeRequestException">It is longer than any request; it can be six times as long as the text.</exception>
-    public static void AppendEscaped(PooledBytes target, ReadOnlySpan<byte> text)
+    public static void AppendOfRequest(PooledBytes target, ReadOnlySpan<byte> text)
     {
         PooledWriteStream.ThrowIfTooLong(target.Length + EscapedLength(text), RequestEncryptor.WireLimit);
+        AppendEscaped(target, text);
+    }
+
+    /// <summary>Appends text in UTF-8, or what stands inside of a JSON string, as the inside of a JSON string that contains it.</summary>
+    public static void AppendEscaped(PooledBytes target, ReadOnlySpan<byte> text)
+    {
         while (text.IndexOfAny(Escaped) is var next and >= 0)
         {
             target.Append(text[..next]);
@@ -43,6 +49,12 @@ internal static class RawJson
             {
                 case (byte)'\n':
                     target.Append("\\n"u8);
+                    break;
+                case (byte)'\t':
+                    target.Append("\\t"u8);
+                    break;
+                case (byte)'\r':
+                    target.Append("\\r"u8);
                     break;
                 case var special and ((byte)'"' or (byte)'\\'):
                     target.Append((byte)'\\');
@@ -66,7 +78,7 @@ internal static class RawJson
         long length = text.Length;
         while (text.IndexOfAny(Escaped) is var next and >= 0)
         {
-            length += text[next] is (byte)'\n' or (byte)'"' or (byte)'\\' ? 1 : LoneSurrogates.EscapeLength - 1;
+            length += text[next] is (byte)'\n' or (byte)'\t' or (byte)'\r' or (byte)'"' or (byte)'\\' ? 1 : LoneSurrogates.EscapeLength - 1;
             text = text[(next + 1)..];
         }
 
@@ -118,7 +130,7 @@ internal sealed class JoinedText : IDisposable
         if (!text.IsEmpty)
         {
             _raw.Append(IsEmpty ? "\""u8 : "\\n\\n"u8);
-            RawJson.AppendEscaped(_raw, text);
+            RawJson.AppendOfRequest(_raw, text);
         }
     }
 

@@ -1,7 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text.Encodings.Web;
 using System.Text.Json;
-using System.Text.Unicode;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Requests;
@@ -11,9 +10,6 @@ namespace Privatemode.AI.Responses;
 /// <summary>The body of a request for a response, and the body of the chat that it becomes, which has nothing but what is written here.</summary>
 internal sealed class RequestMembers
 {
-    /// <summary>The most names, values and brackets of a body: each takes memory beside the text.</summary>
-    public const int MostTokens = 4_000_000;
-
     /// <summary>The most members, those included that are null: each is looked at for each member that is known.</summary>
     public const int MostMembers = 1000;
 
@@ -23,8 +19,6 @@ internal sealed class RequestMembers
     private const int MostLogProbabilities = 20;
     private const string ReasoningInclude = "reasoning.encrypted_content";
     private const string LogProbabilityInclude = "message.output_text.logprobs";
-
-    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = JsonLimits.MaxDepth, AllowDuplicateProperties = false };
 
     private static readonly JsonWriterOptions Plain = new() { SkipValidation = true, Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -74,44 +68,12 @@ internal sealed class RequestMembers
     public static TranslatedRequest Translate(
         ReadOnlyMemory<byte> body, PooledBytes chat, ResponseEcho echo, bool leavesOutHosted, DecryptReasoning decryptReasoning)
     {
-        using JsonDocument document = Parse(body);
+        using JsonDocument document = RequestDocument.Parse(body);
         ThrowIfUnknown(document.RootElement);
         RequestMembers members = new(new RequestObject(document.RootElement, MemberPath.Top), leavesOutHosted);
         TranslatedRequest translated = members.Write(chat, decryptReasoning);
         members.Repeat(echo);
         return translated;
-    }
-
-    private static JsonDocument Parse(ReadOnlyMemory<byte> body)
-    {
-        try
-        {
-            if (Utf8.IsValid(body.Span))
-            {
-                RequestEncryptor.ThrowIfLoneSurrogate(body.Span);
-                if (!JsonLimits.HasTokensAtMost(MostTokens, body.Span, JsonLimits.MaxDepth))
-                {
-                    throw new PrivatemodeRequestException("body", $"The request has more than {MostTokens} names, values and brackets. Send less at once.");
-                }
-
-                JsonDocument document = JsonDocument.Parse(body, Strict);
-                if (document.RootElement.ValueKind == JsonValueKind.Object)
-                {
-                    return document;
-                }
-
-                document.Dispose();
-            }
-        }
-        catch (JsonException)
-        {
-            // Its message may quote the body.
-        }
-
-        throw new PrivatemodeWouldLeakException(
-            "unparsable-body",
-            $"The body must be a JSON object in valid UTF-8, nested at most {JsonLimits.MaxDepth} deep, and no object in it may have two members of the same " +
-            "name.");
     }
 
     private static void ThrowIfUnknown(JsonElement request)

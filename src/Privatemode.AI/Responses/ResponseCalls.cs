@@ -5,13 +5,14 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>The tool calls of a stream. Programs run a call as soon as it is done, so none is done before the answer is authenticated to its end.</summary>
+/// <summary>The tool calls of a stream. Programs run a call as soon as it is done, so calls are done only after the answer is authenticated to
+/// its end.</summary>
 internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter events) : IDisposable
 {
     /// <summary>Most calls of one answer.</summary>
     public const int Most = 256;
 
-    /// <summary>Longest name and ID of a call, in bytes.</summary>
+    /// <summary>Longest name and ID of a call, in bytes: of one in an answer, and of one that a later request sends back.</summary>
     public const int LongestName = 1024;
 
     private readonly List<StreamedCall> _calls = [];
@@ -66,7 +67,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
         bool areComplete = true;
         foreach (StreamedCall one in _calls)
         {
-            areComplete &= one.Read(call.ToolOf(one.Name), isCutOff);
+            areComplete &= one.Read(call.ToolOf(NameOf(one)), isCutOff);
         }
 
         return areComplete;
@@ -122,7 +123,8 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
     {
         using PooledBytes raw = new(escaped.Length);
         raw.AppendUnescaped(escaped);
-        if (!CallArguments.TryRead(raw.Memory, isCutOff, out ReadOnlyMemory<byte> json))
+        using CallArguments arguments = new();
+        if (!arguments.TryRead(raw.Memory, isCutOff, out ReadOnlyMemory<byte> json))
         {
             return false;
         }
@@ -139,9 +141,10 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
     /// <summary>A name or an id as text.</summary>
     public static string NameOf(ReadOnlySpan<byte> escaped)
     {
-        ChatAnswer.Expect(escaped.Length <= LongestName);
-        using PooledBytes name = new(LongestName);
+        ChatAnswer.Expect(escaped.Length <= LongestName * LoneSurrogates.EscapeLength);
+        using PooledBytes name = new(escaped.Length);
         name.AppendUnescaped(escaped);
+        ChatAnswer.Expect(name.Length <= LongestName);
         return Encoding.UTF8.GetString(name.Span);
     }
 
@@ -183,13 +186,13 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
 
     private void Announce(StreamedCall one)
     {
-        if (one.IsAnnounced || one.Name.Length == 0)
+        if (one.IsAnnounced || !one.IsNamed)
         {
             return;
         }
 
         int outputIndex = events.TakeOutputIndex();
-        one.Announce(call.ToolOf(one.Name), outputIndex, events.Head);
+        one.Announce(NameOf(one), call.ToolOf(NameOf(one)), outputIndex, events.Head);
         _announced++;
         events.Begin("response.output_item.added"u8);
         events.Target.Append("\"output_index\":"u8);
@@ -202,6 +205,8 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
             WriteDelta(one, one.Arguments.Span);
         }
     }
+
+    private string NameOf(StreamedCall one) => one.NameAmong(call.Tools);
 
     private void WriteDelta(StreamedCall one, ReadOnlySpan<byte> arguments)
     {
@@ -218,13 +223,15 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
     /// <summary>A tool call, as far as it has come.</summary>
     private sealed class StreamedCall(int index, string id) : IDisposable
     {
+        private readonly StreamedToolName _name = new();
+        private string? _announced;
+
         public int Index => index;
 
         /// <summary>The id by which its result names it.</summary>
         public string Id => id;
 
-        /// <summary>The name in the chat.</summary>
-        public string Name { get; private set; } = "";
+        public bool IsNamed => _name.Length > 0;
 
         /// <summary>What the model has written, as it stands in JSON.</summary>
         public PooledBytes Arguments { get; } = new(256);
@@ -240,7 +247,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
         /// <summary>What is passed to the tool; null unless it is complete.</summary>
         public PooledBytes? Input { get; private set; }
 
-        /// <summary>Adds a piece of the name. The whole name once more is a repetition of it.</summary>
+        /// <summary>Adds a piece of the name, or the name once more.</summary>
         public void AppendName(ReadOnlySpan<byte> escaped)
         {
             if (escaped.IsEmpty)
@@ -248,20 +255,30 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
                 return;
             }
 
-            string piece = NameOf(escaped);
-            if (piece == Name)
+            string piece = ResponseCalls.NameOf(escaped);
+            if (IsAnnounced)
             {
+                // The caller was told the name already.
+                ChatAnswer.Expect(piece == _announced);
                 return;
             }
 
-            // The caller was told the name already.
-            ChatAnswer.Expect(!IsAnnounced && Name.Length + piece.Length <= LongestName);
-            Name += piece;
+            _name.Append(piece);
+            ChatAnswer.Expect(_name.Length <= LongestName);
         }
 
-        public void Announce(ToolName tool, int outputIndex, ResponseHead head)
+        /// <summary>The name in the chat; empty if there was none.</summary>
+        /// <param name="tools">The tools of the request.</param>
+        public string NameAmong(IReadOnlyDictionary<string, ToolName> tools)
         {
-            (Tool, OutputIndex) = (tool, outputIndex);
+            string name = _announced ?? _name.Resolve(tools.ContainsKey);
+            ChatAnswer.Expect(Encoding.UTF8.GetByteCount(name) <= LongestName);
+            return name;
+        }
+
+        public void Announce(string name, ToolName tool, int outputIndex, ResponseHead head)
+        {
+            (_announced, Tool, OutputIndex) = (name, tool, outputIndex);
             ItemId = head.ItemId(tool.IsCustom ? "ctc" : "fc", outputIndex);
         }
 
@@ -269,7 +286,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
         public bool Read(ToolName tool, bool isCutOff)
         {
             PooledBytes input = new(Arguments.Length);
-            if (Name.Length > 0 && TryReadInput(Arguments.Span, tool.IsCustom, isCutOff, input))
+            if (IsNamed && TryReadInput(Arguments.Span, tool.IsCustom, isCutOff, input))
             {
                 Input = input;
                 return true;

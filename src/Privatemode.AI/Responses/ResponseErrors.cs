@@ -115,7 +115,8 @@ internal static class ResponseErrors
         }
         else
         {
-            target.AppendText(error);
+            // Not encrypted, so it may be anything: what is not UTF-8 becomes U+FFFD.
+            target.AppendText(Encoding.UTF8.GetString(error));
         }
     }
 

@@ -95,7 +95,7 @@ internal sealed class ResponseEvents : EventTranslator
         {
             bool isIncomplete = ResponseEnd.IncompleteReasonOf(_finish) is not null;
 
-            // All of them before anything is written: if one is of no use, none is done.
+            // All of them before anything is written: if one cannot be used, no call is done.
             if (!_calls.ReadAll(isIncomplete) && !isIncomplete)
             {
                 CloseItem("completed"u8);

@@ -1,6 +1,5 @@
 using System.Buffers.Text;
 using System.Text;
-using System.Text.Encodings.Web;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
 
@@ -11,24 +10,14 @@ internal static class ResponseJson
 {
     private const int LongestNumber = 20;
 
-    // The longest escape of one byte is \u00xx.
-    private const int LongestEscape = 6;
-
     /// <summary>Appends a string of this library's, such as an id.</summary>
     public static void AppendText(this PooledBytes target, string text) => target.AppendText(Encoding.UTF8.GetBytes(text));
 
-    /// <summary>Appends text in UTF-8 as a JSON string.</summary>
+    /// <summary>Appends text in UTF-8, which must be valid, as a JSON string.</summary>
     public static void AppendText(this PooledBytes target, ReadOnlySpan<byte> text)
     {
         target.Append((byte)'"');
-        while (!text.IsEmpty)
-        {
-            Span<byte> free = target.Free(Math.Max(text.Length, LongestEscape * 2)).Span;
-            _ = JavaScriptEncoder.UnsafeRelaxedJsonEscaping.EncodeUtf8(text, free, out int consumed, out int written);
-            target.Commit(written);
-            text = text[consumed..];
-        }
-
+        RawJson.AppendEscaped(target, text);
         target.Append((byte)'"');
     }
 

@@ -17,7 +17,7 @@ internal sealed class AttestationRun(
     private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(5);
 
     /// <summary>Verifies; looks for a newer manifest once when the deployment has another one than was published before.</summary>
-    /// <param name="onProved">Called with the SHA-256 of the manifest that the deployment has proved, before anybody is asked about it.</param>
+    /// <param name="onProved">Called with the SHA-256 of the manifest that the deployment has proved, before a callback is asked about it.</param>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">Something could not be reached; that is no verdict.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>

@@ -116,7 +116,7 @@ internal sealed class CollateralCollector(
     private void CheckChain(SnpDocuments documents, CollateralFile? vcek, CollateralFile? chain)
     {
         // What a copy may be to blame for is left to the judgement of the whole, after which copies are fetched anew. AMD may have replaced its
-        // intermediate since the copy was made; a certificate that came with the evidence gets no such benefit, or anybody could make clients download.
+        // intermediate since the copy was made; a certificate that came with the evidence gets no such benefit, or an attacker could make clients download.
         DateTimeOffset now = time.GetUtcNow();
         bool isDecided = vcek is null
             ? chain is not null && documents.IsGenuine(chain.Body, now)

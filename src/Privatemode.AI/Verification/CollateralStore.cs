@@ -251,7 +251,7 @@ internal sealed record CollateralRequest(Uri Address, int Limit, string What, Fu
     /// <summary>The same file as it came with the evidence: one more copy, which was never downloaded. Null when there is none.</summary>
     public CollateralFile? Supplied { get; init; }
 
-    /// <summary>Whether an authentic file is worth keeping: not if anybody could make clients keep any number of them. By default, it is.</summary>
+    /// <summary>Whether an authentic file is worth keeping: not if an attacker could make clients keep any number of them. By default, it is.</summary>
     public Func<CollateralFile, bool> MayKeep { get; init; } = _ => true;
 
     /// <summary>The name in caches.</summary>

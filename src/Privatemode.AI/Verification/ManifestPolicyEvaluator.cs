@@ -49,7 +49,7 @@ internal sealed class ManifestPolicyEvaluator(
     /// <summary>Fetches what the publisher names, and records it as unproved if it is new. For pinned digests nothing is fetched.</summary>
     /// <remarks>
     /// What the publisher's host answers may be an error page. That does not end what a deployment proves that still has the manifest adopted last,
-    /// unless another manifest was named before: otherwise whoever blocks the publisher could bring a withdrawn deployment back.
+    /// unless another manifest was named before: otherwise an attacker who blocks the publisher could bring a withdrawn deployment back.
     /// </remarks>
     /// <exception cref="PrivatemodeServiceException">The manifest cannot be fetched, and none was adopted before.</exception>
     /// <exception cref="PrivatemodeVerificationException">It is not acceptable, and none was adopted before; or one that was named before has not been

@@ -44,7 +44,7 @@ internal sealed class PublicDownloads(BoundedHttpClient http, TimeProvider time)
     }
 }
 
-/// <summary>The file that says what the service runs now. It is not signed: whoever controls its host controls what it says.</summary>
+/// <summary>The file that says what the service runs now. It is not signed: control of its host is control of its content.</summary>
 internal sealed class ManifestEndpoint(PublicDownloads downloads, Uri address, TimeProvider time)
 {
     /// <summary>Where the service publishes it.</summary>

@@ -12,7 +12,7 @@ internal sealed record ServiceSettings
 
     public string? DemoScript { get; init; }
 
-    /// <summary>The API key, or null if there is none or the callers bring it.</summary>
+    /// <summary>The API key, or null without one, or if the callers bring it.</summary>
     public string? ApiKey { get; init; }
 
     /// <summary>The address of the service, or null for the default.</summary>

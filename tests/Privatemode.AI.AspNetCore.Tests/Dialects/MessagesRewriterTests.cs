@@ -115,11 +115,14 @@ public sealed class MessagesRewriterTests
     [InlineData("""[{"type":"text","text":"a"},{"text":"\u0078-anthropic-billing-header: b","type":"text"}]""", """[{"type":"text","text":"a"}]""")]
     [InlineData(""" "x-anthropic-billing-header: cc_version=2\nx-anthropic-billing-header: b\nBe brief." """, """[{"type":"text","text":"Be brief."}]""")]
     [InlineData("""[{"type":"text","text":"Say x-anthropic-billing-header."}]""", """[{"type":"text","text":"Say x-anthropic-billing-header."}]""")]
+    [InlineData(
+        """[{"type":"text","text":"x-anthropic-billing-header: b"},{"type":"text","text":"a\n"},{"type":"text","text":""},{"type":"text","text":"\u0062"}]""",
+        """[{"type":"text","text":"a\n\n\n\u0062"}]""")]
     [InlineData("\"\"", null)]
     [InlineData("[]", null)]
     [InlineData("null", null)]
     [InlineData("""[{"type":"text","text":"x-anthropic-billing-header: b"}]""", null)]
-    public void Edit_System_IsOneListOfTextsWithoutTheBillingHeader(string system, string? written) => Assert.Equal(
+    public void Edit_System_IsOneTextWithoutTheBillingHeader(string system, string? written) => Assert.Equal(
         $$"""{"model":"gpt-oss-120b",{{(written is null ? "" : $"\"system\":{written},")}}"max_tokens":9,"messages":{{Hi}}}""",
         Edit($$"""{"model":"m","system":{{system.Trim()}},"max_tokens":9,"messages":{{Hi}}}"""));
 
@@ -139,6 +142,7 @@ public sealed class MessagesRewriterTests
         Assert.Equal((1, 0), (edit.Folded, edit.FoldedLate));
     }
 
+    /// <summary>The model server puts the texts of <c>system</c> together without anything between them.</summary>
     [Fact]
     public void Edit_SystemMessages_FollowSystemInTheirOrderWhereverItIs()
     {
@@ -146,7 +150,7 @@ public sealed class MessagesRewriterTests
         const string Messages = $$"""[{"role":"system","content":"2"},{{Kept}},{"role":"system","content":"3"}]""";
         Assert.Equal(
             $$"""{"model":"gpt-oss-120b","max_tokens":9,"messages":[{{Kept}}]""" +
-            ""","system":[{"type":"text","text":"1"},{"type":"text","text":"2"},{"type":"text","text":"3"}]}""",
+            ""","system":[{"type":"text","text":"1\n\n2\n\n3"}]}""",
             Edit($$"""{"model":"m","max_tokens":9,"messages":{{Messages}},"system":"1"}""", out MessagesEdit edit));
         Assert.Equal((2, 1), (edit.Folded, edit.FoldedLate));
     }

@@ -169,7 +169,7 @@ internal sealed class TargetRun
 
         try
         {
-            return _target.Signed(parts).FirstOrDefault(part => !_signed.Contains(part.Key)) is { } forged ? $"nobody signed this: {forged.Key}" : null;
+            return _target.Signed(parts).FirstOrDefault(part => !_signed.Contains(part.Key)) is { } forged ? $"this was not signed: {forged.Key}" : null;
         }
         catch (Exception exception)
         {

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace Privatemode.AI.Fuzz.Running;
 
-/// <summary>Ends the program, with the input, when one input takes so long that nobody will see the end of it.</summary>
+/// <summary>Ends the program, with the input, when one input does not end in time.</summary>
 internal sealed class Watchdog : IDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);

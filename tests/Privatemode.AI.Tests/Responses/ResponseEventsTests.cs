@@ -102,6 +102,59 @@ public sealed class ResponseEventsTests : IDisposable
         Assert.Equal(isTooLong, failure is not null);
     }
 
+    /// <summary>What a response has, the next request can have: a conversation must not end with its own calls.</summary>
+    [Theory]
+    [InlineData(ResponseCalls.LongestName, 1)]
+    [InlineData(1, ResponseCalls.LongestName)]
+    public void Call_OfTheLongestIdOrName_CanBeSentBack(int idLength, int nameLength)
+    {
+        using ResponseEvents events = new(NewCall());
+        Feed(events, Call(0, new string('c', idLength), new string('f', nameLength), "{}"), out PrivatemodeServiceException? failure);
+        Assert.Null(failure);
+        Assert.Null(events.Complete(_output));
+        JsonNode item = ResponseVectors.Events(Encoding.UTF8.GetString(_output.Span)).Last(one => one["item"] is not null)["item"]!;
+        string output = $$"""{"type":"function_call_output","call_id":{{item["call_id"]!.ToJsonString()}},"output":"x"}""";
+        _ = RequestTranslation.Of($$"""{"model":"m","input":[{{item.ToJsonString()}},{{output}}]}""");
+    }
+
+    [Theory]
+    [InlineData(ResponseCalls.LongestName, false)]
+    [InlineData(ResponseCalls.LongestName + 1, true)]
+    public void CallId_BeyondTheLimit_Fails(int length, bool isTooLong)
+    {
+        foreach (string character in (string[])["c", "\\u0063"])
+        {
+            using ResponseEvents events = new(NewCall());
+            string id = string.Concat(Enumerable.Repeat(character, length));
+            Feed(
+                events,
+                $$$"""{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"{{{id}}}","function":{"name":"f","arguments":"{}"}}]}}]}""",
+                out PrivatemodeServiceException? failure);
+            Assert.Equal(isTooLong, failure is not null);
+        }
+    }
+
+    /// <summary>Arguments are content: a copy that is not pooled stays in memory, unwiped, until a garbage collection.</summary>
+    [Theory]
+    [InlineData("\"{\\\"a\\\":\\\"#\\\"}\"")]
+    [InlineData("{\"a\":\"\\ud800#\"}")]
+    [InlineData("\"{\\\"a\\\":\\\"\\\\ud800#\\\"}\"")]
+    public void Arguments_InAStringOrWithHalfACharacter_AreNotCopiedToMemoryThatIsNotWiped(string arguments)
+    {
+        string escaped = JsonValue.Create(arguments.Replace("#", new string('x', 300_000), StringComparison.Ordinal))!.ToJsonString()[1..^1];
+        byte[] written = Encoding.UTF8.GetBytes(escaped);
+        long allocated = long.MaxValue;
+        for (int i = 0; i < 5; i++)
+        {
+            using PooledBytes input = new(written.Length);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            Assert.True(ResponseCalls.TryReadInput(written, isCustom: false, isCutOff: false, input));
+            allocated = Math.Min(allocated, GC.GetAllocatedBytesForCurrentThread() - before);
+        }
+
+        Assert.InRange(allocated, 0, 100_000);
+    }
+
     [Theory]
     [InlineData("""{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"c","function":{"name":"g","arguments":""}}]}}]}""")] // another name, too late
     [InlineData("""{"choices":[{"delta":{"tool_calls":[{"index":1,"id":"c","function":{"name":"f","arguments":""}}]}}]}""")] // an id of another call

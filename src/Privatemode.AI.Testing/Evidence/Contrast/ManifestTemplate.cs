@@ -39,10 +39,10 @@ internal sealed class ManifestTemplate
 
     public List<TdxReference> Tdx { get; }
 
-    /// <summary>A kind of reference values nobody knows is listed too.</summary>
+    /// <summary>An unknown kind of reference values is listed too.</summary>
     public bool HasUnknownKind { get; set; }
 
-    /// <summary>A member nobody knows is there too.</summary>
+    /// <summary>An unknown member is there too.</summary>
     public bool HasUnknownMember { get; set; }
 
     /// <summary>The member with the reference values comes twice; the second is empty.</summary>

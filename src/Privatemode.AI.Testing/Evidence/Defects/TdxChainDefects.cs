@@ -65,7 +65,7 @@ internal static class TdxChainDefects
             plan => plan.Tdx.ChangeChain = chain => [DocumentDefects.Flip(chain[0], chain[0].Length - 1), chain[1], chain[2]]),
     ];
 
-    // A whole hierarchy with the right names, collateral included, under a root of somebody else.
+    // A whole hierarchy with the right names, collateral included, under a root of another deployment.
     private static void ReplaceRoot(EvidencePlan plan, EcKey root)
     {
         plan.Tdx.RootKey = root;

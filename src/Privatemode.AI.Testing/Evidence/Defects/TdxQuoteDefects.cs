@@ -42,7 +42,7 @@ internal static class TdxQuoteDefects
         new(
             "TdxChangedAfterSigning",
             "The quote was changed after it was signed.",
-            plan => plan.Tdx.AfterSigning = quote => quote.Body.MrOwner = TdReport.Measure("somebody")),
+            plan => plan.Tdx.AfterSigning = quote => quote.Body.MrOwner = TdReport.Measure("another owner")),
         new(
             "TdxAttestationKeySubstituted",
             "The quote is signed with a key that the quoting enclave does not vouch for.",

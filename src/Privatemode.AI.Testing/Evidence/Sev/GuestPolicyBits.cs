@@ -12,7 +12,7 @@ internal static class GuestPolicyBits
     public const ulong MemAes256Xts = 1 << 22;
     public const ulong PageSwapDisable = 1 << 25;
 
-    /// <summary>The first bit nobody has given a meaning.</summary>
+    /// <summary>The first bit without a meaning.</summary>
     public const ulong FirstReserved = 1 << 26;
 
     /// <summary>The policy of the deployment: that of production, ABI 1.58.</summary>

@@ -28,7 +28,7 @@ internal sealed class TdxPlan
     /// <summary>The key in the quote.</summary>
     public EcKey AttestationKey { get; set; } = TestKeys.QuoteAttestation;
 
-    /// <summary>Whose hash the enclave vouches for; the same, unless somebody put another in.</summary>
+    /// <summary>Whose hash the enclave vouches for; the same, unless it was replaced.</summary>
     public EcKey BoundKey { get; set; } = TestKeys.QuoteAttestation;
 
     /// <summary>Changes the point in the quote, and what the enclave vouches for with it.</summary>

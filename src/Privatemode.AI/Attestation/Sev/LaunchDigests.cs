@@ -25,7 +25,7 @@ internal static class LaunchDigests
     /// <summary>CPUID signature of the processor QEMU shows to a guest on Genoa.</summary>
     private const uint GenoaSignature = 0x00A1_0F10;
 
-    /// <summary>CPUID signature of the product's processor; null when none is known.</summary>
+    /// <summary>CPUID signature of the product's processor; null if it is unknown.</summary>
     public static uint? ProcessorSignature(SnpProduct product) => product switch
     {
         SnpProduct.Milan => MilanSignature,

@@ -98,7 +98,7 @@ internal static class QuoteSignatures
     public static bool Verify(ECDsa key, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature) =>
         key.VerifyData(data, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
 
-    // Without this anybody could sign a quote of their own with a key of their own.
+    // Without this check, an attacker could sign a quote of their own with a key of their own.
     private static void CheckReportData(TdxQuote quote)
     {
         Span<byte> expected = stackalloc byte[2 * SHA256.HashSizeInBytes];

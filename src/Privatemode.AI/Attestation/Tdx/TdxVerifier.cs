@@ -204,7 +204,7 @@ internal sealed record PcsRequests(string TcbInfo, string QeIdentity, string Pck
     private const string EvaluationParameter = "tcbEvaluationDataNumber";
 
     /// <summary>What is needed to judge a platform.</summary>
-    /// <param name="platform">What the PCK certificate says. It is verified: no address is made of what anybody may have written.</param>
+    /// <param name="platform">What the PCK certificate says. It is verified: addresses are not built from unverified data.</param>
     /// <param name="evaluationDataNumber">Ask for the TCB info of this evaluation instead of the newest standard one; 0 for the newest.</param>
     public static PcsRequests For(PckExtensions platform, int evaluationDataNumber = 0)
     {

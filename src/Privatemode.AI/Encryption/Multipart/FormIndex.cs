@@ -180,7 +180,7 @@ internal static class PartHead
             }
             else if (!Ascii.EqualsIgnoreCase(line[..colon], "Content-Type"u8) || hasType)
             {
-                // Another header may change what the value means, and none is needed.
+                // Another header may change what the value means, and the service needs no other.
                 return false;
             }
             else

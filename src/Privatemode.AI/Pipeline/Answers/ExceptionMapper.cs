@@ -45,7 +45,7 @@ internal sealed class ExceptionMapper(
 
 /// <summary>How an adapter writes requests and reads answers, to name the member at which either failed.</summary>
 /// <param name="Read">Reads a whole answer, or the data of one event, and throws if it cannot.</param>
-/// <param name="FindUnwritable">The member of the request that cannot be written; null when none is found.</param>
+/// <param name="FindUnwritable">The member of the request that cannot be written; null if every member can be written.</param>
 internal sealed record AnswerParser(Action<BinaryData> Read, Func<string?> FindUnwritable);
 
 /// <summary>Finds the member that makes an answer unreadable for a client. The exceptions of the OpenAI client do not name it.</summary>

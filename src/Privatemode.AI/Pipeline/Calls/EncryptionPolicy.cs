@@ -126,7 +126,7 @@ internal interface ICallSource
 
     bool HasBody { get; }
 
-    /// <summary>Whether the receipt is handed out; otherwise none is made.</summary>
+    /// <summary>Whether the receipt is handed out; otherwise no receipt is made.</summary>
     bool WantsReceipt { get; }
 
     /// <summary>Length of the caller's body in bytes, if known beforehand.</summary>

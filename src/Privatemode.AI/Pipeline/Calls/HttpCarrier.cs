@@ -115,7 +115,7 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
             ? new Uri(address.GetLeftPart(UriPartial.Path))
             : address;
 
-    /// <summary>Not what the received answer says: anybody on the way can write that.</summary>
+    /// <summary>Not what the received answer says: an attacker on the network can write that.</summary>
     private static string TypeOf(CallAnswer answer, EncryptedCall call)
     {
         if (answer.Error is null && call.Rule.IsEncrypted)

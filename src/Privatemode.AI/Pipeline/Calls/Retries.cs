@@ -84,7 +84,7 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToke
 /// <summary>How often a call may be sent, and when an attempt is repeated at once: the service did not know the secret, or the connection ended
 /// without an answer.</summary>
 /// <remarks>
-/// Both can be forged by anybody on the path. All reasons to send a call again, those of <see cref="PrivatemodeRetryPolicy"/> included, therefore
+/// Both can be forged on the network. All reasons to send a call again, those of <see cref="PrivatemodeRetryPolicy"/> included, therefore
 /// share one limit. A secret that never worked is replaced once at most per call: the service did not forget it, and further key exchanges would
 /// not help.
 /// </remarks>

@@ -3,7 +3,7 @@ namespace Privatemode.AI.Attestation.Contrast;
 /// <summary>TDX evidence as Contrast carries it: a quote of version 4 taken apart into protobuf fields.</summary>
 /// <remarks>
 /// Put together again in Intel's layout; sizes of nested parts are those of the parts. The coordinator's <c>extra_bytes</c>, padding or
-/// collateral nobody signed, are ignored.
+/// unsigned collateral, are ignored.
 /// </remarks>
 internal static class TdxQuoteMessage
 {

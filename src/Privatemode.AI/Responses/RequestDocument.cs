@@ -1,0 +1,73 @@
+using System.Text.Json;
+using System.Text.Unicode;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Requests;
+
+namespace Privatemode.AI.Responses;
+
+/// <summary>Parses the body of a request for a response: bounded, and only if it can be read in one way.</summary>
+internal static class RequestDocument
+{
+    /// <summary>The most names, values and brackets of a body: each takes memory beside the text.</summary>
+    public const int MostTokens = 4_000_000;
+
+    /// <summary>The most members of one object, whatever it is in: to find two of one name takes memory and more and more time for each.</summary>
+    public const int MostMembers = 10_000;
+
+    private static readonly JsonDocumentOptions Strict = new() { MaxDepth = JsonLimits.MaxDepth, AllowDuplicateProperties = false };
+
+    /// <summary>Parses a body. Dispose the result.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">The body is not a JSON object, or is ambiguous.</exception>
+    /// <exception cref="PrivatemodeRequestException">There is too much in it, or half of a surrogate pair.</exception>
+    public static JsonDocument Parse(ReadOnlyMemory<byte> body)
+    {
+        try
+        {
+            if (Utf8.IsValid(body.Span))
+            {
+                RequestEncryptor.ThrowIfLoneSurrogate(body.Span);
+                ThrowIfTooMany(body.Span);
+                JsonDocument document = JsonDocument.Parse(body, Strict);
+                if (document.RootElement.ValueKind == JsonValueKind.Object)
+                {
+                    return document;
+                }
+
+                document.Dispose();
+            }
+        }
+        catch (JsonException)
+        {
+            // Its message may quote the body.
+        }
+
+        throw new PrivatemodeWouldLeakException(
+            "unparsable-body",
+            $"The body must be a JSON object in valid UTF-8, nested at most {JsonLimits.MaxDepth} deep, and no object in it may have two members of the same " +
+            "name.");
+    }
+
+    private static void ThrowIfTooMany(ReadOnlySpan<byte> body)
+    {
+        // By the depth of the members.
+        Span<int> members = stackalloc int[JsonLimits.MaxDepth + 1];
+        Utf8JsonReader reader = new(body, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
+        for (int tokens = 0; reader.Read(); tokens++)
+        {
+            if (tokens == MostTokens)
+            {
+                throw new PrivatemodeRequestException("body", $"The request has more than {MostTokens} names, values and brackets. Send less at once.");
+            }
+
+            if (reader.TokenType == JsonTokenType.StartObject)
+            {
+                members[reader.CurrentDepth + 1] = 0;
+            }
+            else if (reader.TokenType == JsonTokenType.PropertyName && ++members[reader.CurrentDepth] > MostMembers)
+            {
+                throw new PrivatemodeRequestException(
+                    "body", $"The request has an object with more than {MostMembers} members. Leave out those that are null.");
+            }
+        }
+    }
+}

@@ -146,6 +146,11 @@ internal sealed class DemoScript
             if (line.TryGetProperty("error", out JsonElement error))
             {
                 (int status, string message, string? code) = (error.GetProperty("status").GetInt32(), Text(error, "message") ?? "", Text(error, "code"));
+                if (status is < 400 or > 599)
+                {
+                    throw new ArgumentException($"status {status}");
+                }
+
                 return () => ScriptedAnswer.Error(status, message, code);
             }
 

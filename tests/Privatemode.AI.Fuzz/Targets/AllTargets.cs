@@ -7,6 +7,6 @@ internal static class AllTargets
     [
         SnpTarget.Create(), TdxTarget.Create(), .. CertificateTargets.Create(), .. CollateralTargets.Create(), .. ContrastTargets.Create(),
         .. KeyExchangeTargets.Create(), ResponsesRequestTarget.Create(), ResponseEventsTarget.Create(),
-        MessagesRequestTarget.Create(),
+        WholeResponseTarget.Create(), MessagesRequestTarget.Create(), .. ProxyEditTargets.Create(), DemoScriptTarget.Create(),
     ];
 }

@@ -73,7 +73,7 @@ internal static class ResponseEventsTarget
         return isAccepted;
     }
 
-    private static ResponsesCall NewCall()
+    public static ResponsesCall NewCall()
     {
         ResponsesCall call = new(new ResponsesCaller("key"), TimeProvider.System)
         {

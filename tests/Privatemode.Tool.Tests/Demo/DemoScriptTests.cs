@@ -63,6 +63,7 @@ public sealed class DemoScriptTests : IDisposable
     [InlineData("{}\n[]", "line 2 is not an object with \"text\", \"reasoning\", \"tool\", \"error\", \"fault\" and \"delayMs\".")]
     [InlineData("{\"txt\":\"a\"}", "line 1 has an unknown member \"txt\".")]
     [InlineData("{\"fault\":\"fire\"}", "line 1 has a value that is not supported: fault \"fire\".")]
+    [InlineData("{\"error\":{\"status\":7}}", "line 1 has a value that is not supported: status 7.")]
     [InlineData("{\"text\":1}", "line 1 is not an object with \"text\", \"reasoning\", \"tool\", \"error\", \"fault\" and \"delayMs\".")]
     [InlineData("{\"tool\":{}}", "line 1 is not an object with \"text\", \"reasoning\", \"tool\", \"error\", \"fault\" and \"delayMs\".")]
     [InlineData("{\"delayMs\":99999999999}", "line 1 is not an object with \"text\", \"reasoning\", \"tool\", \"error\", \"fault\" and \"delayMs\".")]

@@ -1,6 +1,5 @@
 using System.Text;
 using System.Text.Json;
-using Privatemode.AI.Encryption;
 using Privatemode.AI.Fuzz.Corpus;
 using Privatemode.AI.Responses;
 

@@ -65,7 +65,7 @@ internal sealed class AliasTable
 
     public DefaultModel DefaultOf(string name) => FindDefault(name).Model;
 
-    /// <summary>The alias by which a name was found: the name itself, or the pattern that it matches; null if there is none. No text of a caller.</summary>
+    /// <summary>The alias by which a name was found: the name itself, or the pattern that it matches; null without an alias. No text of a caller.</summary>
     public string? AliasOf(string name) => _exact.ContainsKey(name) ? name
         : Array.Find(_patterns, pattern => name.StartsWith(pattern.Start, StringComparison.Ordinal)) is { Start: { } start } ? start + "*"
         : FindDefault(name) is { Model: not DefaultModel.None } alias ? alias.Pattern : null;

@@ -49,7 +49,7 @@ internal sealed class FixedEmbeddings
     private string? _model;
 
     /// <summary>The model that was fixed first; null if none was.</summary>
-    /// <param name="model">The model to fix if none is.</param>
+    /// <param name="model">The model to fix, unless one is fixed already.</param>
     public string? Fix(string? model) => model is null ? Volatile.Read(ref _model) : Interlocked.CompareExchange(ref _model, model, null) ?? model;
 }
 

@@ -90,7 +90,7 @@ internal static class ProxyEditTargets
             EditContext context = new()
             {
                 Options = options,
-                Models = new ModelAliases(new AliasTable(options, _ => { }), Models()),
+                Models = new ModelAliases(new AliasTable(options, _ => { }), Models(), new FixedEmbeddings()),
                 Caller = ProxyCaller.Unknown,
                 Headers = new HeaderDictionary(),
             };

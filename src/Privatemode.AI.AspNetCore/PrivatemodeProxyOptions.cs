@@ -143,7 +143,8 @@ public sealed class PrivatemodeProxyOptions
     /// <summary>Gets or sets the longest time for which running streams delay the end of the application.</summary>
     /// <value>From zero to 10 minutes. The default is 30 seconds.</value>
     /// <remarks>Calls that still run 2 seconds before this time has passed, or after half of it if it is shorter than 4 seconds, end with an error that
-    /// tells their callers to call again. It is the <c>ShutdownTimeout</c> of the application's <c>HostOptions</c>, unless the application sets that one later.</remarks>
+    /// tells their callers to call again. It is the <c>ShutdownTimeout</c> of the application's <c>HostOptions</c>, unless the application sets that one
+    /// later.</remarks>
     public TimeSpan ShutdownTimeout { get; set; } = TimeSpan.FromSeconds(30);
 
     /// <summary>Whether a request needs a key of its caller.</summary>

@@ -1,4 +1,6 @@
 using System.Buffers;
+using System.Text;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Privatemode.AI;
 using Privatemode.AI.AspNetCore;
@@ -27,6 +29,9 @@ internal sealed record LaunchTarget
     /// <summary>Whether the assistant may send tools that run at a provider; the proxy leaves them out.</summary>
     public bool AllowsHostedTools { get; init; }
 
+    /// <summary>The value of <c>NO_PROXY</c>, with the addresses of this machine.</summary>
+    public required string HostsWithoutProxy { get; init; }
+
     public string BaseUrl => Proxy.GetLeftPart(UriPartial.Authority);
 }
 
@@ -47,7 +52,7 @@ internal abstract class Assistant
     public static readonly IReadOnlyList<string> RemovedVariables =
     [
         PrivatemodeOptions.ApiKeyEnvironmentVariable, "OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL",
-        "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY",
+        .. ClaudeCode.OtherDestinations,
     ];
 
     /// <summary>The name of the command and of the program.</summary>
@@ -78,8 +83,17 @@ internal abstract class Assistant
 /// <summary>Claude Code (2.1). Values in its settings win over variables of the shell, so the settings are set.</summary>
 internal sealed class ClaudeCode : Assistant
 {
+    /// <summary>Set in the user's settings, each of them would send prompts somewhere else, past the base URL. Empty is off.</summary>
+    public static readonly IReadOnlyList<string> OtherDestinations =
+    [
+        "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY", "CLAUDE_CODE_USE_MANTLE", "CLAUDE_CODE_USE_ANTHROPIC_AWS",
+        "CLAUDE_CODE_USE_GATEWAY", "ANTHROPIC_UNIX_SOCKET",
+    ];
+
     // It refuses to start without a token, and sends it to our proxy only.
     private const string AnyToken = "privatemode";
+
+    private static readonly string[] NoProxy = ["NO_PROXY", "no_proxy"];
 
     public override string Name => "claude";
 
@@ -89,24 +103,36 @@ internal sealed class ClaudeCode : Assistant
     {
         string file = Path.Combine(directory, "claude.json");
         JsonObject settings = new() { ["model"] = target.Model.Id, ["env"] = new JsonObject(), ["skipWebFetchPreflight"] = true };
-        IReadOnlyDictionary<string, string> variables = Variables(target);
+        Dictionary<string, string> variables = Variables(target);
+        foreach (string name in NoProxy)
+        {
+            variables[name] = target.HostsWithoutProxy;
+        }
+
         foreach ((string name, string value) in variables)
         {
             settings["env"]![name] = value;
         }
 
+        // Its settings cannot change the provider then, not even with a variable that is not listed here. It counts only outside of settings.
+        variables["CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST"] = "1";
         return new ProgramStart(["--settings", file], variables, new Dictionary<string, byte[]> { [file] = ConfigurationText.Encode(settings) });
     }
 
     public override IReadOnlyList<ConfigurationEdit> Configure(LaunchTarget target, ToolContext context)
     {
         string directory = context.Variable("CLAUDE_CONFIG_DIR") ?? Path.Combine(HomeOf(context), ".claude");
-        List<(string[] Path, JsonNode Value)> members = [(["model"], target.Model.Id), (["skipWebFetchPreflight"], true)];
-        members.AddRange(Variables(target).Select(variable => (new[] { "env", variable.Key }, (JsonNode)variable.Value)));
+        List<JsonMember> members = [new(["model"], target.Model.Id), new(["skipWebFetchPreflight"], true)];
+        members.AddRange(Variables(target).Select(variable => new JsonMember(["env", variable.Key], variable.Value)));
+        members.AddRange(NoProxy.Select(name => new JsonMember(["env", name], before => ChildProgram.WithLoopback(before switch
+        {
+            JsonValue value when value.GetValueKind() == JsonValueKind.String => value.GetValue<string>(),
+            _ => target.HostsWithoutProxy,
+        }))));
         return [new JsonEdit(Path.Combine(directory, "settings.json"), members) { HoldsKey = target.Key is not null }];
     }
 
-    private static Dictionary<string, string> Variables(LaunchTarget target) => new(StringComparer.Ordinal)
+    private static Dictionary<string, string> Variables(LaunchTarget target) => new(OtherDestinations.Select(name => KeyValuePair.Create(name, "")))
     {
         // Without /v1: the program adds /v1/messages.
         ["ANTHROPIC_BASE_URL"] = target.BaseUrl,
@@ -120,10 +146,8 @@ internal sealed class ClaudeCode : Assistant
         ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] = "1",
         ["DISABLE_TELEMETRY"] = "1",
 
-        // Set in the user's settings, each of them would send prompts to another cloud, past the base URL. Empty is off.
-        ["CLAUDE_CODE_USE_BEDROCK"] = "",
-        ["CLAUDE_CODE_USE_VERTEX"] = "",
-        ["CLAUDE_CODE_USE_FOUNDRY"] = "",
+        // At its first start in a terminal it would fetch a list of plugins from github.com.
+        ["CLAUDE_CODE_DISABLE_OFFICIAL_MARKETPLACE_AUTOINSTALL"] = "1",
         ["DISABLE_ERROR_REPORTING"] = "1",
         ["DISABLE_AUTOUPDATER"] = "1",
         ["CLAUDE_CODE_ATTRIBUTION_HEADER"] = "0",
@@ -151,6 +175,9 @@ internal sealed class Codex : Assistant
 
             // Not in config.toml, where a dotted key and a table of the user with the same name would exclude each other.
             ("analytics.enabled", "false"),
+
+            // With plugins, it fetches lists of them from github.com and chatgpt.com at each start.
+            ("features.plugins", "false"),
         ];
         foreach ((string key, string value) in settings)
         {
@@ -174,7 +201,7 @@ internal sealed class Codex : Assistant
         ];
     }
 
-    // A profile has a model and a provider of its own, and wins over -c.
+    // A profile has a model and a provider of its own, and wins over -c. The variables in .env win over those of the process.
     public override void RequireOurConfigurationCounts(ToolContext context)
     {
         string file = Path.Combine(HomeOfCodex(context), "config.toml");
@@ -183,6 +210,22 @@ internal sealed class Codex : Assistant
             throw ToolException.Setup(
                 $"\"{file}\" selects a profile, whose provider would be used instead of this proxy. Put a # before the line \"{Profile} = …\".");
         }
+
+        string variables = Path.Combine(HomeOfCodex(context), ".env");
+        if (File.Exists(variables) && Encoding.UTF8.GetString(BoundedFile.Read(variables, LargestSettings)).Split('\n').Any(HidesLoopback))
+        {
+            throw ToolException.Setup(
+                $"\"{variables}\" sets NO_PROXY without 127.0.0.1. Prompts could go to a proxy of the network unencrypted. Add 127.0.0.1 to the value.");
+        }
+    }
+
+    private static bool HidesLoopback(string line)
+    {
+        string[] parts = line.Split('=', 2);
+        string name = parts[0].Trim();
+        name = name.StartsWith("export ", StringComparison.Ordinal) ? name["export ".Length..].Trim() : name;
+        return parts.Length == 2 && name.Equals("NO_PROXY", StringComparison.OrdinalIgnoreCase) &&
+            !parts[1].Split('#')[0].Split(',').Any(host => host.Trim().Trim('"', '\'').Trim() == "127.0.0.1");
     }
 
     private static string HomeOfCodex(ToolContext context) => context.Variable("CODEX_HOME") ?? Path.Combine(HomeOf(context), ".codex");
@@ -259,8 +302,9 @@ internal sealed class OpenCode : Assistant
                 $"\"{commented}\" would be used instead of opencode.json, and its comments would be lost. Use --print and edit it yourself.")
             : [new JsonEdit(
                 Path.Combine(directory, "opencode.json"),
-                [.. Members(target).Select(member => (member.Name == "provider" ? ["provider", "privatemode"] : new[] { member.Name },
-                    member.Name == "provider" ? member.Value["privatemode"]!.DeepClone() : member.Value))])];
+                [.. Members(target).Select(member => member.Name == "provider"
+                    ? new JsonMember(["provider", "privatemode"], member.Value["privatemode"]!)
+                    : new JsonMember([member.Name], member.Value))])];
     }
 
     // With any other provider enabled, some versions sent titles to a hosted model.

@@ -8,7 +8,15 @@ namespace Privatemode.Tool.Launch;
 /// <summary>Finds a program and runs it in this terminal.</summary>
 internal static class ChildProgram
 {
-    private const string LoopbackHosts = "127.0.0.1,localhost";
+    private static readonly string[] LoopbackHosts = ["127.0.0.1", "localhost"];
+
+    /// <summary>Adds this machine to a value of <c>NO_PROXY</c>: a proxy of the network must not see what goes to this machine.</summary>
+    /// <param name="hosts">The value, or null.</param>
+    public static string WithLoopback(string? hosts)
+    {
+        string[] given = (hosts ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        return string.Join(',', given.Union(LoopbackHosts));
+    }
 
     /// <summary>Finds a program on the search path.</summary>
     /// <returns>Its full path, or null.</returns>
@@ -46,12 +54,9 @@ internal static class ChildProgram
             info.Environment[name] = value;
         }
 
-        // A proxy of the network must not see what goes to this machine.
         foreach (string name in (ReadOnlySpan<string>)["NO_PROXY", "no_proxy"])
         {
-            info.Environment[name] = info.Environment.TryGetValue(name, out string? hosts) && hosts is { Length: > 0 }
-                ? $"{hosts},{LoopbackHosts}"
-                : LoopbackHosts;
+            info.Environment[name] = WithLoopback(info.Environment.TryGetValue(name, out string? hosts) ? hosts : null);
         }
 
         using Process process = new() { StartInfo = info };

@@ -52,8 +52,19 @@ internal sealed class WholeFileEdit(string path, byte[] content) : Configuration
     }
 }
 
+/// <summary>A member that is set.</summary>
+/// <param name="Path">Its name, after that of its parent if it has one.</param>
+/// <param name="Value">Returns the value, from the value before or null.</param>
+internal sealed record JsonMember(string[] Path, Func<JsonNode?, JsonNode> Value)
+{
+    public JsonMember(string[] path, JsonNode value)
+        : this(path, _ => value.DeepClone())
+    {
+    }
+}
+
 /// <summary>Members of a JSON file.</summary>
-internal sealed class JsonEdit(string path, IReadOnlyList<(string[] Path, JsonNode Value)> members) : ConfigurationEdit(path)
+internal sealed class JsonEdit(string path, IReadOnlyList<JsonMember> members) : ConfigurationEdit(path)
 {
     public const string Kind = "json";
 
@@ -63,15 +74,16 @@ internal sealed class JsonEdit(string path, IReadOnlyList<(string[] Path, JsonNo
     {
         JsonObject root = before is null ? [] : Parse(before, Path);
         JsonArray noted = [];
-        foreach ((string[] member, JsonNode value) in members)
+        foreach ((string[] member, Func<JsonNode?, JsonNode> valueOf) in members)
         {
             JsonObject? parent = Descend(root, member)
                 ?? throw ToolException.Setup($"\"{Path}\" has a \"{member[0]}\" that is not an object. Use --print and edit it yourself.");
             bool existed = parent.TryGetPropertyValue(member[^1], out JsonNode? previous);
+            JsonNode value = valueOf(previous);
             noted.Add((JsonNode)new JsonObject
             {
                 ["path"] = new JsonArray([.. member.Select(name => (JsonNode)name)]),
-                ["value"] = value.DeepClone(),
+                ["value"] = value,
                 ["existed"] = existed,
                 ["previous"] = previous?.DeepClone(),
             });

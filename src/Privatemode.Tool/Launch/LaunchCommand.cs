@@ -128,6 +128,7 @@ internal sealed class LaunchCommand
             SmallModel = _smallModel.Read(result) is { } small ? await ModelChoice.FindAsync(client, small, CanCode, stop) : model,
             Models = await client.Models.ListAsync(stop),
             AllowsHostedTools = _allowHostedTools.Read(result),
+            HostsWithoutProxy = ChildProgram.WithLoopback(_context.Variable("NO_PROXY") ?? _context.Variable("no_proxy")),
         };
     }
 

@@ -33,6 +33,7 @@ public sealed class LaunchTests : IDisposable
         { "claude", """{"model":"opus","env":{"A":"b","ANTHROPIC_BASE_URL":"https://example.com"},"permissions":{"allow":["x"]}}""" },
         { "claude", "{\r\n  \"model\": \"opus\"\r\n}\r\n" },
         { "claude", "\uFEFF{ \"env\": {} }" },
+        { "claude", """{"env":{"HTTP_PROXY":"http://proxy.example:3128","NO_PROXY":"intranet.example, 127.0.0.1","no_proxy":7}}""" },
         { "codex", null },
         { "codex", "" },
         { "codex", "model = \"gpt-5\"" },
@@ -119,7 +120,7 @@ public sealed class LaunchTests : IDisposable
     public async Task WhatWouldSendPromptsSomewhereElse_IsSwitchedOff()
     {
         Write(CodexSettings, "profile = \"work\" # mine\r\nmodel = \"a\"\n[profiles.work]\nmodel_provider = \"openai\"\n");
-        Write(ClaudeSettings, """{"env":{"CLAUDE_CODE_USE_BEDROCK":"1"}}""");
+        Write(ClaudeSettings, """{"env":{"CLAUDE_CODE_USE_BEDROCK":"1","CLAUDE_CODE_USE_MANTLE":"1"}}""");
         WriteProgram("codex", "exit 0");
 
         (int refused, _, string error) = await _run.InvokeAsync("launch", "codex", "--demo");
@@ -134,7 +135,51 @@ public sealed class LaunchTests : IDisposable
             File.ReadAllText(CodexSettings),
             StringComparison.Ordinal);
         using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(ClaudeSettings));
-        Assert.Equal("", settings.RootElement.GetProperty("env").GetProperty("CLAUDE_CODE_USE_BEDROCK").GetString());
+        Assert.All(
+            (string[])["BEDROCK", "VERTEX", "FOUNDRY", "MANTLE", "ANTHROPIC_AWS", "GATEWAY"],
+            cloud => Assert.Equal("", settings.RootElement.GetProperty("env").GetProperty($"CLAUDE_CODE_USE_{cloud}").GetString()));
+    }
+
+    /// <summary>With HTTP_PROXY and without our address in NO_PROXY, Claude Code sent prompts unencrypted to the proxy of the network. Its settings win over
+    /// the environment.</summary>
+    [Fact]
+    public async Task ProxyOfTheNetworkInSettings_DoesNotGetPromptsOfClaudeCode()
+    {
+        string record = Path.Combine(_run.WorkingDirectory, "record");
+        WriteProgram("claude", $"env > '{record}'; cat \"$2\" >> '{record}'");
+        _run.SetVariable("NO_PROXY", "intranet.example");
+        Write(ClaudeSettings, """{"env":{"HTTP_PROXY":"http://proxy.example:3128","NO_PROXY":"other.example","no_proxy":"127.0.0.1"}}""");
+
+        _ = await _run.InvokeAsync("launch", "claude", "--demo");
+        _ = await _run.InvokeAsync("launch", "claude", "--demo", "--config");
+
+        string text = File.ReadAllText(record);
+        Assert.Contains("\nCLAUDE_CODE_PROVIDER_MANAGED_BY_HOST=1\n", text, StringComparison.Ordinal);
+        JsonElement started = JsonDocument.Parse(text[text.IndexOf("\n{", StringComparison.Ordinal)..]).RootElement.GetProperty("env");
+        JsonElement written = JsonDocument.Parse(File.ReadAllText(ClaudeSettings)).RootElement.GetProperty("env");
+        Assert.False(started.TryGetProperty("CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST", out _));
+        Assert.Equal(
+            ["intranet.example,127.0.0.1,localhost", "intranet.example,127.0.0.1,localhost", "other.example,127.0.0.1,localhost", "127.0.0.1,localhost"],
+            new[] { started, written }.SelectMany(env => new[] { env.GetProperty("NO_PROXY").GetString(), env.GetProperty("no_proxy").GetString() }));
+    }
+
+    /// <summary>The variables in this file win over those of the process.</summary>
+    [Theory]
+    [InlineData("NO_PROXY=intranet.example\n", true)]
+    [InlineData("A=b\r\nexport no_proxy = \"intranet.example\" # 127.0.0.1\r\n", true)]
+    [InlineData("NO_PROXY=127.0.0.1\nNO_PROXY=\n", true)]
+    [InlineData("NO_PROXY=127.0.0.10\n", true)]
+    [InlineData("HTTP_PROXY=http://proxy.example:3128\n", false)]
+    [InlineData("# NO_PROXY=intranet.example\nNO_PROXY='intranet.example, 127.0.0.1'\n", false)]
+    public async Task ProxyOfTheNetworkInDotEnv_DoesNotGetPromptsOfCodex(string variables, bool isRefused)
+    {
+        Write(Path.Combine(_run.WorkingDirectory, ".codex", ".env"), variables);
+        WriteProgram("codex", "exit 0");
+
+        (int exitCode, _, string error) = await _run.InvokeAsync("launch", "codex", "--demo");
+
+        Assert.Equal(isRefused ? 2 : 0, exitCode);
+        Assert.Equal(isRefused, error.Contains("sets NO_PROXY without 127.0.0.1.", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -26,7 +26,7 @@ internal sealed class JsonMembers(byte[] text)
     public bool Undo(string[] path, JsonNode? ours, JsonNode? before, bool existed)
     {
         bool isOurs = true, isRemoved = false;
-        foreach (Member member in Find(path).Reverse())
+        foreach (Member member in Enumerable.Reverse(Find(path)))
         {
             if (!JsonNode.DeepEquals(JsonNode.Parse(Text.AsSpan(member.Value, member.End - member.Value), documentOptions: Parsing), ours))
             {
@@ -54,7 +54,7 @@ internal sealed class JsonMembers(byte[] text)
     // An object that is empty now was made for our members. With a comment in it, it stays.
     private void RemoveIfEmpty(string name)
     {
-        foreach (Member member in Find([name]).Reverse())
+        foreach (Member member in Enumerable.Reverse(Find([name])))
         {
             ReadOnlySpan<byte> value = Text.AsSpan(member.Value, member.End - member.Value);
             if (value is [(byte)'{', .. ReadOnlySpan<byte> inside, (byte)'}'] && inside.Trim(" \t\r\n"u8).IsEmpty)
@@ -67,7 +67,7 @@ internal sealed class JsonMembers(byte[] text)
     /// <summary>Where a member stands: its name, its value, its end, and the end of the member before it in the same object.</summary>
     private readonly record struct Member(int Name, int Value, int End, int? EndBefore);
 
-    private IReadOnlyList<Member> Find(string[] path)
+    private List<Member> Find(string[] path)
     {
         Utf8JsonReader reader = new(Text, Reading);
         if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)

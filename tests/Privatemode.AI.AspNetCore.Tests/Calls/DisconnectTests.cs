@@ -7,7 +7,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Privatemode.AI.AspNetCore.Calls;
 using Privatemode.AI.AspNetCore.Limits;
-using Privatemode.AI.AspNetCore.Status;
 using Privatemode.AI.AspNetCore.Tests.Hosting;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;

@@ -1,5 +1,3 @@
-using System.Net;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Privatemode.AI.AspNetCore.Tests.Hosting;
 using Privatemode.AI.Testing;

@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Net.WebSockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
-using Microsoft.Extensions.DependencyInjection;
 using Privatemode.AI.AspNetCore.Tests.Hosting;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;

@@ -127,7 +127,9 @@ public sealed class OpenAIPackageTests(ProxyFixture fixture)
 
         AudioTranscriptionOptions options = new()
         {
-            ResponseFormat = AudioTranscriptionFormat.Verbose, Language = "en", TimestampGranularities = AudioTimestampGranularities.Segment,
+            ResponseFormat = AudioTranscriptionFormat.Verbose,
+            Language = "en",
+            TimestampGranularities = AudioTimestampGranularities.Segment,
         };
         using MemoryStream again = new(Recording.Wave());
         AudioTranscription verbose = await client.TranscribeAudioAsync(again, "secret-name.wav", options).OrTimeout();

@@ -1,0 +1,81 @@
+using System.Net;
+using System.Net.Http.Json;
+using Microsoft.AspNetCore.Mvc.Testing;
+using Microsoft.AspNetCore.TestHost;
+using Microsoft.Extensions.DependencyInjection;
+using Privatemode.AI;
+using Privatemode.AI.Testing;
+using Xunit;
+
+namespace PrivatemodeApi.Tests;
+
+/// <summary>Tests the API with a deployment in the test process: real verification, encryption and HTTP, and a scripted model. No API key is needed.</summary>
+public sealed class ChatTests : IAsyncLifetime
+{
+    private PrivatemodeTestDeployment _deployment = null!;
+    private WebApplicationFactory<Program> _api = null!;
+
+    public async Task InitializeAsync()
+    {
+        _deployment = await PrivatemodeTestDeployment.StartAsync();
+        _api = new WebApplicationFactory<Program>().WithWebHostBuilder(host =>
+            host.ConfigureTestServices(services => services.PostConfigureAll<PrivatemodeOptions>(_deployment.ConfigureClient)));
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _api.DisposeAsync();
+        await _deployment.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Chat_AQuestion_IsAnsweredAndSentEncrypted()
+    {
+        _deployment.Model.Reply("It rains.");
+
+        Assert.Equal("It rains.", Text(await AskAsync("How is the weather in Bochum?")));
+
+        RecordedRequest request = Assert.Single(_deployment.Requests);
+        Assert.Contains("How is the weather in Bochum?", request.DecryptedBody);
+        Assert.DoesNotContain("Bochum", request.WireBodyText);
+    }
+
+    [Fact]
+    public async Task Chat_AnAlteredAnswer_EndsWithAnError()
+    {
+        _deployment.Faults.Inject(Fault.TamperEvent(0));
+        Assert.Contains("event: error", await AskAsync("Hello"));
+    }
+
+    [Fact]
+    public async Task Chat_ADeploymentThatCannotBeVerified_GetsNoQuestion()
+    {
+        _deployment.Evidence.Defect = EvidenceDefect.SnpSignatureByOtherKey;
+        Assert.Contains("event: error", await AskAsync("Hello"));
+        Assert.Empty(_deployment.Requests);
+    }
+
+    [Fact]
+    public async Task Chat_NoText_IsABadRequest()
+    {
+        using HttpResponseMessage response = await _api.CreateClient().PostAsJsonAsync("/chat", new Question(" "));
+        Assert.Equal(HttpStatusCode.BadRequest, response.StatusCode);
+    }
+
+    [Fact]
+    public async Task Readyz_AfterTheDeploymentWasVerified_IsHealthy()
+    {
+        await AskAsync("Hello");
+        Assert.Equal("Healthy", await _api.CreateClient().GetStringAsync("/readyz"));
+    }
+
+    private async Task<string> AskAsync(string text)
+    {
+        using HttpResponseMessage response = await _api.CreateClient().PostAsJsonAsync("/chat", new Question(text));
+        return await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync();
+    }
+
+    // The pieces of the answer: a line "data: …" for each event.
+    private static string Text(string events) => string.Concat(events.Split('\n')
+        .Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => line["data: ".Length..]));
+}

@@ -14,15 +14,16 @@ internal sealed record Problem(string Kind, string Title, string Text)
         PrivatemodeIntegrityException => new(
             "stop", "The answer cannot be trusted", $"It was changed or cut short on its way ({exception.ErrorType}). Do not use it, and tell the operator."),
         PrivatemodeServiceException { Reason: ServiceFailureReason.RateLimited, RetryAfter: var wait } => new(
-            "retry", "Too many requests", $"Wait {(wait is { } time ? $"{Math.Ceiling(time.TotalSeconds)} seconds" : "a minute")}, then choose “Try again”."),
+            "retry", "Too many requests", $"Wait {(wait is { } time ? $"{Math.Ceiling(time.TotalSeconds)} seconds" : "a minute")}, then try again."),
         PrivatemodeServiceException { Reason: ServiceFailureReason.Unreachable or ServiceFailureReason.Unavailable or ServiceFailureReason.Timeout } => new(
-            "retry", "The service does not answer", "Your message is still here. Check the network connection, wait a minute, then choose “Try again”."),
+            "retry", "The service does not answer", "Check the network connection, wait a minute, then try again."),
         PrivatemodeServiceException { Reason: ServiceFailureReason.InvalidRequest } or PrivatemodeRequestException => new(
             "stop", "The service does not accept this message", "The conversation may be too long. Start a new chat, or shorten the message."),
         PrivatemodeModelUnavailableException => new(
             "stop", "The model is not available", "Ask the operator of this page to choose another model."),
-        PrivatemodeConfigurationException => new(
-            "stop", "This page is not set up correctly", $"Ask its operator to check the setting {((PrivatemodeConfigurationException)exception).Setting}."),
-        _ => new("stop", "The message was not answered", $"Tell the operator of this page: {exception.ErrorType}, request {exception.RequestId ?? "not sent"}."),
+        PrivatemodeConfigurationException configuration => new(
+            "stop", "This page is not set up correctly", $"Ask its operator to check the setting {configuration.Setting}."),
+        _ => new(
+            "stop", "The message was not answered", $"Tell the operator of this page: {exception.ErrorType}, request {exception.RequestId ?? "not sent"}."),
     };
 }

@@ -59,7 +59,7 @@ Console.WriteLine(await answer.EnsureSuccessStatusCode().Content.ReadAsStringAsy
 await app.StopAsync();
 
 // The events of an answer: "text" for each part, then either "done" or "problem".
-static async IAsyncEnumerable<SseItem<object>> AnswerAsync(Turn[] turns, IChatClient chat, [EnumeratorCancellation] CancellationToken stop)
+async IAsyncEnumerable<SseItem<object>> AnswerAsync(Turn[] turns, IChatClient chat, [EnumeratorCancellation] CancellationToken stop)
 {
     ChatMessage[] messages = [new(ChatRole.System, "Answer in plain text, without Markdown."), .. turns.Select(turn => turn.ToMessage())];
     await using IAsyncEnumerator<ChatResponseUpdate> updates = chat.GetStreamingResponseAsync(messages, cancellationToken: stop).GetAsyncEnumerator(stop);
@@ -75,6 +75,7 @@ static async IAsyncEnumerable<SseItem<object>> AnswerAsync(Turn[] turns, IChatCl
         }
         catch (PrivatemodeException exception)
         {
+            app.Logger.LogError(exception, "An answer failed.");
             problem = Problem.From(exception);
             continue;
         }
@@ -97,6 +98,7 @@ async Task<IResult> VerifyAsync(PrivatemodeClient client, CancellationToken stop
     }
     catch (PrivatemodeException exception)
     {
+        app.Logger.LogError(exception, "The verification failed.");
         return Results.Json(new { isTest, problem = Problem.From(exception) }, statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 }

@@ -11,8 +11,8 @@ internal static class TestModel
         "small steel box. In the morning the boat took the box across the water.\n\n" +
         "One day the keeper asked the captain: \"How do I know that your crew does not open it on the way?\"\n\n" +
         "\"You do not have to trust my crew,\" said the captain. \"The box has one key. Look at who holds it before you write the first letter.\"\n\n" +
-        "The keeper thought about this for a long time. She had always trusted the captain, the crew, and the harbor. Now she saw that it was enough to check " +
-        "the lock and the key.\n\nFrom that day on she wrote longer letters.";
+        "The keeper thought about this for a long time. She had always trusted the captain, the crew, and the harbor. Now she saw that it was enough to " +
+        "check the lock and the key.\n\nFrom that day on she wrote longer letters.";
 
     public static void Script(ScriptedModel model) => model.SetFallback(request =>
     {
@@ -23,6 +23,6 @@ internal static class TestModel
             : last.Contains("story", StringComparison.OrdinalIgnoreCase) ? ScriptedAnswer.Text(Story).WithReasoning("A short story about trust.")
             : ScriptedAnswer.Text(
                 "I am a scripted model in a local test deployment. This server verified the deployment before it sent your message, and everything between " +
-                $"the two was encrypted. This request had {messages.GetArrayLength()} messages: the system prompt and the conversation that your browser keeps.");
+                $"the two was encrypted. This request had {messages.GetArrayLength()} messages: the system prompt and the conversation in your browser.");
     });
 }

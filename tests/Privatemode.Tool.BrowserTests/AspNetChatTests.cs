@@ -37,7 +37,7 @@ public sealed class AspNetChatTests(BrowserFixture fixture, AspNetChatProcess ex
     public Task RateLimit_IsExplained_AndTheMessageCanBeSentAgain() => RunAsync(async page =>
     {
         await SayAsync(page, "Simulate a rate limit.");
-        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("Too many requests. Wait a minute, then choose “Try again”.");
+        await Expect(page.GetByRole(AriaRole.Alert)).ToContainTextAsync("Too many requests. Wait a minute, then try again.");
         await page.GetByRole(AriaRole.Button, new() { Name = "Try again" }).ClickAsync();
 
         await Expect(page.GetByRole(AriaRole.Alert)).ToHaveCountAsync(0);

@@ -1,6 +1,7 @@
 // The badge tells what is known about the deployment. It opens the report.
 
 const RefreshMs = 5 * 60_000;
+const RetryMs = 30_000;
 const byId = id => document.getElementById(id);
 let verification = null;
 let askedAt = 0;
@@ -115,4 +116,11 @@ byId("report").addEventListener("click", event => {
         event.currentTarget.close();
     }
 });
-setInterval(() => document.visibilityState === "visible" && Date.now() - askedAt > RefreshMs ? refreshBadge() : show(), 15_000);
+setInterval(() => {
+    const isDue = Date.now() - askedAt > (verification?.problem ? RetryMs : RefreshMs);
+    if (isDue && document.visibilityState === "visible") {
+        refreshBadge();
+    } else {
+        show();
+    }
+}, 15_000);

@@ -43,11 +43,11 @@ async function ask(text) {
                 isDone = true;
             }
         }
-        problem ??= isDone ? null : { kind: "retry", title: "The answer is incomplete", text: "The connection ended. Choose “Try again”." };
+        problem ??= isDone ? null : { kind: "retry", title: "The answer is incomplete", text: "The connection ended. Try again." };
     } catch (error) {
         problem = error.name === "AbortError"
             ? { kind: "stopped", title: "Stopped", text: "" }
-            : { kind: "retry", title: "The server does not answer", text: "Check that the program is running, then choose “Try again”." };
+            : { kind: "retry", title: "The server does not answer", text: "Check that the program is running, then try again." };
     }
 
     setRunning(null);

@@ -22,8 +22,8 @@ public static class PrivatemodeEndpointRouteBuilderExtensions
     /// <c>/v1/completions</c>, <c>/v1/embeddings</c>, <c>/v1/audio/transcriptions</c>, <c>/v1/responses</c>, <c>/v1/messages</c> and
     /// <c>/unstructured/general/v0/general</c>. <c>POST /v1/messages/count_tokens</c> is answered with an estimate and sends nothing. Model lists are at
     /// <c>GET /v1/models</c> and <c>GET /v1/models/{id}</c>.</para>
-    /// <para>For operators: <c>/healthz</c> and <c>/readyz</c> (probes), <c>/verification</c> (what was verified, as JSON or as a page) and <c>/metrics</c>
-    /// (Prometheus).</para>
+    /// <para>The endpoints <c>/healthz</c> and <c>/readyz</c> are probes, <c>/verification</c> returns the verification result as JSON or as a page, and
+    /// <c>/metrics</c> returns metrics for Prometheus.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="endpoints"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException"><c>AddPrivatemodeProxy</c> was not called, or this method was called before.</exception>

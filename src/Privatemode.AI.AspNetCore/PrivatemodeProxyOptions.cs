@@ -2,8 +2,8 @@ namespace Privatemode.AI.AspNetCore;
 
 /// <summary>Represents the settings of the proxy that <c>MapPrivatemode</c> adds to an application.</summary>
 /// <remarks>
-/// <para>They are read from the section <c>PrivatemodeProxy</c> of the application's configuration and set in the callback of <c>AddPrivatemodeProxy</c>, which
-/// takes precedence. All of them are checked when the host starts: one <see cref="PrivatemodeConfigurationException"/> lists all invalid settings.
+/// <para>The settings are read from the section <c>PrivatemodeProxy</c> of the application's configuration, and the callback of <c>AddPrivatemodeProxy</c>
+/// takes precedence. All settings are checked when the host starts: one <see cref="PrivatemodeConfigurationException"/> lists all invalid settings.
 /// They cannot be changed after that, except the content of <see cref="CallerKeyFiles"/>.</para>
 /// <para>The API key of the service and the settings of the verification are those of the account without a service key (<c>AddPrivatemode</c>, section
 /// <c>Privatemode</c>).</para>
@@ -51,7 +51,7 @@ public sealed class PrivatemodeProxyOptions
 
     /// <summary>Gets or sets a value that indicates whether callers on other machines need no caller key. This is insecure.</summary>
     /// <value>The default is <see langword="false"/>.</value>
-    /// <remarks>Anyone who can reach the port can then use your API key.</remarks>
+    /// <remarks>Every program that can reach the port can then use your API key.</remarks>
     public bool DangerousAllowAnyRemoteCaller { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether <c>/healthz</c> and <c>/readyz</c> accept any host name.</summary>

@@ -15,8 +15,8 @@ public sealed class ProxyRateLimits
 
     /// <summary>Gets or sets the number of input tokens in any 60 seconds.</summary>
     /// <value>From 1 to 1,000,000,000, or <see langword="null"/>, the default, for no limit.</value>
-    /// <remarks>A request with more tokens than the limit is sent when no other request counts; the service then accepts or refuses
-    /// it.</remarks>
+    /// <remarks>A request with more tokens than the limit is sent when no other request was counted in the last 60 seconds; the service then
+    /// accepts or refuses it.</remarks>
     public long? InputTokensPerMinute { get; set; }
 
     /// <summary>Gets or sets the number of output tokens in any 60 seconds after which the next request waits.</summary>

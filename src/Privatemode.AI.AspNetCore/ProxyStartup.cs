@@ -24,7 +24,7 @@ internal sealed class PrivatemodeProxyMarker
     }
 }
 
-/// <summary>Refuses to start with invalid settings, or on an address that anyone on the network can use.</summary>
+/// <summary>Refuses to start with invalid settings, or on an address that other machines can use without TLS or keys.</summary>
 internal sealed class ProxyStartup(IServiceProvider provider, ProxyGate gate, IOptions<PrivatemodeProxyOptions> options) : IHostedLifecycleService
 {
     /// <exception cref="PrivatemodeConfigurationException">A setting is invalid.</exception>
@@ -35,7 +35,7 @@ internal sealed class ProxyStartup(IServiceProvider provider, ProxyGate gate, IO
         {
             throw new PrivatemodeConfigurationException(
                 "Transport.DangerousUnverifiedLocalProxy",
-                "A proxy in front of Privatemode's own proxy would verify nothing. Remove UseDangerousUnverifiedLocalProxy: this proxy verifies and encrypts.");
+                "A proxy in front of Privatemode's own proxy would not verify. Remove UseDangerousUnverifiedLocalProxy: this proxy verifies and encrypts.");
         }
 
         return Task.CompletedTask;
@@ -76,7 +76,7 @@ internal sealed class ProxyStartup(IServiceProvider provider, ProxyGate gate, IO
             {
                 faults.Add(
                     nameof(PrivatemodeProxyOptions.DangerousAllowUnencryptedRemoteCallers),
-                    $"is not set, and {text} has no TLS: anyone on the network could read prompts. Configure a certificate, listen on a loopback address, " +
+                    $"is not set, and {text} has no TLS: others on the network could read prompts. Configure a certificate, listen on a loopback address, " +
                     "or set this option.");
             }
 
@@ -84,7 +84,7 @@ internal sealed class ProxyStartup(IServiceProvider provider, ProxyGate gate, IO
             {
                 faults.Add(
                     nameof(PrivatemodeProxyOptions.DangerousAllowAnyRemoteCaller),
-                    $"is not set, and no caller keys are configured for {text}: anyone on the network could use your API key. Set CallerKeys, " +
+                    $"is not set, and no caller keys are configured for {text}: others on the network could use your API key. Set CallerKeys, " +
                     "CallerKeyFiles or UseCallerKeyAsApiKey, listen on a loopback address, or set this option.");
             }
         }

@@ -4,7 +4,7 @@ namespace Privatemode.AI.Testing;
 
 /// <summary>Injects faults into the next requests to a test deployment.</summary>
 /// <remarks>
-/// <para>Each kind of request has a queue of faults. A fault is applied to as many requests as the test says, one if it does not, and then removed. Each
+/// <para>Each kind of request has a queue of faults. A fault is applied to the specified number of requests, one by default, and then removed. Each
 /// attempt of a request that a client retries is a request of its own.</para>
 /// <para>Thread-safe.</para>
 /// </remarks>
@@ -113,7 +113,7 @@ public sealed class FaultInjector
     private static bool AppliesUnencrypted(Fault fault) =>
         fault.Kind is FaultKind.UnencryptedError or FaultKind.CutConnection or FaultKind.StallBeforeEvent or FaultKind.Delay;
 
-    /// <summary>A fault that is silently ignored would let a test pass that tests nothing.</summary>
+    /// <summary>Without this check, a test could pass although its fault was not applied.</summary>
     private static void ThrowIfNotApplicable(Fault fault, bool applies, string what)
     {
         if (!applies)

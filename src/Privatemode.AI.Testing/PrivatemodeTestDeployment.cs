@@ -15,8 +15,8 @@ namespace Privatemode.AI.Testing;
 
 /// <summary>Represents a Privatemode deployment that runs in the test process, with a scripted model.</summary>
 /// <remarks>
-/// <para>The deployment is an HTTP server on the loopback interface that attests itself, exchanges keys and encrypts like the service. It refuses the
-/// requests that the service refuses.</para>
+/// <para>The deployment is an HTTP server on the loopback interface that issues attestation evidence, exchanges keys and encrypts like the service. It
+/// refuses the requests that the service refuses.</para>
 /// <para>Its evidence is signed under test roots whose keys are public, so it proves nothing about hardware. Clients trust it through
 /// <see cref="AI.InsecureLoopbackTrust"/>, which works for loopback addresses only.</para>
 /// <para>Thread-safe.</para>
@@ -116,7 +116,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     /// <para>Sets the endpoint, the API key, the trust and the clock, and removes a <see cref="PrivatemodeOptions.Credential"/>, a
     /// <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> and a <see cref="TransportOptions.HttpMessageHandler"/>, for example one for a proxy. A
     /// test that needs a handler sets it afterwards, together with <see cref="TransportOptions.InsecureAcceptAnyHandlerOnLoopback"/>.</para>
-    /// <para>All other options stay. Add the keys of an <see cref="PrivatemodeOptions.ApiKeyAccessor"/> to
+    /// <para>All other options are unchanged. Add the keys of an <see cref="PrivatemodeOptions.ApiKeyAccessor"/> to
     /// <see cref="PrivatemodeTestDeploymentOptions.AdditionalApiKeys"/>. With a pinned manifest or a hardware policy, the client may refuse the
     /// deployment.</para>
     /// </remarks>

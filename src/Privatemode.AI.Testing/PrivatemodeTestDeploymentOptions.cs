@@ -38,7 +38,7 @@ public sealed class PrivatemodeTestDeploymentOptions
     public bool RecordRequests { get; set; } = true;
 
     /// <summary>Gets or sets a function that is called before each event of a streamed answer, with the index of the event.</summary>
-    /// <value>The answer goes on when the returned task completes, so that a test can check that events arrive one by one, or cancel between them. The index
+    /// <value>The answer continues when the returned task completes, so that a test can check that events arrive one by one, or cancel between them. The index
     /// starts at 0. The default is <see langword="null"/>: the events are sent without a pause.</value>
     public Func<int, CancellationToken, ValueTask>? BeforeStreamEvent { get; set; }
 

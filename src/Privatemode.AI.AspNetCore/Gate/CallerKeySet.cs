@@ -60,11 +60,11 @@ internal sealed class CallerKeySet
             byte[] digest = Digest(key);
             if (!_known.Add(Convert.ToHexString(digest)))
             {
-                return "is a key that occurs before. Give each caller a key of its own.";
+                return "is the same as an earlier key. Give each caller a different key.";
             }
 
             _digests.Add(digest);
-            return _digests.Count > LargestNumber ? $"is one key more than {LargestNumber}." : null;
+            return _digests.Count > LargestNumber ? $"exceeds the maximum of {LargestNumber} keys. Remove keys that are no longer used." : null;
         }
 
         /// <summary>Adds the keys of a file.</summary>
@@ -75,7 +75,7 @@ internal sealed class CallerKeySet
             {
                 if (new FileInfo(path).Length > LargestFile)
                 {
-                    return $"is a file of more than {LargestFile} bytes.";
+                    return $"is a file of more than {LargestFile} bytes. Use several smaller files.";
                 }
 
                 int number = 0;
@@ -90,7 +90,7 @@ internal sealed class CallerKeySet
                     }
                 }
 
-                return _digests.Count == before ? "is a file without a key." : null;
+                return _digests.Count == before ? "is a file without keys. Add a key, one on each line." : null;
             }
             catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException or NotSupportedException)
             {

@@ -74,7 +74,7 @@ internal sealed class ModelDirectory
         catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
         {
             throw new PrivatemodeServiceException(
-                ServiceFailureReason.Unavailable, "The list of models is not known yet: the proxy is still connecting. Try again in some seconds.")
+                ServiceFailureReason.Unavailable, "The list of models is not known yet: the proxy is still connecting. Try again in a few seconds.")
             {
                 RetryAfter = TimeSpan.FromSeconds(2),
             };

@@ -32,9 +32,9 @@ internal static class VerificationPage
         {
             DeploymentState.Verified => "The deployment is verified. Prompts are encrypted for the code that the manifest names.",
             DeploymentState.Refused => "The deployment was refused. Nothing is sent to it.",
-            DeploymentState.KeyRejected => "The service rejected the API key, so nothing could be verified and nothing is sent.",
-            DeploymentState.Unreachable => "The service could not be reached, so nothing could be verified and nothing is sent.",
-            _ => "The verification is not complete yet. Nothing is sent before it is. Reload this page.",
+            DeploymentState.KeyRejected => "The service rejected the API key, so the deployment was not verified. No content is sent.",
+            DeploymentState.Unreachable => "The service could not be reached, so the deployment was not verified. No content is sent.",
+            _ => "The verification is in progress. No content is sent until it is complete. Reload this page.",
         };
 
     private static string Facts(VerificationState state, DateTimeOffset now)

@@ -1,21 +1,21 @@
 namespace Privatemode.AI.Testing.Evidence.Defects;
 
-/// <summary>What can be wrong with the attestation document, whatever hardware is under it.</summary>
+/// <summary>The defects of attestation documents, for both kinds of hardware.</summary>
 internal static class DocumentDefects
 {
     public static IReadOnlyList<DefectDefinition> All { get; } =
     [
-        new("WrongNonce", "The evidence is about another nonce.", plan => plan.Document.BindNonce = nonce => Flip(nonce, 0)),
+        new("WrongNonce", "The evidence was issued for another nonce.", plan => plan.Document.BindNonce = nonce => Flip(nonce, 0)),
         new("WrongReportDataTail", "The second half of the report data is not zero.", plan => plan.Document.ChangeReportData = data => data[^1] = 1),
         new(
             "SwappedMeshCa",
-            "The document shows another mesh CA than the evidence is about.",
+            "The document contains another mesh CA than the evidence is bound to.",
             plan => plan.Document.ShowMeshCa = _ => TestAuthorities.StrangersMeshCa()),
         new(
             "SwappedRootCa",
-            "The document shows another root CA than the evidence is about.",
+            "The document contains another root CA than the evidence is bound to.",
             plan => plan.Document.ShowRootCa = _ => TestAuthorities.StrangersRootCa()),
-        new("MeshCaEmpty", "The mesh CA is empty; the evidence is about that.", plan => plan.Document.ReplaceMeshCa = _ => []),
+        new("MeshCaEmpty", "The mesh CA is empty, and the evidence is bound to it.", plan => plan.Document.ReplaceMeshCa = _ => []),
         new(
             "MeshCaNoCertificate",
             "The mesh CA is not a certificate; the evidence is about that.",

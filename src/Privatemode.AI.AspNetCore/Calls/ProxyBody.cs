@@ -11,13 +11,13 @@ using Privatemode.AI.AspNetCore.Limits;
 namespace Privatemode.AI.AspNetCore.Calls;
 
 /// <summary>The whole body of a request in memory, and its edited copy, which takes its place. Both are wiped when it is disposed.</summary>
-/// <remarks>Room for the copy is taken together with the room for the body: if it were taken later, requests that hold much could wait for each other.
+/// <remarks>Memory for the copy is reserved together with the memory for the body: if it were reserved later, large requests could wait for each other.
 /// </remarks>
 internal sealed class ProxyBody : IDisposable
 {
     private const int Step = 64 * 1024;
 
-    /// <summary>Room for more is taken when it is needed: a length is a promise, which callers can keep as slowly as they like.</summary>
+    /// <summary>Memory is reserved in steps, because a caller can announce a large body and send it slowly.</summary>
     private const int MostAtFirst = 1024 * 1024;
     private const int LongestBoundary = 70;
     private const string Json = "application/json";
@@ -30,7 +30,7 @@ internal sealed class ProxyBody : IDisposable
     private readonly PooledBuffer _bytes = new(0);
     private PooledBuffer? _edited;
     private bool _isEdited;
-    private long _room;
+    private long _reserved;
     private long _taken;
 
     private ProxyBody(BufferBudget budget, long limit, int copies) => (_budget, _limit, _copies) = (budget, limit, copies);
@@ -50,9 +50,9 @@ internal sealed class ProxyBody : IDisposable
     /// <param name="request">The request.</param>
     /// <param name="route">Its route: the type of the body, and whether it is edited.</param>
     /// <param name="limit">The size of the largest body.</param>
-    /// <param name="budget">Where the room comes from.</param>
+    /// <param name="budget">The budget from which memory is reserved.</param>
     /// <param name="cancellationToken">Cancels reading.</param>
-    /// <exception cref="ProxyRefusalException">The body has another type, is too large, or there is no room for it.</exception>
+    /// <exception cref="ProxyRefusalException">The body has another type or is too large, or no memory is free for it.</exception>
     /// <exception cref="BadHttpRequestException">The body is malformed, too large or comes too slowly.</exception>
     public static async ValueTask<ProxyBody> ReadAsync(
         HttpRequest request, ProxyRoute route, long limit, BufferBudget budget, CancellationToken cancellationToken)
@@ -84,10 +84,10 @@ internal sealed class ProxyBody : IDisposable
         }
     }
 
-    /// <summary>Keeps one of the two, and gives back the room of the other.</summary>
+    /// <summary>Keeps one of the two, and releases the memory of the other.</summary>
     /// <param name="isEdited">Whether <see cref="Edited"/> has the body that is sent.</param>
-    /// <param name="cancellationToken">Cancels the wait for more room, if the edited body is much longer than the original one.</param>
-    /// <exception cref="ProxyRefusalException">The edited body is too large, or there is no room for it.</exception>
+    /// <param name="cancellationToken">Cancels the wait for more memory, if the edited body is much longer than the original one.</param>
+    /// <exception cref="ProxyRefusalException">The edited body is too large, or no memory is free for it.</exception>
     public async ValueTask SettleAsync(bool isEdited, CancellationToken cancellationToken)
     {
         _isEdited = isEdited;
@@ -97,7 +97,7 @@ internal sealed class ProxyBody : IDisposable
             throw TooLarge(_limit);
         }
 
-        long needed = isEdited ? _edited!.Capacity : _room;
+        long needed = isEdited ? _edited!.Capacity : _reserved;
         if (needed > _taken)
         {
             await TakeAsync(needed - _taken, cancellationToken).ConfigureAwait(false);
@@ -168,10 +168,10 @@ internal sealed class ProxyBody : IDisposable
                 throw TooLarge(_limit);
             }
 
-            if (_bytes.Length + length > _room)
+            if (_bytes.Length + length > _reserved)
             {
                 // The buffer doubles as it grows.
-                await GrowAsync(Math.Max(length, Math.Min(_room, _limit - _room)), cancellationToken).ConfigureAwait(false);
+                await GrowAsync(Math.Max(length, Math.Min(_reserved, _limit - _reserved)), cancellationToken).ConfigureAwait(false);
             }
 
             foreach (ReadOnlyMemory<byte> part in read.Buffer)
@@ -190,7 +190,7 @@ internal sealed class ProxyBody : IDisposable
     private async ValueTask GrowAsync(long bytes, CancellationToken cancellationToken)
     {
         await TakeAsync(bytes * _copies, cancellationToken).ConfigureAwait(false);
-        _room += bytes;
+        _reserved += bytes;
     }
 
     private async ValueTask TakeAsync(long bytes, CancellationToken cancellationToken)

@@ -311,11 +311,11 @@ internal sealed class ProxyEndpoint(
         }
         catch (Exception)
         {
-            call.Context.Abort(); // nothing can be told any more
+            call.Context.Abort(); // an error can no longer be sent
         }
     }
 
-    /// <summary>Whether the API key that the caller brought was rejected. That is no fault of the proxy, and anyone can have it logged.</summary>
+    /// <summary>Whether the API key that the caller brought was rejected. It is not a failure of the proxy, and callers could fill the log.</summary>
     private bool IsKeyOfCaller(PrivatemodeException exception) => options.Value.UseCallerKeyAsApiKey &&
         exception is PrivatemodeConfigurationException configuration && ProxyError.IsOfApiKey(configuration);
 

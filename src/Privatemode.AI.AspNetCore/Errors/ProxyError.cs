@@ -34,7 +34,7 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
     /// <summary>The member of the request that is wrong, or null.</summary>
     public string? Param { get; init; }
 
-    /// <summary>The code as it may be logged: one of ours. A code of the service can be anything.</summary>
+    /// <summary>The code for the log: only codes of this proxy, because a code of the service can be any text.</summary>
     public string LoggedCode => HasCodeOfService ? "invalid_request" : Code;
 
     /// <summary>Whether the code is that of the service.</summary>

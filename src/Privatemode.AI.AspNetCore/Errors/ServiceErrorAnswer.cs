@@ -31,7 +31,7 @@ internal sealed record ServiceErrorAnswer
     /// <summary>Reads the body of an answer.</summary>
     /// <param name="status">The status, from 400.</param>
     /// <param name="body">The body, at most <see cref="MaxBytes"/> of it.</param>
-    /// <param name="isAuthenticated">Whether the enclave encrypted it; anyone on the way can have written it otherwise.</param>
+    /// <param name="isAuthenticated">Whether the enclave encrypted it. Otherwise an attacker on the network path can have written it.</param>
     /// <param name="retryAfter">The value of the header <c>Retry-After</c> as the library limits it, or null.</param>
     public static ServiceErrorAnswer Read(int status, ReadOnlySpan<byte> body, bool isAuthenticated, TimeSpan? retryAfter = null)
     {

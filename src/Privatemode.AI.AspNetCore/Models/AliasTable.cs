@@ -18,7 +18,7 @@ internal enum DefaultModel
 /// <summary>The aliases of the configuration and those of other vendors' names, which are the same for all lists of models.</summary>
 internal sealed class AliasTable
 {
-    // The first match counts. Two vendors' names are told apart from models of this service by hand: gpt-oss.
+    // The first match is used. gpt-oss is a model of this service, although its name looks like one of another vendor.
     private static readonly (string Pattern, DefaultModel Model)[] Defaults =
     [
         ("gpt-oss*", DefaultModel.None), ("text-embedding-*", DefaultModel.Embeddings),

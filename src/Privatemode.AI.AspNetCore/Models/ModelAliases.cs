@@ -94,7 +94,7 @@ internal sealed class ModelAliases
     /// <param name="task">What the model is asked to do.</param>
     public string Resolve(string asked, ModelTask task)
     {
-        // Where an alias has the name of a model, the model counts.
+        // If an alias has the name of a model, the model is used.
         if (_ids.Contains(asked))
         {
             return asked;

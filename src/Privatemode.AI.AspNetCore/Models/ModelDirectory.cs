@@ -93,7 +93,7 @@ internal sealed class ModelDirectory
         }
         catch (Exception)
         {
-            // The requests themselves tell. This list is good for some time yet.
+            // The next request reports the failure. Until then, the list that is stored is used.
         }
         finally
         {

@@ -23,7 +23,7 @@ internal sealed record ModelProfile(int ContextWindow, IReadOnlyList<string> Eff
     private bool HasMaximum => Efforts.Contains("max", StringComparer.Ordinal);
 }
 
-/// <summary>The profiles of the service's models, by the beginning of their IDs. The service tells none of it, so this is a table to keep up to date.</summary>
+/// <summary>The profiles of the service's models, by the beginning of their IDs. Keep the table up to date: the service does not return it.</summary>
 internal static class ModelProfiles
 {
     private static readonly ModelProfile Unknown = new(131_072, []);

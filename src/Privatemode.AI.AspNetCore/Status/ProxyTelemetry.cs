@@ -192,7 +192,7 @@ internal sealed partial class ProxyTelemetry : IDisposable
         }
     }
 
-    /// <summary>A caller on another machine was refused. Logged once a minute at most: it can be anyone.</summary>
+    /// <summary>A caller on another machine was refused. Logged once a minute at most, because any machine on the network can cause it.</summary>
     public void RemoteCallerRefused(string missing)
     {
         long now = _time.GetTimestamp();

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>What the service checks in an opened body: the cache salt and the media.</summary>
+/// <summary>What the service checks in a decrypted body: the cache salt and the media.</summary>
 internal static partial class BodyRules
 {
     private const int MinimumSaltBytes = 32;

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>Writes answers the way the model server of service version 1.40 does, before they are sealed.</summary>
+/// <summary>Writes answers the way the model server of service version 1.40 does, before they are encrypted.</summary>
 internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answer, bool isChat, DateTimeOffset now)
 {
     private static readonly string[] ChatOnly = ["prompt_logprobs", "prompt_token_ids"];

@@ -97,7 +97,7 @@ internal sealed class EnclaveExchange(SecretStore secrets, EnclaveEndpoint endpo
         return plaintext;
     }
 
-    /// <summary>Encrypts the members of an answer that are not plain; numbering goes on across the documents of one answer.</summary>
+    /// <summary>Encrypts the members of an answer that are not plain; numbering continues across the documents of one answer.</summary>
     /// <exception cref="EnclaveException">Nothing of the request was encrypted, so there is no secret to encrypt with; or the answer, which a test wrote
     /// by hand, is not usable JSON.</exception>
     public string Seal(string json)

@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>Writes Anthropic-style messages, before they are sealed.</summary>
+/// <summary>Writes Anthropic-style messages, before they are encrypted.</summary>
 internal sealed class MessageWriter(ModelRequest request, ScriptedAnswer answer)
 {
-    /// <summary>What ends a stream; nothing in it is sealed.</summary>
+    /// <summary>What ends a stream; nothing in it is encrypted.</summary>
     public const string EndMark = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
 
     private string StopReason => answer.FinishReason switch

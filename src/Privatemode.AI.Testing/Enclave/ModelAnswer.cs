@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>What the model server answers to one request, before it is sealed.</summary>
+/// <summary>What the model server answers to one request, before it is encrypted.</summary>
 /// <param name="Whole">Makes the whole answer.</param>
 /// <param name="Events">Makes the events of a streamed answer; null when the endpoint has none.</param>
 /// <param name="Failure">The scripted error in its place; null for none.</param>

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>What the model server reads from an opened body.</summary>
+/// <summary>What the model server reads from a decrypted body.</summary>
 internal sealed class ModelRequest : IDisposable
 {
     // Choices take memory, all of them.

@@ -18,7 +18,7 @@ internal sealed class OfferedModels(IEnumerable<KeyValuePair<string, IReadOnlyLi
         }
     }
 
-    /// <summary>Tasks of a model; null when there is none with this id.</summary>
+    /// <summary>Tasks of a model; null if there is no model with this ID.</summary>
     public IReadOnlyList<string>? TasksOf(string id) => All.FirstOrDefault(model => model.Key == id).Value;
 
     public void Set(string id, IReadOnlyList<string> tasks)

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>Writes the elements of a document the way document extraction does, before they are sealed.</summary>
+/// <summary>Writes the elements of a document the way document extraction does, before they are encrypted.</summary>
 internal static class PartitionWriter
 {
     public static string Write(ScriptedAnswer answer, string? fileName) => answer.WholeDocument ?? new JsonArray([.. answer.Elements.Select((element, i) =>

@@ -25,14 +25,14 @@ internal readonly ref struct ReceivedValue(ReadOnlySpan<byte> raw)
         return end >= 0 ? Encoding.UTF8.GetString(_text[..end]) : throw new EnclaveException(500, refusing + Misshapen);
     }
 
-    /// <exception cref="EnclaveException">It has not four parts, or this one is no hex.</exception>
+    /// <exception cref="EnclaveException">It does not have four parts, or this one is not hexadecimal.</exception>
     public byte[] ReadNonce(string refusing) => ReadHex(1, refusing);
 
-    /// <exception cref="EnclaveException">It has not four parts, or this one is no hex.</exception>
+    /// <exception cref="EnclaveException">It does not have four parts, or this one is not hexadecimal.</exception>
     public byte[] ReadIv(string refusing) => ReadHex(2, refusing);
 
     /// <summary>The ciphertext with its tag.</summary>
-    /// <exception cref="EnclaveException">It has not four parts, or this one is no hex.</exception>
+    /// <exception cref="EnclaveException">It does not have four parts, or this one is not hexadecimal.</exception>
     public byte[] ReadCiphertext(string refusing) => ReadHex(3, refusing);
 
     private byte[] ReadHex(int part, string refusing)

@@ -11,7 +11,7 @@ internal sealed class SecretStore(TimeProvider time)
 
     public int Count => _secrets.Count;
 
-    /// <summary>Keeps a secret; false when one with this id, that is for the same public key, is held already.</summary>
+    /// <summary>Stores a secret; false if there is already one with this ID, that is for the same public key.</summary>
     public bool TryAdd(string id, byte[] key) => _secrets.TryAdd(id, (key, time.GetUtcNow() + Lifetime));
 
     /// <summary>The secret with this id.</summary>

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>Writes transcriptions the way the model server does, before they are sealed: the duration is a string.</summary>
+/// <summary>Writes transcriptions the way the model server does, before they are encrypted: the duration is a string.</summary>
 internal sealed class TranscriptionWriter(ModelRequest request, ScriptedAnswer answer, DateTimeOffset now)
 {
     private double Seconds => answer.Duration?.TotalSeconds

@@ -2,7 +2,7 @@ using Privatemode.AI.Testing.Enclave;
 
 namespace Privatemode.AI.Testing.Server;
 
-/// <summary>Whether a fault can happen to an answer. One that cannot must not be left out silently: a test would pass for nothing.</summary>
+/// <summary>Decides whether a fault can be applied to an answer. If it cannot, the test must fail, because it would otherwise pass without its fault.</summary>
 internal static class FaultReach
 {
     private const string NotAStream = "the answer is not a stream";

@@ -14,7 +14,7 @@ internal sealed class StandInServer(
 {
     private const int NonceSize = 32;
 
-    /// <summary>Whose request this is; null when it is none of theirs.</summary>
+    /// <summary>Whose request this is; null if it belongs to no evidence source.</summary>
     public static EvidenceSource? Find(HttpRequest request) => StandIns.Find(request.Method, request.Path.Value ?? "");
 
     /// <summary>Answers for CDN and vendors.</summary>

@@ -5,10 +5,10 @@ using Privatemode.AI.Testing.Enclave;
 
 namespace Privatemode.AI.Testing.Server;
 
-/// <summary>Does to the events of a stream what a fault says. Events are sealed JSON documents.</summary>
+/// <summary>Applies a fault to the events of a stream. Events are encrypted JSON documents.</summary>
 internal static partial class StreamFaults
 {
-    /// <summary>The events as they travel, without their framing; what was sealed is sealed before anything happens to it.</summary>
+    /// <summary>The events as they travel, without their framing; their values are encrypted before a fault is applied.</summary>
     /// <exception cref="FaultMissedException">The stream has nothing for the fault to happen to.</exception>
     public static List<string> Apply(Fault? fault, IReadOnlyList<string> documents, EnclaveExchange exchange)
     {
@@ -32,7 +32,7 @@ internal static partial class StreamFaults
         return events;
     }
 
-    /// <summary>Flips a bit in the last digit of the last sealed value.</summary>
+    /// <summary>Flips a bit in the last digit of the last encrypted value.</summary>
     public static string Tamper(string sealedDocument)
     {
         int quote = sealedDocument.LastIndexOf("\",\"usage\"", StringComparison.Ordinal);
@@ -41,7 +41,7 @@ internal static partial class StreamFaults
         return $"{sealedDocument[..at]}{flipped}{sealedDocument[(at + 1)..]}";
     }
 
-    /// <summary>Puts the first sealed value of the request where the first one of the answer was.</summary>
+    /// <summary>Puts the first encrypted value of the request where the first one of the answer was.</summary>
     public static string Reflect(string sealedDocument, EnclaveExchange exchange)
     {
         string own = Encoding.UTF8.GetString(exchange.SealedRequestValues[0]);

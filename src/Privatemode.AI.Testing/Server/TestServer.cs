@@ -6,7 +6,7 @@ using Privatemode.AI.Testing.SecretService;
 
 namespace Privatemode.AI.Testing.Server;
 
-/// <summary>The deployment behind HTTP: key exchange, sealed inference, list of models.</summary>
+/// <summary>The deployment behind HTTP: key exchange, encrypted inference, list of models.</summary>
 internal sealed class TestServer(
     PrivatemodeTestDeploymentOptions options, SecretStore secrets, ScriptedModel model, FaultInjector faults, StandInServer standIns)
 {

@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Connections;
 namespace Privatemode.AI.Testing.Server;
 
 /// <summary>Keeps every byte that arrives on any connection, below HTTP.</summary>
-/// <param name="openTap">Called for each connection: gets what takes its bytes instead, in pieces and in order. <see langword="null"/> to keep them here.</param>
+/// <param name="openTap">Called for each connection: returns the receiver of its bytes, in pieces and in order. Null to record them here.</param>
 internal sealed class WireRecorder(Func<Action<ReadOnlySequence<byte>>>? openTap = null)
 {
     private readonly Lock _gate = new();

@@ -12,7 +12,7 @@ internal static class StandIns
     public const string ManifestPath = "/privatemode/v2/manifest.json";
     private const string CertificateList = "application/pkix-crl";
 
-    /// <summary>Whose path this is; null when it is none of theirs.</summary>
+    /// <summary>Whose path this is; null if it belongs to no evidence source.</summary>
     public static EvidenceSource? Find(string method, string path)
     {
         string[] parts = path.Split('/');

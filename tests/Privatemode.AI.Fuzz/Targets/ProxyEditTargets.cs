@@ -158,7 +158,8 @@ internal static class ProxyEditTargets
     ];
 
     private static string Form(params (string Name, string Value)[] fields) => string.Concat(
-        fields.Select(field => $"--{Boundary}\r\nContent-Disposition: form-data; name=\"{field.Name}\"\r\n\r\n{field.Value}\r\n").Append($"--{Boundary}--\r\n"));
+        fields.Select(field => $"--{Boundary}\r\nContent-Disposition: form-data; name=\"{field.Name}\"\r\n\r\n{field.Value}\r\n")
+            .Append($"--{Boundary}--\r\n"));
 
     private static void Expect(bool isTrue, string what)
     {

@@ -1,6 +1,4 @@
-using System.Text;
 using System.Text.Json;
-using Privatemode.AI.Tests.Fakes;
 using Privatemode.Tool.Tests.Fakes;
 
 namespace Privatemode.Tool.Tests.Launch;
@@ -11,19 +9,11 @@ public sealed class LaunchTests : IDisposable
 
     private readonly ToolRun _run = new();
 
-    public LaunchTests()
-    {
-        _run.SetVariable("HOME", _run.WorkingDirectory);
-        _run.SetVariable("PATH", Path.Combine(_run.WorkingDirectory, "bin"));
-    }
+    private readonly AssistantHome _home;
+
+    public LaunchTests() => _home = new AssistantHome(_run);
 
     public void Dispose() => _run.Dispose();
-
-    private string ClaudeSettings => Path.Combine(_run.WorkingDirectory, ".claude", "settings.json");
-
-    private string CodexSettings => Path.Combine(_run.WorkingDirectory, ".codex", "config.toml");
-
-    private string OpenCodeSettings => Path.Combine(_run.WorkingDirectory, ".config", "opencode", "opencode.json");
 
     /// <summary>The program and its file as the user left it; null: there is none.</summary>
     public static TheoryData<string, string?> Files => new()
@@ -52,8 +42,8 @@ public sealed class LaunchTests : IDisposable
     [MemberData(nameof(Files))]
     public async Task ConfigAndRestore_LeaveEveryByteAsItWas(string program, string? before)
     {
-        string path = PathOf(program);
-        Write(path, before);
+        string path = _home.PathOf(program);
+        AssistantHome.Write(path, before);
         byte[]? bytes = before is null ? null : File.ReadAllBytes(path);
 
         (int configured, string text, _) = await _run.InvokeAsync("launch", program, "--demo", "--config");
@@ -71,8 +61,8 @@ public sealed class LaunchTests : IDisposable
     [MemberData(nameof(Files))]
     public async Task ConfigTwice_KeepsTheFirstBackup(string program, string? before)
     {
-        string path = PathOf(program);
-        Write(path, before);
+        string path = _home.PathOf(program);
+        AssistantHome.Write(path, before);
         byte[]? bytes = before is null ? null : File.ReadAllBytes(path);
 
         _ = await _run.InvokeAsync("launch", program, "--demo", "--config");
@@ -89,15 +79,15 @@ public sealed class LaunchTests : IDisposable
     [Fact]
     public async Task MembersThatTheUserChanged_StayAndAreNamed()
     {
-        Write(ClaudeSettings, """{"model":"opus","theme":"dark"}""");
+        AssistantHome.Write(_home.ClaudeSettings, """{"model":"opus","theme":"dark"}""");
         _ = await _run.InvokeAsync("launch", "claude", "--demo", "--config");
         File.WriteAllText(
-            ClaudeSettings,
-            File.ReadAllText(ClaudeSettings).Replace("\"glm-5.3-flash\",\n  \"theme\"", "\"mine\",\n  \"theme\"", StringComparison.Ordinal));
+            _home.ClaudeSettings,
+            File.ReadAllText(_home.ClaudeSettings).Replace("\"glm-5.3-flash\",\n  \"theme\"", "\"mine\",\n  \"theme\"", StringComparison.Ordinal));
 
         (_, string text, _) = await _run.InvokeAsync("launch", "claude", "--restore");
 
-        using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(ClaudeSettings));
+        using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(_home.ClaudeSettings));
         Assert.Equal(["model", "theme"], settings.RootElement.EnumerateObject().Select(member => member.Name));
         Assert.Equal("mine", settings.RootElement.GetProperty("model").GetString());
         Assert.Contains("kept \"model\": it was changed after this command wrote it", text, StringComparison.Ordinal);
@@ -106,22 +96,22 @@ public sealed class LaunchTests : IDisposable
     [Fact]
     public async Task LinesThatTheUserAdded_Stay()
     {
-        Write(CodexSettings, "model = \"gpt-5\"\n");
+        AssistantHome.Write(_home.CodexSettings, "model = \"gpt-5\"\n");
         _ = await _run.InvokeAsync("launch", "codex", "--demo", "--config");
-        File.AppendAllText(CodexSettings, "[tui]\nnotifications = true\n");
+        File.AppendAllText(_home.CodexSettings, "[tui]\nnotifications = true\n");
 
         _ = await _run.InvokeAsync("launch", "codex", "--restore");
 
-        Assert.Equal("model = \"gpt-5\"\n[tui]\nnotifications = true\n", File.ReadAllText(CodexSettings));
+        Assert.Equal("model = \"gpt-5\"\n[tui]\nnotifications = true\n", File.ReadAllText(_home.CodexSettings));
     }
 
     /// <summary>A profile of Codex, and the cloud switches of Claude Code, would win over the address of the proxy.</summary>
     [Fact]
     public async Task WhatWouldSendPromptsSomewhereElse_IsSwitchedOff()
     {
-        Write(CodexSettings, "profile = \"work\" # mine\r\nmodel = \"a\"\n[profiles.work]\nmodel_provider = \"openai\"\n");
-        Write(ClaudeSettings, """{"env":{"CLAUDE_CODE_USE_BEDROCK":"1","CLAUDE_CODE_USE_MANTLE":"1"}}""");
-        WriteProgram("codex", "exit 0");
+        AssistantHome.Write(_home.CodexSettings, "profile = \"work\" # mine\r\nmodel = \"a\"\n[profiles.work]\nmodel_provider = \"openai\"\n");
+        AssistantHome.Write(_home.ClaudeSettings, """{"env":{"CLAUDE_CODE_USE_BEDROCK":"1","CLAUDE_CODE_USE_MANTLE":"1"}}""");
+        _home.WriteProgram("codex", "exit 0");
 
         (int refused, _, string error) = await _run.InvokeAsync("launch", "codex", "--demo");
         _ = await _run.InvokeAsync("launch", "codex", "--demo", "--config");
@@ -132,9 +122,9 @@ public sealed class LaunchTests : IDisposable
         Assert.Contains("selects a profile, whose provider would be used instead of this proxy.", error, StringComparison.Ordinal);
         Assert.Contains(
             "#privatemode# profile = \"work\" # mine\r\n#privatemode# model = \"a\"\n[profiles.work]\n",
-            File.ReadAllText(CodexSettings),
+            File.ReadAllText(_home.CodexSettings),
             StringComparison.Ordinal);
-        using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(ClaudeSettings));
+        using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(_home.ClaudeSettings));
         Assert.All(
             (string[])["BEDROCK", "VERTEX", "FOUNDRY", "MANTLE", "ANTHROPIC_AWS", "GATEWAY"],
             cloud => Assert.Equal("", settings.RootElement.GetProperty("env").GetProperty($"CLAUDE_CODE_USE_{cloud}").GetString()));
@@ -146,9 +136,9 @@ public sealed class LaunchTests : IDisposable
     public async Task ProxyOfTheNetworkInSettings_DoesNotGetPromptsOfClaudeCode()
     {
         string record = Path.Combine(_run.WorkingDirectory, "record");
-        WriteProgram("claude", $"env > '{record}'; cat \"$2\" >> '{record}'");
+        _home.WriteProgram("claude", $"env > '{record}'; cat \"$2\" >> '{record}'");
         _run.SetVariable("NO_PROXY", "intranet.example");
-        Write(ClaudeSettings, """{"env":{"HTTP_PROXY":"http://proxy.example:3128","NO_PROXY":"other.example","no_proxy":"127.0.0.1"}}""");
+        AssistantHome.Write(_home.ClaudeSettings, """{"env":{"HTTP_PROXY":"http://proxy.example:3128","NO_PROXY":"other.example","no_proxy":"127.0.0.1"}}""");
 
         _ = await _run.InvokeAsync("launch", "claude", "--demo");
         _ = await _run.InvokeAsync("launch", "claude", "--demo", "--config");
@@ -156,7 +146,7 @@ public sealed class LaunchTests : IDisposable
         string text = File.ReadAllText(record);
         Assert.Contains("\nCLAUDE_CODE_PROVIDER_MANAGED_BY_HOST=1\n", text, StringComparison.Ordinal);
         JsonElement started = JsonDocument.Parse(text[text.IndexOf("\n{", StringComparison.Ordinal)..]).RootElement.GetProperty("env");
-        JsonElement written = JsonDocument.Parse(File.ReadAllText(ClaudeSettings)).RootElement.GetProperty("env");
+        JsonElement written = JsonDocument.Parse(File.ReadAllText(_home.ClaudeSettings)).RootElement.GetProperty("env");
         Assert.False(started.TryGetProperty("CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST", out _));
         Assert.Equal(
             ["intranet.example,127.0.0.1,localhost", "intranet.example,127.0.0.1,localhost", "other.example,127.0.0.1,localhost", "127.0.0.1,localhost"],
@@ -173,163 +163,13 @@ public sealed class LaunchTests : IDisposable
     [InlineData("# NO_PROXY=intranet.example\nNO_PROXY='intranet.example, 127.0.0.1'\n", false)]
     public async Task ProxyOfTheNetworkInDotEnv_DoesNotGetPromptsOfCodex(string variables, bool isRefused)
     {
-        Write(Path.Combine(_run.WorkingDirectory, ".codex", ".env"), variables);
-        WriteProgram("codex", "exit 0");
+        AssistantHome.Write(Path.Combine(_run.WorkingDirectory, ".codex", ".env"), variables);
+        _home.WriteProgram("codex", "exit 0");
 
         (int exitCode, _, string error) = await _run.InvokeAsync("launch", "codex", "--demo");
 
         Assert.Equal(isRefused ? 2 : 0, exitCode);
         Assert.Equal(isRefused, error.Contains("sets NO_PROXY without 127.0.0.1.", StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task FileWithoutAnythingOfOurs_IsNotWrittenAgain()
-    {
-        Write(ClaudeSettings, "{}");
-        _ = await _run.InvokeAsync("launch", "claude", "--demo", "--config");
-        File.WriteAllText(ClaudeSettings, "{ \"theme\":   \"dark\" }");
-
-        _ = await _run.InvokeAsync("launch", "claude", "--restore");
-
-        Assert.Equal("{ \"theme\":   \"dark\" }", File.ReadAllText(ClaudeSettings));
-    }
-
-    /// <summary>The file before, what the user changes in ours, and the file after <c>--restore</c>.</summary>
-    public static TheoryData<string, string?, string, string, string> Comments => new()
-    {
-        { "claude", """{"theme":"dark"}""", "\"dark\",", "\"dark\", // nice", "{\n  \"theme\": \"dark\" // nice\n}\n" },
-        { "claude", """{"model":"opus"}""", "{\n  \"model\"", "// mine\n{\n  /* , */ \"model\"", "// mine\n{\n  /* , */ \"model\": \"opus\"\n}\n" },
-        { "claude", null, "\"env\": {", "\"env\": {\n    // keep", "{\n  \"env\": {\n    // keep\n  }\n}\n" },
-        { "claude", """{"env":{"A":"b"}}""", "\"A\": \"b\",", "\"A\": \"b\" /* x */, // y", "{\n  \"env\": {\n    \"A\": \"b\" /* x */ // y\n  }\n}\n" },
-        { "claude", null, "\"600000\"\n  }\n}", "\"600000\",\n    \"Z\": \"z\",\n  },\n}", "{\n  \"env\": {\n    \"Z\": \"z\",\n  },\n}\n" },
-        { "claude", null, "\"skipWebFetchPreflight\": true,", "\"skipWebFetchPreflight\": true // why\n  ,", "{\n   // why\n  \n}\n" },
-        {
-            "opencode", """{"provider":{"privatemode":{"name":"mine"}}}""", "{\n  \"provider\"", "{\n  // mine\n  \"provider\"",
-            "{\n  // mine\n  \"provider\": {\n    \"privatemode\": {\n      \"name\": \"mine\"\n    }\n  }\n}\n"
-        },
-    };
-
-    /// <summary>Programs accept comments in their settings. They and everything else of the user stay; only our members go.</summary>
-    [Theory]
-    [MemberData(nameof(Comments))]
-    public async Task Restore_OfAFileWithComments_KeepsThem(string program, string? before, string ours, string edited, string expected)
-    {
-        string path = PathOf(program);
-        Write(path, before);
-        _ = await _run.InvokeAsync("launch", program, "--demo", "--config");
-        Assert.Contains(ours, File.ReadAllText(path), StringComparison.Ordinal);
-        File.WriteAllText(path, File.ReadAllText(path).Replace(ours, edited, StringComparison.Ordinal));
-
-        (int exitCode, string text, _) = await _run.InvokeAsync("launch", program, "--restore");
-
-        Assert.Equal(0, exitCode);
-        Assert.Contains($"restored {path}", text, StringComparison.Ordinal);
-        Assert.Equal(expected, File.ReadAllText(path));
-        Assert.Equal("Nothing to restore.\n", (await _run.InvokeAsync("launch", program, "--restore")).Out);
-    }
-
-    [Fact]
-    public async Task Restore_OfAFileThatIsNotJsonAnyMore_ChangesNothingAndCanBeRepeated()
-    {
-        _ = await _run.InvokeAsync("launch", "claude", "--demo", "--config");
-        string ours = File.ReadAllText(ClaudeSettings);
-        File.WriteAllText(ClaudeSettings, $"{ours[..^3]},, \"mine\": 1 }}");
-
-        (int exitCode, _, string error) = await _run.InvokeAsync("launch", "claude", "--restore");
-        string after = File.ReadAllText(ClaudeSettings);
-        File.WriteAllText(ClaudeSettings, ours);
-        (int restored, _, _) = await _run.InvokeAsync("launch", "claude", "--restore");
-
-        Assert.Equal((2, 0), (exitCode, restored));
-        Assert.Contains("is not JSON any more. Nothing was changed in it. Correct it, then use --restore.", error, StringComparison.Ordinal);
-        Assert.Contains("\"mine\": 1", after, StringComparison.Ordinal);
-        Assert.False(File.Exists(ClaudeSettings));
-    }
-
-    /// <summary>Without this, the program would send prompts to its vendor although the user asked for the opposite.</summary>
-    [Fact]
-    public async Task ConfigThatIsRefused_DoesNotUndoTheOneBefore()
-    {
-        _ = await _run.InvokeAsync("launch", "claude", "--demo", "--config");
-        File.WriteAllText(ClaudeSettings, $"// mine\n{File.ReadAllText(ClaudeSettings)}");
-        string before = File.ReadAllText(ClaudeSettings);
-
-        (int exitCode, _, _) = await _run.InvokeAsync("launch", "claude", "--demo", "--config", "--port", "9090");
-
-        Assert.Equal(2, exitCode);
-        Assert.Equal(before, File.ReadAllText(ClaudeSettings));
-        Assert.Equal(0, (await _run.InvokeAsync("launch", "claude", "--restore")).ExitCode);
-        Assert.Equal("// mine\n{\n}\n", File.ReadAllText(ClaudeSettings));
-    }
-
-    [Fact]
-    public async Task FileWithACallerKey_IsOnlyForTheUser()
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
-        const UnixFileMode ForAll = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
-        Write(ClaudeSettings, "{}");
-        File.SetUnixFileMode(ClaudeSettings, ForAll);
-
-        _ = await _run.InvokeAsync("launch", "claude", "--demo", "--config", "--caller-key", "a-secret-caller-key");
-        UnixFileMode configured = File.GetUnixFileMode(ClaudeSettings);
-        _ = await _run.InvokeAsync("launch", "claude", "--restore");
-
-        Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, configured);
-        Assert.Equal(ForAll, File.GetUnixFileMode(ClaudeSettings));
-    }
-
-    /// <summary>Some point a configuration to /dev/null to switch it off. Renaming would replace the device, and reading a pipe would wait.</summary>
-    [Fact]
-    public async Task ConfigurationThatIsAPipe_IsRefused()
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
-        Write(CodexSettings, null);
-        using (System.Diagnostics.Process make = System.Diagnostics.Process.Start("mkfifo", [CodexSettings]))
-        {
-            await make.WaitForExitAsync().OrTimeout();
-        }
-
-        (int exitCode, _, string error) = await _run.InvokeAsync("launch", "codex", "--demo", "--config");
-
-        Assert.Equal(2, exitCode);
-        Assert.Contains("is a device or a pipe. Use --print and edit the configuration yourself.", error, StringComparison.Ordinal);
-    }
-
-    /// <summary>A configuration outlives the proxy: its port is free for others then.</summary>
-    [Fact]
-    public async Task Config_SaysWhatHappensWithoutTheProxy()
-    {
-        (_, _, string error) = await _run.InvokeAsync("launch", "codex", "--demo", "--config", "--port", "9090");
-
-        Assert.Contains(
-            "While no proxy listens on port 9090, another user of this machine could listen there and read what codex sends.", error, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public async Task DirectoriesOfTheState_AreOnlyForTheUser()
-    {
-        if (OperatingSystem.IsWindows())
-        {
-            return;
-        }
-
-        _run.SetVariable("PRIVATEMODE_STATE", Path.Combine(_run.WorkingDirectory, "a", "b"));
-        _ = await _run.InvokeAsync("launch", "codex", "--demo", "--config");
-
-        foreach (string directory in (string[])["a", "a/b", "a/b/launch"])
-        {
-            Assert.Equal(
-                UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute,
-                File.GetUnixFileMode(Path.Combine(_run.WorkingDirectory, directory)));
-        }
     }
 
     [Theory]
@@ -346,8 +186,8 @@ public sealed class LaunchTests : IDisposable
     [InlineData("codex", "x = [\n\"a\"]\n", "several lines before the first table")]
     public async Task FileThatCannotBeChangedSafely_IsLeftAlone(string program, string content, string message)
     {
-        string path = PathOf(program);
-        Write(path, content);
+        string path = _home.PathOf(program);
+        AssistantHome.Write(path, content);
 
         (int exitCode, _, string error) = await _run.InvokeAsync("launch", program, "--demo", "--config");
 
@@ -360,7 +200,7 @@ public sealed class LaunchTests : IDisposable
     [Fact]
     public async Task OpenCodeWithComments_IsLeftAlone()
     {
-        Write(Path.Combine(Path.GetDirectoryName(OpenCodeSettings)!, "opencode.jsonc"), "{}");
+        AssistantHome.Write(Path.Combine(Path.GetDirectoryName(_home.OpenCodeSettings)!, "opencode.jsonc"), "{}");
 
         (int exitCode, _, string error) = await _run.InvokeAsync("launch", "opencode", "--demo", "--config");
 
@@ -372,13 +212,13 @@ public sealed class LaunchTests : IDisposable
     public async Task Link_IsFollowed()
     {
         string target = _run.WriteFile("dotfiles.json", """{"model":"opus"}""");
-        _ = Directory.CreateDirectory(Path.GetDirectoryName(ClaudeSettings)!);
-        _ = File.CreateSymbolicLink(ClaudeSettings, target);
+        _ = Directory.CreateDirectory(Path.GetDirectoryName(_home.ClaudeSettings)!);
+        _ = File.CreateSymbolicLink(_home.ClaudeSettings, target);
 
         _ = await _run.InvokeAsync("launch", "claude", "--demo", "--config");
 
         Assert.Contains("127.0.0.1:8080", File.ReadAllText(target), StringComparison.Ordinal);
-        Assert.NotNull(new FileInfo(ClaudeSettings).LinkTarget);
+        Assert.NotNull(new FileInfo(_home.ClaudeSettings).LinkTarget);
     }
 
     [Fact]
@@ -391,7 +231,7 @@ public sealed class LaunchTests : IDisposable
             Assert.Equal(0, exitCode);
             Assert.Contains("127.0.0.1:8080", text, StringComparison.Ordinal);
             Assert.DoesNotContain("a-secret-caller-key", text, StringComparison.Ordinal);
-            Assert.False(File.Exists(PathOf(program)));
+            Assert.False(File.Exists(_home.PathOf(program)));
         }
     }
 
@@ -429,7 +269,7 @@ public sealed class LaunchTests : IDisposable
     public async Task Program_RunsWithAKeyOfItsOwn_AndItsExitCodeIsOurs(string program)
     {
         string record = Path.Combine(_run.WorkingDirectory, "record");
-        WriteProgram(program, $"env > '{record}'; printf '%s\\n' \"$@\" >> '{record}'; cat /dev/null \"${{2:-/dev/null}}\" >> '{record}' 2>&1; exit 7");
+        _home.WriteProgram(program, $"env > '{record}'; printf '%s\\n' \"$@\" >> '{record}'; cat /dev/null \"${{2:-/dev/null}}\" >> '{record}' 2>&1; exit 7");
         System.Environment.SetEnvironmentVariable("OPENAI_API_KEY", "sk-of-another-service");
         try
         {
@@ -454,7 +294,7 @@ public sealed class LaunchTests : IDisposable
     public async Task ProxyOfTheProgram_TakesOnlyItsKey()
     {
         string record = Path.Combine(_run.WorkingDirectory, "record");
-        WriteProgram("claude", $$"""
+        _home.WriteProgram("claude", $$"""
             curl -s -o /dev/null -w '%{http_code} ' "$ANTHROPIC_BASE_URL/v1/models" > '{{record}}'
             curl -s -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $ANTHROPIC_AUTH_TOKEN" "$ANTHROPIC_BASE_URL/v1/models" >> '{{record}}'
             """);
@@ -462,31 +302,5 @@ public sealed class LaunchTests : IDisposable
         _ = await _run.InvokeAsync("launch", "claude", "--demo");
 
         Assert.Equal("401 200", File.ReadAllText(record));
-    }
-
-    private string PathOf(string program) => program switch
-    {
-        "claude" => ClaudeSettings,
-        "codex" => CodexSettings,
-        _ => OpenCodeSettings,
-    };
-
-    private static void Write(string path, string? content)
-    {
-        _ = Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        if (content is not null)
-        {
-            File.WriteAllBytes(path, Encoding.UTF8.GetBytes(content));
-        }
-    }
-
-    private void WriteProgram(string name, string script)
-    {
-        string path = Path.Combine(_run.WorkingDirectory, "bin", name);
-        Write(path, $"#!/bin/sh\n{script}\n");
-        if (!OperatingSystem.IsWindows())
-        {
-            File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        }
     }
 }

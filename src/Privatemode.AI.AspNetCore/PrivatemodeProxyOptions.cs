@@ -127,8 +127,8 @@ public sealed class PrivatemodeProxyOptions
     /// <para>Except for documents, a body counts twice until the proxy has edited it, because the original and the edited body are in memory then. After
     /// that it counts once, until the service begins to answer. A request for which no memory is free within 5 seconds gets status 503, or 529 if it uses
     /// Anthropic's API.</para>
-    /// <para>Not counted is what the client needs to send a request: the body once more and, for JSON, the encrypted body, which is twice as large. A
-    /// container therefore needs up to four times this size, and memory for answers that are not streamed.</para>
+    /// <para>The memory that the client needs to send a request is not counted: the body once more and, for JSON, the encrypted body, which is twice as
+    /// large. A container therefore needs up to four times this size, and memory for answers that are not streamed.</para>
     /// </remarks>
     public long MaxBufferedBytes { get; set; } = 512L * 1024 * 1024;
 

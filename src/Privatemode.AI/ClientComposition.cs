@@ -90,7 +90,7 @@ internal sealed class ClientComposition : IClientComposition
         ApiKeys apiKeys = OptionsValidator.Validate(settings);
         if (settings.Transport.DangerousUnverifiedLocalProxy is not null)
         {
-            throw new InvalidOperationException("A client for a local proxy has a composition of its own.");
+            throw new InvalidOperationException("A client for a local proxy requires a LocalProxyComposition.");
         }
 
         return new ClientComposition(settings, apiKeys);

@@ -80,7 +80,7 @@ internal static class OptionsValidator
     private static void RequireEndpoint(PrivatemodeOptions options)
     {
         Uri endpoint = options.Endpoint ?? throw new PrivatemodeConfigurationException(
-            nameof(options.Endpoint), "Endpoint is null; leave it alone for the default.");
+            nameof(options.Endpoint), "Endpoint is null. Do not set it, or set it to an address.");
         if (!endpoint.IsAbsoluteUri || endpoint.AbsolutePath != "/" || endpoint.Query.Length > 0 || endpoint.Fragment.Length > 0
             || endpoint.UserInfo.Length > 0)
         {
@@ -92,7 +92,7 @@ internal static class OptionsValidator
         if (endpoint.Scheme != Uri.UriSchemeHttps && !isLocalHttp)
         {
             throw new PrivatemodeConfigurationException(
-                nameof(options.Endpoint), "Endpoint must be https. Plain http is for loopback, and without a message handler of your own.");
+                nameof(options.Endpoint), "Endpoint must be https. Plain http is accepted for loopback only, and not with a custom message handler.");
         }
     }
 
@@ -112,7 +112,7 @@ internal static class OptionsValidator
         {
             throw new PrivatemodeConfigurationException(
                 OptionNames.InsecureLoopbackTrust,
-                    $"{OptionNames.InsecureLoopbackTrust} requires a loopback endpoint, and cannot be combined with a message handler of your own.");
+                    $"{OptionNames.InsecureLoopbackTrust} requires a loopback endpoint, and cannot be combined with a custom message handler.");
         }
     }
 
@@ -138,7 +138,7 @@ internal static class OptionsValidator
         {
             throw new PrivatemodeConfigurationException(
                 OptionNames.ReasoningKey,
-                $"{OptionNames.ReasoningKey} has {length} bytes. Use {ReasoningKeySize} random bytes, or leave it alone for a random key of this client.");
+                $"{OptionNames.ReasoningKey} has {length} bytes. Use {ReasoningKeySize} random bytes, or do not set it: each client then generates a key.");
         }
     }
 
@@ -232,7 +232,7 @@ internal static class OptionsValidator
     {
         if (value is null)
         {
-            throw new PrivatemodeConfigurationException(name, $"{name} is null; leave it alone for the default.");
+            throw new PrivatemodeConfigurationException(name, $"{name} is null. Do not set it, or set it to a value.");
         }
     }
 }
@@ -274,7 +274,7 @@ internal sealed class OptionsFaults
             default:
                 string count = _faults.Count.ToString(CultureInfo.InvariantCulture);
                 throw new PrivatemodeConfigurationException(
-                    _faults[0].Setting, $"{count} settings are wrong:{string.Concat(_faults.Select(fault => $"\n* {fault.Message}"))}");
+                    _faults[0].Setting, $"{count} settings are invalid:{string.Concat(_faults.Select(fault => $"\n* {fault.Message}"))}");
         }
     }
 }

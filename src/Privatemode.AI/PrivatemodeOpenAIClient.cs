@@ -29,5 +29,5 @@ public sealed class PrivatemodeOpenAIClient : OpenAIClient
     /// <exception cref="PrivatemodeWouldLeakException">Always thrown.</exception>
     public override RealtimeClient GetRealtimeClient() =>
         throw new PrivatemodeWouldLeakException(
-            "realtime", "Realtime sessions open a connection of their own that is not encrypted by this library. The service does not offer them.");
+            "realtime", "Realtime sessions use a separate connection, which this library does not encrypt. The service does not offer them.");
 }

@@ -189,7 +189,7 @@ internal sealed class MessageMapper
         if (id.Length == 0)
         {
             throw new PrivatemodeRequestException(
-                member, $"{member} has no CallId, and every call before it has an ID. Set CallId to the ID of the call that it answers.");
+                member, $"{member} has no CallId, but every call before it has an ID. Set CallId to the ID of the call that it answers.");
         }
 
         // A model may correct the mistake of a function, but a failed verification or a forged answer must reach the caller.
@@ -331,7 +331,7 @@ internal static class ContentPositions
             ErrorContent { ErrorCode: AssistantMessageMapper.RefusalCode } when isAssistant => ContentPlace.Part,
             ErrorContent or UsageContent => ContentPlace.Nowhere,
             HostedFileContent => throw new PrivatemodeRequestException(
-                member, $"{member} names a file that a service stores, and this service stores no files. Pass the content of the file as DataContent."),
+                member, $"{member} refers to a stored file, but this service does not store files. Pass the content of the file as DataContent."),
             _ when IsSettledApproval(content) => ContentPlace.Nowhere,
             ToolApprovalRequestContent or ToolApprovalResponseContent => throw new PrivatemodeRequestException(
                 member, $"{member} requests or answers the approval of a tool call, which the service does not support. " +

@@ -113,7 +113,7 @@ internal sealed class PrivatemodeChatClient : IChatClient
     {
         List<OpenAIMessage> request = MessageMapper.ToOpenAI(messages, options, out callIds);
         return request.Count > 0 ? request
-            : throw new ArgumentException("There is nothing to send: neither messages nor instructions.", nameof(messages));
+            : throw new ArgumentException("There are neither messages nor instructions to send. Pass at least one message.", nameof(messages));
     }
 }
 

@@ -28,7 +28,7 @@ internal sealed class EncryptingClientCheck : DelegatingHandler
         {
             throw new PrivatemodeConfigurationException(
                 nameof(HttpMessageHandlerBuilder.PrimaryHandler),
-                "Another primary handler has taken the place of Privatemode's, and requests would leave in the clear. Remove it, or UsePrivatemodeHandler.");
+                "Another primary handler replaced Privatemode's, so requests would be sent unencrypted. Remove that handler, or UsePrivatemodeHandler.");
         }
     }
 

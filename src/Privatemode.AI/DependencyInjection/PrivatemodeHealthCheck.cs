@@ -38,14 +38,14 @@ internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, Privatemo
             }
             catch (PrivatemodeConfigurationException exception) when (exception.IsOutsideOfCalls)
             {
-                return HealthCheckResult.Degraded("Nothing is verified yet: outside of calls there is no API key to do it with.");
+                return HealthCheckResult.Degraded("The deployment is not verified yet, because there is no API key outside of calls.");
             }
             catch (Exception exception) when (UserCallback.Threw(exception) && !cancellationToken.IsCancellationRequested)
             {
                 // Health reports are often public, and the message can contain anything, even a key.
                 return new HealthCheckResult(
                     context.Registration.FailureStatus,
-                    "A callback of the application, such as ApiKeyAccessor, failed, so nothing is verified. Correct the callback.", exception);
+                    "A callback of the application, such as ApiKeyAccessor, failed, so the deployment is not verified. Correct the callback.", exception);
             }
             catch (PrivatemodeException exception)
             {
@@ -60,7 +60,7 @@ internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, Privatemo
     {
         if (health.Deployment is not { } deployment)
         {
-            return new HealthCheckResult(failureStatus, "No deployment is verified.", health.Failure);
+            return new HealthCheckResult(failureStatus, "The deployment is not verified.", health.Failure);
         }
 
         Dictionary<string, object> data = new(StringComparer.Ordinal)
@@ -73,7 +73,7 @@ internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, Privatemo
         if (health.Failure is { } failure)
         {
             return HealthCheckResult.Degraded(
-                "The deployment is verified, but the last renewal failed. The verdict counts until validUntil.", failure as PrivatemodeException, data);
+                "The deployment is verified, but the last renewal failed. The verification is valid until validUntil.", failure as PrivatemodeException, data);
         }
 
         if (deployment.UnapprovedManifestSha256 is { } unapproved)

@@ -79,8 +79,8 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
             string which = account.AccountKey is null ? "without a service key" : $"with the service key '{account.AccountKey}'";
             throw new PrivatemodeConfigurationException(
                 nameof(OpenAIClient),
-                    $"The OpenAIClient {which} is another than Privatemode's: what is meant to be sealed would go to another vendor in the clear. " +
-                    "Register the other one with a service key of its own.");
+                    $"The OpenAIClient registered {which} is not Privatemode's, so requests would be sent to another vendor unencrypted. " +
+                    "Register the other client with a service key of its own.");
         }
     }
 

@@ -72,7 +72,7 @@ internal static class SettingNames
 
         if (letters is "model" or "modelid" or "chatmodel" or "defaultmodel" or "deployment")
         {
-            return "The model is named in code: AddPrivatemodeChatClient(modelId), or ChatOptions.ModelId of a call.";
+            return "The model is set in code: AddPrivatemodeChatClient(modelId), or ChatOptions.ModelId of a call.";
         }
 
         string[] suggestions = OtherWords.TryGetValue(letters, out string? usual) ? [usual] : MostSimilar(unknown, known);

@@ -153,49 +153,49 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
 /// <summary>The events of the log. Ids and names are stable; <c>docs/telemetry.md</c> lists them, and a test compares.</summary>
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "The deployment at {Endpoint} is verified: {Tee}, manifest {Manifest}, counts until {ValidUntil:u}.")]
+    [LoggerMessage(1, LogLevel.Information, "The deployment at {Endpoint} is verified: {Tee}, manifest {Manifest}, valid until {ValidUntil:u}.")]
     public static partial void DeploymentVerified(ILogger logger, Uri endpoint, string tee, string manifest, DateTimeOffset validUntil);
 
-    [LoggerMessage(2, LogLevel.Error, "The deployment at {Endpoint} did not prove itself: {Check}. Nothing is sent to it.")]
+    [LoggerMessage(2, LogLevel.Error, "The verification of the deployment at {Endpoint} failed: {Check}. No content is sent to it.")]
     public static partial void VerificationFailed(ILogger logger, Uri endpoint, string check);
 
-    [LoggerMessage(3, LogLevel.Information, "The manifest {Manifest} is adopted, the first one.")]
+    [LoggerMessage(3, LogLevel.Information, "The first manifest was adopted: {Manifest}.")]
     public static partial void ManifestAdopted(ILogger logger, string manifest);
 
-    [LoggerMessage(4, LogLevel.Warning, "The manifest has changed: {Manifest} is adopted in place of {Before}.")]
+    [LoggerMessage(4, LogLevel.Warning, "The manifest has changed: {Manifest} was adopted and replaces {Before}.")]
     public static partial void ManifestChanged(ILogger logger, string before, string manifest);
 
-    [LoggerMessage(5, LogLevel.Warning, "The published manifest cannot be used ({Error}); the one adopted last counts.")]
+    [LoggerMessage(5, LogLevel.Warning, "The published manifest cannot be used ({Error}). The last adopted manifest is used instead.")]
     public static partial void ManifestKept(ILogger logger, string error);
 
     [LoggerMessage(
-        6, LogLevel.Warning, "The verdict about {Endpoint} could not be renewed ({Error}); that is tried again. The one there is counts until {ValidUntil:u}.")]
+        6, LogLevel.Warning, "The verification of {Endpoint} could not be renewed ({Error}) and is retried. The current one is valid until {ValidUntil:u}.")]
     public static partial void RenewalFailed(ILogger logger, Uri endpoint, string error, DateTimeOffset? validUntil);
 
-    [LoggerMessage(7, LogLevel.Debug, "The secret {SecretId} is agreed with {Endpoint}, for calls until {ValidUntil:u}.")]
+    [LoggerMessage(7, LogLevel.Debug, "The secret {SecretId} was established with {Endpoint}. New calls can use it until {ValidUntil:u}.")]
     public static partial void SecretExchanged(ILogger logger, Uri endpoint, string secretId, DateTimeOffset validUntil);
 
-    [LoggerMessage(8, LogLevel.Warning, "No secret could be agreed with {Endpoint} ({Error}).")]
+    [LoggerMessage(8, LogLevel.Warning, "No secret could be established with {Endpoint} ({Error}).")]
     public static partial void ExchangeFailed(ILogger logger, Uri endpoint, string error);
 
     [LoggerMessage(9, LogLevel.Warning, "A call was refused, because it would have sent content in the clear: {Refused}. Nothing was sent.")]
     public static partial void CallRefused(ILogger logger, string refused);
 
-    [LoggerMessage(10, LogLevel.Error, "The answer of {Path} to {RequestId} is not what the enclave encrypted: {Failure}. It may have been tampered with.")]
+    [LoggerMessage(10, LogLevel.Error, "The answer of {Path} to the request {RequestId} was rejected: {Failure}. It may have been altered.")]
     public static partial void IntegrityFailure(ILogger logger, string? path, string failure, string? requestId);
 
-    [LoggerMessage(11, LogLevel.Information, "The service does not know the secret of {RequestId} to {Path} any more.")]
+    [LoggerMessage(11, LogLevel.Information, "The service no longer knows the secret of the request {RequestId} to {Path}.")]
     public static partial void SecretForgotten(ILogger logger, string path, string requestId);
 
-    [LoggerMessage(12, LogLevel.Warning, "The service limits the rate: {RequestId} to {Path} was not taken. It asks to wait {RetryAfterSeconds} s.")]
+    [LoggerMessage(12, LogLevel.Warning, "The service refused the request {RequestId} to {Path}: rate limit. It asks to wait {RetryAfterSeconds} s.")]
     public static partial void RateLimited(ILogger logger, string path, string requestId, double? retryAfterSeconds);
 
-    [LoggerMessage(13, LogLevel.Warning, "The deployment returned to the manifest {Manifest}, which was adopted before at {AdoptedBefore:u}.")]
+    [LoggerMessage(13, LogLevel.Warning, "The deployment returned to the manifest {Manifest}, which was adopted earlier, at {AdoptedBefore:u}.")]
     public static partial void ManifestReturned(ILogger logger, string manifest, DateTimeOffset adoptedBefore);
 
     [LoggerMessage(
         14, LogLevel.Warning,
-        "The publisher names the manifest {Published}, which was not approved; the approved manifest {Manifest} counts, which the deployment proves.")]
+        "The publisher names the manifest {Published}, which was not approved. The approved manifest {Manifest}, which the deployment proves, is still used.")]
     public static partial void ManifestNotApproved(ILogger logger, string published, string manifest);
 
     [LoggerMessage(

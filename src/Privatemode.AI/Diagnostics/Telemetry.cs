@@ -30,37 +30,37 @@ internal static class Telemetry
 
     public static TelemetryOperationKind Attest { get; } = new(
         "privatemode.attest", ActivityKind.Client, Duration("privatemode.attest.duration", "Time to verify a deployment."),
-        Meter.CreateCounter<long>("privatemode.attestations", "{attestation}", "Verifications of a deployment that ended."));
+        Meter.CreateCounter<long>("privatemode.attestations", "{attestation}", "Completed verifications of a deployment, failed ones included."));
 
     public static TelemetryOperationKind Exchange { get; } = new(
-        "privatemode.exchange", ActivityKind.Client, Duration("privatemode.exchange.duration", "Time to agree on a secret."));
+        "privatemode.exchange", ActivityKind.Client, Duration("privatemode.exchange.duration", "Time to establish a secret."));
 
     public static TelemetryOperationKind Encrypt { get; } = new(
-        "privatemode.seal", ActivityKind.Internal, Duration("privatemode.seal.duration", "Time to seal a request."));
+        "privatemode.seal", ActivityKind.Internal, Duration("privatemode.seal.duration", "Time to encrypt a request."));
 
     public static TelemetryOperationKind Decrypt { get; } = new(
-        "privatemode.open", ActivityKind.Internal, Duration("privatemode.open.duration", "Time from the head of an answer to its end, opened."));
+        "privatemode.open", ActivityKind.Internal, Duration("privatemode.open.duration", "Time from the headers of an answer until all of it is decrypted."));
 
     public static Histogram<long> DecryptedEvents { get; } = Meter.CreateHistogram(
-        "privatemode.open.events", "{event}", "Events opened in a streamed answer.", null, Counts);
+        "privatemode.open.events", "{event}", "Events decrypted in a streamed answer.", null, Counts);
 
     public static Counter<long> Refusals { get; } = Meter.CreateCounter<long>(
-        "privatemode.refusals", "{refusal}", "Calls, deployments and answers refused.");
+        "privatemode.refusals", "{refusal}", "Refused calls, deployments and answers.");
 
     public static Counter<long> Repeats { get; } = Meter.CreateCounter<long>(
-        "privatemode.repeats", "{repeat}", "Attempts repeated at once with a fresh exchange.");
+        "privatemode.repeats", "{repeat}", "Attempts repeated immediately with a new key exchange.");
 
     public static Counter<long> Retries { get; } = Meter.CreateCounter<long>(
-        "privatemode.retries", "{retry}", "Calls made again after a pause.");
+        "privatemode.retries", "{retry}", "Retries of calls after a pause.");
 
     public static ObservableUpDownCounter<int> Secrets { get; } = Meter.CreateObservableUpDownCounter(
-        "privatemode.secrets", Clients.Secrets, "{secret}", "Secrets held that new calls may use.");
+        "privatemode.secrets", Clients.Secrets, "{secret}", "Secrets that new calls can use.");
 
     public static ObservableGauge<double> EvidenceAge { get; } = Meter.CreateObservableGauge(
         "privatemode.evidence.age", Clients.Ages, "s", "Time since the deployment was verified.");
 
     public static ObservableGauge<double> EvidenceRemaining { get; } = Meter.CreateObservableGauge(
-        "privatemode.evidence.remaining", Clients.Remaining, "s", "Time until the verdict about the deployment ends.");
+        "privatemode.evidence.remaining", Clients.Remaining, "s", "Time until the verification of the deployment expires.");
 
     public static void CountRepeat(string reason) => Repeats.Add(1, new KeyValuePair<string, object?>(TelemetryTags.Reason, reason));
 

@@ -122,7 +122,7 @@ internal static class DocumentForm
         if (value is null || (name == OutputFormat && value != Json))
         {
             throw new PrivatemodeRequestException(AdditionalMember, value is null ? $"'{name}' has no value. Leave it out."
-                : $"The {OutputFormat} must be {Json}: only JSON answers can be sealed and opened.");
+                : $"The {OutputFormat} must be {Json}: only JSON answers can be decrypted.");
         }
     }
 }

@@ -93,5 +93,5 @@ internal static class EmbeddingReader
 
     private static PrivatemodeServiceException Unusable(string what) => new(
         ServiceFailureReason.Other,
-        $"The model server answered {what}. Nothing of it is handed out. Ask for a number of dimensions the model offers, or for another model.");
+        $"The model server returned {what}, so no embedding is returned. Request a number of dimensions that the model supports, or use another model.");
 }

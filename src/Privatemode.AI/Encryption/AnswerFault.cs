@@ -70,8 +70,8 @@ internal static class AnswerFaults
     {
         (string name, string text) = Describe(fault);
         string advice = fault == AnswerFault.EmptyDocument ? "Do not conclude that the document is blank."
-            : handedOut ? "Stop: do not use this answer; what was handed out before is authentic."
-            : "Stop: do not use this answer.";
+            : handedOut ? "Do not use this answer. The part that was returned before is authentic but incomplete."
+            : "Do not use this answer.";
         return new PrivatemodeIntegrityException(name, $"{text} {advice}")
         {
             EndpointPath = context.Endpoint,
@@ -81,27 +81,27 @@ internal static class AnswerFaults
 
     private static (string Name, string Text) Describe(AnswerFault fault) => fault switch
     {
-        AnswerFault.NotJson => ("not-json", "The answer is not a JSON object that can be read without doubt."),
-        AnswerFault.DuplicateName => ("duplicate-name", "The answer holds two members of the same name."),
-        AnswerFault.UnencryptedMember => ("unsealed-member", "The answer holds a member that is not sealed."),
-        AnswerFault.NothingEncrypted => ("nothing-sealed", "The answer holds nothing sealed, so nothing in it is authentic."),
+        AnswerFault.NotJson => ("not-json", "The answer is not a JSON object, or is malformed."),
+        AnswerFault.DuplicateName => ("duplicate-name", "The answer has two members with the same name."),
+        AnswerFault.UnencryptedMember => ("unsealed-member", "The answer has a member that must be encrypted and is not."),
+        AnswerFault.NothingEncrypted => ("nothing-sealed", "The answer has no encrypted member, so nothing in it is authenticated."),
         AnswerFault.EmptyDocument => (
             "empty-document", "The answer is empty, or its elements were removed: an empty list contains nothing that could be authenticated."),
         AnswerFault.NoChoice => (
-            "no-choice", "The answer has no choice: the model server sent none, or the events that held them were removed."),
+            "no-choice", "The answer has no choice: the model server sent none, or the events that contained them were removed."),
         AnswerFault.PayloadMissing => (
-            "payload-missing", "A member no whole answer is without is missing or of the wrong kind, or the model server broke the answer off."),
-        AnswerFault.BadPlainMember => ("bad-plain-member", "A member of the answer that is not authenticated has a type it must not have."),
-        AnswerFault.RenamedMember => ("renamed-member", "A member of the answer holds what no member of its name can hold; it was renamed on the way."),
+            "payload-missing", "A required member of the answer is missing or has the wrong type, or the model server did not finish the answer."),
+        AnswerFault.BadPlainMember => ("bad-plain-member", "A member of the answer that is not authenticated has an invalid type."),
+        AnswerFault.RenamedMember => ("renamed-member", "A member of the answer has a value that does not fit its name; it was renamed on the way."),
         AnswerFault.ChoiceCount => (
-            "choice-count", "The answer holds more choices than were asked for; the request was changed on the way."),
+            "choice-count", "The answer has more choices than were requested; the request was changed on the way."),
         AnswerFault.NotAuthentic => ("not-authentic", "A value of the answer was altered, moved, or belongs to another request."),
         AnswerFault.Reflected => ("reflected", "A value of the request was sent back as part of the answer."),
-        AnswerFault.AlreadyFailed => ("already-failed", "This exchange failed before and stays failed."),
-        AnswerFault.Truncated => ("truncated-stream", "The stream ended before the answer did."),
-        AnswerFault.AfterTheEnd => ("data-after-end", "The stream went on after its end."),
-        AnswerFault.LineTooLong => ("line-too-long", "The stream holds a line longer than any the service writes."),
-        AnswerFault.BadLine => ("bad-line", "The stream holds a line that cannot be read without doubt."),
+        AnswerFault.AlreadyFailed => ("already-failed", "An earlier part of this answer was rejected, so no further part is accepted."),
+        AnswerFault.Truncated => ("truncated-stream", "The stream ended before the answer was complete."),
+        AnswerFault.AfterTheEnd => ("data-after-end", "The stream contains data after the end of the answer."),
+        AnswerFault.LineTooLong => ("line-too-long", "The stream contains a line that is longer than any line of the service."),
+        AnswerFault.BadLine => ("bad-line", "The stream contains a malformed line."),
         _ => throw new ArgumentOutOfRangeException(nameof(fault)),
     };
 }

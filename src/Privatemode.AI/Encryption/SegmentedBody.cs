@@ -243,7 +243,7 @@ internal sealed class InPlaceEncryption(FieldCipher cipher, ReadOnlyMemory<byte>
         {
             if (!cipher.TryDecryptInPlace(number, iv, buffer.Slice(range.Start, range.Length), tag))
             {
-                throw new InvalidOperationException("What was encrypted in place was changed.");
+                throw new InvalidOperationException("Data that was encrypted in place has changed.");
             }
         }
 

@@ -15,7 +15,7 @@ internal sealed class CallDeadline(
 {
     /// <summary>The message of a call that was sent and not answered in time. It is never retried.</summary>
     public const string NoAnswer =
-        "The answer did not come in time and the call was not sent again, because it may have run. Raise Transport.ResponseTimeout, or ask again.";
+        "The answer did not arrive in time. The call was not retried, because it may have run. Raise Transport.ResponseTimeout, or send the call again.";
 
     private readonly long _begun = clock.GetTimestamp();
     private CancellationTokenSource? _timer;

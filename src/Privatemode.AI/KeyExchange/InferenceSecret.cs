@@ -87,7 +87,7 @@ internal sealed class InferenceSecret : IDisposable
         {
             if (_references == 0)
             {
-                throw new InvalidOperationException("A reference to the inference secret was given back twice.");
+                throw new InvalidOperationException("A reference to the inference secret was released twice.");
             }
 
             if (--_references == 0)

@@ -32,7 +32,7 @@ internal static class MeshCertificate
             CheckNames(leaf, names);
             return EcdsaPublicKey.TryImport(leaf.SubjectPublicKeyInfo) ?? throw Failure(
                 KeyExchangeChecks.CertificateKey,
-                "has no ECDSA key on a known curve",
+                "has no ECDSA key on a supported curve",
                 expected: "P-256, P-384 or P-521");
         }
         catch (AsnContentException)
@@ -50,7 +50,7 @@ internal static class MeshCertificate
 
         HashAlgorithmName hash = SignatureAlgorithmReader.ReadEcdsaHash(leaf.InnerAlgorithm, leaf.OuterAlgorithm) ?? throw Failure(
             KeyExchangeChecks.CertificateAlgorithm,
-            "is signed with an unknown algorithm, or names two",
+            "has an unsupported signature algorithm, or names two different ones",
             expected: "ECDSA with SHA-256, SHA-384 or SHA-512");
         using EcdsaPublicKey? key = EcdsaPublicKey.TryImport(authority.Certificate.SubjectPublicKeyInfo);
         if (key is null || !key.Verify(CryptographicOperations.HashData(hash, leaf.ToBeSigned.Span), leaf.Signature))
@@ -72,7 +72,7 @@ internal static class MeshCertificate
         if (leaf.Extensions.TryGetValue(CertificateExtension.ExtendedKeyUsage, out CertificateExtension? usage)
             && !usage.ReadMayServe())
         {
-            throw Failure(KeyExchangeChecks.CertificateUsage, "may not be used by a server", expected: "serverAuth or any");
+            throw Failure(KeyExchangeChecks.CertificateUsage, "is not permitted for a server", expected: "serverAuth or any");
         }
     }
 
@@ -86,7 +86,7 @@ internal static class MeshCertificate
         {
             throw Failure(
                 KeyExchangeChecks.CertificateName,
-                "does not carry its name: another workload of the mesh may have answered",
+                "does not contain its name: another workload of the mesh may have answered",
                 expected: $"{names}",
                 found: found.Count == 0 ? "no DNS name" : PrintableText.Printable(string.Join(", ", found)));
         }

@@ -25,7 +25,7 @@ internal sealed class MeshCertificateAuthority
     {
         byte[] der = Pem.ReadFirstBlock(pem, LongestText) ?? throw PrivatemodeVerificationException.Create(
             KeyExchangeChecks.AuthorityMissing,
-            "The deployment shows no mesh CA. Do not send anything; update this package.",
+            "The deployment's evidence contains no mesh CA. Do not send anything; update this package.",
             "a certificate in PEM");
         MeshCertificateAuthority authority;
         try
@@ -45,7 +45,7 @@ internal sealed class MeshCertificateAuthority
             ? authority
             : throw PrivatemodeVerificationException.Create(
                 KeyExchangeChecks.AuthorityKey,
-                "The attested mesh CA has no known kind of key. Do not send anything; update this package if the service is newer.",
+                "The attested mesh CA has a key of an unsupported kind. Do not send anything; update this package if the service is newer.",
                 "ECDSA on P-256, P-384 or P-521");
     }
 
@@ -57,7 +57,7 @@ internal sealed class MeshCertificateAuthority
             isTooEarly ? KeyExchangeChecks.AuthorityNotYetValid : KeyExchangeChecks.AuthorityExpired,
             isTooEarly
                 ? "The mesh CA is not valid yet. Check this machine's clock; if it is right, do not send anything."
-                : "The mesh CA has expired. Check this machine's clock; if it is right, attest again.",
+                : "The mesh CA has expired. Check this machine's clock; if it is right, verify the deployment again.",
             expected,
             found));
 

@@ -44,7 +44,7 @@ internal sealed class SecretExchange : IDisposable
     {
         if (!TryUse())
         {
-            throw new InvalidOperationException("A secret exchange is for one use: make a new one.");
+            throw new InvalidOperationException("A secret exchange can be used only once. Create a new one.");
         }
 
         try
@@ -171,7 +171,7 @@ internal sealed record SecretExchangeResponse(
 
     private static PrivatemodeVerificationException Failure(string expected) => new(
         KeyExchangeChecks.ResponseFormat,
-        "The secret service's answer has the wrong form. Do not send anything; update this package if the service is newer.")
+        "The secret service's answer has an invalid format. Do not send anything; update this package if the service is newer.")
     {
         Expected = expected,
     };

@@ -79,7 +79,7 @@ internal static class ModelListReader
         {
             // Without the exception itself: what it says may quote what was read.
             throw new PrivatemodeServiceException(
-                ServiceFailureReason.Other, "What the service answered is no list of models. Check Endpoint, and update this package.");
+                ServiceFailureReason.Other, "The answer of the service is not a list of models. Check Endpoint, and update this package.");
         }
 
         return WithAliases(models, ids);
@@ -91,7 +91,7 @@ internal static class ModelListReader
         {
             throw new PrivatemodeServiceException(
                 ServiceFailureReason.Other,
-                $"The list of models has more than {MostModels} entries and was not read. Retry later; if it stays so, update this package.");
+                $"The list of models has more than {MostModels} entries and was not read. Retry later. If this does not help, update this package.");
         }
     }
 

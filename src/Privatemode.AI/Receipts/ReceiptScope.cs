@@ -44,7 +44,7 @@ internal sealed class ReceiptScope : IAsyncDisposable
         if (Ambient.Value?._isInsideApproval == true)
         {
             throw new PrivatemodeConfigurationException(
-                OptionNames.Manifest, "The approval callback uses a client that waits for its decision. Decide without one.");
+                OptionNames.Manifest, "The approval callback uses a client that waits for its decision. Decide without calling that client.");
         }
     }
 

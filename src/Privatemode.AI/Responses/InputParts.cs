@@ -242,7 +242,7 @@ internal sealed class InputParts : IDisposable
         using PooledBytes text = new(RawJson.Of(data).Length);
         CanonicalText.AppendUnescaped(RawJson.Of(data), text);
         using PooledBytes decoded = FileData.Decode(text.Span, out string mediaType)
-            ?? throw part.Path.Member("file_data"u8).Refuse($"'{part.Path}.file_data' is not base64 and no data: URL with base64.");
+            ?? throw part.Path.Member("file_data"u8).Refuse($"'{part.Path}.file_data' is neither base64 nor a data: URL with base64.");
         Begin(text.Length + (name is { } given ? RawJson.Of(given).Length : 0));
         switch (FileData.TypeOf(mediaType, decoded.Span))
         {

@@ -44,8 +44,8 @@ internal static class SpeechForm
         return Subtag(options?.TextLanguage) is { } written && written != spoken
             ? throw new PrivatemodeRequestException(
                 $"{nameof(SpeechToTextOptions)}.{nameof(SpeechToTextOptions.TextLanguage)}",
-                "The text is to be in another language than the speech, and the service removed translations in version 1.33. " +
-                "Leave TextLanguage out, or set it like SpeechLanguage; transcribe, then translate with a chat.")
+                "TextLanguage differs from SpeechLanguage, but the service removed translations in version 1.33. " +
+                "Set TextLanguage to null or to SpeechLanguage. To translate, transcribe first, then use a chat.")
             : spoken;
     }
 
@@ -75,7 +75,7 @@ internal static class SpeechForm
         null or AudioTimestampGranularities.Default => null,
         _ => throw new PrivatemodeRequestException(
             $"{nameof(AudioTranscriptionOptions)}.{nameof(AudioTranscriptionOptions.TimestampGranularities)}",
-            "The service keeps only the first of two timestamp granularities. Ask for one."),
+            "The service keeps only the first of two timestamp granularities. Request only one."),
     };
 
     private static void CompleteFormat(SpeechFormFields fields, bool isStreamed)
@@ -85,27 +85,27 @@ internal static class SpeechForm
         if (format is not (Json or Verbose))
         {
             throw new PrivatemodeRequestException(
-                "response_format", "Only json and verbose_json can be sealed and opened. For SRT or WebVTT set Timestamps to Segments, then call " +
+                "response_format", "Only json and verbose_json can be decrypted. For SRT or WebVTT, set Timestamps to Segments, then call " +
                 "ToSubRip or ToWebVtt on the answer.");
         }
 
         if (wantsTimes && format != Verbose)
         {
-            throw new PrivatemodeRequestException("response_format", "Timestamps come with verbose_json only. Leave response_format out.");
+            throw new PrivatemodeRequestException("response_format", "Timestamps require verbose_json. Remove response_format.");
         }
 
         if (format == Verbose && isStreamed)
         {
             throw new PrivatemodeRequestException(
                 $"{nameof(SpeechTranscriptionOptions)}.{nameof(SpeechTranscriptionOptions.Timestamps)}",
-                "The service gives timestamps with whole answers only. Call GetTextAsync, or do without.");
+                "The service returns timestamps only with complete answers. Call GetTextAsync, or do not request timestamps.");
         }
 
         if (format == Verbose && fields.Find("language") is null)
         {
             throw new PrivatemodeRequestException(
                 $"{nameof(SpeechToTextOptions)}.{nameof(SpeechToTextOptions.SpeechLanguage)}",
-                "The service wants to know the language for verbose_json (timestamps). Set SpeechLanguage.");
+                "The service requires the language for verbose_json (timestamps). Set SpeechLanguage.");
         }
     }
 }

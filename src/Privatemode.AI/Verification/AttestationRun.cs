@@ -110,7 +110,7 @@ internal sealed class AttestationRun(
             // The deployment did nothing wrong: there is only nothing to judge it by.
             throw new PrivatemodeServiceException(
                 ServiceFailureReason.Unreachable,
-                $"What the evidence is judged by could not be renewed, and the copy is too old ({exception.ErrorType}). Check the network, then retry.",
+                $"The collateral could not be renewed, and the stored copy is too old ({exception.ErrorType}). Check the network, then retry.",
                 exception);
         }
     }
@@ -127,10 +127,20 @@ internal sealed class AttestationRun(
     private TimeSpan? SkewOf(HttpAnswer answer) =>
         answer.Headers.Date is { } theirs && time.GetUtcNow() - theirs is var skew && skew.Duration() > LargestSkew ? skew : null;
 
-    private static string? HintOf(TimeSpan? skew) => skew is { } difference
-        ? $" (This machine's clock is {Math.Abs(difference.TotalMinutes):F0} minutes {(difference > TimeSpan.Zero ? "ahead of" : "behind")} the " +
-            "service's. If it is wrong, set it and try again.)"
-        : null;
+    private static string? HintOf(TimeSpan? skew)
+    {
+        if (skew is not { } difference)
+        {
+            return null;
+        }
+
+        TimeSpan size = difference.Duration();
+        string amount = size.TotalHours < 2 ? $"{size.TotalMinutes:F0} minutes"
+            : size.TotalDays < 2 ? $"{size.TotalHours:F0} hours"
+            : $"{size.TotalDays:F0} days";
+        string relation = difference > TimeSpan.Zero ? "ahead of" : "behind";
+        return $" (The system clock of this machine is about {amount} {relation} the service's. If it is wrong, set it and try again.)";
+    }
 
     /// <summary>What a deployment has proved, before it is decided whether that counts.</summary>
     private sealed record Proof(VerifiedCoordinator Verified, EvidenceBundle Evidence, long Timestamp);

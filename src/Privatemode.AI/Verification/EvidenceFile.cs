@@ -76,13 +76,13 @@ internal static class EvidenceFile
                     ? new FormatException(
                         $"The evidence was saved by another version of this package, in a format that this version cannot read (it reads {Format}). " +
                         "Update the package Privatemode.AI.")
-                    : new JsonException("The format is not one of ours.");
+                    : new JsonException("The format is unknown.");
             }
 
             return new EvidenceBundle(
                 members.Address("endpoint"),
                 members.Time("verifiedAt"),
-                members.Bytes("nonce") is { Length: ReportData.NonceSize } nonce ? nonce : throw new JsonException("The nonce has another length."),
+                members.Bytes("nonce") is { Length: ReportData.NonceSize } nonce ? nonce : throw new JsonException("The nonce has the wrong length."),
                 members.Bytes("document"),
                 new ContrastCollateral { Snp = Amd(members), Vcek = members.Has("amd") ? members.Bytes("amd.vcek") : [], Tdx = Intel(members) });
         }
@@ -152,7 +152,7 @@ internal sealed class EvidenceJson
                 string name = reader.GetString()!;
                 outer = reader.CurrentDepth == 1 ? name : outer;
                 path = reader.CurrentDepth switch { 1 => name, Deepest => $"{outer}.{name}", _ => "" };
-                Require(path.Length == 0 || members._values.TryAdd(path, default), "A name stands twice.");
+                Require(path.Length == 0 || members._values.TryAdd(path, default), "A name occurs twice.");
             }
             else if (path.Length > 0)
             {
@@ -204,7 +204,7 @@ internal sealed class EvidenceJson
     private Utf8JsonReader At(string path)
     {
         Utf8JsonReader reader = new(_file.Span[_values[path]], isFinalBlock: false, state: default);
-        Require(reader.Read() && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= LongestValue, "A value is no text, or too long.");
+        Require(reader.Read() && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= LongestValue, "A value is not text, or is too long.");
         return reader;
     }
 

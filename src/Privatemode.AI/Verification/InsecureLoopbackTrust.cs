@@ -60,7 +60,7 @@ public sealed class InsecureLoopbackTrust
         ArgumentNullException.ThrowIfNull(value);
         return MemberNames.IsSha256(value)
             ? value.ToLowerInvariant()
-            : throw new ArgumentException("The digest of a root key has 64 hexadecimal digits.", nameof(value));
+            : throw new ArgumentException("The digest of a root key must have 64 hexadecimal digits.", nameof(value));
     }
 
     private static Uri ValidAddress(Uri value)

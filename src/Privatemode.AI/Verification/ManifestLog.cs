@@ -90,7 +90,7 @@ public sealed class ManifestLog
             (AdoptedManifest entry, chain, bool isMarked) = ParseEntry(line, entries.Count + 1, digests, chain);
             if (entries.Count > 0 && isMarked != isInsecure)
             {
-                throw Changed($"line {entries.Count + 1} was written under another kind of trust than the ones before", null, null);
+                throw Changed($"line {entries.Count + 1} was written under a different kind of trust than the lines before it", null, null);
             }
 
             isInsecure = isMarked;
@@ -131,7 +131,7 @@ public sealed class ManifestLog
         if (DigestOf(marked) is not { } digest || !IsFile(parts[1], number, digest, digests) ||
             !DateTimeOffset.TryParseExact(parts[0], TimeFormat, CultureInfo.InvariantCulture, DateTimeStyles.AssumeUniversal, out DateTimeOffset time))
         {
-            throw Changed($"line {number} is not one of this log", null, null);
+            throw Changed($"line {number} does not have the form of a line of the log", null, null);
         }
 
         byte[] chain = Next(before, line[..^(parts[^1].Length + 1)]);

@@ -37,7 +37,7 @@ public abstract class ManifestPolicy
         ArgumentNullException.ThrowIfNull(sha256);
         if (sha256.Length == 0 || !sha256.All(MemberNames.IsSha256))
         {
-            throw new ArgumentException("Give one or more SHA-256 digests of 64 hexadecimal digits.", nameof(sha256));
+            throw new ArgumentException("Pass one or more SHA-256 digests of 64 hexadecimal digits.", nameof(sha256));
         }
 
         return new PinnedManifest(sha256.Select(digest => digest.ToLowerInvariant()).ToHashSet(StringComparer.Ordinal));

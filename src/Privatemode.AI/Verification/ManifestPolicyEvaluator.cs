@@ -136,7 +136,7 @@ internal sealed class ManifestPolicyEvaluator(
             ? Manifest.Parse(shown)
             : throw new PrivatemodeVerificationException(
                 PinCheck,
-                "The deployment's manifest is none of the pinned ones. Do not send anything; look at the new manifest before you pin it.")
+                "The deployment's manifest is not one of the pinned manifests. Do not send anything; review the manifest before you pin it.")
             {
                 Expected = string.Join(" or ", pins),
                 Found = digest,
@@ -181,7 +181,7 @@ internal sealed class ManifestPolicyEvaluator(
         }
 
         events.ManifestNotApproved(expected.Published, digest);
-        string warning = $"the publisher names the manifest {expected.Published}, which you did not approve; the approved manifest {digest} counts";
+        string warning = $"the publisher names the manifest {expected.Published}, which you did not approve; the approved manifest {digest} is still used";
         return new ManifestDecision(source, record.Last!.At) { Unapproved = expected.Published, Warnings = [warning] };
     }
 
@@ -210,8 +210,8 @@ internal sealed class ManifestPolicyEvaluator(
         {
             throw new PrivatemodeVerificationException(
                 ApprovalCheck,
-                $"The deployment proves the manifest {expected.Published}, which was not approved. Nothing was sent. You are asked again only about " +
-                "another manifest; to decide anew, " + HowToDecideAnew)
+                $"The deployment proves the manifest {expected.Published}, which was not approved. Nothing was sent. The callback is called again only for " +
+                "another manifest; to decide again, " + HowToDecideAnew)
             {
                 Expected = expected.Record.Last?.Sha256,
                 Found = expected.Published,

@@ -175,8 +175,8 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
 
     private static PrivatemodeConfigurationException Mixed() => new(
         OptionNames.Manifest,
-        "The adoption log holds manifests that were proved under Verification.InsecureLoopbackTrust, or the reverse. " +
-        "Give production and tests different directories.");
+        "The adoption log mixes manifests with and without Verification.InsecureLoopbackTrust. " +
+        "Use different directories for production and tests.");
 
     /// <summary>See <see cref="ManifestLog.Read"/> about a line without its end.</summary>
     private static void RemoveTornLine(FileStream lines)
@@ -218,7 +218,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         {
             throw new PrivatemodeConfigurationException(
                 OptionNames.Manifest,
-                $"The adoption log cannot be used: {exception.Message} Give a directory that this process may read and write.",
+                $"The adoption log cannot be used: {exception.Message} Use a directory that this process can read and write.",
                 exception);
         }
     }

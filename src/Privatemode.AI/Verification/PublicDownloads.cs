@@ -36,7 +36,7 @@ internal sealed class PublicDownloads(BoundedHttpClient http, TimeProvider time)
             408 or >= 500 => (ServiceFailureReason.Unavailable, "Retry later."),
             _ => (ServiceFailureReason.Other, "Check the network, and Verification.CollateralEndpoint if it is set."),
         };
-        throw new PrivatemodeServiceException(reason, $"{address.Host} did not hand out {what} (status {answer.Status}). {advice}")
+        throw new PrivatemodeServiceException(reason, $"{address.Host} did not return {what} (status {answer.Status}). {advice}")
         {
             Status = answer.Status,
             RetryAfter = answer.RetryAfter,

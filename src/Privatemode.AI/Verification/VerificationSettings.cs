@@ -108,5 +108,5 @@ internal static class VerificationSettings
     private static ReadOnlyMemory<byte> Chip(string id) => id is { Length: 128 } && id.All(char.IsAsciiHexDigit) && id.AsSpan().ContainsAnyExcept('0')
         ? Convert.FromHexString(id)
         : throw new PrivatemodeConfigurationException(
-            OptionNames.Hardware, "The id of an AMD chip is 128 hexadecimal digits, not all of them zero: zeros stand for a hidden id.");
+            OptionNames.Hardware, "The ID of an AMD chip is 128 hexadecimal digits, not all of them zero: zeros mean that the ID is hidden.");
 }

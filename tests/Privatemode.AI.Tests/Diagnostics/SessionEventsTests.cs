@@ -38,7 +38,7 @@ public sealed class SessionEventsTests : IAsyncLifetime
         Assert.Equal(["Information ManifestAdopted", "Information DeploymentVerified", "Information DeploymentVerified"], Told());
         Assert.Contains(first.ManifestSha256, _logs.Lines.First(), StringComparison.Ordinal);
         string verified = _logs.Lines.ElementAt(1);
-        Assert.Contains($"SEV-SNP, manifest {first.ManifestSha256[..12]}, counts until {first.ValidUntil:u}.", verified, StringComparison.Ordinal);
+        Assert.Contains($"SEV-SNP, manifest {first.ManifestSha256[..12]}, valid until {first.ValidUntil:u}.", verified, StringComparison.Ordinal);
         Assert.DoesNotContain(first.ManifestSha256, verified, StringComparison.Ordinal);
         Assert.Equal(["call", "renewal"], recorder.Activities.Select(item => item.GetTagItem("privatemode.trigger")));
         Assert.Equal(2, recorder.Measurements.Count(line => line.StartsWith("privatemode.attestations 1 ", StringComparison.Ordinal)));
@@ -54,7 +54,7 @@ public sealed class SessionEventsTests : IAsyncLifetime
         await _authority.Renewal.OrTimeout();
         string failed = Assert.Single(_logs.Lines, line => line.Contains("RenewalFailed", StringComparison.Ordinal));
         Assert.Contains("(unavailable)", failed, StringComparison.Ordinal);
-        Assert.Contains($"counts until {first.ValidUntil:u}.", failed, StringComparison.Ordinal);
+        Assert.Contains($"valid until {first.ValidUntil:u}.", failed, StringComparison.Ordinal);
         Assert.Equal("Warning RenewalFailed", Told()[^1]);
     }
 
@@ -80,7 +80,7 @@ public sealed class SessionEventsTests : IAsyncLifetime
         _scene.Deployment.Evidence.ChangeManifest();
         string after = (await _authority.VerifyNowAsync(Key, CancellationToken.None)).Deployment.ManifestSha256;
         string changed = Assert.Single(_logs.Lines, line => line.Contains("Warning ManifestChanged", StringComparison.Ordinal));
-        Assert.Contains($"{after} is adopted in place of {before}", changed, StringComparison.Ordinal);
+        Assert.Contains($"{after} was adopted and replaces {before}", changed, StringComparison.Ordinal);
     }
 
     [Fact]

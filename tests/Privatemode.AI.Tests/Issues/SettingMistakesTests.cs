@@ -188,7 +188,7 @@ public sealed class SettingMistakesTests : IDisposable
         Assert.Equal(
             ["API_KEY", "ApiKey", "Endpoint", "MaxSessions", "Transport:IdleTimeout", "Verification:Hardware"],
             exception.Message.Split("\n* Privatemode:")[1..].Select(line => line.Split(' ')[0].TrimEnd(':')).Order(StringComparer.Ordinal));
-        Assert.StartsWith("6 settings are wrong:", exception.Message, StringComparison.Ordinal);
+        Assert.StartsWith("6 settings are invalid:", exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

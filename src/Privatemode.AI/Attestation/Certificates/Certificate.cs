@@ -21,7 +21,7 @@ internal class CertificateFields
     {
         (ToBeSigned, AsnReader body, OuterAlgorithm, Signature) = DerReader.ReadSigned(der);
         AsnReader version = body.ReadSequence(VersionTag);
-        DerReader.Require(version.TryReadInt32(out int value) && value == Version3, "The certificate is not of version 3.");
+        DerReader.Require(version.TryReadInt32(out int value) && value == Version3, "The certificate does not have version 3.");
         version.ThrowIfNotEmpty();
 
         Raw = der;
@@ -72,7 +72,7 @@ internal class CertificateFields
 
     /// <summary>Reads one certificate with nothing after it. An extension of it may be critical and unknown.</summary>
     public static CertificateFields Read(ReadOnlyMemory<byte> der) =>
-        new(der, static (_, _, isFirst) => DerReader.Require(isFirst, "An extension stands twice."));
+        new(der, static (_, _, isFirst) => DerReader.Require(isFirst, "An extension occurs twice."));
 
     private static Dictionary<string, CertificateExtension> ReadExtensions(AsnReader body, Action<string, CertificateExtension, bool> check)
     {
@@ -110,14 +110,14 @@ internal sealed class Certificate : CertificateFields
         SignatureAlgorithm? algorithm = SignatureAlgorithmReader.Read(InnerAlgorithm, OuterAlgorithm);
         (IsAuthority, BigInteger? pathLength) =
             Extensions.GetValueOrDefault(CertificateExtension.BasicConstraints)?.ReadBasicConstraints() ?? (false, null);
-        DerReader.Require(pathLength is null || (IsAuthority && pathLength >= 0 && pathLength <= int.MaxValue), "The path length is impossible.");
+        DerReader.Require(pathLength is null || (IsAuthority && pathLength >= 0 && pathLength <= int.MaxValue), "The path length is invalid.");
         PathLength = (int?)pathLength;
         (MaySignCertificates, MaySignRevocationLists) =
             Extensions.GetValueOrDefault(CertificateExtension.KeyUsage)?.ReadKeyUsage() ?? (false, false);
         Algorithm = algorithm ?? throw CertificateExceptions.Create(
             CertificateChecks.Algorithm,
             holder,
-            "is signed with an unknown algorithm, or names two",
+            "has an unsupported signature algorithm, or names two different ones",
             expected: "RSASSA-PSS with SHA-384 or ECDSA with SHA-256");
     }
 
@@ -190,7 +190,7 @@ internal sealed class Certificate : CertificateFields
         }
         catch (AsnContentException)
         {
-            throw CertificateExceptions.Create(CertificateChecks.Name, Holder, "has a name that is not made of single attributes in plain text");
+            throw CertificateExceptions.Create(CertificateChecks.Name, Holder, "has a name with a multi-valued attribute or a value that is not plain text");
         }
     }
 }
@@ -305,7 +305,7 @@ internal sealed class DistinguishedName
             string type = attribute.ReadObjectIdentifier();
             string value = ReadText(attribute);
             attribute.ThrowIfNotEmpty();
-            DerReader.Require(attributes.TryAdd(type, value), "An attribute stands twice.");
+            DerReader.Require(attributes.TryAdd(type, value), "An attribute occurs twice.");
         }
 
         return new DistinguishedName(attributes);

@@ -121,12 +121,12 @@ internal static class SubjectKeys
     {
         AsnReader sequence = new AsnReader(subjectPublicKeyInfo, AsnEncodingRules.DER).ReadSequence();
         AsnReader algorithm = sequence.ReadSequence();
-        DerReader.Require(algorithm.ReadObjectIdentifier() == RsaEncryption, "The key is not an RSA key for any padding.");
+        DerReader.Require(algorithm.ReadObjectIdentifier() == RsaEncryption, "The key algorithm is not rsaEncryption.");
         algorithm.ReadNull();
         algorithm.ThrowIfNotEmpty();
         byte[] bits = sequence.ReadBitString(out int unusedBits);
         sequence.ThrowIfNotEmpty();
-        DerReader.Require(unusedBits == 0, "The key is not a whole number of bytes.");
+        DerReader.Require(unusedBits == 0, "The length of the key is not a whole number of bytes.");
 
         AsnReader input = new(bits, AsnEncodingRules.DER);
         AsnReader numbers = input.ReadSequence();
@@ -136,13 +136,13 @@ internal static class SubjectKeys
         numbers.ThrowIfNotEmpty();
 
         // Positive with its highest bit set: DER puts one zero byte before it.
-        DerReader.Require(modulus.Length - 1 is >= SmallestModulus and <= LargestModulus && modulus[0] == 0, "The modulus has an odd size.");
+        DerReader.Require(modulus.Length - 1 is >= SmallestModulus and <= LargestModulus && modulus[0] == 0, "The modulus has an unsupported size.");
         DerReader.Require(exponent.SequenceEqual(Exponent65537), "The exponent is not 65537.");
         return new RSAParameters { Modulus = modulus[1..].ToArray(), Exponent = exponent.ToArray() };
     }
 
     private static PrivatemodeVerificationException WrongKey(Certificate certificate, string expected) =>
-        CertificateExceptions.Create(CertificateChecks.Key, certificate.Holder, "has a key of another kind", expected);
+        CertificateExceptions.Create(CertificateChecks.Key, certificate.Holder, "has a key of an unsupported kind", expected);
 }
 
 /// <summary>The two ways in which certificates and revocation lists of our vendors are signed.</summary>

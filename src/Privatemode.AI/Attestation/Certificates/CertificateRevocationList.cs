@@ -27,7 +27,7 @@ internal sealed class CertificateRevocationList
     {
         IssuedBy = issuedBy;
         (ToBeSigned, AsnReader body, ReadOnlyMemory<byte> outerAlgorithm, Signature) = DerReader.ReadSigned(der);
-        DerReader.Require(body.TryReadInt32(out int version) && version == Version2, "The list is not of version 2.");
+        DerReader.Require(body.TryReadInt32(out int version) && version == Version2, "The list does not have version 2.");
         SignatureAlgorithm? algorithm = SignatureAlgorithmReader.Read(body.ReadEncodedValue(), outerAlgorithm);
         Issuer = body.ReadEncodedValue();
         ThisUpdate = DerReader.ReadTime(body);
@@ -44,7 +44,7 @@ internal sealed class CertificateRevocationList
         Algorithm = algorithm ?? throw CertificateExceptions.CreateForList(
             CertificateChecks.CrlAlgorithm,
             issuedBy,
-            "is signed with an unknown algorithm, or names two",
+            "has an unsupported signature algorithm, or names two different ones",
             expected: "RSASSA-PSS with SHA-384 or ECDSA with SHA-256");
     }
 
@@ -69,7 +69,7 @@ internal sealed class CertificateRevocationList
     /// <summary>The list's number, which its issuer increases with every list; 0 if it has none.</summary>
     public BigInteger Number { get; }
 
-    /// <summary>The order among lists of the same issuer; <see langword="null"/> if the list does not say until when it may be used.</summary>
+    /// <summary>The order among lists of the same issuer; <see langword="null"/> if the list has no nextUpdate.</summary>
     public DocumentVersion? Version => NextUpdate is { } end ? new DocumentVersion(ThisUpdate, Number, end) : null;
 
     /// <summary>How many serial numbers are revoked.</summary>
@@ -116,7 +116,7 @@ internal sealed class CertificateRevocationList
         if (!issuer.Certificate.MaySignRevocationLists)
         {
             throw CertificateExceptions.Create(
-                CertificateChecks.CrlKeyUsage, issuer.Certificate.Holder, "may not sign revocation lists", "key usage with cRLSign");
+                CertificateChecks.CrlKeyUsage, issuer.Certificate.Holder, "must not sign revocation lists", "key usage with cRLSign");
         }
 
         if (!issuer.HasSigned(ToBeSigned, Signature, Algorithm))
@@ -149,7 +149,7 @@ internal sealed class CertificateRevocationList
             if (!revoked.Add(serialNumber))
             {
                 throw CertificateExceptions.CreateForList(
-                    CertificateChecks.CrlDuplicateSerial, issuedBy, "revokes a serial number twice", found: Convert.ToHexStringLower(serialNumber.Span));
+                    CertificateChecks.CrlDuplicateSerial, issuedBy, "lists a serial number twice", found: Convert.ToHexStringLower(serialNumber.Span));
             }
         }
 
@@ -176,7 +176,7 @@ internal sealed class CertificateRevocationList
 
             if (identifier == CrlNumber)
             {
-                DerReader.Require(number is null, "The list has two numbers.");
+                DerReader.Require(number is null, "The list has two CRL numbers.");
                 number = ReadNumber(extension.Value);
             }
         }
@@ -189,7 +189,7 @@ internal sealed class CertificateRevocationList
         AsnReader reader = new(value, AsnEncodingRules.DER);
         BigInteger number = reader.ReadInteger();
         reader.ThrowIfNotEmpty();
-        DerReader.Require(number.Sign >= 0 && number.GetByteCount(isUnsigned: true) <= LongestNumber, "The list's number is out of range.");
+        DerReader.Require(number.Sign >= 0 && number.GetByteCount(isUnsigned: true) <= LongestNumber, "The CRL number is out of range.");
         return number;
     }
 
@@ -200,14 +200,14 @@ internal sealed class CertificateRevocationList
             throw CertificateExceptions.CreateForList(
                 CertificateChecks.CrlNotYetValid,
                 IssuedBy,
-                "was issued later (or this machine's clock is wrong)",
+                "is not valid yet (or this machine's clock is wrong)",
                 expected: $"not before {ThisUpdate:u}",
                 found: $"{at:u}");
         }
 
         if (NextUpdate is not { } nextUpdate)
         {
-            throw CertificateExceptions.CreateForList(CertificateChecks.CrlNextUpdateMissing, IssuedBy, "does not say until when it may be used");
+            throw CertificateExceptions.CreateForList(CertificateChecks.CrlNextUpdateMissing, IssuedBy, "has no nextUpdate");
         }
 
         if (at > nextUpdate)
@@ -215,7 +215,7 @@ internal sealed class CertificateRevocationList
             throw CertificateExceptions.CreateForList(
                 CertificateChecks.CrlExpired,
                 IssuedBy,
-                "is stale (or this machine's clock is wrong); fetch a new one",
+                "has expired (or this machine's clock is wrong); download a new one",
                 expected: $"not after {nextUpdate:u}",
                 found: $"{at:u}",
                 VerificationCause.ExpiredCollateral);

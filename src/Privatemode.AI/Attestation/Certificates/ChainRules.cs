@@ -18,18 +18,18 @@ internal static class ChainRules
 
         if (!parent.IsAuthority)
         {
-            throw CertificateExceptions.Create(CertificateChecks.Authority, parent.Holder, "is not that of an authority", "basic constraints with CA");
+            throw CertificateExceptions.Create(CertificateChecks.Authority, parent.Holder, "is not a CA certificate", "basic constraints with CA");
         }
 
         if (!parent.MaySignCertificates)
         {
-            throw CertificateExceptions.Create(CertificateChecks.KeyUsage, parent.Holder, "may not sign certificates", "key usage with keyCertSign");
+            throw CertificateExceptions.Create(CertificateChecks.KeyUsage, parent.Holder, "must not sign certificates", "key usage with keyCertSign");
         }
 
         bool selfIssued = child.Subject.Span.SequenceEqual(child.Issuer.Span);
         if (child.IsAuthority && !selfIssued && parent.PathLength == 0)
         {
-            throw CertificateExceptions.Create(CertificateChecks.PathLength, parent.Holder, $"does not allow that {child.Holder} is an authority");
+            throw CertificateExceptions.Create(CertificateChecks.PathLength, parent.Holder, $"does not allow {child.Holder} to be a certificate authority");
         }
 
         if (!issuer.HasSigned(child.ToBeSigned, child.Signature, child.Algorithm))
@@ -70,7 +70,7 @@ internal static class ChainRules
     {
         if (!certificate.Issuer.Span.SequenceEqual(list.Issuer.Span))
         {
-            throw CertificateExceptions.CreateForList(CertificateChecks.CrlIssuer, list.IssuedBy, $"says nothing about {certificate.Holder}");
+            throw CertificateExceptions.CreateForList(CertificateChecks.CrlIssuer, list.IssuedBy, $"does not cover {certificate.Holder}");
         }
 
         if (list.IsRevoked(certificate.SerialNumber))

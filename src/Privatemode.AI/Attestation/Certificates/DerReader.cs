@@ -22,7 +22,7 @@ internal static class DerReader
         ReadOnlyMemory<byte> algorithm = outer.ReadEncodedValue();
         byte[] signature = outer.ReadBitString(out int unusedBits);
         outer.ThrowIfNotEmpty();
-        Require(unusedBits == 0, "The signature is not a whole number of bytes.");
+        Require(unusedBits == 0, "The length of the signature is not a whole number of bytes.");
         return new SignedParts(toBeSigned, body, algorithm, signature);
     }
 

@@ -48,7 +48,7 @@ internal static class Pem
         {
             if (certificates.Count == limit)
             {
-                throw Failure("holds too many certificates or something after them", $"at most {limit} certificates");
+                throw Failure("contains too many certificates, or data after them", $"at most {limit} certificates");
             }
 
             text = text[start..];
@@ -57,14 +57,14 @@ internal static class Pem
             int end = text.StartsWith(Begin) ? text[Begin.Length..].IndexOf(End) : -1;
             if (end < 0)
             {
-                throw Failure("holds something that is not a certificate", "PEM certificates and white space only");
+                throw Failure("contains data that is not a certificate", "PEM certificates and white space only");
             }
 
             certificates.Add(Decode(text.Slice(Begin.Length, end)));
             text = text[(Begin.Length + end + End.Length)..];
         }
 
-        return certificates.Count > 0 ? certificates : throw Failure("holds no certificate", "at least one PEM certificate");
+        return certificates.Count > 0 ? certificates : throw Failure("contains no certificate", "at least one PEM certificate");
     }
 
     private static ReadOnlyMemory<byte> Decode(ReadOnlySpan<byte> base64)
@@ -73,7 +73,7 @@ internal static class Pem
         byte[] der = new byte[Base64.GetMaxDecodedFromUtf8Length(base64.Length)];
         return Base64.DecodeFromUtf8(base64, der, out _, out int written) == OperationStatus.Done
             ? der.AsMemory(0, written)
-            : throw Failure("holds a block that is not base64", "PEM certificates and white space only");
+            : throw Failure("contains a block that is not base64", "PEM certificates and white space only");
     }
 
     private static PrivatemodeVerificationException Failure(string what, string expected) =>

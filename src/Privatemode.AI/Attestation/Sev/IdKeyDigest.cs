@@ -51,7 +51,7 @@ internal static class IdKeyDigest
     {
         if (launchDigest.Length != LaunchDigestSize)
         {
-            throw new ArgumentException("A launch digest has 48 bytes.", nameof(launchDigest));
+            throw new ArgumentException("A launch digest must have 48 bytes.", nameof(launchDigest));
         }
 
         byte[] block = new byte[BlockSize];

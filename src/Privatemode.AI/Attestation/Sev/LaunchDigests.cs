@@ -42,7 +42,7 @@ internal static class LaunchDigests
     {
         if (seed.Length != DigestSize || measurement.Length != DigestSize)
         {
-            throw new ArgumentException("A launch digest has 48 bytes.");
+            throw new ArgumentException("A launch digest must have 48 bytes.");
         }
 
         Span<byte> pageInfo = stackalloc byte[PageInfoSize];

@@ -29,7 +29,7 @@ internal sealed class SnpAuthorities : IDisposable
         byte[] fingerprint = rootCertificate.SubjectPublicKeyInfoSha256();
         SnpProduct product = anchors.Find(fingerprint) ?? throw SevExceptions.Collateral(
             SevChecks.TrustAnchor,
-            "The certificate chain does not end at a root key of AMD that we know",
+            "The certificate chain does not end at a known root key of AMD",
             string.Join(" or ", anchors.RootKeys.Values),
             Convert.ToHexStringLower(fingerprint));
         Certificate intermediateCertificate = Certificate.Parse(Pem.ToDer(intermediate), "AMD's intermediate key (ASK or ASVK)");
@@ -74,7 +74,7 @@ internal sealed class SnpAuthorities : IDisposable
         string name = $"ARK-{SnpProducts.Name(Product)}";
         if (Root.ReadSubject().CommonName != name)
         {
-            throw SevExceptions.Collateral(SevChecks.RootName, "The root key has the name of another product line", name);
+            throw SevExceptions.Collateral(SevChecks.RootName, "The root key has the name of a different product line", name);
         }
     }
 
@@ -84,7 +84,7 @@ internal sealed class SnpAuthorities : IDisposable
     {
         if (crl.IsEmpty)
         {
-            throw SevExceptions.Collateral(SevChecks.RevocationListMissing, "There is no revocation list of AMD's root key");
+            throw SevExceptions.Collateral(SevChecks.RevocationListMissing, "A revocation list that AMD's root key signed is missing");
         }
 
         CertificateRevocationList list = CertificateRevocationList.Parse(crl, Root.Holder);

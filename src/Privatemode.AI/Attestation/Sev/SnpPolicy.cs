@@ -72,7 +72,7 @@ internal sealed record SnpPolicy
 
         if (!GuestPolicy.IsWellFormed)
         {
-            throw new ArgumentException($"{nameof(GuestPolicy)} {GuestPolicy} is none that a report can have: bit 17 set, bits 26 to 63 clear.");
+            throw new ArgumentException($"{nameof(GuestPolicy)} {GuestPolicy} cannot occur in a report: bit 17 must be set, and bits 26 to 63 must be clear.");
         }
     }
 

@@ -150,5 +150,5 @@ internal sealed record SnpTcb(TcbVersion Reported, TcbVersion Committed, TcbVers
         Read(report.ReportedTcb, product), Read(report.CommittedTcb, product), Read(report.CurrentTcb, product), Read(report.LaunchTcb, product));
 
     private static TcbVersion Read(ulong value, SnpProduct product) => TcbVersion.Read(value, product) ?? throw SevExceptions.Create(
-        SevChecks.TcbReserved, "A TCB version of the report has bytes that have no meaning on its product", "zero in reserved bytes", $"0x{value:x16}");
+        SevChecks.TcbReserved, "A TCB version of the report uses bytes that are reserved for its product line", "zero in reserved bytes", $"0x{value:x16}");
 }

@@ -92,7 +92,7 @@ internal sealed class SnpReport
     {
         if (bytes.Length != Size)
         {
-            throw SevExceptions.Create(SevChecks.ReportSize, "The SNP report has another size", $"{Size} bytes", $"{bytes.Length} bytes");
+            throw SevExceptions.Create(SevChecks.ReportSize, "The SNP report has the wrong size", $"{Size} bytes", $"{bytes.Length} bytes");
         }
 
         SnpReport report = new(bytes);
@@ -121,7 +121,7 @@ internal sealed class SnpReport
     {
         if (Version is < 2 or > 5)
         {
-            throw SevExceptions.Create(SevChecks.ReportVersion, "The SNP report is of an unknown version", "2 to 5", $"{Version}");
+            throw SevExceptions.Create(SevChecks.ReportVersion, "The SNP report has an unknown version", "2 to 5", $"{Version}");
         }
 
         if (UInt32(0x034) != EcdsaP384Sha384)
@@ -143,7 +143,7 @@ internal sealed class SnpReport
         if (!Policy.IsWellFormed)
         {
             throw SevExceptions.Create(
-                SevChecks.PolicyReserved, "The guest policy has bits that we do not understand", "bit 17 set, bits 26 to 63 clear", $"{Policy}");
+                SevChecks.PolicyReserved, "The guest policy has unknown bits", "bit 17 set, bits 26 to 63 clear", $"{Policy}");
         }
     }
 
@@ -155,7 +155,7 @@ internal sealed class SnpReport
             int first = offset + reserved.IndexOfAnyExcept((byte)0);
             throw SevExceptions.Create(
                 SevChecks.ReportReserved,
-                "The SNP report uses bytes that have no meaning in its version",
+                "The SNP report uses bytes that are reserved in its version",
                 "zero",
                 $"0x{Raw.Span[first]:x2} at offset 0x{first:x}");
         }
@@ -165,12 +165,12 @@ internal sealed class SnpReport
     {
         if (KeyInfo >> 5 != 0)
         {
-            throw SevExceptions.Create(SevChecks.KeyInfoReserved, "KEY_INFO has bits that we do not understand", "bits 5 to 31 clear", $"0x{KeyInfo:x}");
+            throw SevExceptions.Create(SevChecks.KeyInfoReserved, "KEY_INFO has unknown bits", "bits 5 to 31 clear", $"0x{KeyInfo:x}");
         }
 
         if ((KeyInfo & 2) != 0)
         {
-            throw SevExceptions.Create(SevChecks.MaskedChipKey, "The SNP report is not signed, since the host masks the chip's key");
+            throw SevExceptions.Create(SevChecks.MaskedChipKey, "The SNP report is not signed, because the host masks the chip's key");
         }
 
         if ((KeyInfo >> 2 & 7) > 1)
@@ -188,7 +188,7 @@ internal sealed class SnpReport
         if (field[NumberSize..PaddedNumberSize].ContainsAnyExcept((byte)0)
             || field[(PaddedNumberSize + NumberSize)..].ContainsAnyExcept((byte)0))
         {
-            throw SevExceptions.Create(SevChecks.SignaturePadding, "The SNP report has something beside its signature", "zeros after r and after s");
+            throw SevExceptions.Create(SevChecks.SignaturePadding, "The signature field of the SNP report has data after r or s", "zeros after r and after s");
         }
     }
 

@@ -42,7 +42,7 @@ internal static class SnpVerifier
         if (report.Signer != vek.Signer)
         {
             throw SevExceptions.Collateral(
-                SevChecks.VekKind, "The report names another kind of key than its certificate", $"{report.Signer}", $"{vek.Signer}");
+                SevChecks.VekKind, "The report names a different kind of signing key than its certificate", $"{report.Signer}", $"{vek.Signer}");
         }
     }
 
@@ -68,7 +68,7 @@ internal static class SnpVerifier
         if (certified != tcb.Reported)
         {
             throw SevExceptions.Collateral(
-                SevChecks.TcbBinding, "The signing key was derived for another TCB than the report claims", $"{tcb.Reported}", $"{certified}");
+                SevChecks.TcbBinding, "The signing key was derived for a different TCB version than the report states", $"{tcb.Reported}", $"{certified}");
         }
 
         CheckHardwareId(report, vek);
@@ -111,7 +111,7 @@ internal static class SnpVerifier
         {
             throw SevExceptions.Collateral(
                 SevChecks.HardwareId,
-                "The signing key belongs to another chip than the report names",
+                "The signing key belongs to a different chip than the one that the report names",
                 Convert.ToHexStringLower(hardware),
                 Convert.ToHexStringLower(chip));
         }
@@ -182,7 +182,7 @@ internal static class KdsRequests
         if (report.IsChipIdMasked)
         {
             throw SevExceptions.Create(
-                SevChecks.ChipIdMasked, "The host masks the chip id, so that the certificate of the signing key cannot be asked for");
+                SevChecks.ChipIdMasked, "The host masks the chip ID, so the certificate of the signing key cannot be requested");
         }
 
         bool turin = product == SnpProduct.Turin;

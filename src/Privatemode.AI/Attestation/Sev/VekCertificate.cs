@@ -43,7 +43,7 @@ internal sealed record VekCertificate(Certificate Certificate, SnpSigner Signer,
 
         throw SevExceptions.Collateral(
             SevChecks.VekName,
-            "The certificate of the signing key is neither a VCEK's nor a VLEK's",
+            "The certificate of the signing key is neither a VCEK nor a VLEK certificate",
             "SEV-VCEK by SEV-Milan, SEV-Genoa or SEV-Turin, or SEV-VLEK by SEV-VLEK-Milan, SEV-VLEK-Genoa or SEV-VLEK-Turin, of AMD");
     }
 
@@ -108,7 +108,7 @@ internal sealed record VekExtensions(SnpProduct? Product, TcbVersion Tcb, ReadOn
         }
         catch (AsnContentException)
         {
-            throw Failure(SevChecks.VekExtensionValue, "a value is not of its type");
+            throw Failure(SevChecks.VekExtensionValue, "a value has the wrong type");
         }
     }
 
@@ -125,7 +125,7 @@ internal sealed record VekExtensions(SnpProduct? Product, TcbVersion Tcb, ReadOn
         {
             if (!extensions.ContainsKey(identifier))
             {
-                throw Failure(SevChecks.VekExtensionMissing, "one is missing", expected: identifier);
+                throw Failure(SevChecks.VekExtensionMissing, "an extension is missing", expected: identifier);
             }
         }
 
@@ -134,7 +134,7 @@ internal sealed record VekExtensions(SnpProduct? Product, TcbVersion Tcb, ReadOn
             bool known = required.Contains(identifier) || Reserved.Contains(identifier) || identifier == CertificateExtension.AuthorityKeyIdentifier;
             if (!known)
             {
-                throw Failure(SevChecks.VekExtensionUnexpected, "there is one of another kind of certificate", found: identifier);
+                throw Failure(SevChecks.VekExtensionUnexpected, "an extension belongs to the other kind of certificate", found: identifier);
             }
         }
 
@@ -151,7 +151,7 @@ internal sealed record VekExtensions(SnpProduct? Product, TcbVersion Tcb, ReadOn
         if (found != expected)
         {
             throw SevExceptions.Collateral(
-                SevChecks.VekStructure, "The certificate of the signing key has a layout that is not its product's", $"{expected}", $"{found}");
+                SevChecks.VekStructure, "The certificate of the signing key has a layout that does not match its product line", $"{expected}", $"{found}");
         }
     }
 
@@ -165,14 +165,14 @@ internal sealed record VekExtensions(SnpProduct? Product, TcbVersion Tcb, ReadOn
             return value;
         }
 
-        RequireValue(value.Length == size + 2 && value.Span[0] == 0x04 && value.Span[1] == size, $"the hardware id has not {size} bytes");
+        RequireValue(value.Length == size + 2 && value.Span[0] == 0x04 && value.Span[1] == size, $"the hardware ID does not have {size} bytes");
         return value[2..];
     }
 
     private static byte ReadByte(IReadOnlyDictionary<string, CertificateExtension> extensions, string identifier)
     {
         AsnReader reader = new(extensions[identifier].Value, AsnEncodingRules.DER);
-        RequireValue(reader.TryReadInt32(out int value) && value is >= byte.MinValue and <= byte.MaxValue, "a number is not in 0 to 255");
+        RequireValue(reader.TryReadInt32(out int value) && value is >= byte.MinValue and <= byte.MaxValue, "a number is not between 0 and 255");
         reader.ThrowIfNotEmpty();
         return (byte)value;
     }

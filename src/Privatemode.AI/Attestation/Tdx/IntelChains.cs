@@ -86,7 +86,7 @@ internal sealed class PckChain : IDisposable
         // The CA may have two certificates, but it has one key: the list is verified with that of the quote.
         if (!authority.SubjectPublicKeyInfo.Span.SequenceEqual(chain[0].SubjectPublicKeyInfo.Span))
         {
-            throw TdxExceptions.Collateral(TdxChecks.PckCrlChain, "The revocation list of PCK keys comes from another CA than the quote's");
+            throw TdxExceptions.Collateral(TdxChecks.PckCrlChain, "The revocation list of PCK keys comes from a different CA than the quote");
         }
 
         ChainRules.CheckIssuedBy(chain[0], root);
@@ -115,7 +115,7 @@ internal sealed class PckChain : IDisposable
     private static PckExtensions ReadExtensions(Certificate leaf) =>
         leaf.Extensions.TryGetValue(PckExtensions.ObjectIdentifier, out CertificateExtension? extension)
             ? PckExtensions.Parse(extension.Value)
-            : throw TdxExceptions.Quote(TdxChecks.PckExtension, "comes with a PCK certificate that does not say which platform it is for");
+            : throw TdxExceptions.Quote(TdxChecks.PckExtension, "has a PCK certificate that does not name its platform");
 }
 
 /// <summary>Reads a chain of a fixed length in PEM.</summary>
@@ -141,7 +141,7 @@ internal static class PemChain
         if (blocks.Count != holders.Length)
         {
             throw TdxExceptions.Collateral(
-                check, $"The chain of {holders[0]} is not complete", $"{holders.Length} certificates", $"{blocks.Count} certificates");
+                check, $"The chain of {holders[0]} is incomplete", $"{holders.Length} certificates", $"{blocks.Count} certificates");
         }
 
         Certificate[] certificates = new Certificate[holders.Length];
@@ -159,7 +159,7 @@ internal static class PemChain
         string? found = certificate.ReadSubject().CommonName;
         if (found != commonName)
         {
-            throw CertificateExceptions.Create(check, certificate.Holder, "is issued for another purpose", commonName);
+            throw CertificateExceptions.Create(check, certificate.Holder, "was issued for another purpose", commonName);
         }
     }
 }
@@ -212,14 +212,14 @@ internal sealed class IntelRoots(TdxTrustAnchors anchors, DateTimeOffset at) : I
             throw CertificateExceptions.Create(
                 CertificateChecks.TrustAnchor,
                 root.Holder,
-                "is not under a trusted key",
+                "does not have a trusted key",
                 found: $"key with SHA-256 {Convert.ToHexStringLower(root.SubjectPublicKeyInfoSha256())}");
         }
 
         // Several keys may be trusted, but one root's revocation list says nothing about what another root has issued.
         if (_accepted.Count > 0 && !_accepted[0].Certificate.SubjectPublicKeyInfo.Span.SequenceEqual(root.SubjectPublicKeyInfo.Span))
         {
-            throw TdxExceptions.Collateral(TdxChecks.SameRoot, "The collateral is not under the root of the quote");
+            throw TdxExceptions.Collateral(TdxChecks.SameRoot, "The collateral and the quote have different root certificates");
         }
     }
 }

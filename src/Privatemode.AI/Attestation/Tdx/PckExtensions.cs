@@ -71,7 +71,7 @@ internal sealed class PckExtensions
         }
         catch (AsnContentException)
         {
-            throw TdxExceptions.Quote(TdxChecks.PckExtension, "comes with a PCK certificate whose platform data is malformed or incomplete");
+            throw TdxExceptions.Quote(TdxChecks.PckExtension, "has a PCK certificate whose platform data is malformed or incomplete");
         }
     }
 

@@ -33,7 +33,7 @@ internal sealed record QeIdentity(
     {
         if (!content.ReadText("id").SequenceEqual("TD_QE"u8) || content.ReadInteger("version", int.MaxValue) != Version)
         {
-            throw TdxExceptions.Collateral(TdxChecks.QeIdentityKind, "Intel's enclaveIdentity is about something else", $"TD_QE, version {Version}");
+            throw TdxExceptions.Collateral(TdxChecks.QeIdentityKind, "Intel's enclaveIdentity is for another enclave", $"TD_QE, version {Version}");
         }
 
         return new QeIdentity(
@@ -65,12 +65,12 @@ internal sealed record QeIdentity(
         if (report.IsvProductId != IsvProductId)
         {
             throw TdxExceptions.Platform(
-                TdxChecks.QeProduct, "made the quote with another enclave than the quoting enclave", $"{IsvProductId}", $"{report.IsvProductId}");
+                TdxChecks.QeProduct, "created the quote with an enclave that is not Intel's quoting enclave", $"{IsvProductId}", $"{report.IsvProductId}");
         }
 
         return SvnLevel.Match(Levels, report.IsvSvn)?.Finding ?? throw TdxExceptions.Platform(
             TdxChecks.QeLevel,
-            "has a quoting enclave older than any that Intel lists",
+            "has a quoting enclave that is older than all versions that Intel lists",
             $"version {Levels.Min(level => level.IsvSvn)} or higher",
             $"version {report.IsvSvn}",
             VerificationCause.Collateral);
@@ -81,7 +81,7 @@ internal sealed record QeIdentity(
         if (!condition)
         {
             throw TdxExceptions.Platform(
-                check, "made the quote with another enclave than the quoting enclave",
+                check, "created the quote with an enclave that is not Intel's quoting enclave",
                 Convert.ToHexStringLower(expected), Convert.ToHexStringLower(found.Span));
         }
     }

@@ -48,7 +48,7 @@ internal sealed class SignedDocument(JsonDocument document, JsonElement content,
         catch (Exception exception) when (CollateralJson.IsMalformed(exception))
         {
             document?.Dispose();
-            throw TdxExceptions.Collateral(check, $"Intel's {name} is not the signed JSON document it should be");
+            throw TdxExceptions.Collateral(check, $"Intel's {name} is not a signed JSON document of the expected form");
         }
     }
 
@@ -87,7 +87,7 @@ internal static class CollateralJson
         }
         catch (Exception exception) when (IsMalformed(exception))
         {
-            throw TdxExceptions.Collateral(check, $"Intel's {name} lacks a member or has one of another type");
+            throw TdxExceptions.Collateral(check, $"Intel's {name} lacks a member, or has a member of the wrong type");
         }
     }
 
@@ -209,7 +209,7 @@ internal static class CollateralDates
         {
             throw TdxExceptions.Collateral(
                 notYetValidCheck,
-                $"Intel's {name} is from the future (or this machine's clock is wrong)",
+                $"Intel's {name} is not valid yet (or this machine's clock is wrong)",
                 $"issued by {at:u}",
                 $"{issueDate:u}");
         }
@@ -218,7 +218,7 @@ internal static class CollateralDates
         {
             throw TdxExceptions.Collateral(
                 expiredCheck,
-                $"Intel's {name} should have been replaced (or this machine's clock is wrong)",
+                $"Intel's {name} has expired (or this machine's clock is wrong)",
                 $"valid at {at:u}",
                 $"until {nextUpdate:u}",
                 VerificationCause.ExpiredCollateral);

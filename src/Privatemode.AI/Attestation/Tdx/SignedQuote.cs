@@ -82,7 +82,7 @@ internal static class QuoteSignatures
         {
             if (!Verify(pckKey, quote.QeReport.Bytes.Span, quote.QeReportSignature.Span))
             {
-                throw TdxExceptions.Quote(TdxChecks.QeReportSignature, "has a quoting enclave's report that the PCK key did not sign");
+                throw TdxExceptions.Quote(TdxChecks.QeReportSignature, "has a quoting enclave report that is not signed with the PCK key");
             }
         }
 
@@ -110,7 +110,7 @@ internal static class QuoteSignatures
         if (!found.SequenceEqual(expected))
         {
             throw TdxExceptions.Quote(
-                TdxChecks.QeReportData, "has an attestation key that is not the quoting enclave's",
+                TdxChecks.QeReportData, "has an attestation key that the quoting enclave's report does not confirm",
                 Convert.ToHexStringLower(expected), Convert.ToHexStringLower(found));
         }
     }

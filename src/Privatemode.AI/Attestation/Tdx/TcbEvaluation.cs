@@ -31,14 +31,14 @@ internal sealed record TcbEvaluation(
     }
 
     /// <summary>The statuses in words, for reports and messages.</summary>
-    public string ToText() => $"{Overall.Status} (platform {Platform}, module {Module?.ToString() ?? "as platform"}, quoting enclave {QuotingEnclave})";
+    public string ToText() => $"{Overall.Status} (platform {Platform}, module {Module?.ToString() ?? "as the platform"}, quoting enclave {QuotingEnclave})";
 
     private static TcbEvaluation EvaluateAt(
         ReadOnlySpan<byte> teeTcbSvn, TdReport report, PckExtensions platform, TcbInfo tcbInfo, TcbFinding enclave)
     {
         TcbFinding level = TcbLevel.Match(tcbInfo.Levels, platform, teeTcbSvn)?.Finding ?? throw TdxExceptions.Platform(
             TdxChecks.PlatformLevel,
-            "has a TCB older than any that Intel lists",
+            "has a TCB that is older than all levels that Intel lists",
             found: $"components {Convert.ToHexStringLower(platform.Components.Span)}, PCE {platform.PceSvn}, TDX {Convert.ToHexStringLower(teeTcbSvn)}",
             cause: VerificationCause.Collateral);
         TcbFinding? module = TdxModuleIdentity.Evaluate(tcbInfo, report, teeTcbSvn);
@@ -218,7 +218,7 @@ internal static class TcbStatuses
         TcbStatus.OutOfDate => Findings.OutOfDate,
         TcbStatus.OutOfDateConfigurationNeeded => Findings.OutOfDate | Findings.Configuration,
         TcbStatus.Revoked => Findings.Revoked,
-        _ => throw new ArgumentOutOfRangeException(nameof(status), status, "Not a status of a part."),
+        _ => throw new ArgumentOutOfRangeException(nameof(status), status, "A component cannot have this status."),
     };
 
     private static TcbStatus StatusOf(Findings findings)

@@ -36,7 +36,7 @@ internal sealed record TcbInfo(
             || content.ReadInteger("tcbType", int.MaxValue) != TcbType)
         {
             throw TdxExceptions.Collateral(
-                TdxChecks.TcbInfoKind, "Intel's tcbInfo is about something else", $"TDX, version {Version}, type {TcbType}");
+                TdxChecks.TcbInfoKind, "Intel's tcbInfo is not for TDX platforms", $"TDX, version {Version}, type {TcbType}");
         }
 
         return new TcbInfo(
@@ -65,7 +65,7 @@ internal sealed record TcbInfo(
             if (!expected.SequenceEqual(found))
             {
                 throw TdxExceptions.Collateral(
-                    check, $"Intel's tcbInfo is about another {what}", Convert.ToHexStringLower(expected), Convert.ToHexStringLower(found));
+                    check, $"Intel's tcbInfo is for another {what}", Convert.ToHexStringLower(expected), Convert.ToHexStringLower(found));
             }
         }
     }
@@ -200,7 +200,7 @@ internal sealed record TdxModule(byte[] MrSigner, byte[] Attributes, byte[] Attr
         if (!MaskedBytes.AreEqual(attributes, AttributesMask, Attributes) || attributes.ContainsAnyExcept((byte)0))
         {
             throw TdxExceptions.Platform(
-                TdxChecks.ModuleAttributes, "runs a TDX module with other attributes",
+                TdxChecks.ModuleAttributes, "runs a TDX module with unexpected attributes",
                 Convert.ToHexStringLower(Attributes), Convert.ToHexStringLower(attributes));
         }
     }
@@ -252,7 +252,7 @@ internal sealed record TdxModuleIdentity(int? Line, TdxModule Module, IReadOnlyL
         identity.Module.Check(report);
         return SvnLevel.Match(identity.Levels, version)?.Finding ?? throw TdxExceptions.Platform(
             TdxChecks.ModuleLevel,
-            "runs a TDX module older than any that Intel lists",
+            "runs a TDX module that is older than all versions that Intel lists",
             $"TDX_{line:X2} version {identity.Levels.Min(level => level.IsvSvn)} or higher",
             $"version {version}",
             VerificationCause.Collateral);

@@ -86,12 +86,12 @@ internal static class TdxExceptions
 {
     /// <summary>The evidence itself is no proof.</summary>
     public static PrivatemodeVerificationException Quote(string check, string what, string? expected = null, string? found = null) =>
-        PrivatemodeVerificationException.Create(check, $"The TDX quote {what}. It proves nothing. Do not send anything.", expected, found);
+        PrivatemodeVerificationException.Create(check, $"The TDX quote {what}. Do not send anything.", expected, found);
 
     /// <summary>What Intel says about the platform cannot be believed, or does not belong to the quote.</summary>
     public static PrivatemodeVerificationException Collateral(
         string check, string what, string? expected = null, string? found = null, VerificationCause cause = VerificationCause.Collateral) =>
-        PrivatemodeVerificationException.Create(check, $"{what}. Without it the TDX quote proves nothing. Do not send anything.", expected, found, cause);
+        PrivatemodeVerificationException.Create(check, $"{what}. The TDX quote cannot be verified. Do not send anything.", expected, found, cause);
 
     /// <summary>The platform is genuine, but not in a state that Intel vouches for.</summary>
     public static PrivatemodeVerificationException Platform(

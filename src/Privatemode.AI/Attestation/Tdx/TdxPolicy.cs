@@ -164,7 +164,7 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
             !policy.RequireMemoryIntegrity || platform.SgxType == SgxType.ScalableWithIntegrity,
             TdxPolicyChecks.MemoryIntegrity,
             $"{SgxType.ScalableWithIntegrity}",
-            platform.SgxType?.ToString() ?? "not said");
+            platform.SgxType?.ToString() ?? "not stated");
         _mismatches.Compare(!policy.RequireSmtDisabled || platform.SmtEnabled == false, TdxPolicyChecks.Multithreading, "off", ToText(platform.SmtEnabled));
         _mismatches.Compare(
             !policy.RequireStaticPlatform || platform.DynamicPlatform == false,
@@ -180,6 +180,6 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
     {
         true => "on",
         false => "off",
-        null => "not said",
+        null => "not stated",
     };
 }

@@ -87,7 +87,7 @@ internal sealed class TdxQuote
             ? size
             : throw TdxExceptions.Quote(
                 TdxChecks.QuoteBody,
-                "has a body of an unknown kind, or of a size that is not its kind's",
+                "has a body of an unknown kind, or of the wrong size for its kind",
                 $"kind {BodyTd10} of {TdReport.Size10} bytes or kind {BodyTd15} of {TdReport.Size15}",
                 $"kind {kind} of {size} bytes");
     }
@@ -98,13 +98,13 @@ internal sealed class TdxQuote
         ushort type = reader.ReadUInt16(typeCheck);
         if (type != demandedType)
         {
-            throw TdxExceptions.Quote(typeCheck, "is certified in an unknown way", $"type {demandedType}", $"type {type}");
+            throw TdxExceptions.Quote(typeCheck, "has certification data of an unexpected type", $"type {demandedType}", $"type {type}");
         }
 
         uint size = reader.ReadUInt32(lengthCheck);
         if (size != (uint)reader.Remaining)
         {
-            throw TdxExceptions.Quote(lengthCheck, "has lengths that do not agree", $"{reader.Remaining} bytes", $"{size} bytes");
+            throw TdxExceptions.Quote(lengthCheck, "has inconsistent lengths", $"{reader.Remaining} bytes", $"{size} bytes");
         }
     }
 }
@@ -130,7 +130,7 @@ internal static class QuoteHeader
         ushort version = BinaryPrimitives.ReadUInt16LittleEndian(header);
         if (version is not (4 or 5))
         {
-            throw TdxExceptions.Quote(TdxChecks.QuoteVersion, "is of an unknown version", "4 or 5", $"{version}");
+            throw TdxExceptions.Quote(TdxChecks.QuoteVersion, "has an unknown version", "4 or 5", $"{version}");
         }
 
         ushort keyType = BinaryPrimitives.ReadUInt16LittleEndian(header[2..]);
@@ -142,14 +142,14 @@ internal static class QuoteHeader
         uint teeType = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
         if (teeType != TrustDomain)
         {
-            throw TdxExceptions.Quote(TdxChecks.QuoteTeeType, "is not about a trust domain", $"0x{TrustDomain:x}", $"0x{teeType:x}");
+            throw TdxExceptions.Quote(TdxChecks.QuoteTeeType, "is not for a trust domain", $"0x{TrustDomain:x}", $"0x{teeType:x}");
         }
 
         ReadOnlySpan<byte> vendor = header.Slice(12, 16);
         if (!vendor.SequenceEqual(IntelVendor))
         {
             throw TdxExceptions.Quote(
-                TdxChecks.QuoteVendor, "is not by Intel's quoting enclave", Convert.ToHexStringLower(IntelVendor), Convert.ToHexStringLower(vendor));
+                TdxChecks.QuoteVendor, "was not created by Intel's quoting enclave", Convert.ToHexStringLower(IntelVendor), Convert.ToHexStringLower(vendor));
         }
 
         return version;
@@ -170,7 +170,7 @@ internal struct QuoteReader(ReadOnlyMemory<byte> bytes)
     {
         if (length > (uint)_rest.Length)
         {
-            throw TdxExceptions.Quote(check, "is shorter than it says", $"{length} bytes", $"{_rest.Length} bytes");
+            throw TdxExceptions.Quote(check, "is shorter than it states", $"{length} bytes", $"{_rest.Length} bytes");
         }
 
         ReadOnlyMemory<byte> taken = _rest[..(int)length];
@@ -247,7 +247,7 @@ internal sealed class TdReport
     {
         if (body.Length is not (Size10 or Size15))
         {
-            throw new ArgumentException("A TD report has 584 or 648 bytes.", nameof(body));
+            throw new ArgumentException("A TD report must have 584 or 648 bytes.", nameof(body));
         }
 
         _body = body;

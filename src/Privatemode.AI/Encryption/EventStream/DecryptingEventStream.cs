@@ -201,7 +201,7 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
         ObjectDisposedException.ThrowIf(state is Disposed or DisposedWhileReading, this);
         if (state == Reading)
         {
-            throw new InvalidOperationException("The stream is being read already; one reader at a time.");
+            throw new InvalidOperationException("Another read of this stream has not ended yet. Use one reader at a time.");
         }
     }
 

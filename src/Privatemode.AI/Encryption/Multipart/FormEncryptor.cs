@@ -16,7 +16,7 @@ internal static class FormEncryptor
         IReadOnlyList<FormPart> parts = form.Ordered;
         if (form.HasRepeats || parts.Any(part => part.IsFile && plain.Contains(part.Name)))
         {
-            throw new InvalidOperationException("A form with a repeated name or a file under a plain name has no encrypted form.");
+            throw new InvalidOperationException("A form with a repeated name, or with a file in a field that is sent in the clear, cannot be encrypted.");
         }
 
         ValueRange[] ranges = [.. parts.Where(part => !plain.Contains(part.Name)).Select(part => part.Value)];

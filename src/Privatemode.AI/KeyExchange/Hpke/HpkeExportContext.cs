@@ -87,7 +87,7 @@ internal static class HpkeKdf
         byte[] labeledIkm = [.. Version, .. suiteId, .. label, .. ikm];
         if (HKDF.Extract(HashAlgorithmName.SHA256, labeledIkm, salt, key) != HashSize)
         {
-            throw new CryptographicException("HKDF-SHA256 gave a key of another length than 32 bytes.");
+            throw new CryptographicException("HKDF-SHA256 returned a key whose length is not 32 bytes.");
         }
     }
 

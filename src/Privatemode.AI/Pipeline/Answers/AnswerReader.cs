@@ -85,7 +85,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         {
             throw ServiceFailure(
                 ServiceFailureReason.Other,
-                $"The service answered with status {head.Status}, which is neither success nor error. Check Endpoint and what stands in between.", head, call);
+                $"The service answered with status {head.Status}, which is neither success nor error. Check Endpoint, and any proxies in between.", head, call);
         }
 
         if (call.Rule.IsEncrypted)
@@ -98,7 +98,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
             // No request of this library asks for a part, so it is not the service that answers with one.
             throw ServiceFailure(
                 ServiceFailureReason.Other,
-                "The answer has status 206, so it is a part of one, which was not asked for. Check Endpoint, and what stands in between.", head, call);
+                "The answer has status 206 (partial content), which was not requested. Check Endpoint, and any proxies in between.", head, call);
         }
     }
 
@@ -106,7 +106,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     {
         if (head.IsMarkedUnencrypted)
         {
-            throw IntegrityFailure("unsealed-answer", "The answer says of itself that it is not sealed.", call);
+            throw IntegrityFailure("unsealed-answer", "The headers of the answer state that it is not encrypted.", call);
         }
 
         if (head.IsNewerFormat)
@@ -117,8 +117,8 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
 
         if (head.IsEventStream != call.WantsStream)
         {
-            throw IntegrityFailure("unexpected-form", head.IsEventStream ? "The answer is a stream, though none was asked for."
-                : "The answer is not the stream that was asked for.", call);
+            throw IntegrityFailure("unexpected-form", head.IsEventStream ? "The answer is a stream, but no stream was requested."
+                : "The answer is not a stream, but a stream was requested.", call);
         }
     }
 
@@ -315,7 +315,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         }
         catch (IOException)
         {
-            throw IntegrityFailure("truncated-answer", "The connection broke before the answer was complete.", call);
+            throw IntegrityFailure("truncated-answer", "The connection was lost before the answer was complete.", call);
         }
         finally
         {

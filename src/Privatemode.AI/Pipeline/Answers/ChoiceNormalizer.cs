@@ -76,7 +76,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
     {
         if (isFound)
         {
-            throw new JsonException("A name stands twice.");
+            throw new JsonException("A name occurs twice.");
         }
 
         isFound = true;

@@ -139,7 +139,7 @@ internal sealed class IdleTimeoutStream(
         if (_cancelled)
         {
             // The bytes the cancelled read may have taken are lost.
-            throw new OperationCanceledException("A read of this answer was cancelled, so it cannot go on. Ask again.");
+            throw new OperationCanceledException("A read of this answer was canceled, so the rest cannot be read. Send the call again.");
         }
 
         _begun = clock.GetTimestamp();
@@ -179,10 +179,10 @@ internal sealed class IdleTimeoutStream(
     {
         _expired = true;
         string text = _ended
-            ? "The answer ran until the end of the hour for which the service keeps a secret. What was handed out is authentic but not whole; ask again."
+            ? "The answer took longer than the hour for which the service keeps a secret. The returned part is authentic but incomplete. Send the call again."
             : _events == 0
-                ? "The answer did not begin in time and the call was not sent again, because it may have run. Raise Transport.ResponseTimeout, or ask again."
-                : "The answer paused too long. What was handed out is authentic but not whole; raise Transport.IdleTimeout, or ask again.";
+                ? "The answer did not begin in time. The call was not retried, because it may have run. Raise Transport.ResponseTimeout, or send it again."
+                : "The answer paused too long. The returned part is authentic but incomplete. Raise Transport.IdleTimeout, or send the call again.";
         return new PrivatemodeServiceException(ServiceFailureReason.Timeout, text) { RequestId = requestId };
     }
 }

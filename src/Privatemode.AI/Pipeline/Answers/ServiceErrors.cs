@@ -113,18 +113,18 @@ internal static class ServiceErrors
     {
         426 => (ServiceFailureReason.ClientTooOld, $"it requires a newer client. {ClientTooOldAdvice.Advice}"),
         415 => (ServiceFailureReason.ClientTooOld, $"it does not accept the format of the request. {ClientTooOldAdvice.Advice}"),
-        < 400 => (ServiceFailureReason.Other, "the service uses no such status for an answer. Check Endpoint, and what stands in between."),
+        < 400 => (ServiceFailureReason.Other, "the service does not use this status for answers. Check Endpoint, and any proxies in between."),
         _ when error.Kind == ServiceErrorKind.ClientTooOld => (ServiceFailureReason.ClientTooOld, $"it requires a newer client. {ClientTooOldAdvice.Advice}"),
         _ when error.ConcernsProtocol => (
             ServiceFailureReason.ClientTooOld,
             $"it refused the encrypted request without decrypting it, as services with a newer format do; see ServerMessage. {ClientTooOldAdvice.Advice}"),
         404 when error.Kind == ServiceErrorKind.WrongTask => (
             ServiceFailureReason.ModelUnavailable,
-            "the model does not do this task: its server has no such endpoint. Choose another one."),
+            "the model does not support this task: its server does not have this endpoint. Choose another model."),
         404 when error.Kind == ServiceErrorKind.UnknownModel =>
-            (ServiceFailureReason.ModelUnavailable, "it does not offer this model for this endpoint. Choose another one."),
-        404 => (ServiceFailureReason.Other, "there is no such address. Check Endpoint, and what stands in between."),
-        408 => (ServiceFailureReason.Timeout, "it gave up waiting. Retry later."),
+            (ServiceFailureReason.ModelUnavailable, "it does not offer this model for this endpoint. Choose another model."),
+        404 => (ServiceFailureReason.Other, "this address does not exist. Check Endpoint, and any proxies in between."),
+        408 => (ServiceFailureReason.Timeout, "it stopped waiting. Retry later."),
         429 => (ServiceFailureReason.RateLimited, "too many requests or tokens. Wait, then retry."),
         502 or 503 or 504 => (ServiceFailureReason.Unavailable, "it is overloaded or restarting. Retry later."),
         400 or 413 or 422 when error.IsTooLong => (
@@ -133,7 +133,7 @@ internal static class ServiceErrors
                 "additional members of the request, or send it without attachments to read the error."),
         400 or 413 or 422 => (ServiceFailureReason.InvalidRequest, "it rejects the request; see ServerMessage. Change the request."),
         402 or 403 => (ServiceFailureReason.Other, ApiKeyErrors.NotAllowed(key)),
-        >= 500 => (ServiceFailureReason.Other, "it failed; see ServerMessage. The call may have run: ask again only if that does no harm."),
+        >= 500 => (ServiceFailureReason.Other, "it failed; see ServerMessage. The call may have run: send it again only if it can safely run twice."),
         _ => (ServiceFailureReason.Other, "see ServerMessage. Change the request."),
     };
 }

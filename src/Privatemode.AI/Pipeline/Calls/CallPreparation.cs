@@ -22,7 +22,7 @@ internal sealed class CallPreparation(
         {
             return source.HasBody
                 ? throw new PrivatemodeWouldLeakException(
-                    "unexpected-body", $"The endpoint {rule.Path} takes no body, and one would travel in the clear. Leave it out.")
+                    "unexpected-body", $"The endpoint {rule.Path} does not take a body, which would be sent in the clear. Remove the body.")
                 : encryptor.PrepareWithoutBody(rule);
         }
 

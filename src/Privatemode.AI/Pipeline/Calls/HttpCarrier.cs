@@ -281,7 +281,7 @@ internal static class CallerHeaderCheck
     };
 
     private static PrivatemodeWouldLeakException Refuse() => new(
-        "unknown-header", "The request has a header this library does not know, which would travel in the clear. Leave it out.");
+        "unknown-header", "The request has a header that this library does not know, which would be sent in the clear. Remove it.");
 }
 
 /// <summary>A decrypted answer as the content of an HTTP response. Disposes the response that it came from.</summary>

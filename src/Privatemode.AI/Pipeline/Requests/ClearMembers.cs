@@ -23,14 +23,14 @@ internal static class ClearMembers
             {
                 throw new PrivatemodeWouldLeakException(
                     "member-name",
-                    $"A top-level member of the body has a name that is not {MemberNames.MemberRule}; names travel in the clear. Rename it.");
+                    $"A top-level member of the body has a name that is not {MemberNames.MemberRule}; names are sent in the clear. Rename it.");
             }
 
             if (plain.Contains(name) && !IsClearValue(name, member.Value(document)))
             {
                 throw new PrivatemodeWouldLeakException(
                     "clear-field",
-                    $"The member '{Encoding.ASCII.GetString(name)}' travels in the clear and must be {Allowed(name)}.");
+                    $"The member '{Encoding.ASCII.GetString(name)}' is sent in the clear and must be {Allowed(name)}.");
             }
         }
     }
@@ -167,13 +167,13 @@ internal static class ClearFormFields
             if (part.IsFile && body.Value(part).Length > FileLimit)
             {
                 throw new PrivatemodeRequestException(
-                    "file", $"The file is larger than {FileLimit} bytes (50 MiB), the most the service takes. Split it, or compress it more.");
+                    "file", $"The file is larger than {FileLimit} bytes (50 MiB), the maximum that the service accepts. Split it, or compress it more.");
             }
 
             if (plain.Contains(part.Name) && (part.IsFile || !IsClearValue(part.Name, body.Value(part))))
             {
                 throw new PrivatemodeWouldLeakException(
-                    "clear-field", $"The field '{Encoding.ASCII.GetString(part.Name)}' travels in the clear and must be {Allowed(part.Name)}.");
+                    "clear-field", $"The field '{Encoding.ASCII.GetString(part.Name)}' is sent in the clear and must be {Allowed(part.Name)}.");
             }
         }
 
@@ -221,7 +221,7 @@ internal static class ClearFormFields
         {
             throw new PrivatemodeWouldLeakException(
                 "member-name",
-                $"A field of the form has a name that is not {MemberNames.FieldRule}; names travel in the clear. Rename it.");
+                $"A field of the form has a name that is not {MemberNames.FieldRule}; names are sent in the clear. Rename it.");
         }
     }
 
@@ -231,7 +231,7 @@ internal static class ClearFormFields
         {
             throw new PrivatemodeRequestException(
                 form.Find("timestamp_granularities[]"u8) is null ? "form" : "timestamp_granularities[]",
-                "The form has two fields of the same name, and the service keeps only the first. Of timestamp granularities, ask for one.");
+                "The form has two fields of the same name, and the service keeps only the first. Request only one timestamp granularity.");
         }
     }
 
@@ -241,10 +241,10 @@ internal static class ClearFormFields
             body.Value(part).SequenceEqual("json"u8) || body.Value(part).SequenceEqual("verbose_json"u8)))
         {
             throw new PrivatemodeRequestException(
-                "response_format", "The response_format of a transcription must be json or verbose_json: only JSON answers can be sealed and opened.");
+                "response_format", "The response_format of a transcription must be json or verbose_json: only JSON answers can be decrypted.");
         }
     }
 
     private static string Allowed(ReadOnlySpan<byte> name) =>
-        name.SequenceEqual("model"u8) ? $"the id of a model: {MemberNames.ModelRule}" : "true or false";
+        name.SequenceEqual("model"u8) ? $"a model ID: {MemberNames.ModelRule}" : "true or false";
 }

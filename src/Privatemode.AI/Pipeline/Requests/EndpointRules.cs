@@ -100,7 +100,7 @@ internal static class EndpointRules
 
         if (uri.Query.Length > 0 || uri.Fragment.Length > 0)
         {
-            throw new PrivatemodeWouldLeakException("query-string", "The request has a query string, which would travel in the clear. Leave it out.");
+            throw new PrivatemodeWouldLeakException("query-string", "The request has a query string, which would be sent in the clear. Remove it.");
         }
 
         foreach (EndpointRule rule in Encrypted)

@@ -55,7 +55,7 @@ internal sealed class FormRequestBody : RequestBody
 
     /// <summary>For a form that more than one reader could understand in more than one way.</summary>
     public static PrivatemodeWouldLeakException Unreadable(FormShape shape) => new("unparsable-body", shape == FormShape.TooManyParts
-        ? $"The form has more than {FormIndex.MaxParts} parts. Leave some out."
+        ? $"The form has more than {FormIndex.MaxParts} parts. Send fewer."
         : "The body must be a form that can be read in one way only: CRLF line ends, nothing before the first boundary or after the last, and parts " +
           "with a Content-Disposition that names them and at most a Content-Type beside it.");
 
@@ -127,6 +127,6 @@ internal sealed class OpaqueRequestBody : RequestBody
         }
 
         throw new PrivatemodeWouldLeakException(
-            "boundary", "The boundary of the form is too short to be replaced, and it would travel in the clear. Use one of 16 characters or more.");
+            "boundary", "The boundary of the form is too short to be replaced, and it would be sent in the clear. Use one of 16 characters or more.");
     }
 }

@@ -77,7 +77,7 @@ internal sealed class ImageFetcher : IDisposable
         }
         catch (OperationCanceledException) when (deadline.HasPassed && !cancellationToken.IsCancellationRequested)
         {
-            throw Failed("together they did not come in time");
+            throw Failed("all images together did not arrive in time");
         }
     }
 
@@ -93,7 +93,7 @@ internal sealed class ImageFetcher : IDisposable
             string type = response.Content.Headers.ContentType?.MediaType ?? "";
             if (!response.IsSuccessStatusCode || !IsImage(type))
             {
-                throw Failed($"its host answered with status {(int)response.StatusCode} and no image");
+                throw Failed($"its host answered with status {(int)response.StatusCode}, or not with an image");
             }
 
             return new FetchedImage(type, await ReadAsync(response, budget, async, deadline.Token).ConfigureAwait(false));
@@ -213,7 +213,7 @@ internal sealed class ImageFetcher : IDisposable
             if (Interlocked.Add(ref _left, -count) < 0)
             {
                 throw new PrivatemodeRequestException(
-                    "body", "With the images it names by URL the request is larger than the service takes. Send fewer at once.");
+                    "body", "Including the images that it names by URL, the request is larger than the service accepts. Send fewer images in one request.");
             }
         }
     }

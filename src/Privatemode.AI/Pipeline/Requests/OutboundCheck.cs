@@ -119,5 +119,5 @@ internal static class OutboundCheck
             long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     private static PrivatemodeWouldLeakException Refuse(string what) =>
-        new(what, "Something between sealing and the socket changed the request; it was not sent. Remove policies that edit requests.");
+        new(what, "A policy or handler changed the request after it was encrypted, so it was not sent. Remove policies that change requests.");
 }

@@ -111,7 +111,7 @@ internal static class RemoteMediaFinder
         {
             throw new PrivatemodeWouldLeakException(
                 "remote-media",
-                $"{place.ToString(isNested: false)} names audio or video by URL, which the service does not take. Put the media into the request.");
+                $"{place.ToString(isNested: false)} names audio or video by URL, which the service does not accept. Put the media into the request.");
         }
 
         if (NameIs(ref reader, "image_url"u8))

@@ -41,11 +41,11 @@ internal sealed class JsonRequestBody : RequestBody
             Dispose();
             throw new PrivatemodeWouldLeakException("unparsable-body", shape switch
             {
-                JsonShape.DuplicateName => "The body has two top-level members of the same name; one of them would travel in the clear. Leave one out.",
+                JsonShape.DuplicateName => "The body has two top-level members of the same name; one of them would be sent in the clear. Remove one.",
                 JsonShape.AmbiguousName or JsonShape.InvalidName =>
-                    "The body has a top-level member with a name that cannot be sealed without doubt. Rename it.",
+                    "The body has a top-level member with an invalid or ambiguous name. Rename it.",
                 JsonShape.NameTooLong => $"The body has a top-level member with a name of more than {JsonIndex.LongestName} bytes. Use a shorter one.",
-                JsonShape.TooManyMembers => $"The body has more than {JsonIndex.MaxMembers} top-level members. Leave some out.",
+                JsonShape.TooManyMembers => $"The body has more than {JsonIndex.MaxMembers} top-level members. Send fewer.",
                 _ => $"The body must be a JSON object in valid UTF-8, nested at most {JsonLimits.MaxDepth} deep.",
             });
         }
@@ -120,7 +120,7 @@ internal sealed class PooledWriteStream(PooledBytes target, int limit) : Stream,
         if (length > limit)
         {
             throw new PrivatemodeRequestException(
-                "body", $"The request is larger than {limit} bytes, the most the service takes. Send less at once.");
+                "body", $"The request is larger than {limit} bytes, the maximum that the service accepts. Send less in one request.");
         }
     }
 

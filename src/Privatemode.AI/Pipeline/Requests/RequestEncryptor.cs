@@ -31,13 +31,13 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
             if (!CallerHeaders.Contains(name, StringComparer.OrdinalIgnoreCase))
             {
                 throw new PrivatemodeWouldLeakException(
-                    "unknown-header", "The call sets a header of its own, which would travel in the clear. Leave it out.");
+                    "unknown-header", "The call sets a header that this library does not send, because it would be sent in the clear. Remove it.");
             }
 
             if (name.Equals(ProtocolHeaders.Accept, StringComparison.OrdinalIgnoreCase) && !OutboundCheck.IsAccept(value))
             {
                 throw new PrivatemodeWouldLeakException(
-                    "accept-header", "The Accept header holds more than media types the service answers with. Leave it out.");
+                    "accept-header", "The Accept header contains more than the media types of the service's answers. Remove it.");
             }
 
             if (name.Equals(ProtocolHeaders.ContentType, StringComparison.OrdinalIgnoreCase) && rule.IsEncrypted && !IsAccepted(rule, value))
@@ -112,7 +112,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
             {
                 content.Dispose();
                 throw new PrivatemodeRequestException(
-                    "body", $"The sealed request is larger than {call.Rule.WireLimit} bytes, the most the service takes. Send less at once.");
+                    "body", $"The encrypted request is larger than {call.Rule.WireLimit} bytes, the maximum of the service. Send less in one request.");
             }
 
             CallAttempt attempt = new(call, lease, exchange, content, EncryptedHeaders(call, lease.Session, apiKey, body));
@@ -165,8 +165,8 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         {
             throw new PrivatemodeRequestException(
                 "body",
-                "The request holds an escape of half a surrogate pair (\\ud800 to \\udfff) without the other half, which is not a character. " +
-                "Replace it by \\ufffd, or send the whole character.");
+                "The request contains an escape of half a surrogate pair (\\ud800 to \\udfff) without the other half, which is not a character. " +
+                "Replace it with \\ufffd, or send the whole character.");
         }
     }
 
@@ -247,12 +247,12 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
     }
 
     private static PrivatemodeRequestException NoModel() =>
-        new("model", "The request names no model. Give one when the client is made, or in the call.");
+        new("model", "The request does not specify a model. Set one when you create the client, or in the call.");
 
     private static PrivatemodeWouldLeakException UnknownContentType(EndpointRule rule) => new("unknown-content-type",
         rule.Body == BodyKind.Json
-            ? $"The endpoint {rule.Path} takes application/json; other bodies cannot be encrypted."
-            : $"The endpoint {rule.Path} takes multipart/form-data with a boundary; other bodies cannot be encrypted.");
+            ? $"The endpoint {rule.Path} accepts only application/json; other bodies cannot be encrypted."
+            : $"The endpoint {rule.Path} accepts only multipart/form-data with a boundary; other bodies cannot be encrypted.");
 
     private static bool IsAccepted(EndpointRule rule, string contentType) =>
         rule.Body == BodyKind.Json ? IsJson(contentType) : FormBoundary.TryRead(contentType, out _);

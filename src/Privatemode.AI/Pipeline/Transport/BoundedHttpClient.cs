@@ -40,7 +40,7 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
                 if (body is null)
                 {
                     throw new PrivatemodeServiceException(
-                        ServiceFailureReason.Other, $"The answer of {host} to {purpose} is longer than {limit} bytes. Check the address it came from.");
+                        ServiceFailureReason.Other, $"The answer of {host} to {purpose} is longer than {limit} bytes. Check the address.");
                 }
 
                 string? wait = response.Headers.NonValidated.TryGetValues(ProtocolHeaders.RetryAfter, out HeaderStringValues values) ? values.ToString() : null;

@@ -189,7 +189,7 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
         : caller.IsCancellationRequested ? new OperationCanceledException(null, exception, caller)
         : exception is HttpRequestException { HttpRequestError: HttpRequestError.InvalidResponse }
             or HttpIOException { HttpRequestError: HttpRequestError.InvalidResponse } ? new IOException("The answer is not HTTP.") // theirs may quote it
-        : exception is HttpRequestException ? new IOException("The connection broke.", exception)
+        : exception is HttpRequestException ? new IOException("The connection was lost.", exception)
         : null;
 
     private void Begin()
@@ -198,7 +198,7 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
         ObjectDisposedException.ThrowIf(state is Disposed or DisposedWhileReading, this);
         if (state == Reading)
         {
-            throw new InvalidOperationException("The answer is being read already; one reader at a time.");
+            throw new InvalidOperationException("Another read of this answer has not ended yet. Use one reader at a time.");
         }
     }
 

@@ -83,7 +83,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
         {
             throw new PrivatemodeServiceException(
                 ServiceFailureReason.Other,
-                $"The answer has status {(int)response.StatusCode}, which does not exist. Check Endpoint, and what stands in between.")
+                $"The answer has status {(int)response.StatusCode}, which is not an HTTP status. Check Endpoint, and any proxies in between.")
             {
                 Status = (int)response.StatusCode,
                 RequestId = callId,
@@ -191,7 +191,7 @@ internal static class HandlerChainCheck
     {
         if (!IsGuarded(handler))
         {
-            throw Refuse("The message handlers were put together anew after the client was made. Give the client handlers that stay as they are.");
+            throw Refuse("The chain of message handlers was changed after the client was created. Do not change the handlers that a client uses.");
         }
     }
 
@@ -219,7 +219,7 @@ internal static class HandlerChainCheck
         if (sockets.AutomaticDecompression != System.Net.DecompressionMethods.None || sockets.Credentials is not null)
         {
             throw Refuse(
-                "The message handler must not add headers: leave AutomaticDecompression and Credentials alone. A proxy's credentials belong to the proxy.");
+                "The message handler must not add headers: do not set AutomaticDecompression or Credentials. Set a proxy's credentials on the proxy.");
         }
 
         if (isLoopbackOnly && sockets.UseProxy)

@@ -44,7 +44,7 @@ internal sealed class OutboundGuardHandler(HttpMessageHandler sender, bool isLoo
         if (InnerHandler is SocketsHttpHandler { ActivityHeadersPropagator: not null })
         {
             throw new PrivatemodeConfigurationException(
-                OptionNames.HttpMessageHandler, "The message handler propagates trace context. Leave its ActivityHeadersPropagator null.");
+                OptionNames.HttpMessageHandler, "The message handler propagates trace context. Keep its ActivityHeadersPropagator null.");
         }
 
         RequestSnapshot.ThrowIfChanged(request);
@@ -92,7 +92,7 @@ internal sealed class RequestSnapshot(HttpRequestMessage original)
             || !AreSame(request.Headers, noted._headers) || !AreSame(request.Content?.Headers, noted._contentHeaders))
         {
             throw new PrivatemodeWouldLeakException(
-                "changed-request", "A message handler changed the request after it was sealed; it was not sent. Remove handlers that edit requests.");
+                "changed-request", "A message handler changed the request after it was encrypted, so it was not sent. Remove handlers that change requests.");
         }
 
         if (Interlocked.Exchange(ref noted._sent, 1) == 1)

@@ -10,7 +10,7 @@ internal static class TransportExceptions
 
     /// <summary>What sending the same exchange again is answered with: two answers to one exchange can be spliced on the way.</summary>
     public static PrivatemodeWouldLeakException SentTwice() => new(
-        "sent-twice", "Something below the encryption sends the same request again. Leave retries to this library.");
+        "sent-twice", "A policy or handler below the encryption sent the same request again. Remove its retries: this library retries itself.");
 
     /// <summary>No connection was made, so nothing was sent.</summary>
     public static bool IsConnectFailure(Exception exception) =>
@@ -49,7 +49,7 @@ internal static class UnreadableAnswer
 {
     /// <summary>What to say of it, after its subject.</summary>
     public const string Advice =
-        "begins with headers that cannot be read, or with too many of them. Check Endpoint, and what stands in between, such as a proxy.";
+        "begins with headers that cannot be read, or with too many of them. Check Endpoint, and any proxies in between.";
 
     public static bool Is(HttpRequestException? exception) =>
         exception?.HttpRequestError is HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded;

@@ -213,7 +213,7 @@ public sealed class TdxPolicyTests
         string[] checks = [TdxPolicyChecks.Multithreading, TdxPolicyChecks.StaticPlatform];
         Assert.Equal(checks, Checks(both, policy));
         Assert.Equal(checks, Checks(unsaid, policy));
-        Assert.Equal(["not said", "not said"], new TdxPolicyComparison(unsaid, policy).Compare().Select(mismatch => mismatch.Found));
+        Assert.Equal(["not stated", "not stated"], new TdxPolicyComparison(unsaid, policy).Compare().Select(mismatch => mismatch.Found));
         Assert.Equal(["on", "on"], new TdxPolicyComparison(both, policy).Compare().Select(mismatch => mismatch.Found));
         Assert.Empty(Checks(both, new TdxPolicy()));
     }

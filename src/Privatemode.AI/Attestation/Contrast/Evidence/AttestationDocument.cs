@@ -19,7 +19,7 @@ internal sealed record AttestationDocument
 
     private static readonly StrictJsonExceptions Failure = new(
         ContrastChecks.DocumentFormat,
-        "The attestation document has the wrong form. Do not send anything; update this package if the service is newer.");
+        "The attestation document has an invalid format. Do not send anything; update this package if the service is newer.");
 
     private AttestationDocument()
     {
@@ -99,12 +99,12 @@ internal sealed record AttestationDocument
         bool isTdx = TdxQuoteMessage.IsLikely(message);
         return isSnp && !isTdx ? EvidenceKind.SevSnp
             : isTdx && !isSnp ? EvidenceKind.Tdx
-            : throw UnknownType("evidence of another kind");
+            : throw UnknownType("neither SEV-SNP nor TDX evidence");
     }
 
     private static PrivatemodeVerificationException UnknownType(string found) => new(
         ContrastChecks.EvidenceType,
-        "The deployment's evidence is of a kind this package does not know. Do not send anything; update this package.")
+        "The deployment's evidence has a type that this package does not support. Do not send anything; update this package.")
     {
         Expected = "1.3.9901.2.1 (SEV-SNP) or 1.3.9901.2.2 (TDX)",
         Found = found,
@@ -119,7 +119,7 @@ internal static class AttestResponse
 
     private static readonly StrictJsonExceptions Failure = new(
         ContrastChecks.ResponseFormat,
-        "The answer to the attestation request has the wrong form. Do not send anything; update this package if the service is newer.");
+        "The answer to the attestation request has an invalid format. Do not send anything; update this package if the service is newer.");
 
     /// <summary>The bytes of the attestation document.</summary>
     public static ReadOnlyMemory<byte> ReadDocument(ReadOnlyMemory<byte> body) =>

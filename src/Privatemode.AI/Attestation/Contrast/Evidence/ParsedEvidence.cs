@@ -93,7 +93,7 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
         {
             throw PrivatemodeVerificationException.Create(
                 ContrastChecks.SnpSigner,
-                "The report is signed with another key than the chip's own. Do not send anything.",
+                "The report is not signed with the chip's own key (VCEK). Do not send anything.",
                 "VCEK",
                 $"{report.Signer}");
         }
@@ -147,7 +147,7 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
             ? new SnpCollateral(certificates[0], certificates[1], revocationList)
             : throw PrivatemodeVerificationException.Create(
                 ContrastChecks.CollateralChain,
-                "AMD's certificate chain is not complete. Do not send anything; try again later.",
+                "AMD's certificate chain is incomplete. Do not send anything; try again later.",
                 "2 certificates",
                 "1",
                 VerificationCause.Collateral);
@@ -185,7 +185,7 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
         {
             throw SevExceptions.Collateral(
                 SevChecks.Product,
-                "The certificates that came with the report are of another product line",
+                "The certificates that came with the report are for a different product line",
                 SnpProducts.Name(product),
                 SnpProducts.Name(authorities.Product));
         }
@@ -205,9 +205,9 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
             : null;
         return product ?? throw PrivatemodeVerificationException.Create(
             SevChecks.Product,
-            "The report is of a processor this package does not know. Do not send anything; update this package.",
+            "The report is from a processor that this package does not support. Do not send anything; update this package.",
             string.Join(" or ", listed),
-            report.Cpuid is { } found ? $"family 0x{found.Family:x2}, model 0x{found.Model:x2}" : "not said",
+            report.Cpuid is { } found ? $"family 0x{found.Family:x2}, model 0x{found.Model:x2}" : "not stated",
             VerificationCause.Collateral);
     }
 }

@@ -10,7 +10,7 @@ internal sealed class SevSnpMessage
 
     private static readonly StrictJsonExceptions Failure = new(
         ContrastChecks.SnpMessage,
-        "The SEV-SNP evidence is not complete. Do not send anything; update this package if the service is newer.");
+        "The SEV-SNP evidence is incomplete. Do not send anything; update this package if the service is newer.");
 
     private SevSnpMessage(ReadOnlyMemory<byte> report) => Report = report;
 

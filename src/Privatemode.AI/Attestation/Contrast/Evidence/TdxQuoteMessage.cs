@@ -22,7 +22,7 @@ internal static class TdxQuoteMessage
 
     private static readonly StrictJsonExceptions Failure = new(
         ContrastChecks.TdxMessage,
-        "The TDX evidence is not complete. Do not send anything; update this package if the service is newer.");
+        "The TDX evidence is incomplete. Do not send anything; update this package if the service is newer.");
 
     /// <summary>Whether a message that does not say what it is looks like TDX.</summary>
     public static bool IsLikely(ProtobufMessage message) =>

@@ -41,7 +41,7 @@ internal readonly struct StrictObject
             {
                 // A name too long to be this one, even if all of it is escaped, is not made a string of.
                 bool isShort = JsonMarshal.GetRawUtf8PropertyName(member).Length <= LongestEscape * name.Length;
-                Require(!isShort || member.NameEquals(name) || !IsSameToAForgivingReader(member.Name, name), $"a member called {name}, spelled like this");
+                Require(!isShort || member.NameEquals(name) || !IsSameToAForgivingReader(member.Name, name), $"the member name {name}, spelled like this");
             }
         }
     }

@@ -26,7 +26,7 @@ internal static class ContrastVerifier
         {
             ParsedSnpEvidence snp => VerifySnp(snp, reportData, collateral, anchors, options, at),
             ParsedTdxEvidence tdx => VerifyTdx(tdx, reportData, collateral, options, at),
-            _ => throw new ArgumentException("Evidence of another kind.", nameof(evidence)),
+            _ => throw new ArgumentException("Unknown kind of evidence.", nameof(evidence)),
         };
     }
 
@@ -37,7 +37,7 @@ internal static class ContrastVerifier
         {
             throw PrivatemodeVerificationException.Create(
                 ContrastChecks.ManifestCount,
-                "The deployment was changed in place after it was set up, or was never set up. Do not send anything.",
+                "The deployment has no manifest, or its manifest was replaced after it was set up. Do not send anything.",
                 "exactly one manifest",
                 $"{document.Manifests.Count} manifests");
         }
@@ -46,7 +46,7 @@ internal static class ContrastVerifier
         {
             throw PrivatemodeVerificationException.Create(
                 ContrastChecks.ManifestMatch,
-                "The deployment has another manifest than the expected one. Do not send anything; look at the new manifest before you accept it.",
+                "The deployment does not have the expected manifest. Do not send anything; review its manifest before you accept it.",
                 Hex(expected.Digest.Span),
                 Hex(SHA256.HashData(document.Manifests[0].Span)),
                 VerificationCause.ManifestMismatch);
@@ -132,7 +132,7 @@ internal static class ContrastVerifier
     private static string NameOf(EvidenceKind kind) => kind == EvidenceKind.SevSnp ? SnpReferenceMatcher.Kind : TdxReferenceMatcher.Kind;
 
     private static PrivatemodeVerificationException MissingCollateral(string kind) => new(
-        ContrastChecks.Collateral, $"There is nothing to judge {kind} evidence by. Do not send anything; attest again.")
+        ContrastChecks.Collateral, $"There is no collateral to verify {kind} evidence with. Do not send anything; verify again.")
     {
         Expected = $"collateral for {kind}",
         Cause = VerificationCause.Collateral,
@@ -228,7 +228,7 @@ internal static class ReportData
         {
             throw PrivatemodeVerificationException.Create(
                 ContrastChecks.NonceSize,
-                "The nonce has the wrong size. Attest again with a new one.",
+                "The nonce has the wrong size. Verify again with a new one.",
                 "32 bytes",
                 $"{nonce.Length} bytes");
         }

@@ -8,7 +8,7 @@ namespace Privatemode.AI.Attestation.Contrast;
 /// <summary>A coordinator that proved itself: what it runs on, what it runs, and the mesh CA that is to be trusted because of it.</summary>
 internal sealed record VerifiedCoordinator
 {
-    /// <exception cref="PrivatemodeVerificationException">The document has no mesh CA, or one that may not sign certificates.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The document has no mesh CA, or one that is not permitted to sign certificates.</exception>
     public VerifiedCoordinator(ParsedEvidence evidence, DateTimeOffset at)
     {
         Manifest = evidence.Manifest;
@@ -68,14 +68,14 @@ internal sealed record VerifiedCoordinator
 /// <summary>Says in words what a successful verification proved, what it did not look at, and what should be known.</summary>
 internal static class CoordinatorReport
 {
-    private const string NotAsked = "the manifest does not ask for it";
+    private const string NotAsked = "the manifest does not require it";
 
     private static readonly VerificationCheck[] NeverChecked =
     [
         NotChecked("gpu-evidence", "checked inside by the attested workloads, not by the client"),
         NotChecked("manifest-signature", "manifests are not signed: the manifest policy decides which one is expected"),
-        NotChecked("coordinator-version", "the version in the document is a claim; the measurement counts"),
-        NotChecked("policy-documents", "nothing binds them to the report; their hashes in the manifest count"),
+        NotChecked("coordinator-version", "the version in the document is only a claim; the measurement is verified instead"),
+        NotChecked("policy-documents", "the report does not cover them; their hashes in the manifest are used instead"),
     ];
 
     /// <summary>The product line whose root key was extracted, and a revocation list that may not be AMD's current one.</summary>
@@ -91,7 +91,7 @@ internal static class CoordinatorReport
         if (isCrlSupplied)
         {
             warnings.Add($"AMD's revocation list could not be retrieved. The {ListOf(verified, isCrlSupplied, at)} was used: keys that were revoked "
-                + "since are not noticed.");
+                + "since then are not detected.");
         }
 
         return warnings;
@@ -104,7 +104,7 @@ internal static class CoordinatorReport
         if (verified.Tcb.Overall.Status != TcbStatus.UpToDate)
         {
             warnings.Add(
-                $"Intel does not call this platform up to date: {verified.Tcb.ToText()}. It was accepted because an option looks at the module only.");
+                $"According to Intel, this platform is not up to date: {verified.Tcb.ToText()}. DangerousAcceptOutdatedTdxPlatform accepted it.");
         }
 
         if (NewestCheckOf(verified, options).Outcome == VerificationOutcome.Warning)
@@ -124,7 +124,7 @@ internal static class CoordinatorReport
         Passed(CertificateChecks.Revoked, ListOf(verified, isCrlSupplied, at)),
         Passed(SevChecks.ReportSignature),
         Passed(SevChecks.TcbBinding),
-        OptionalCheck(SevChecks.HardwareId, !verified.Report.IsChipIdMasked, "the host masks the chip's name"),
+        OptionalCheck(SevChecks.HardwareId, !verified.Report.IsChipIdMasked, "the host hides the chip ID"),
         Passed(SnpPolicyChecks.ReportData),
         Passed(SnpPolicyChecks.Measurement, processors is { } count ? $"{count} processors" : null),
         Passed(SnpPolicyChecks.IdKeyDigest),

@@ -4,19 +4,19 @@ using System.Security.Cryptography;
 
 namespace Privatemode.AI.Attestation.Certificates;
 
-// Reference: RFC 5280, sections 4.1 and 4.2, in DER. X509Certificate2 is not used: every platform has to see the same certificate, and
-// the cost of a verification has to stay near that of its signatures.
+// Reference: RFC 5280, sections 4.1 and 4.2, in DER. X509Certificate2 is not used, because it parses differently on each platform, and because
+// verifying must not cost much more than checking the signatures.
 
-/// <summary>The fields of a certificate of version 3; whether they are true is judged elsewhere. Immutable.</summary>
-/// <remarks>It refers to the bytes it was parsed from; they must not change afterwards.</remarks>
+/// <summary>The fields of a certificate of version 3. This type does not check whether they are true. Immutable.</summary>
+/// <remarks>It refers to the bytes from which it was parsed; they must not change afterwards.</remarks>
 internal class CertificateFields
 {
     private const int Version3 = 2;
     private static readonly Asn1Tag VersionTag = new(TagClass.ContextSpecific, 0);
     private static readonly Asn1Tag ExtensionsTag = new(TagClass.ContextSpecific, 3);
 
-    /// <param name="der">One certificate, nothing after it.</param>
-    /// <param name="check">Called with the identifier of each extension, the extension, and whether it stands for the first time; throws to refuse it.</param>
+    /// <param name="der">One certificate, with no bytes after it.</param>
+    /// <param name="check">Called with each extension's identifier, the extension, and whether the identifier is new; throws to refuse it.</param>
     protected CertificateFields(ReadOnlyMemory<byte> der, Action<string, CertificateExtension, bool> check)
     {
         (ToBeSigned, AsnReader body, OuterAlgorithm, Signature) = DerReader.ReadSigned(der);
@@ -40,10 +40,10 @@ internal class CertificateFields
 
     public ReadOnlyMemory<byte> Raw { get; }
 
-    /// <summary>The signed part, as it stands.</summary>
+    /// <summary>The signed part, unchanged.</summary>
     public ReadOnlyMemory<byte> ToBeSigned { get; }
 
-    /// <summary>The AlgorithmIdentifier beside the signature, DER.</summary>
+    /// <summary>The AlgorithmIdentifier outside of the signed part, DER.</summary>
     public ReadOnlyMemory<byte> OuterAlgorithm { get; }
 
     /// <summary>The AlgorithmIdentifier inside the signed part, DER.</summary>
@@ -51,7 +51,7 @@ internal class CertificateFields
 
     public ReadOnlyMemory<byte> Signature { get; }
 
-    /// <summary>Content octets of the serial number; 0 (one zero byte) on AMD's leaves.</summary>
+    /// <summary>The content octets of the serial number; 0 (one zero byte) in AMD's leaf certificates.</summary>
     public ReadOnlyMemory<byte> SerialNumber { get; }
 
     /// <summary>The issuer's name, DER.</summary>
@@ -70,7 +70,7 @@ internal class CertificateFields
     /// <summary>Extensions by their object identifier (dotted).</summary>
     public IReadOnlyDictionary<string, CertificateExtension> Extensions { get; }
 
-    /// <summary>Reads one certificate with nothing after it. An extension of it may be critical and unknown.</summary>
+    /// <summary>Reads one certificate with no bytes after it. Critical extensions can be unknown.</summary>
     public static CertificateFields Read(ReadOnlyMemory<byte> der) =>
         new(der, static (_, _, isFirst) => DerReader.Require(isFirst, "An extension occurs twice."));
 
@@ -95,11 +95,11 @@ internal class CertificateFields
     }
 }
 
-/// <summary>A certificate of AMD or Intel, read more strictly than its fields alone: no critical extension is unknown.</summary>
-/// <remarks>Whether what it says is true is judged by <see cref="ChainRules"/>.</remarks>
+/// <summary>A certificate of AMD or Intel. In addition to its fields, it is checked that no critical extension is unknown.</summary>
+/// <remarks><see cref="ChainRules"/> checks whether its content is true.</remarks>
 internal sealed class Certificate : CertificateFields
 {
-    /// <summary>Bytes of the largest certificate accepted; AMD's and Intel's have less than 2 KiB.</summary>
+    /// <summary>The maximum size in bytes; certificates of AMD and Intel have less than 2 KiB.</summary>
     public const int LargestSize = 16 * 1024;
 
     private Certificate(ReadOnlyMemory<byte> der, string holder)
@@ -121,7 +121,7 @@ internal sealed class Certificate : CertificateFields
             expected: "RSASSA-PSS with SHA-384 or ECDSA with SHA-256");
     }
 
-    /// <summary>Whose certificate it is meant to be, in our words, for messages: "the AMD root key".</summary>
+    /// <summary>The expected holder of the certificate, for messages: "the AMD root key".</summary>
     public string Holder { get; }
 
     public SignatureAlgorithm Algorithm { get; }
@@ -129,7 +129,7 @@ internal sealed class Certificate : CertificateFields
     /// <summary>cA of BasicConstraints.</summary>
     public bool IsAuthority { get; }
 
-    /// <summary>How many authorities may follow below this one; null when unlimited.</summary>
+    /// <summary>How many CA certificates may follow below this one; null if unlimited.</summary>
     public int? PathLength { get; }
 
     /// <summary>keyCertSign of KeyUsage; false without that extension.</summary>
@@ -138,8 +138,8 @@ internal sealed class Certificate : CertificateFields
     /// <summary>cRLSign of KeyUsage; false without that extension.</summary>
     public bool MaySignRevocationLists { get; }
 
-    /// <summary>Reads one certificate of version 3 with nothing after it.</summary>
-    /// <param name="holder">Whose certificate it is meant to be, for messages: "the AMD root key".</param>
+    /// <summary>Reads one certificate of version 3 with no bytes after it.</summary>
+    /// <param name="holder">The expected holder of the certificate, for messages: "the AMD root key".</param>
     public static Certificate Parse(ReadOnlyMemory<byte> der, string holder)
     {
         if (der.Length > LargestSize)
@@ -157,12 +157,12 @@ internal sealed class Certificate : CertificateFields
         }
     }
 
-    /// <summary>The subject's name, taken apart.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is not made of single attributes in plain text.</exception>
+    /// <summary>The parsed name of the subject.</summary>
+    /// <exception cref="PrivatemodeVerificationException">An attribute of the name is multi-valued or is not plain text.</exception>
     public DistinguishedName ReadSubject() => ReadName(Subject);
 
-    /// <summary>The issuer's name, taken apart.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is not made of single attributes in plain text.</exception>
+    /// <summary>The parsed name of the issuer.</summary>
+    /// <exception cref="PrivatemodeVerificationException">An attribute of the name is multi-valued or is not plain text.</exception>
     public DistinguishedName ReadIssuer() => ReadName(Issuer);
 
     /// <summary>SHA-256 of the SubjectPublicKeyInfo: the fingerprint that is pinned.</summary>
@@ -170,7 +170,7 @@ internal sealed class Certificate : CertificateFields
 
     private static void CheckExtension(string holder, string identifier, CertificateExtension extension, bool isFirst)
     {
-        // Only these two are read, so only these may be critical.
+        // Only these two extensions are read, so only these may be critical.
         if (extension.Critical && identifier is not (CertificateExtension.KeyUsage or CertificateExtension.BasicConstraints))
         {
             throw CertificateExceptions.Create(CertificateChecks.CriticalExtension, holder, "has an unknown critical extension", found: identifier);
@@ -233,7 +233,7 @@ internal sealed record CertificateExtension(bool Critical, ReadOnlyMemory<byte> 
         return bits.Length > 0 ? ((bits[0] & KeyCertSignBit) != 0, (bits[0] & CrlSignBit) != 0) : (false, false);
     }
 
-    /// <summary>Whether ExtendedKeyUsage, section 4.2.1.12, holds serverAuth or any.</summary>
+    /// <summary>Whether ExtendedKeyUsage, section 4.2.1.12, contains serverAuth or any.</summary>
     public bool ReadMayServe()
     {
         AsnReader sequence = ReadWholeSequence();
@@ -246,7 +246,7 @@ internal sealed record CertificateExtension(bool Critical, ReadOnlyMemory<byte> 
         return mayServe;
     }
 
-    /// <summary>The dNSNames of SubjectAltName, section 4.2.1.6; names of other kinds are left.</summary>
+    /// <summary>The dNSNames of SubjectAltName, section 4.2.1.6; names of other kinds are ignored.</summary>
     public IReadOnlyList<string> ReadDnsNames()
     {
         AsnReader sequence = ReadWholeSequence();
@@ -275,8 +275,8 @@ internal sealed record CertificateExtension(bool Critical, ReadOnlyMemory<byte> 
     }
 }
 
-// Reference: RFC 5280, section 4.1.2.4. Narrower than it: every RDN has one attribute and every attribute stands once, as in all names
-// of AMD and Intel. A name with two common names has no right answer to "who is it".
+// Reference: RFC 5280, section 4.1.2.4. Stricter: every RDN has one attribute, and every attribute occurs once, as in all names of AMD
+// and Intel. A name with two common names would be ambiguous.
 
 /// <summary>A name as attribute type (dotted) to text.</summary>
 internal sealed class DistinguishedName
@@ -287,10 +287,10 @@ internal sealed class DistinguishedName
 
     public IReadOnlyDictionary<string, string> Attributes { get; }
 
-    /// <summary>The common name, or null when the name has none.</summary>
+    /// <summary>The common name, or null if the name has none.</summary>
     public string? CommonName => Attributes.GetValueOrDefault(CommonNameType);
 
-    /// <exception cref="AsnContentException">It is not a name, or not one as described above.</exception>
+    /// <exception cref="AsnContentException">The bytes are not a name of this form.</exception>
     public static DistinguishedName Parse(ReadOnlyMemory<byte> der)
     {
         Dictionary<string, string> attributes = new(StringComparer.Ordinal);

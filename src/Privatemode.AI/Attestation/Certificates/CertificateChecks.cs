@@ -8,7 +8,7 @@ internal static class CertificateChecks
     public const string Format = "certificate-format"; // The bytes are one DER certificate of version 3 and nothing else.
     public const string DuplicateExtension = "certificate-duplicate-extension"; // No extension stands twice.
     public const string CriticalExtension = "certificate-critical-extension"; // No extension is critical that we do not understand.
-    // The certificate is signed with an algorithm that AMD or Intel uses, and says so twice in the same way.
+    // The certificate is signed with an algorithm that AMD or Intel uses, and both of its algorithm identifiers are equal.
     public const string Algorithm = "certificate-algorithm";
     public const string Key = "certificate-key"; // The certificate's key is of the kind it has to be.
     public const string Name = "certificate-name"; // The names are made of single attributes, each there once and with a value in plain text.
@@ -35,17 +35,17 @@ internal static class CertificateChecks
     public const string CrlExpired = "crl-expired"; // The list is not stale.
 }
 
-/// <summary>The room's exceptions, worded alike. Nothing that stands in a certificate comes into a message, except object identifiers.</summary>
+/// <summary>Creates the exceptions for certificates and lists. Messages contain nothing from a certificate except object identifiers.</summary>
 internal static class CertificateExceptions
 {
     /// <param name="check">One of <see cref="CertificateChecks"/>.</param>
-    /// <param name="holder">Whose certificate it is meant to be: "the AMD root key".</param>
-    /// <param name="what">What is wrong, as the end of a sentence.</param>
+    /// <param name="holder">The expected holder of the certificate: "the AMD root key".</param>
+    /// <param name="what">The problem, as the end of a sentence.</param>
     public static PrivatemodeVerificationException Create(
         string check, string holder, string what, string? expected = null, string? found = null, VerificationCause cause = VerificationCause.Collateral) =>
         PrivatemodeVerificationException.Create(check, $"The certificate of {holder} {what}. Do not send anything.", expected, found, cause);
 
-    /// <summary>The same for a revocation list.</summary>
+    /// <summary>Creates the exception for a revocation list.</summary>
     public static PrivatemodeVerificationException CreateForList(
         string check, string issuer, string what, string? expected = null, string? found = null, VerificationCause cause = VerificationCause.Collateral) =>
         PrivatemodeVerificationException.Create(check, $"The revocation list of {issuer} {what}. Do not send anything.", expected, found, cause);

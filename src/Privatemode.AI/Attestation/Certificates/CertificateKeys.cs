@@ -3,26 +3,26 @@ using System.Security.Cryptography;
 
 namespace Privatemode.AI.Attestation.Certificates;
 
-/// <summary>A certificate authority with its key imported once, however many signatures are checked with it.</summary>
-/// <remarks>That it may be trusted is for the caller to know: its key is pinned, or another issuer was checked to have signed it.</remarks>
+/// <summary>A certificate authority whose key is imported once, for any number of signatures.</summary>
+/// <remarks>The caller ensures that it can be trusted: its key is pinned, or its certificate was verified with another issuer's key.</remarks>
 internal sealed class CertificateIssuer(Certificate certificate, RSA? rsa, ECDsa? ecdsa) : IDisposable
 {
     public Certificate Certificate { get; } = certificate;
 
-    /// <summary>Takes a certificate as issuer whose children are signed with RSASSA-PSS and SHA-384.</summary>
+    /// <summary>Creates an issuer that signs with RSASSA-PSS and SHA-384.</summary>
     public static CertificateIssuer WithRsa(Certificate certificate) => new(certificate, SubjectKeys.ImportRsa(certificate), null);
 
-    /// <summary>Takes a certificate as issuer whose children are signed with ECDSA on P-256 and SHA-256.</summary>
+    /// <summary>Creates an issuer that signs with ECDSA on P-256 and SHA-256.</summary>
     public static CertificateIssuer WithP256(Certificate certificate) => new(certificate, null, SubjectKeys.ImportP256(certificate));
 
-    /// <summary>Whether the bytes were signed with this issuer's key in the named way.</summary>
+    /// <summary>Whether the bytes were signed with this issuer's key and the specified algorithm.</summary>
     public bool HasSigned(ReadOnlyMemory<byte> data, ReadOnlyMemory<byte> signature, SignatureAlgorithm algorithm)
     {
         try
         {
             return algorithm switch
             {
-                // This padding is MGF1 with the same hash and as much salt as the hash has bytes: AMD's parameters.
+                // This padding is MGF1 with the same hash and with as many salt bytes as the hash has: AMD's parameters.
                 SignatureAlgorithm.RsaPssSha384 => rsa?.VerifyData(data.Span, signature.Span, HashAlgorithmName.SHA384, RSASignaturePadding.Pss) == true,
                 SignatureAlgorithm.EcdsaP256Sha256 =>
                     ecdsa?.VerifyData(data.Span, signature.Span, HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence) == true,
@@ -42,17 +42,17 @@ internal sealed class CertificateIssuer(Certificate certificate, RSA? rsa, ECDsa
     }
 }
 
-// References: RFC 5480 section 2 (EC keys), RFC 3279 section 2.3.1 (RSA keys). Curves by name only: an EC key with parameters of its own
+// References: RFC 5480 section 2 (EC keys), RFC 3279 section 2.3.1 (RSA keys). Only named curves: an EC key with explicit parameters
 // could look like the pinned one and be forged (CVE-2020-0601).
 
-/// <summary>Imports the key of a certificate, of exactly the kind the caller expects. The caller disposes it.</summary>
+/// <summary>Imports the key of a certificate, which must be of the kind that the caller expects. The caller disposes it.</summary>
 internal static class SubjectKeys
 {
     private const string RsaEncryption = "1.2.840.113549.1.1.1";
     private const int SmallestModulus = 2048 / 8;
     private const int LargestModulus = 4096 / 8;
 
-    // SEQUENCE { SEQUENCE { id-ecPublicKey, named curve }, BIT STRING { 04 (uncompressed) … } }: DER has no other form of it.
+    // SEQUENCE { SEQUENCE { id-ecPublicKey, named curve }, BIT STRING { 04 (uncompressed) … } }: the only form of it in DER.
     private static ReadOnlySpan<byte> P256Prefix =>
     [
         0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01,
@@ -135,7 +135,7 @@ internal static class SubjectKeys
         ReadOnlySpan<byte> exponent = numbers.ReadIntegerBytes().Span;
         numbers.ThrowIfNotEmpty();
 
-        // Positive with its highest bit set: DER puts one zero byte before it.
+        // The number is positive and its highest bit is set, so DER puts one zero byte before it.
         DerReader.Require(modulus.Length - 1 is >= SmallestModulus and <= LargestModulus && modulus[0] == 0, "The modulus has an unsupported size.");
         DerReader.Require(exponent.SequenceEqual(Exponent65537), "The exponent is not 65537.");
         return new RSAParameters { Modulus = modulus[1..].ToArray(), Exponent = exponent.ToArray() };
@@ -145,7 +145,7 @@ internal static class SubjectKeys
         CertificateExceptions.Create(CertificateChecks.Key, certificate.Holder, "has a key of an unsupported kind", expected);
 }
 
-/// <summary>The two ways in which certificates and revocation lists of our vendors are signed.</summary>
+/// <summary>The algorithms with which AMD and Intel sign certificates and revocation lists.</summary>
 internal enum SignatureAlgorithm
 {
     /// <summary>AMD: RSASSA-PSS, SHA-384, MGF1 with SHA-384, 48 bytes of salt, trailer 1.</summary>
@@ -156,10 +156,10 @@ internal enum SignatureAlgorithm
 }
 
 // References: RFC 5758 section 3.2 (ECDSA: parameters absent), RFC 4055 sections 2.1 and 3.1 (RSASSA-PSS-params), RFC 5280 section
-// 4.1.1.2 (the algorithm stands twice, both times the same). The PSS parameters are parsed, not compared with one byte string: AMD's
-// older certificates write the default trailer out and the newer ones do not.
+// 4.1.1.2 (both algorithm identifiers are the same). The PSS parameters are parsed, not compared with one byte string: AMD's
+// older certificates contain the default trailer, and the newer ones do not.
 
-/// <summary>Reads an AlgorithmIdentifier; everything that is not exactly one of the known algorithms is null.</summary>
+/// <summary>Reads an AlgorithmIdentifier; null if it is not exactly one of the known algorithms.</summary>
 internal static class SignatureAlgorithmReader
 {
     private const string RsaPss = "1.2.840.113549.1.1.10";
@@ -175,7 +175,7 @@ internal static class SignatureAlgorithmReader
     private static readonly Asn1Tag SaltTag = new(TagClass.ContextSpecific, 2);
     private static readonly Asn1Tag TrailerTag = new(TagClass.ContextSpecific, 3);
 
-    /// <summary>The algorithm of AMD or Intel named both inside and outside the signed part, or null.</summary>
+    /// <summary>The algorithm of AMD or Intel that both identifiers name, inside and outside the signed part; or null.</summary>
     /// <exception cref="AsnContentException">The bytes are not DER.</exception>
     public static SignatureAlgorithm? Read(ReadOnlyMemory<byte> inner, ReadOnlyMemory<byte> outer)
     {
@@ -188,7 +188,7 @@ internal static class SignatureAlgorithmReader
         };
     }
 
-    /// <summary>The hash of the ECDSA signature named both inside and outside the signed part; null for another algorithm.</summary>
+    /// <summary>The hash of the ECDSA signature that both identifiers name; null for another algorithm.</summary>
     /// <exception cref="AsnContentException">The bytes are not DER.</exception>
     public static HashAlgorithmName? ReadEcdsaHash(ReadOnlyMemory<byte> inner, ReadOnlyMemory<byte> outer)
     {
@@ -202,7 +202,7 @@ internal static class SignatureAlgorithmReader
         };
     }
 
-    // Null unless both are equal as bytes: otherwise the algorithm that is used is not the one that was signed.
+    // Null unless the bytes of both are equal: otherwise the signed identifier is not the one that is used.
     private static (string? Identifier, AsnReader Parameters) ReadIdentifier(ReadOnlyMemory<byte> inner, ReadOnlyMemory<byte> outer)
     {
         AsnReader sequence = new(inner, AsnEncodingRules.DER);
@@ -215,7 +215,7 @@ internal static class SignatureAlgorithmReader
         return (sequence.ReadObjectIdentifier(), sequence);
     }
 
-    // All parameters but the trailer differ from their defaults, so they have to be there, in this order.
+    // All parameters except the trailer differ from their defaults, so they must be present, in this order.
     private static bool IsExpectedPss(AsnReader parameters)
     {
         bool expected = parameters.HasData && IsSha384(ReadWrappedSequence(parameters, HashTag));

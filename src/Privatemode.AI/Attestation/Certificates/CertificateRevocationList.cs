@@ -3,14 +3,14 @@ using System.Numerics;
 
 namespace Privatemode.AI.Attestation.Certificates;
 
-// Reference: RFC 5280, section 5. The BCL can build a list but neither verifies one nor shows its entries.
-// Narrower than the RFC: version 2, complete lists of one issuer, no serial number twice.
+// Reference: RFC 5280, section 5. The .NET libraries can build a list, but cannot verify one or read its entries.
+// Stricter than the RFC: version 2, complete lists of one issuer, no duplicate serial number.
 
-/// <summary>The serial numbers that one issuer has revoked. Parsed is not verified: call <see cref="Verify"/>. Immutable.</summary>
-/// <remarks>It refers to the bytes it was parsed from; they must not change afterwards.</remarks>
+/// <summary>The serial numbers that one issuer has revoked. A parsed list is not verified: call <see cref="Verify"/>. Immutable.</summary>
+/// <remarks>It refers to the bytes from which it was parsed; they must not change afterwards.</remarks>
 internal sealed class CertificateRevocationList
 {
-    /// <summary>Bytes of the largest list accepted. AMD's have less than 1 KiB, Intel's a few.</summary>
+    /// <summary>The maximum size in bytes. AMD's lists have less than 1 KiB, Intel's a few KiB.</summary>
     public const int LargestSize = 1024 * 1024;
 
     private const int Version2 = 1;
@@ -48,10 +48,10 @@ internal sealed class CertificateRevocationList
             expected: "RSASSA-PSS with SHA-384 or ECDSA with SHA-256");
     }
 
-    /// <summary>Whose list it is meant to be, in our words, for messages: "the AMD root key".</summary>
+    /// <summary>The expected issuer, for messages: "the AMD root key".</summary>
     public string IssuedBy { get; }
 
-    /// <summary>The signed part, as it stands.</summary>
+    /// <summary>The signed part, unchanged.</summary>
     public ReadOnlyMemory<byte> ToBeSigned { get; }
 
     public SignatureAlgorithm Algorithm { get; }
@@ -63,20 +63,20 @@ internal sealed class CertificateRevocationList
 
     public DateTimeOffset ThisUpdate { get; }
 
-    /// <summary>Until when the list may be used; null when it does not say, which counts as stale.</summary>
+    /// <summary>The last time at which the list may be used; null if it has no such date, which is treated as expired.</summary>
     public DateTimeOffset? NextUpdate { get; }
 
-    /// <summary>The list's number, which its issuer increases with every list; 0 if it has none.</summary>
+    /// <summary>The CRL number, which the issuer increases with every list; 0 if there is none.</summary>
     public BigInteger Number { get; }
 
-    /// <summary>The order among lists of the same issuer; <see langword="null"/> if the list has no nextUpdate.</summary>
+    /// <summary>The version for comparison with other lists of the same issuer; <see langword="null"/> without nextUpdate.</summary>
     public DocumentVersion? Version => NextUpdate is { } end ? new DocumentVersion(ThisUpdate, Number, end) : null;
 
     /// <summary>How many serial numbers are revoked.</summary>
     public int Count => _revoked.Count;
 
-    /// <summary>Reads one list with nothing after it.</summary>
-    /// <param name="issuedBy">Whose list it is meant to be, for messages: "the AMD root key".</param>
+    /// <summary>Reads one list with no bytes after it.</summary>
+    /// <param name="issuedBy">The expected issuer, for messages: "the AMD root key".</param>
     public static CertificateRevocationList Parse(ReadOnlyMemory<byte> der, string issuedBy)
     {
         if (der.Length > LargestSize)
@@ -95,17 +95,17 @@ internal sealed class CertificateRevocationList
         }
     }
 
-    /// <summary>Whether a serial number (content octets) is on the list. Why and since when does not matter.</summary>
+    /// <summary>Whether a serial number (content octets) is on the list, regardless of reason and date.</summary>
     public bool IsRevoked(ReadOnlyMemory<byte> serialNumber) => _revoked.Contains(serialNumber);
 
-    /// <summary>Refuses a list that is not its issuer's or not of the time.</summary>
+    /// <summary>Refuses a list that its issuer did not sign, or that is not valid at the time.</summary>
     public void Verify(CertificateIssuer issuer, DateTimeOffset at)
     {
         CheckSignedBy(issuer);
         CheckFreshness(at);
     }
 
-    /// <summary>Refuses a list that is not its issuer's. Says nothing about whether it is current.</summary>
+    /// <summary>Refuses a list that its issuer did not sign. The dates are not checked.</summary>
     public void CheckSignedBy(CertificateIssuer issuer)
     {
         if (!Issuer.Span.SequenceEqual(issuer.Certificate.Subject.Span))
@@ -125,7 +125,7 @@ internal sealed class CertificateRevocationList
         }
     }
 
-    // revokedCertificates is absent rather than empty when nothing is revoked; an empty one does no harm.
+    // revokedCertificates is absent, not empty, if nothing is revoked; an empty one is accepted too.
     private static HashSet<ReadOnlyMemory<byte>> ReadEntries(AsnReader body, string issuedBy)
     {
         HashSet<ReadOnlyMemory<byte>> revoked = new(ContentComparer.Instance);
@@ -156,7 +156,7 @@ internal sealed class CertificateRevocationList
         return revoked;
     }
 
-    // Extensions that change whom the list is about are refused even where they are not marked critical, as they should be.
+    // Extensions that change the scope of the list are refused even if they are not marked critical, as they should be.
     private static BigInteger ReadExtensions(AsnReader list, string issuedBy)
     {
         BigInteger? number = null;

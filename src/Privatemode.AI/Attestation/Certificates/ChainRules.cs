@@ -1,13 +1,13 @@
 namespace Privatemode.AI.Attestation.Certificates;
 
-// Reference: RFC 5280, section 6.1, for chains of a root, at most one authority below it, and a leaf. Names are compared as bytes.
-// Critical extensions and malformed ones have been refused when the certificate was read.
+// Reference: RFC 5280, section 6.1, for chains of a root, at most one intermediate CA, and a leaf. Names are compared as bytes.
+// Critical extensions and malformed ones were refused when the certificate was read.
 
-/// <summary>The rules between two certificates of a chain, one call per rule, so that each room says in which order it asks.</summary>
+/// <summary>The rules between two certificates of a chain, one method per rule, so that each caller chooses the order.</summary>
 internal static class ChainRules
 {
-    /// <summary>Refuses a child that its alleged issuer did not issue, or may not issue.</summary>
-    /// <remarks>For a self-signed root, pass it as both: its own claims, dates included, are only then what its key signed.</remarks>
+    /// <summary>Refuses a certificate that the given issuer did not issue, or was not permitted to issue.</summary>
+    /// <remarks>For a self-signed root, pass it as both: only then are its own claims, dates included, covered by its signature.</remarks>
     public static void CheckIssuedBy(Certificate child, CertificateIssuer issuer)
     {
         Certificate parent = issuer.Certificate;
@@ -38,10 +38,10 @@ internal static class ChainRules
         }
     }
 
-    /// <summary>Whether a certificate names another one's subject as its issuer.</summary>
+    /// <summary>Whether a certificate names the subject of another one as its issuer.</summary>
     public static bool NamesIssuer(CertificateFields child, CertificateFields issuer) => child.Issuer.Span.SequenceEqual(issuer.Subject.Span);
 
-    /// <summary>Refuses a time outside the certificate's validity; both ends belong to it.</summary>
+    /// <summary>Refuses a time outside of the certificate's validity, which includes both ends.</summary>
     public static void CheckValidity(Certificate certificate, DateTimeOffset at) =>
         CheckValidity(certificate, at, (isTooEarly, expected, found) => CertificateExceptions.Create(
             isTooEarly ? CertificateChecks.NotYetValid : CertificateChecks.Expired,
@@ -50,8 +50,8 @@ internal static class ChainRules
             expected,
             found));
 
-    /// <summary>Refuses a time outside the certificate's validity with an exception of the caller's.</summary>
-    /// <param name="failure">Makes the exception: whether the time is too early, which times are expected, and the time that was found.</param>
+    /// <summary>Refuses a time outside of the certificate's validity with an exception that the caller creates.</summary>
+    /// <param name="failure">Creates the exception from: whether the time is too early, the expected time, and the time that was found.</param>
     public static void CheckValidity(CertificateFields certificate, DateTimeOffset at, Func<bool, string, string, PrivatemodeVerificationException> failure)
     {
         if (at < certificate.NotBefore)
@@ -65,7 +65,7 @@ internal static class ChainRules
         }
     }
 
-    /// <summary>Refuses a certificate that its issuer's list names. The list has been verified, and the issuer is the certificate's.</summary>
+    /// <summary>Refuses a revoked certificate. The list must be verified, and from the issuer of the certificate.</summary>
     public static void CheckNotRevoked(Certificate certificate, CertificateRevocationList list)
     {
         if (!certificate.Issuer.Span.SequenceEqual(list.Issuer.Span))
@@ -81,7 +81,7 @@ internal static class ChainRules
                 "has been revoked",
                 expected: "not on the revocation list",
                 found: $"serial number {Convert.ToHexStringLower(certificate.SerialNumber.Span)}",
-                VerificationCause.None); // a newer list revokes more, never less
+                VerificationCause.None); // VerificationCause.None); // a newer list never removes a revocation
         }
     }
 }

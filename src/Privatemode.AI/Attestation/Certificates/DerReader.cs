@@ -2,15 +2,15 @@ using System.Formats.Asn1;
 
 namespace Privatemode.AI.Attestation.Certificates;
 
-/// <summary>What certificates and revocation lists have in common, in DER.</summary>
+/// <summary>Reads the DER structures that certificates and revocation lists have in common.</summary>
 internal static class DerReader
 {
-    /// <summary>Content bytes of the longest serial number: 20 by RFC 5280, and the sign byte that Intel does not count.</summary>
+    /// <summary>The maximum length of a serial number: 20 bytes by RFC 5280, and a sign byte that Intel does not count.</summary>
     private const int LongestSerialNumber = 21;
 
     private const int LastYearOfUtcTime = 2049;
 
-    /// <summary>Splits SIGNED { … } of RFC 5280 into what is signed, the outer algorithm and the signature, with nothing after it.</summary>
+    /// <summary>Splits SIGNED { … } of RFC 5280 into the signed part, the outer algorithm and the signature; no bytes may follow.</summary>
     public static SignedParts ReadSigned(ReadOnlyMemory<byte> der)
     {
         AsnReader input = new(der, AsnEncodingRules.DER);
@@ -26,7 +26,7 @@ internal static class DerReader
         return new SignedParts(toBeSigned, body, algorithm, signature);
     }
 
-    /// <summary>The content octets; in DER there is one form of each number, so equal numbers are equal bytes.</summary>
+    /// <summary>Reads the content octets. DER has only one form of each number, so equal numbers have equal bytes.</summary>
     public static ReadOnlyMemory<byte> ReadSerialNumber(AsnReader reader)
     {
         ReadOnlyMemory<byte> serialNumber = reader.ReadIntegerBytes();
@@ -42,7 +42,7 @@ internal static class DerReader
         ? reader.ReadUtcTime(LastYearOfUtcTime)
         : reader.ReadGeneralizedTime();
 
-    /// <summary>Whether a time comes next.</summary>
+    /// <summary>Whether the next element is a time.</summary>
     public static bool IsTimeNext(AsnReader reader) =>
         reader.HasData && (IsTime(reader, UniversalTagNumber.UtcTime) || IsTime(reader, UniversalTagNumber.GeneralizedTime));
 
@@ -67,9 +67,9 @@ internal static class DerReader
 
     private static bool IsTime(AsnReader reader, UniversalTagNumber kind) => reader.PeekTag().HasSameClassAndValue(new Asn1Tag(kind));
 
-    /// <param name="ToBeSigned">The signed part, as it stands.</param>
+    /// <param name="ToBeSigned">The signed part, unchanged.</param>
     /// <param name="Body">A reader over the content of the signed part.</param>
-    /// <param name="Algorithm">The AlgorithmIdentifier beside the signature.</param>
+    /// <param name="Algorithm">The AlgorithmIdentifier outside of the signed part.</param>
     public readonly record struct SignedParts(
         ReadOnlyMemory<byte> ToBeSigned, AsnReader Body, ReadOnlyMemory<byte> Algorithm, ReadOnlyMemory<byte> Signature);
 }

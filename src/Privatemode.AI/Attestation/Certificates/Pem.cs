@@ -4,8 +4,8 @@ using System.Security.Cryptography;
 
 namespace Privatemode.AI.Attestation.Certificates;
 
-// Reference: RFC 7468. Chains are read narrower than that: no text around the blocks. PemEncoding is not used for them: it steps over what is
-// malformed, and a broken block must not vanish from a chain; and it searches, which takes quadratic time on made-up text.
+// Reference: RFC 7468. Chains are read more strictly: no text around the blocks. PemEncoding is not used for them: it skips malformed
+// blocks, which must not disappear from a chain, and its search takes quadratic time on crafted text.
 
 /// <summary>Reads certificates in PEM.</summary>
 internal static class Pem
@@ -18,13 +18,13 @@ internal static class Pem
 
     private static ReadOnlySpan<byte> End => "-----END CERTIFICATE-----"u8;
 
-    /// <summary>A certificate as DER. One PEM block in its place is taken too, as the reference does.</summary>
-    /// <exception cref="PrivatemodeVerificationException">The bytes begin like PEM and are not one certificate in PEM.</exception>
+    /// <summary>Returns a certificate as DER. One PEM block is accepted instead of DER, as in the reference implementation.</summary>
+    /// <exception cref="PrivatemodeVerificationException">The bytes begin like PEM but are not one certificate in PEM.</exception>
     public static ReadOnlyMemory<byte> ToDer(ReadOnlyMemory<byte> derOrPem) =>
         derOrPem.Span.StartsWith(AnyBegin) ? ReadCertificates(derOrPem.Span, limit: 1)[0] : derOrPem;
 
-    /// <summary>Reads the first block of a text, whatever its label and whatever stands around it, as the reference reads the mesh CA.</summary>
-    /// <param name="limit">Bytes of the longest text that is searched.</param>
+    /// <summary>Reads the first block of a text, regardless of its label and of surrounding text, as the reference reads the mesh CA.</summary>
+    /// <param name="limit">The maximum length of the text in bytes.</param>
     /// <returns><see langword="null"/> if there is no block, it is not base64, or the text is too long.</returns>
     public static byte[]? ReadFirstBlock(ReadOnlySpan<byte> text, int limit)
     {
@@ -38,9 +38,9 @@ internal static class Pem
         return status == OperationStatus.Done && written == der.Length ? der : null;
     }
 
-    /// <summary>Reads 1 to <paramref name="limit"/> certificates; before, between and after them is white space only.</summary>
-    /// <remarks>The blocks hold base64; that they hold certificates is for <see cref="Certificate.Parse"/> to say.</remarks>
-    /// <exception cref="PrivatemodeVerificationException">The text is anything else.</exception>
+    /// <summary>Reads 1 to <paramref name="limit"/> certificates, with only white space before, between and after them.</summary>
+    /// <remarks>The blocks contain base64; <see cref="Certificate.Parse"/> checks whether they contain certificates.</remarks>
+    /// <exception cref="PrivatemodeVerificationException">The text has another form.</exception>
     public static IReadOnlyList<ReadOnlyMemory<byte>> ReadCertificates(ReadOnlySpan<byte> text, int limit)
     {
         List<ReadOnlyMemory<byte>> certificates = [];
@@ -53,7 +53,7 @@ internal static class Pem
 
             text = text[start..];
 
-            // Behind the beginning: the dashes that close it may look like the first of an end.
+            // Search after the beginning: its closing dashes may look like the start of an end.
             int end = text.StartsWith(Begin) ? text[Begin.Length..].IndexOf(End) : -1;
             if (end < 0)
             {
@@ -69,7 +69,7 @@ internal static class Pem
 
     private static ReadOnlyMemory<byte> Decode(ReadOnlySpan<byte> base64)
     {
-        // White space inside is stepped over; the length is an upper bound then.
+        // White space inside is skipped, so the length is an upper bound.
         byte[] der = new byte[Base64.GetMaxDecodedFromUtf8Length(base64.Length)];
         return Base64.DecodeFromUtf8(base64, der, out _, out int written) == OperationStatus.Done
             ? der.AsMemory(0, written)

@@ -10,11 +10,11 @@ namespace Privatemode.AI.Attestation.Sev;
 // References: SEV-SNP firmware ABI 1.58, tables 75 (ID block) and 78 (public key); SEC 1, section 4.1.6 (key recovery).
 // Sizes in bytes: ID block 96, public key 1028, digest 48.
 
-/// <summary>The ID key digest that the firmware reports for a machine launched the way Contrast launches it.</summary>
+/// <summary>The ID key digest that the firmware reports for a machine that Contrast launched.</summary>
 /// <remarks>
-/// Contrast does not sign ID blocks: it takes the constant signature (r = 2, s = 1) and computes the key under which it is valid. The
+/// Contrast does not sign ID blocks: it uses the constant signature (r = 2, s = 1) and computes the key under which it is valid. The
 /// firmware compares launch digest and guest policy with the ID block, so the digest of that key pins both, and the guest SVN.
-/// It costs about a millisecond: ask for it once per measurement and policy. Nothing in it is secret.
+/// Computing it takes about a millisecond: call it once per measurement and policy. Nothing in it is secret.
 /// </remarks>
 internal static class IdKeyDigest
 {
@@ -33,7 +33,7 @@ internal static class IdKeyDigest
     private static readonly BigInteger Half = BigInteger.Two.ModInverse(P384.N); // 1/r
     private static readonly ECPoint HalfOfR = PointWithX(2).Multiply(Half).Normalize(); // s·R/r
 
-    /// <summary>Digest of the key that the constant signature belongs to.</summary>
+    /// <summary>Computes the digest of the key to which the constant signature belongs.</summary>
     /// <param name="launchDigest">The measurement, 48 bytes.</param>
     /// <param name="policy">The guest policy, all 64 bits.</param>
     public static byte[] Compute(ReadOnlySpan<byte> launchDigest, ulong policy)
@@ -46,7 +46,7 @@ internal static class IdKeyDigest
         return SHA384.HashData(key);
     }
 
-    /// <summary>The ID block the firmware checks the launch against.</summary>
+    /// <summary>The ID block with which the firmware compares the launch.</summary>
     internal static byte[] Block(ReadOnlySpan<byte> launchDigest, ulong policy)
     {
         if (launchDigest.Length != LaunchDigestSize)
@@ -64,7 +64,7 @@ internal static class IdKeyDigest
         return block;
     }
 
-    /// <summary>The public key under which (2, 1) signs the block: of both candidates the one with the smaller x, then the smaller y.</summary>
+    /// <summary>The public key under which (2, 1) signs the block: of both candidates, the one with the smaller x, then the smaller y.</summary>
     /// <remarks>
     /// With R = (2, ±y), Q = (s·R - z·G)/r = ±A + B, where A = R/2 is constant and B = (-z/2)·G; both signs are possible.
     /// The coordinates are big-endian, 48 bytes each.
@@ -80,7 +80,7 @@ internal static class IdKeyDigest
         return order < 0 ? first : second;
     }
 
-    // The point at infinity is no key: its coordinates are zero here.
+    // The point at infinity is not a key: its coordinates are zero here.
     private static (byte[] X, byte[] Y) Coordinates(ECPoint point)
     {
         ECPoint affine = point.Normalize();
@@ -97,16 +97,16 @@ internal static class IdKeyDigest
     }
 }
 
-/// <summary>Remembers the few ID key digests a client needs; each costs milliseconds. Thread-safe.</summary>
+/// <summary>Caches the few ID key digests that a client needs, because each takes milliseconds. Thread-safe.</summary>
 internal sealed class IdKeyDigestCache
 {
-    /// <summary>More than any deployment has; a new one then takes the place of all.</summary>
+    /// <summary>More than any deployment has; when it is full, a new one replaces all.</summary>
     public const int Capacity = 16;
 
     private readonly Dictionary<(string Measurement, ulong Policy), byte[]> _digests = [];
     private readonly Lock _lock = new();
 
-    /// <summary>The same as <see cref="IdKeyDigest.Compute"/>.</summary>
+    /// <summary>Returns the same as <see cref="IdKeyDigest.Compute"/>.</summary>
     public ReadOnlyMemory<byte> Get(ReadOnlySpan<byte> launchDigest, ulong policy)
     {
         (string, ulong) key = (Convert.ToHexString(launchDigest), policy);

@@ -10,7 +10,7 @@ namespace Privatemode.AI.Attestation.Sev;
 /// <remarks>Each further processor adds one measured page, the same for all of them: its registers at reset.</remarks>
 internal static class LaunchDigests
 {
-    /// <summary>The most processors a machine is looked for with.</summary>
+    /// <summary>The maximum number of processors that is tried.</summary>
     public const int MaxProcessors = 220;
 
     private const int DigestSize = SHA384.HashSizeInBytes;
@@ -19,10 +19,10 @@ internal static class LaunchDigests
     private const byte VmsaPage = 2;
     private const ulong VmsaAddress = 0xFFFF_FFFF_F000;
 
-    /// <summary>CPUID signature of the processor QEMU shows to a guest on Milan.</summary>
+    /// <summary>CPUID signature of the processor that QEMU shows to a guest on Milan.</summary>
     private const uint MilanSignature = 0x00A0_0F11;
 
-    /// <summary>CPUID signature of the processor QEMU shows to a guest on Genoa.</summary>
+    /// <summary>CPUID signature of the processor that QEMU shows to a guest on Genoa.</summary>
     private const uint GenoaSignature = 0x00A1_0F10;
 
     /// <summary>CPUID signature of the product's processor; null if it is unknown.</summary>
@@ -33,10 +33,10 @@ internal static class LaunchDigests
         _ => null,
     };
 
-    /// <summary>The number of processors, from 1 to 220, with which the machine has this measurement; null when there is none.</summary>
+    /// <summary>The number of processors, from 1 to 220, with which the machine has this measurement; null if there is none.</summary>
     /// <param name="seed">Launch digest of the machine with one processor, 48 bytes.</param>
-    /// <param name="resetAddress">Where application processors begin (AP-EIP).</param>
-    /// <param name="measurement">The measurement looked for, 48 bytes.</param>
+    /// <param name="resetAddress">The start address of application processors (AP-EIP).</param>
+    /// <param name="measurement">The measurement to find, 48 bytes.</param>
     public static int? FindProcessors(
         ReadOnlySpan<byte> seed, uint resetAddress, uint signature, ReadOnlySpan<byte> measurement)
     {
@@ -56,7 +56,7 @@ internal static class LaunchDigests
                 return processors;
             }
 
-            // The digest so far is the first part of what is hashed into the next one.
+            // The current digest is the first part of the input for the next one.
             SHA384.HashData(pageInfo, next);
             next.CopyTo(digest);
         }
@@ -64,7 +64,7 @@ internal static class LaunchDigests
         return null;
     }
 
-    /// <summary>SHA-384 of the page of registers that an application processor begins with.</summary>
+    /// <summary>SHA-384 of the page of registers with which an application processor begins.</summary>
     internal static byte[] HashProcessorPage(uint resetAddress, uint signature)
     {
         byte[] page = new byte[PageSize];

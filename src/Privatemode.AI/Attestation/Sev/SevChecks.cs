@@ -1,7 +1,7 @@
 namespace Privatemode.AI.Attestation.Sev;
 
 /// <summary>Stable names of the checks, for <see cref="PrivatemodeException.ErrorType"/>.</summary>
-/// <remarks>What a policy compares has its names in <see cref="SnpPolicyChecks"/>.</remarks>
+/// <remarks>The names of what a policy compares are in <see cref="SnpPolicyChecks"/>.</remarks>
 internal static class SevChecks
 {
     public const string ReportSize = "snp-report-size"; // The report has 1184 bytes.
@@ -22,7 +22,7 @@ internal static class SevChecks
     public const string TrustAnchor = "snp-trust-anchor"; // The root's key is one of the pinned AMD root keys.
     public const string RootName = "snp-root-name"; // The root is named after the product line whose key it has.
     public const string RevocationListMissing = "snp-crl-missing"; // There is a revocation list.
-    // A revocation list that came with the evidence is not too old to stand in for AMD's current one.
+    // A revocation list that came with the evidence is not too old to replace AMD's current one.
     public const string SuppliedRevocationListAge = "snp-crl-supplied-too-old";
     public const string ReportSignature = "snp-report-signature"; // The report is signed with the certified key.
     public const string Product = "snp-product"; // Certificate names, product extension and CPUID name the product line of the pinned root.
@@ -66,22 +66,22 @@ internal static class SnpPolicyChecks
     public const string ReportedTcb = "snp-reported-tcb"; // The reported TCB is not older than demanded.
     public const string CurrentTcb = "snp-current-tcb"; // The reported TCB, with the key that was derived for it, is not newer than the one that runs.
     public const string CommittedTcb = "snp-committed-tcb"; // The committed TCB is not newer than the current one, or equal to it where that is demanded.
-    // The committed firmware version is not newer than the current one, or equal to it where that is demanded.
+    // The committed firmware version is not newer than the current one, or equal to it where that is required.
     public const string CommittedVersion = "snp-committed-version";
     public const string LaunchMitigations = "snp-launch-mitigations"; // The demanded mitigations were there at launch.
     public const string CurrentMitigations = "snp-current-mitigations"; // The demanded mitigations are there.
 }
 
-/// <summary>The room's exceptions, worded alike.</summary>
+/// <summary>Creates the exceptions of SEV-SNP verification.</summary>
 internal static class SevExceptions
 {
     /// <param name="check">One of <see cref="SevChecks"/>.</param>
-    /// <param name="what">What is wrong, a sentence without its full stop.</param>
+    /// <param name="what">The problem, as a sentence without a full stop.</param>
     public static PrivatemodeVerificationException Create(
         string check, string what, string? expected = null, string? found = null, VerificationCause cause = VerificationCause.None) =>
         PrivatemodeVerificationException.Create(check, $"{what}. Do not send anything.", expected, found, cause);
 
-    /// <summary>The same for what the report is judged by.</summary>
+    /// <summary>Creates the exception for a problem of the collateral.</summary>
     public static PrivatemodeVerificationException Collateral(string check, string what, string? expected = null, string? found = null) =>
         Create(check, what, expected, found, VerificationCause.Collateral);
 }

@@ -2,7 +2,7 @@ using Privatemode.AI.Attestation.Certificates;
 
 namespace Privatemode.AI.Attestation.Sev;
 
-/// <summary>AMD's intermediate and root, issued up to a pinned root key. Whether they are valid at a time is checked when they are used.</summary>
+/// <summary>AMD's intermediate and root, verified up to a pinned root key. Their validity at a time is checked when they are used.</summary>
 internal sealed class SnpAuthorities : IDisposable
 {
     private readonly CertificateIssuer _root;
@@ -36,7 +36,7 @@ internal sealed class SnpAuthorities : IDisposable
         CertificateIssuer issuer = CertificateIssuer.WithRsa(rootCertificate);
         try
         {
-            // The self-signature counts, although the key is pinned: the dates and constraints beside the key come from their sender.
+            // The self-signature is checked although the key is pinned: dates and constraints in the certificate would otherwise be the sender's.
             ChainRules.CheckIssuedBy(rootCertificate, issuer);
             ChainRules.CheckIssuedBy(intermediateCertificate, issuer);
             return new SnpAuthorities(product, intermediateCertificate, issuer);
@@ -66,7 +66,7 @@ internal sealed class SnpAuthorities : IDisposable
         ChainRules.CheckValidity(vek.Certificate, at);
     }
 
-    /// <summary>Refuses intermediate and root outside their time, and a root with the name of another product line.</summary>
+    /// <summary>Refuses intermediate and root outside of their validity, and a root with the name of another product line.</summary>
     public void CheckValidity(DateTimeOffset at)
     {
         ChainRules.CheckValidity(Root, at);
@@ -78,7 +78,7 @@ internal sealed class SnpAuthorities : IDisposable
         }
     }
 
-    /// <summary>Refuses a list that is not the root's or stale, and an intermediate or root that it names. VEKs have the serial number 0.</summary>
+    /// <summary>Refuses a list that the root did not sign or that expired, and a revoked intermediate or root. VEKs have the serial number 0.</summary>
     /// <returns>The list, verified.</returns>
     public CertificateRevocationList CheckRevocation(ReadOnlyMemory<byte> crl, DateTimeOffset at)
     {
@@ -94,7 +94,7 @@ internal sealed class SnpAuthorities : IDisposable
         return list;
     }
 
-    /// <summary>Reads a list that the root has signed, whatever it says and whether it is current or not.</summary>
+    /// <summary>Reads a list that the root has signed, regardless of its content and of whether it is current.</summary>
     public CertificateRevocationList ReadRevocationList(ReadOnlyMemory<byte> crl)
     {
         CertificateRevocationList list = CertificateRevocationList.Parse(crl, Root.Holder);

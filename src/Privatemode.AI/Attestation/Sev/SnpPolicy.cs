@@ -1,7 +1,7 @@
 namespace Privatemode.AI.Attestation.Sev;
 
-/// <summary>What an authentic report has to say. As created, it refuses debugging, migration agents, CXL and firmware that contradicts itself.</summary>
-/// <remarks>A null property is not compared. A list that is not null allows what it holds, so an empty one allows nothing.</remarks>
+/// <summary>The requirements for an authentic report. By default it refuses debugging, migration agents, CXL and inconsistent firmware versions.</summary>
+/// <remarks>A null property is not compared. A list that is not null allows only its elements, so an empty one allows nothing.</remarks>
 internal sealed record SnpPolicy
 {
     private const int ChipIdSize = 64;
@@ -20,34 +20,34 @@ internal sealed record SnpPolicy
 
     public uint? Vmpl { get; init; }
 
-    /// <summary>The report may have no more of the allowing bits, no fewer of the demanding bits and no older interface than this.</summary>
-    /// <remarks>As created: SMT is allowed, nothing is demanded (0x30000).</remarks>
+    /// <summary>The report must not have more of the permissions, fewer of the requirements, or an older interface than this.</summary>
+    /// <remarks>By default, SMT is allowed, and nothing is required (0x30000).</remarks>
     public SnpPolicyBits GuestPolicy { get; init; } = new(0x30000);
 
-    /// <summary>SMT, TSME and TIO set allow them; ECC, RAPL off, ciphertext hiding and alias check set demand them.</summary>
+    /// <summary>SMT, TSME and TIO set allow them; ECC, RAPL off, ciphertext hiding and alias check set require them.</summary>
     public SnpPlatformInfo? PlatformInfo { get; init; }
 
-    /// <summary>Whether bits of PLATFORM_INFO that we do not understand are refused. Real Turin machines set bit 6.</summary>
+    /// <summary>Whether unknown bits of PLATFORM_INFO are refused. Real Turin machines set bit 6.</summary>
     public bool RefuseUnknownPlatformBits { get; init; }
 
-    /// <summary>For the TCB at launch and for the reported one.</summary>
+    /// <summary>For the TCB at launch and the reported one.</summary>
     public TcbVersion? MinimumTcb { get; init; }
 
-    /// <summary>Whether firmware is refused that still can be rolled back: committed must equal current, else it must not exceed it.</summary>
+    /// <summary>Whether firmware that can still be rolled back is refused: committed must equal current; otherwise it must not exceed it.</summary>
     public bool RefuseProvisionalFirmware { get; init; }
 
     /// <summary>Bits that both mitigation vectors must have.</summary>
     public ulong? MinimumMitigationVector { get; init; }
 
-    /// <summary>64 bytes each. A masked chip id is none of them.</summary>
+    /// <summary>64 bytes each. A masked chip ID does not match any of them.</summary>
     public IReadOnlyCollection<ReadOnlyMemory<byte>>? AllowedChipIds { get; init; }
 
     public IReadOnlyCollection<SnpProduct>? AllowedProducts { get; init; }
 
     public IReadOnlyCollection<SnpSigner>? AllowedSigners { get; init; }
 
-    /// <summary>Everything in which a report differs from a policy; empty when it is as expected.</summary>
-    /// <exception cref="ArgumentException">The policy has a value of a wrong length, or a guest policy that no report can have.</exception>
+    /// <summary>Returns all differences between a report and a policy; empty if it meets the policy.</summary>
+    /// <exception cref="ArgumentException">The policy has a value of a wrong length, or a guest policy that cannot occur in a report.</exception>
     public static IReadOnlyList<VerificationMismatch> Compare(VerifiedSnpReport verified, SnpPolicy policy)
     {
         policy.CheckItself();
@@ -92,7 +92,7 @@ internal sealed class SnpComparison(VerifiedSnpReport verified)
 
     public List<VerificationMismatch> Mismatches { get; } = [];
 
-    /// <summary>Who made the report, on what, for whom.</summary>
+    /// <summary>Signer, chip and contents.</summary>
     public void CompareIdentity(SnpPolicy policy)
     {
         CompareListed(SnpPolicyChecks.AllowedProduct, verified.Product, policy.AllowedProducts);
@@ -113,7 +113,7 @@ internal sealed class SnpComparison(VerifiedSnpReport verified)
         }
     }
 
-    /// <summary>The guest policy, each bit in the direction in which it is dangerous.</summary>
+    /// <summary>The guest policy, where each bit is compared in the direction in which it is dangerous.</summary>
     public void CompareGuestPolicy(SnpPolicyBits expected)
     {
         SnpPolicyBits found = _report.Policy;
@@ -133,7 +133,7 @@ internal sealed class SnpComparison(VerifiedSnpReport verified)
         CompareOn(SnpPolicyChecks.GuestPageSwap, expected.PageSwapDisabledRequired, found.PageSwapDisabledRequired);
     }
 
-    /// <summary>The machine.</summary>
+    /// <summary>The platform.</summary>
     public void ComparePlatform(SnpPolicy policy)
     {
         SnpPlatformInfo found = _report.PlatformInfo;

@@ -2,10 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace Privatemode.AI.Attestation.Sev;
 
-/// <summary>AMD's product lines with SEV-SNP, as AMD's key distribution names them.</summary>
+/// <summary>AMD's product lines with SEV-SNP, as AMD's key distribution service names them.</summary>
 internal enum SnpProduct
 {
-    /// <summary>EPYC 7003. Its root seed can be extracted by software (arXiv 2605.12990): accepting it is for the policy to decide.</summary>
+    /// <summary>EPYC 7003. Its root seed can be extracted by software (arXiv 2605.12990); the policy decides whether it is accepted.</summary>
     Milan,
 
     /// <summary>EPYC 9004 and 8004, Bergamo and Siena included.</summary>
@@ -17,10 +17,10 @@ internal enum SnpProduct
 
 // References: AMD 57230 (VCEK and KDS interface) for the names; the model ranges are those of the families' revision guides.
 
-/// <summary>Which product line a processor or a name belongs to; null for one we do not know, never a guess.</summary>
+/// <summary>Determines the product line of a processor or a name; null if it is unknown.</summary>
 internal static class SnpProducts
 {
-    /// <summary>The line's name in certificates and in paths of AMD's key distribution.</summary>
+    /// <summary>The line's name in certificates and in paths of AMD's key distribution service.</summary>
     public static string Name(SnpProduct product) => product switch
     {
         SnpProduct.Milan => "Milan",
@@ -63,7 +63,7 @@ internal static class SnpProducts
     };
 }
 
-/// <summary>The root keys (ARK) that are trusted, by product line: SHA-256 of the SubjectPublicKeyInfo, 64 lower-case hex digits.</summary>
+/// <summary>The trusted root keys (ARK), by product line: SHA-256 of the SubjectPublicKeyInfo, 64 lower-case hex digits.</summary>
 internal sealed record SevTrustAnchors(IReadOnlyDictionary<SnpProduct, string> RootKeys)
 {
     /// <summary>AMD's root keys.</summary>
@@ -71,7 +71,7 @@ internal sealed record SevTrustAnchors(IReadOnlyDictionary<SnpProduct, string> R
     /// Computed in November 2026 from the certificates ARK-Milan, ARK-Genoa and ARK-Turin, which 9, 12 and 7 public repositories hold byte
     /// for byte the same, among them google/go-sev-guest, virtee/sev and project-oak/oak; AMD publishes them at
     /// https://kdsintf.amd.com/vcek/v1/{line}/cert_chain. Their serial numbers are 0x10000, 0x20000 and 0x30000, and they are valid until
-    /// 2045, 2047 and 2048. Keys are pinned and not certificates; what is below a root counts only if the root signed it.
+    /// 2045, 2047 and 2048. Keys are pinned, not certificates; everything below a root is trusted only if the root signed it.
     /// </remarks>
     public static SevTrustAnchors Production { get; } = new(new Dictionary<SnpProduct, string>
     {
@@ -80,7 +80,7 @@ internal sealed record SevTrustAnchors(IReadOnlyDictionary<SnpProduct, string> R
         [SnpProduct.Turin] = "4f125410563a2ab9a50356f9243f6fe0b6f73de98603f53f90339c70e9d7ad08",
     });
 
-    /// <summary>The product line whose root key this is, or null if it is the key of no known product line.</summary>
+    /// <summary>The product line of this root key, or null if it is not a trusted root key.</summary>
     public SnpProduct? Find(ReadOnlySpan<byte> subjectPublicKeyInfoSha256)
     {
         string fingerprint = Convert.ToHexStringLower(subjectPublicKeyInfoSha256);
@@ -96,8 +96,8 @@ internal sealed record SevTrustAnchors(IReadOnlyDictionary<SnpProduct, string> R
     }
 }
 
-// Reference: AMD 56860 (SNP firmware ABI), TCB_VERSION; the layout depends on the product. Never compared as one number: a newer
-// microcode would make up for older firmware.
+// Reference: AMD 56860 (SNP firmware ABI), TCB_VERSION; the layout depends on the product. Never compared as one number: newer
+// microcode would compensate for older firmware.
 
 /// <summary>Security patch levels of the firmware, one per component. <see cref="Fmc"/> exists from Turin on and is 0 before.</summary>
 [StructLayout(LayoutKind.Auto)]
@@ -106,7 +106,7 @@ internal readonly record struct TcbVersion(byte Fmc, byte BootLoader, byte Tee, 
     private const ulong ReservedBeforeTurin = 0x0000_ffff_ffff_0000;
     private const ulong ReservedOnTurin = 0x00ff_ffff_0000_0000;
 
-    /// <summary>Reads the 8 bytes of a report in the layout of a product; null when reserved bytes are not zero.</summary>
+    /// <summary>Reads the 8 bytes of a report in the layout of a product; null if reserved bytes are not zero.</summary>
     public static TcbVersion? Read(ulong value, SnpProduct product)
     {
         bool turin = product == SnpProduct.Turin;
@@ -138,8 +138,8 @@ internal readonly record struct TcbVersion(byte Fmc, byte BootLoader, byte Tee, 
 /// Reported may be above committed: by AMD 56860 (SNP_CONFIG, SNP_COMMIT) the firmware reports the current TCB unless the host sets a lower one, whether
 /// it is committed or can still be rolled back.
 /// </remarks>
-/// <param name="Reported">The one for which the signing key was derived: the only one that the key itself proves.</param>
-/// <param name="Committed">Below it the firmware cannot be rolled back.</param>
+/// <param name="Reported">The one for which the signing key was derived; the only one that the key itself proves.</param>
+/// <param name="Committed">The firmware cannot be rolled back below it.</param>
 /// <param name="Current">The one that runs.</param>
 /// <param name="Launch">The current one when the guest was launched.</param>
 internal sealed record SnpTcb(TcbVersion Reported, TcbVersion Committed, TcbVersion Current, TcbVersion Launch)

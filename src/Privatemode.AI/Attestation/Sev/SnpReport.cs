@@ -7,14 +7,14 @@ namespace Privatemode.AI.Attestation.Sev;
 // Signed and not read, because no check concerns them: guest SVN @0x004, family id 16 @0x010, image id 16 @0x020, bit 0 of KEY_INFO (an author
 // key signed the ID key), author key digest 48 @0x110, report id 32 @0x140, report id of the migration agent 32 @0x160.
 
-/// <summary>What a report says; whether that is true is judged by <see cref="SnpVerifier"/>. Immutable.</summary>
-/// <remarks>It refers to the bytes it was parsed from; they must not change afterwards.</remarks>
+/// <summary>The content of a report. <see cref="SnpVerifier"/> verifies it. Immutable.</summary>
+/// <remarks>It refers to the bytes from which it was parsed; they must not change afterwards.</remarks>
 internal sealed class SnpReport
 {
-    /// <summary>Bytes of a report.</summary>
+    /// <summary>The size of a report in bytes.</summary>
     public const int Size = 0x4a0;
 
-    /// <summary>Bytes at the start of the report that are signed.</summary>
+    /// <summary>The number of bytes at the start of the report that are signed.</summary>
     public const int SignedSize = 0x2a0;
 
     private const int CpuidVersion = 3;
@@ -33,7 +33,7 @@ internal sealed class SnpReport
 
     public SnpPolicyBits Policy => new(UInt64(0x008));
 
-    /// <summary>0 to 3 when software inside the guest asked for the report; 0xFFFFFFFF when the host did.</summary>
+    /// <summary>0 to 3 if software inside the guest requested the report; 0xFFFFFFFF if the host did.</summary>
     public uint Vmpl => UInt32(0x030);
 
     /// <summary>In the layout of the product, as are the other TCB values.</summary>
@@ -62,10 +62,10 @@ internal sealed class SnpReport
     public (byte Family, byte Model, byte Stepping)? Cpuid =>
         Version >= CpuidVersion ? (Raw.Span[0x188], Raw.Span[0x189], Raw.Span[0x18a]) : null;
 
-    /// <summary>64 bytes; all zero when the host masks it. On Turin 8 bytes and zeros.</summary>
+    /// <summary>64 bytes; all zero if the host masks it. On Turin, 8 bytes followed by zeros.</summary>
     public ReadOnlyMemory<byte> ChipId => Raw.Slice(0x1a0, 64);
 
-    /// <summary>Whether the report does not say on which chip it was made.</summary>
+    /// <summary>Whether the report does not name its chip.</summary>
     public bool IsChipIdMasked => !ChipId.Span.ContainsAnyExcept((byte)0);
 
     /// <summary>The TCB below which the firmware cannot be rolled back.</summary>
@@ -87,7 +87,7 @@ internal sealed class SnpReport
     private uint KeyInfo => UInt32(0x048);
 
     /// <summary>Reads a report of exactly <see cref="Size"/> bytes.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is none, or says something that we do not understand.</exception>
+    /// <exception cref="PrivatemodeVerificationException">It is not a report, or uses features that are unknown.</exception>
     public static SnpReport Parse(ReadOnlyMemory<byte> bytes)
     {
         if (bytes.Length != Size)
@@ -180,8 +180,8 @@ internal sealed class SnpReport
         }
     }
 
-    // r and s are 72 bytes little-endian, of which P-384 uses 48; the rest of SIGNATURE follows. None of that is signed, so whatever
-    // stands there was put there by anyone.
+    // r and s are 72 bytes little-endian, of which P-384 uses 48; the rest of SIGNATURE follows. None of that is signed, so anyone
+    // can have written it.
     private void CheckPadding()
     {
         ReadOnlySpan<byte> field = Raw.Span[SignedSize..];
@@ -202,22 +202,22 @@ internal sealed class SnpReport
 /// <summary>Version of the SNP firmware: 1.55 build 22 is (1, 55, 22).</summary>
 internal readonly record struct FirmwareVersion(byte Major, byte Minor, byte Build)
 {
-    /// <summary>Whether neither the version (major first) nor, on its own, the build is older.</summary>
+    /// <summary>Whether neither the version (major first) nor the build is older; each is compared separately.</summary>
     public bool IsAtLeast(FirmwareVersion minimum) =>
         (Major, Minor).CompareTo((minimum.Major, minimum.Minor)) >= 0 && Build >= minimum.Build;
 
     public override string ToString() => $"{Major}.{Minor}.{Build}";
 }
 
-// Reference: AMD 56860, guest policy. Some bits allow what is dangerous, others demand what is safe: SnpPolicy compares each in its direction.
+// Reference: AMD 56860, guest policy. Some bits permit what is dangerous, others require what is safe: SnpPolicy compares each in its direction.
 
-/// <summary>The guest policy: what the guest's owner demands of the host and allows it.</summary>
+/// <summary>The guest policy: what the guest's owner requires of the host and permits it.</summary>
 internal readonly record struct SnpPolicyBits(ulong Value)
 {
     private const ulong AlwaysSet = 1UL << 17;
     private const int FirstReserved = 26;
 
-    /// <summary>Whether bit 17 is set and no bit that has no meaning yet.</summary>
+    /// <summary>Whether bit 17 is set and no reserved bit is set.</summary>
     public bool IsWellFormed => (Value & AlwaysSet) != 0 && Value >> FirstReserved == 0;
 
     /// <summary>Lowest minor version of the firmware's interface.</summary>
@@ -260,7 +260,7 @@ internal readonly record struct SnpPolicyBits(ulong Value)
 
 // Reference: AMD 56860, PLATFORM_INFO. Bit 6 is reserved in it and set on real Turin machines, so unknown bits are data here.
 
-/// <summary>What the firmware says about the machine.</summary>
+/// <summary>The firmware's information about the platform.</summary>
 internal readonly record struct SnpPlatformInfo(ulong Value)
 {
     private const ulong Known = 0b1011_1111;
@@ -286,7 +286,7 @@ internal readonly record struct SnpPlatformInfo(ulong Value)
     /// <summary>Trusted I/O is on.</summary>
     public bool TioEnabled => Has(7);
 
-    /// <summary>The bits that have no meaning here: 6 and those from 8 on.</summary>
+    /// <summary>The reserved bits: 6, and those from 8 on.</summary>
     public ulong UnknownBits => Value & ~Known;
 
     public override string ToString() => $"0x{Value:x}";

@@ -3,8 +3,8 @@ using Privatemode.AI.Attestation.Certificates;
 
 namespace Privatemode.AI.Attestation.Sev;
 
-// The order: what the bytes say; chain to the pinned root at the time; the report's signature; what certificate and report say about each
-// other; revocation. All but the last needs no more than evidence often brings along, and is judged before anything is fetched for it.
+// The order: the bytes; the chain to the pinned root at the time; the report's signature; consistency of certificate and report;
+// revocation. All but the last often need only the evidence, and are checked before anything is downloaded.
 
 /// <summary>Verifies that a report is authentic: made and signed by a genuine AMD processor. Pure.</summary>
 internal static class SnpVerifier
@@ -36,7 +36,7 @@ internal static class SnpVerifier
         return new VerifiedSnpReport(signed.Report, authorities.Product, vek.Signer, signed.Tcb, dates);
     }
 
-    /// <summary>Refuses a certificate of another kind than the report names as its signer.</summary>
+    /// <summary>Refuses a certificate of another kind than the one that the report names as its signer.</summary>
     public static void CheckKind(SnpReport report, VekCertificate vek)
     {
         if (report.Signer != vek.Signer)
@@ -46,7 +46,7 @@ internal static class SnpVerifier
         }
     }
 
-    /// <summary>Refuses a report that the certified key did not sign. Who issued the certificate is not looked at.</summary>
+    /// <summary>Refuses a report that was not signed with the certified key. The issuer of the certificate is not checked.</summary>
     public static void CheckSignature(SnpReport report, VekCertificate vek)
     {
         using ECDsa key = SubjectKeys.ImportP384(vek.Certificate);
@@ -58,7 +58,7 @@ internal static class SnpVerifier
         }
     }
 
-    /// <summary>Refuses a certificate that is not about the processor and the TCB the report names. Says nothing about who signed the report.</summary>
+    /// <summary>Refuses a certificate that is not for the processor and the TCB that the report names. The report's signature is not checked.</summary>
     /// <returns>The TCB versions of the report.</returns>
     public static SnpTcb CheckBinding(SnpReport report, VekCertificate vek, SnpProduct line)
     {
@@ -75,7 +75,7 @@ internal static class SnpVerifier
         return tcb;
     }
 
-    // The line of the pinned root decides; issuer name, extension and, where the report has it, CPUID have to agree.
+    // The line of the pinned root is used; issuer name, extension and, if the report has it, CPUID must agree with it.
     private static void CheckProduct(SnpReport report, VekCertificate vek, SnpProduct line)
     {
         SnpProduct? cpuid = report.Cpuid is { } processor ? SnpProducts.FromCpuid(processor.Family, processor.Model) : line;
@@ -97,7 +97,7 @@ internal static class SnpVerifier
         }
     }
 
-    // A masked chip id names no chip, so nothing contradicts the certificate; a list of allowed chips refuses it. A VLEK is no chip's.
+    // A masked chip ID does not contradict the certificate; a list of allowed chips refuses it. A VLEK does not belong to one chip.
     private static void CheckHardwareId(SnpReport report, VekCertificate vek)
     {
         if (vek.Signer == SnpSigner.Vlek || report.IsChipIdMasked)
@@ -119,15 +119,15 @@ internal static class SnpVerifier
 }
 
 /// <summary>
-/// A report signed by a key that is certified under a pinned root, and in agreement with that certificate. Whether the root has revoked its intermediate
-/// takes the revocation list.
+/// A report signed with a key that is certified under a pinned root and consistent with that certificate. Whether the root has revoked its
+/// intermediate is decided with the revocation list.
 /// </summary>
 /// <param name="Authorities">The certificates above it, which belong to the caller.</param>
-/// <param name="Tcb">The TCB versions of the report, the reported one proved by the key.</param>
+/// <param name="Tcb">The TCB versions of the report; the key proves the reported one.</param>
 internal sealed record SignedSnpReport(SnpReport Report, VekCertificate Vek, SnpAuthorities Authorities, SnpTcb Tcb)
 {
-    /// <summary>Verifies chain, signature, and what certificate and report say about each other. <see cref="SnpVerifier.CheckKind"/> has passed.</summary>
-    /// <exception cref="PrivatemodeVerificationException">No genuine processor made this report.</exception>
+    /// <summary>Verifies the chain, the signature, and whether certificate and report agree. Call <see cref="SnpVerifier.CheckKind"/> before.</summary>
+    /// <exception cref="PrivatemodeVerificationException">The report was not made by a genuine processor.</exception>
     public static SignedSnpReport Verify(SnpReport report, VekCertificate vek, SnpAuthorities authorities, DateTimeOffset at)
     {
         authorities.CheckIssued(vek, at);
@@ -136,7 +136,7 @@ internal sealed record SignedSnpReport(SnpReport Report, VekCertificate Vek, Snp
     }
 }
 
-/// <summary>The dates on which a verdict depends.</summary>
+/// <summary>The dates on which a verification depends.</summary>
 internal sealed record SnpDates(
     DateTimeOffset VekNotBefore,
     DateTimeOffset VekNotAfter,
@@ -149,34 +149,34 @@ internal sealed record SnpDates(
     public DateTimeOffset ValidUntil => new[] { VekNotAfter, IntermediateNotAfter, RootNotAfter, CrlNextUpdate }.Min();
 }
 
-/// <summary>A report that a genuine AMD processor made. Whether it says what it should is for <see cref="SnpPolicy"/>.</summary>
+/// <summary>A report that a genuine AMD processor made. <see cref="SnpPolicy"/> checks its content.</summary>
 /// <param name="Tcb">Its TCB versions, in the product's layout.</param>
-/// <param name="Dates">Until when its certificates and the revocation list may be used.</param>
+/// <param name="Dates">The validity of its certificates and the revocation list.</param>
 internal sealed record VerifiedSnpReport(SnpReport Report, SnpProduct Product, SnpSigner Signer, SnpTcb Tcb, SnpDates Dates)
 {
-    /// <summary>The last moment at which the same evidence and collateral verify.</summary>
+    /// <summary>The last moment at which the same evidence and collateral can be verified.</summary>
     public DateTimeOffset ValidUntil => Dates.ValidUntil;
 }
 
-/// <summary>What belongs to a product line and comes from AMD, or with the evidence. Nothing in it is trusted unless a pinned root signed it.</summary>
+/// <summary>Certificates and list of a product line, from AMD or from the evidence. Nothing in it is trusted unless a pinned root signed it.</summary>
 /// <param name="Intermediate">The certificate that issued the signing key's: ASK for a VCEK, ASVK for a VLEK, DER or PEM.</param>
 /// <param name="Root">The certificate of the root key (ARK), DER or PEM.</param>
-/// <param name="Crl">The root key's revocation list, DER. An empty one is no list, and nothing is accepted without.</param>
+/// <param name="Crl">The root key's revocation list, DER. Without one, no report is accepted.</param>
 internal sealed record SnpCollateral(ReadOnlyMemory<byte> Intermediate, ReadOnlyMemory<byte> Root, ReadOnlyMemory<byte> Crl)
 {
-    /// <summary>The list came with the evidence, and AMD could not be asked for the current one.</summary>
+    /// <summary>Whether the list came with the evidence, because AMD's current one could not be retrieved.</summary>
     public bool IsCrlSupplied { get; init; }
 }
 
-// Reference: AMD 57230, section 4. Numbers are decimal. The host is not part of it: a proxy may stand in for kdsintf.amd.com.
+// Reference: AMD 57230, section 4. Numbers are decimal. The host is not included: a mirror can replace kdsintf.amd.com.
 
-/// <summary>Path and query of requests to AMD's key distribution. Nothing here has been verified: a wrong request gives a wrong certificate.</summary>
+/// <summary>Paths and queries of requests to AMD's key distribution service. Nothing here is verified: a wrong request returns a wrong certificate.</summary>
 internal static class KdsRequests
 {
-    /// <summary>The certificate (DER) of the key that a chip derives for the reported TCB. VLEKs cannot be asked for.</summary>
+    /// <summary>The certificate (DER) of the key that a chip derives for the reported TCB. VLEKs cannot be requested.</summary>
     /// <param name="report">The report, not verified yet.</param>
-    /// <param name="product">The product line to read it as.</param>
-    /// <exception cref="PrivatemodeVerificationException">The report does not say which chip, or its TCB is not the product's.</exception>
+    /// <param name="product">The product line whose layout is used.</param>
+    /// <exception cref="PrivatemodeVerificationException">The report does not name its chip, or its TCB is not valid for the product.</exception>
     public static string Vcek(SnpReport report, SnpProduct product)
     {
         if (report.IsChipIdMasked)

@@ -6,16 +6,16 @@ namespace Privatemode.AI.Attestation.Sev;
 // Reference: AMD 57230, section 3. The role is bound here: subject, issuer and extensions must all be a VCEK's or all a VLEK's. A verifier
 // that does not bind them takes a provider's VLEK for a VCEK and skips the chip binding.
 
-/// <summary>What the certificate of the key that signed the report says.</summary>
+/// <summary>The content of the certificate of the key that signed the report.</summary>
 /// <param name="Signer">The kind of key.</param>
-/// <param name="Line">The product line that the issuer is named after.</param>
-/// <param name="Extensions">What AMD's extensions say.</param>
+/// <param name="Line">The product line that the issuer's name contains.</param>
+/// <param name="Extensions">The values of AMD's extensions.</param>
 internal sealed record VekCertificate(Certificate Certificate, SnpSigner Signer, SnpProduct Line, VekExtensions Extensions)
 {
     private const string VcekIssuer = "SEV-";
     private const string VlekIssuer = "SEV-VLEK-";
 
-    // Type and value of the attributes that every name of AMD's has, besides the common name.
+    // Type and value of the attributes that every name in AMD's certificates has, besides the common name.
     private static readonly (string Type, string Value)[] AmdAttributes =
     [
         ("2.5.4.11", "Engineering"),
@@ -61,10 +61,10 @@ internal sealed record VekCertificate(Certificate Certificate, SnpSigner Signer,
     }
 }
 
-// Reference: AMD 57230 (VCEK certificate and KDS interface), section 3.1. The set is closed: besides these only the authority key
-// identifier is known. An unknown component of the TCB would otherwise go unnoticed.
+// Reference: AMD 57230 (VCEK certificate and KDS interface), section 3.1. Only these extensions and the authority key identifier are
+// accepted. Otherwise, an unknown component of the TCB could go unnoticed.
 
-/// <summary>What the extensions of a VCEK or VLEK certificate say.</summary>
+/// <summary>The values of the extensions of a VCEK or VLEK certificate.</summary>
 /// <param name="Product">The product line of the productName.</param>
 /// <param name="Tcb">The patch levels for which the key was derived.</param>
 /// <param name="HardwareId">The chip for which the key was derived, 64 bytes (8 on Turin); empty for a VLEK.</param>
@@ -155,7 +155,7 @@ internal sealed record VekExtensions(SnpProduct? Product, TcbVersion Tcb, ReadOn
         }
     }
 
-    // AMD writes the bytes without any tag; an OCTET STRING around them is known too. Told apart by their length and never by the first
+    // AMD writes the bytes without any tag; an OCTET STRING around them also occurs. They are distinguished by length, never by the first
     // byte, which may be 4 by chance.
     private static ReadOnlyMemory<byte> ReadHardwareId(ReadOnlyMemory<byte> value, SnpProduct line)
     {

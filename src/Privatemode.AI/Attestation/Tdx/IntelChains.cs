@@ -6,10 +6,10 @@ namespace Privatemode.AI.Attestation.Tdx;
 /// <summary>The chain in a quote: the platform's provisioning certification key (PCK), its CA and the root.</summary>
 internal sealed class PckChain : IDisposable
 {
-    /// <summary>Common name of the CA of every platform that can run trust domains; the one of single-socket SGX is not accepted.</summary>
+    /// <summary>Common name of the CA of every platform that can run trust domains; the CA of single-socket SGX is not accepted.</summary>
     public const string PlatformCa = "Intel SGX PCK Platform CA";
 
-    /// <summary>Whose certificate the second one is, for messages.</summary>
+    /// <summary>The holder of the second certificate, for messages.</summary>
     public const string AuthorityHolder = "the PCK platform CA";
 
     private const string LeafName = "Intel SGX PCK Certificate";
@@ -27,13 +27,13 @@ internal sealed class PckChain : IDisposable
 
     public CertificateIssuer Authority { get; }
 
-    /// <summary>Belongs to <see cref="IntelRoots"/>.</summary>
+    /// <summary>Owned by <see cref="IntelRoots"/>.</summary>
     public CertificateIssuer Root { get; }
 
-    /// <summary>What the leaf says about the platform.</summary>
+    /// <summary>The leaf's information about the platform.</summary>
     public PckExtensions Extensions { get; }
 
-    /// <summary>Verifies the chain in a quote, apart from revocation.</summary>
+    /// <summary>Verifies the chain in a quote, except for revocation.</summary>
     /// <exception cref="PrivatemodeVerificationException">The chain does not lead to a trusted root.</exception>
     public static PckChain Verify(TdxQuote quote, IntelRoots roots, DateTimeOffset at)
     {
@@ -54,10 +54,10 @@ internal sealed class PckChain : IDisposable
         }
     }
 
-    /// <summary>Refuses CA and leaf outside their time; the root is judged by <see cref="IntelRoots"/>.</summary>
+    /// <summary>Refuses CA and leaf outside of their validity; <see cref="IntelRoots"/> checks the root.</summary>
     public void CheckValidity(DateTimeOffset at) => CheckValidity(Authority.Certificate, Leaf, at);
 
-    /// <summary>Refuses the chain when its certificates are revoked, or when it is not certain that they are not.</summary>
+    /// <summary>Refuses the chain if one of its certificates is revoked, or if that cannot be determined.</summary>
     /// <param name="pckCrl">The list of the PCK CA; it has been verified.</param>
     /// <param name="rootCrl">The list of the root; it has been verified.</param>
     public void CheckNotRevoked(CertificateRevocationList pckCrl, CertificateRevocationList rootCrl)
@@ -66,8 +66,8 @@ internal sealed class PckChain : IDisposable
         ChainRules.CheckNotRevoked(Leaf, pckCrl);
     }
 
-    /// <summary>Refuses a PCK CRL that came with the chain of another CA than the quote's.</summary>
-    /// <param name="pem">The chain of the answer, CA and root; empty when it is not known.</param>
+    /// <summary>Refuses a PCK CRL that came with the chain of another CA than the quote.</summary>
+    /// <param name="pem">The chain of the answer, CA and root; empty if it is not known.</param>
     public void CheckCrlChain(ReadOnlySpan<byte> pem, IntelRoots roots, DateTimeOffset at)
     {
         if (pem.IsEmpty)
@@ -103,7 +103,7 @@ internal sealed class PckChain : IDisposable
 
     private static Certificate[] Read(TdxQuote quote)
     {
-        // Quoting libraries hand the chain on as a C string, with the zero byte at its end.
+        // Quoting libraries pass the chain on as a C string, with the zero byte at its end.
         ReadOnlySpan<byte> pem = quote.PckChain.Span;
         pem = pem is [.., 0] ? pem[..^1] : pem;
         Certificate[] chain = PemChain.Read(pem, TdxChecks.PckChain, [LeafHolder, AuthorityHolder, PemChain.RootHolder]);
@@ -124,8 +124,8 @@ internal static class PemChain
     public const string RootHolder = "the Intel SGX root";
 
     /// <summary>Reads exactly as many certificates as there are holders, in this order.</summary>
-    /// <param name="check">The check that fails when there are more, fewer or none.</param>
-    /// <param name="holders">Whose certificates they are meant to be, for messages.</param>
+    /// <param name="check">The check that fails if there are more or fewer.</param>
+    /// <param name="holders">The expected holders, for messages.</param>
     public static Certificate[] Read(ReadOnlySpan<byte> pem, string check, ReadOnlySpan<string> holders)
     {
         IReadOnlyList<ReadOnlyMemory<byte>> blocks;
@@ -153,7 +153,7 @@ internal static class PemChain
         return certificates;
     }
 
-    /// <summary>Refuses a certificate that is issued for another purpose, by the same authority even.</summary>
+    /// <summary>Refuses a certificate that was issued for another purpose, possibly by the same CA.</summary>
     public static void CheckRole(Certificate certificate, string commonName, string check)
     {
         string? found = certificate.ReadSubject().CommonName;
@@ -164,17 +164,17 @@ internal static class PemChain
     }
 }
 
-/// <summary>The roots of the chains of one verification: each judged once, all with the same key.</summary>
+/// <summary>The roots of the chains of one verification: each is verified once, and all must have the same key.</summary>
 internal sealed class IntelRoots(TdxTrustAnchors anchors, DateTimeOffset at) : IDisposable
 {
     private const string CommonName = "Intel SGX Root CA";
     private readonly List<CertificateIssuer> _accepted = [];
 
-    /// <summary>When the first of the accepted certificates expires.</summary>
+    /// <summary>The time at which the first of the accepted certificates expires.</summary>
     public DateTimeOffset NotAfter => _accepted.Min(root => root.Certificate.NotAfter);
 
     /// <summary>Verifies the last certificate of a chain.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is not a trusted root, or not the root of the chains before.</exception>
+    /// <exception cref="PrivatemodeVerificationException">It is not a trusted root, or differs from the root of the earlier chains.</exception>
     public CertificateIssuer Accept(Certificate root)
     {
         foreach (CertificateIssuer known in _accepted)
@@ -190,7 +190,7 @@ internal sealed class IntelRoots(TdxTrustAnchors anchors, DateTimeOffset at) : I
         CertificateIssuer issuer = CertificateIssuer.WithP256(root);
         try
         {
-            // The key is pinned; that it signed this certificate makes the dates and the constraints in it Intel's.
+            // The key is pinned; its signature of this certificate proves that the dates and constraints in it are Intel's.
             ChainRules.CheckIssuedBy(root, issuer);
         }
         catch (PrivatemodeVerificationException)
@@ -216,7 +216,7 @@ internal sealed class IntelRoots(TdxTrustAnchors anchors, DateTimeOffset at) : I
                 found: $"key with SHA-256 {Convert.ToHexStringLower(root.SubjectPublicKeyInfoSha256())}");
         }
 
-        // Several keys may be trusted, but one root's revocation list says nothing about what another root has issued.
+        // Several keys may be trusted, but one root's revocation list does not cover certificates of another root.
         if (_accepted.Count > 0 && !_accepted[0].Certificate.SubjectPublicKeyInfo.Span.SequenceEqual(root.SubjectPublicKeyInfo.Span))
         {
             throw TdxExceptions.Collateral(TdxChecks.SameRoot, "The collateral and the quote have different root certificates");
@@ -232,12 +232,12 @@ internal sealed class CollateralSigner(Certificate certificate, ECDsa key) : IDi
 
     public Certificate Certificate { get; } = certificate;
 
-    /// <summary>Verifies the chain that came with a document, apart from revocation.</summary>
+    /// <summary>Verifies the chain that came with a document, except for revocation.</summary>
     /// <param name="pem">Signing certificate and root.</param>
     /// <param name="at">The time at which it must be valid: Intel renewed the certificate with the same key, so the signature cannot tell.</param>
-    /// <param name="chainCheck">The check that fails when it is no such chain.</param>
-    /// <param name="roleCheck">The check that fails when the certificate is for another purpose, as that of a PCK key.</param>
-    /// <exception cref="PrivatemodeVerificationException">It is not the chain of a signer of collateral.</exception>
+    /// <param name="chainCheck">The check that fails if the chain does not have this form.</param>
+    /// <param name="roleCheck">The check that fails if the certificate is for another purpose, such as a PCK key.</param>
+    /// <exception cref="PrivatemodeVerificationException">It is not the chain of Intel's signer of collateral.</exception>
     public static CollateralSigner Verify(ReadOnlySpan<byte> pem, IntelRoots roots, DateTimeOffset at, string chainCheck, string roleCheck)
     {
         Certificate[] chain = PemChain.Read(pem, chainCheck, [Holder, PemChain.RootHolder]);
@@ -258,8 +258,8 @@ internal sealed class CollateralSigner(Certificate certificate, ECDsa key) : IDi
     public void Dispose() => key.Dispose();
 }
 
-/// <summary>The root keys under which TDX evidence and collateral count: SHA-256 of the SubjectPublicKeyInfo of each.</summary>
-/// <remarks>The key and not the certificate: Intel has issued two certificates for it, and quotes carry either. Never the name.</remarks>
+/// <summary>The trusted root keys for TDX evidence and collateral: SHA-256 of the SubjectPublicKeyInfo of each.</summary>
+/// <remarks>The key is pinned, not the certificate: Intel has issued two certificates for it, and quotes contain either. The name is not used.</remarks>
 internal sealed class TdxTrustAnchors(IReadOnlyList<byte[]> rootKeys)
 {
     // Intel SGX Root CA, 2018-05-21 to 2049-12-31 (serial 22650cd6…06ac) and the older one to 2033-05-21; both in Intel's own

@@ -5,13 +5,13 @@ namespace Privatemode.AI.Attestation.Tdx;
 // Reference: Intel SGX PCK Certificate and CRL Profile Specification, section 1.3.5. The extension is a sequence of pairs of an
 // object identifier and a value, in any order: 1 PPID, 2 TCB, 3 PCEID, 4 FMSPC, 5 SGX type, 6 platform instance, 7 configuration.
 
-/// <summary>What a PCK certificate says about its platform.</summary>
+/// <summary>The information of a PCK certificate about its platform.</summary>
 internal sealed class PckExtensions
 {
     /// <summary>Object identifier of the certificate extension.</summary>
     public const string ObjectIdentifier = "1.2.840.113741.1.13.1";
 
-    /// <summary>Number of SVN components, of the platform here and of the TDX module beside it.</summary>
+    /// <summary>Number of SVN components of the platform and of the TDX module.</summary>
     public const int ComponentCount = 16;
 
     private const int PlatformInstanceIdSize = 16;
@@ -38,16 +38,16 @@ internal sealed class PckExtensions
     /// <summary>Family, model, stepping, platform and custom SKU: 6 bytes.</summary>
     public ReadOnlyMemory<byte> Fmspc { get; private set; }
 
-    /// <summary>How memory is protected; null when it is not said.</summary>
+    /// <summary>The protection of the memory; null if it is not stated.</summary>
     public SgxType? SgxType { get; private set; }
 
-    /// <summary>Identity of the platform, 16 bytes; empty when it is not said.</summary>
+    /// <summary>Identity of the platform, 16 bytes; empty if it is not stated.</summary>
     public ReadOnlyMemory<byte> PlatformInstanceId { get; private set; }
 
-    /// <summary>Whether CPU packages can be added; null when it is not said.</summary>
+    /// <summary>Whether CPU packages can be added; null if it is not stated.</summary>
     public bool? DynamicPlatform { get; private set; }
 
-    /// <summary>Whether simultaneous multithreading is on; null when it is not said.</summary>
+    /// <summary>Whether simultaneous multithreading is on; null if it is not stated.</summary>
     public bool? SmtEnabled { get; private set; }
 
     // The content octets of ObjectIdentifier, and those of its arcs 2 (TCB) and 7 (configuration).
@@ -58,7 +58,7 @@ internal sealed class PckExtensions
     private static ReadOnlySpan<byte> Configuration => [0x2A, 0x86, 0x48, 0x86, 0xF8, 0x4D, 0x01, 0x0D, 0x01, 0x07];
 
     /// <summary>Reads the content of the extension.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is malformed, says something twice, or leaves out what identifies the platform.</exception>
+    /// <exception cref="PrivatemodeVerificationException">It is malformed, has a duplicate, or lacks what identifies the platform.</exception>
     public static PckExtensions Parse(ReadOnlyMemory<byte> value)
     {
         PckExtensions extensions = new();
@@ -101,7 +101,7 @@ internal sealed class PckExtensions
                     ReadConfiguration(pair.ReadSequence());
                     break;
                 default:
-                    // The PPID, which no check needs, or something newer: Intel signed it, and it changes nothing of the rest.
+                    // The PPID, which no check needs, or something newer: Intel signed it, and it does not change the meaning of the rest.
                     _ = pair.ReadEncodedValue();
                     break;
             }
@@ -151,7 +151,7 @@ internal sealed class PckExtensions
         }
     });
 
-    // Returns the arcs that were there, one bit each.
+    // Returns the arcs that were present, one bit each.
     private static uint ReadPairs(AsnReader pairs, ReadOnlySpan<byte> prefix, Action<int, AsnReader> read)
     {
         uint seen = 0;
@@ -165,7 +165,7 @@ internal sealed class PckExtensions
         return seen;
     }
 
-    // The one arc below the prefix, from 1 to 31, or 0 when the identifier is another. No known arc may stand twice.
+    // The one arc below the prefix, from 1 to 31, or 0 for another identifier. A known arc must not occur twice.
     private static int ReadArc(AsnReader pair, ReadOnlySpan<byte> prefix, ref uint seen)
     {
         const int headerSize = 2;
@@ -210,7 +210,7 @@ internal sealed class PckExtensions
     }
 }
 
-/// <summary>How a platform protects its memory, as its PCK certificate says.</summary>
+/// <summary>How a platform protects its memory, according to its PCK certificate.</summary>
 internal enum SgxType
 {
     /// <summary>Integrity and replay protection of a small memory.</summary>

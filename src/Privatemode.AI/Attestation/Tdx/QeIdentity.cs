@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Attestation.Tdx;
 
-/// <summary>What Intel says about the quoting enclave of trust domains. Read from bytes whose signature has been verified.</summary>
+/// <summary>Intel's information about the quoting enclave of trust domains. Read from bytes whose signature has been verified.</summary>
 internal sealed record QeIdentity(
     DateTimeOffset IssueDate,
     DateTimeOffset NextUpdate,
@@ -24,11 +24,11 @@ internal sealed record QeIdentity(
     private const int MrSignerSize = 32;
 
     /// <summary>Reads the document from an answer of Intel's service. Its dates are not checked.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is not signed, is about something else, or is malformed.</exception>
+    /// <exception cref="PrivatemodeVerificationException">It is not signed, is for another enclave, or is malformed.</exception>
     public static QeIdentity ReadSigned(ReadOnlyMemory<byte> answer, CollateralSigner signer) =>
         SignedDocument.Read(answer, signer, Name, TdxChecks.QeIdentityFormat, TdxChecks.QeIdentitySignature, Read);
 
-    /// <exception cref="PrivatemodeVerificationException">It is about something else, or malformed.</exception>
+    /// <exception cref="PrivatemodeVerificationException">It is for another enclave, or malformed.</exception>
     public static QeIdentity Read(JsonElement content) => CollateralJson.Read(content, Name, TdxChecks.QeIdentityFormat, static content =>
     {
         if (!content.ReadText("id").SequenceEqual("TD_QE"u8) || content.ReadInteger("version", int.MaxValue) != Version)
@@ -49,12 +49,12 @@ internal sealed record QeIdentity(
             SvnLevel.ReadAll(content));
     });
 
-    /// <summary>Refuses it outside its time; both ends belong to it.</summary>
+    /// <summary>Refuses it outside of its validity, which includes both ends.</summary>
     public void CheckDates(DateTimeOffset at) =>
         CollateralDates.Check(Name, IssueDate, NextUpdate, at, TdxChecks.QeIdentityNotYetValid, TdxChecks.QeIdentityExpired);
 
-    /// <summary>What Intel says about the quoting enclave that made the quote.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is another enclave, or older than any that Intel lists.</exception>
+    /// <summary>Returns Intel's finding about the quoting enclave that created the quote.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is another enclave, or older than all versions that Intel lists.</exception>
     public TcbFinding Evaluate(QeReport report)
     {
         bool sameMiscSelect = MaskedBytes.AreEqual(report.MiscSelect.Span, MiscSelectMask, MiscSelect);

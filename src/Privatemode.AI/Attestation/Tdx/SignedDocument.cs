@@ -6,13 +6,13 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Attestation.Tdx;
 
-// {"tcbInfo":{…},"signature":"128 hex digits"}; the signature is over the value's bytes as they stand. What was verified and what is
-// read must be the same bytes: names that stand twice are refused everywhere, and nothing is written anew to be verified.
+// {"tcbInfo":{…},"signature":"128 hex digits"}; the signature covers the exact bytes of the value. The bytes that are verified and those
+// that are read must be the same: duplicate names are refused everywhere, and nothing is serialized again for the verification.
 
-/// <summary>A JSON answer of Intel's service: a value and the signature over its exact bytes. Dispose it when it has been read.</summary>
+/// <summary>A JSON answer of Intel's service: a value and the signature over its exact bytes. Dispose it after reading.</summary>
 internal sealed class SignedDocument(JsonDocument document, JsonElement content, byte[] signature) : IDisposable
 {
-    /// <summary>The longest document that is looked at, in bytes; real ones have at most 10,000.</summary>
+    /// <summary>The maximum length of a document in bytes; real ones have at most 10,000.</summary>
     public const int MaximumLength = 256 * 1024;
 
     private const int MaximumDepth = 16;
@@ -27,10 +27,10 @@ internal sealed class SignedDocument(JsonDocument document, JsonElement content,
     /// <summary>r and s, big-endian, 64 bytes.</summary>
     public byte[] Signature { get; } = signature;
 
-    /// <summary>Takes the answer apart, without reading the value.</summary>
+    /// <summary>Splits the answer, without reading the value.</summary>
     /// <param name="answer">The body of the answer; it must not change while the document is in use.</param>
     /// <param name="name">The member with the signed value.</param>
-    /// <param name="check">The check that fails when it is none.</param>
+    /// <param name="check">The check that fails if the answer does not have this form.</param>
     public static SignedDocument Parse(ReadOnlyMemory<byte> answer, string name, string check)
     {
         if (answer.Length > MaximumLength)
@@ -52,11 +52,11 @@ internal sealed class SignedDocument(JsonDocument document, JsonElement content,
         }
     }
 
-    /// <summary>Reads a value whose signature is verified first.</summary>
+    /// <summary>Verifies the signature of a value and reads it.</summary>
     /// <param name="answer">The body of the answer; it must not change during the call.</param>
     /// <param name="name">The member with the signed value.</param>
-    /// <param name="formatCheck">The check that fails when it is no such answer.</param>
-    /// <exception cref="PrivatemodeVerificationException">It is not such an answer, or not signed.</exception>
+    /// <param name="formatCheck">The check that fails if the answer does not have this form.</param>
+    /// <exception cref="PrivatemodeVerificationException">The answer does not have this form, or is not signed.</exception>
     public static T Read<T>(
         ReadOnlyMemory<byte> answer, CollateralSigner signer, string name, string formatCheck, string signatureCheck, Func<JsonElement, T> read)
     {
@@ -78,7 +78,7 @@ internal static class CollateralJson
     public static bool IsMalformed(Exception exception) => exception is JsonException or InvalidOperationException;
 
     /// <summary>Reads a signed value.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It lacks a member, or has one of another type.</exception>
+    /// <exception cref="PrivatemodeVerificationException">It lacks a member, or has a member of the wrong type.</exception>
     public static T Read<T>(JsonElement content, string name, string check, Func<JsonElement, T> read)
     {
         try
@@ -142,10 +142,10 @@ internal static class CollateralJson
             : throw new JsonException();
     }
 
-    /// <summary>Text without escapes, as Intel writes all of its own; it lives as long as the document.</summary>
+    /// <summary>Text without escapes, which Intel never uses; valid as long as the document.</summary>
     public static ReadOnlySpan<byte> ReadText(this JsonElement parent, string name) => TextOf(parent.Member(name));
 
-    /// <summary>Short texts of printable ASCII; none when the member is absent.</summary>
+    /// <summary>Short texts of printable ASCII; empty if the member is absent.</summary>
     public static string[] ReadTexts(this JsonElement parent, string name)
     {
         if (!parent.TryGetProperty(name, out JsonElement value))
@@ -199,7 +199,7 @@ internal static class CollateralJson
     }
 }
 
-/// <summary>From when until when a signed document of Intel's counts.</summary>
+/// <summary>The validity of a signed document of Intel.</summary>
 internal static class CollateralDates
 {
     public static void Check(
@@ -226,5 +226,5 @@ internal static class CollateralDates
     }
 }
 
-/// <summary>From when until when a piece of collateral counts.</summary>
+/// <summary>The validity of a piece of collateral.</summary>
 internal readonly record struct CollateralPeriod(DateTimeOffset From, DateTimeOffset Until);

@@ -4,8 +4,8 @@ using Privatemode.AI.Attestation.Certificates;
 namespace Privatemode.AI.Attestation.Tdx;
 
 /// <summary>
-/// A quote with sound signatures under a chain to a trusted root: all that it can prove by itself. Whether its keys are revoked, and what Intel says about
-/// the platform, takes collateral.
+/// A quote with valid signatures under a chain to a trusted root: everything that it proves by itself. Whether its keys are revoked, and
+/// Intel's information about the platform, are in the collateral.
 /// </summary>
 internal sealed class SignedQuote : IDisposable
 {
@@ -25,8 +25,8 @@ internal sealed class SignedQuote : IDisposable
     public PckChain Chain { get; }
 
     /// <summary>Verifies chain and signatures.</summary>
-    /// <param name="quote">The quote; bytes after its signature data are not looked at.</param>
-    /// <exception cref="PrivatemodeVerificationException">No genuine platform made this quote.</exception>
+    /// <param name="quote">The quote; bytes after its signature data are ignored.</param>
+    /// <exception cref="PrivatemodeVerificationException">The quote was not made by a genuine platform.</exception>
     public static SignedQuote Verify(ReadOnlyMemory<byte> quote, TdxTrustAnchors anchors, DateTimeOffset at)
     {
         TdxQuote parsed = TdxQuote.Parse(quote);
@@ -46,8 +46,8 @@ internal sealed class SignedQuote : IDisposable
         }
     }
 
-    /// <summary>Begins to judge collateral at a time, which may be later than the one at which the chain was verified.</summary>
-    /// <returns>Roots with that of the quote; those of the collateral have to be under the same key. The caller disposes them.</returns>
+    /// <summary>Starts the verification of collateral at a time, which may be later than the one at which the chain was verified.</summary>
+    /// <returns>Roots that contain the quote's; those of the collateral must have the same key. The caller disposes them.</returns>
     public IntelRoots BeginRoots(DateTimeOffset at)
     {
         IntelRoots roots = new(_anchors, at);
@@ -71,7 +71,7 @@ internal sealed class SignedQuote : IDisposable
     }
 }
 
-/// <summary>From the PCK key to the quote: the PCK key signed the QE report, that names the attestation key, which signed the quote.</summary>
+/// <summary>From the PCK key to the quote: the PCK key signed the QE report, which names the attestation key, which signed the quote.</summary>
 internal static class QuoteSignatures
 {
     private const int CoordinateSize = 32;
@@ -98,7 +98,7 @@ internal static class QuoteSignatures
     public static bool Verify(ECDsa key, ReadOnlySpan<byte> data, ReadOnlySpan<byte> signature) =>
         key.VerifyData(data, signature, HashAlgorithmName.SHA256, DSASignatureFormat.IeeeP1363FixedFieldConcatenation);
 
-    // Without this check, an attacker could sign a quote of their own with a key of their own.
+    // Without this check, an attacker could sign their own quote with their own key.
     private static void CheckReportData(TdxQuote quote)
     {
         Span<byte> expected = stackalloc byte[2 * SHA256.HashSizeInBytes];

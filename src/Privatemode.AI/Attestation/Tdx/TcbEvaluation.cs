@@ -3,18 +3,18 @@ using Privatemode.AI.Attestation.Certificates;
 namespace Privatemode.AI.Attestation.Tdx;
 
 // Intel's algorithm: level of the platform, of the module (when its line is 1 or higher) and of the quoting enclave, then converged.
-// A TD report 1.5 states the TCB at launch and the one now: both are judged, then compared.
+// A TD report 1.5 states the TCB at launch and the current one: both are evaluated, then compared.
 
-/// <summary>What Intel says about everything a quote depends on.</summary>
-/// <param name="Overall">The whole: worst status, oldest date, all advisories.</param>
+/// <summary>Intel's findings about every component that a quote depends on.</summary>
+/// <param name="Overall">All components together: worst status, oldest date, all advisories.</param>
 /// <param name="Platform">CPU and firmware.</param>
-/// <param name="Module">The TDX module; null when it is judged with the platform.</param>
-/// <param name="WithoutPlatform">Module and quoting enclave together, without the platform: all that some verifiers look at.</param>
+/// <param name="Module">The TDX module; null if it is evaluated together with the platform.</param>
+/// <param name="WithoutPlatform">Module and quoting enclave together, without the platform: all that some verifiers check.</param>
 internal sealed record TcbEvaluation(
     TcbFinding Overall, TcbStatus Platform, TcbStatus? Module, TcbStatus QuotingEnclave, TcbStatus WithoutPlatform)
 {
     /// <summary>Evaluates the TCB that a quote states.</summary>
-    /// <exception cref="PrivatemodeVerificationException">Something of it is unknown to Intel, too old, or revoked.</exception>
+    /// <exception cref="PrivatemodeVerificationException">A component is unknown to Intel, too old, or revoked.</exception>
     public static TcbEvaluation Evaluate(TdxQuote quote, PckExtensions platform, TcbInfo tcbInfo, QeIdentity qeIdentity)
     {
         TcbFinding enclave = qeIdentity.Evaluate(quote.QeReport);
@@ -30,7 +30,7 @@ internal sealed record TcbEvaluation(
             : throw TdxExceptions.Platform(TdxChecks.TcbRevoked, "is revoked by Intel", found: evaluation.ToText(), cause: VerificationCause.TcbRevoked);
     }
 
-    /// <summary>The statuses in words, for reports and messages.</summary>
+    /// <summary>The statuses as text, for reports and messages.</summary>
     public string ToText() => $"{Overall.Status} (platform {Platform}, module {Module?.ToString() ?? "as the platform"}, quoting enclave {QuotingEnclave})";
 
     private static TcbEvaluation EvaluateAt(
@@ -46,7 +46,7 @@ internal sealed record TcbEvaluation(
         return new TcbEvaluation(level.Converge(withoutPlatform), level.Status, module?.Status, enclave.Status, withoutPlatform.Status);
     }
 
-    // This is the evaluation at launch. Dates and advisories are those of both; a module of line 0 at either time is judged with the platform.
+    // This is the evaluation at launch. Dates and advisories are those of both; a module of line 0 at either time is evaluated with the platform.
     private TcbEvaluation Compare(TcbEvaluation now) => new(
         Overall.Converge(now.Overall) with { Status = TcbStatuses.Relaunch(Overall.Status, now.Overall.Status) },
         TcbStatuses.Relaunch(Platform, now.Platform),
@@ -55,19 +55,19 @@ internal sealed record TcbEvaluation(
         TcbStatuses.Relaunch(WithoutPlatform, now.WithoutPlatform));
 }
 
-/// <summary>What Intel's newest TCB info says about the platform, whichever evaluation the verdict is made by.</summary>
-/// <param name="TcbInfo">The newest TCB info; <see langword="null"/> if none was given, or none that is authentic and current.</param>
-/// <param name="Tcb">What it says; <see langword="null"/> if it does not list the platform.</param>
+/// <summary>The finding of Intel's newest TCB info about the platform, which may differ from the evaluation that decides.</summary>
+/// <param name="TcbInfo">The newest TCB info; <see langword="null"/> if there is none that is authentic and current.</param>
+/// <param name="Tcb">The finding; <see langword="null"/> if the platform is not listed.</param>
 /// <param name="Problem">The check that failed; <see langword="null"/> if none did.</param>
 internal sealed record NewestTcbEvaluation(TcbInfo? TcbInfo, TcbEvaluation? Tcb, string? Problem)
 {
-    /// <summary>Whether there was nothing to judge by.</summary>
+    /// <summary>Whether there was no newest TCB info.</summary>
     public bool IsUnknown => Tcb is null && Problem is null;
 
-    /// <summary>Evaluates the TCB by the newest TCB info. What is revoked is refused here as everywhere; all else is for the policy to decide.</summary>
-    /// <param name="verdict">What the verdict is made by.</param>
+    /// <summary>Evaluates the TCB with the newest TCB info. A revoked TCB is refused, as always; the policy decides about all other statuses.</summary>
+    /// <param name="verdict">The evaluation that decides.</param>
     /// <param name="revocation">The roots of this verification, and the root's verified revocation list.</param>
-    /// <exception cref="PrivatemodeVerificationException">Something of the TCB is revoked.</exception>
+    /// <exception cref="PrivatemodeVerificationException">A component of the TCB is revoked.</exception>
     public static NewestTcbEvaluation Evaluate(
         TdxQuote quote,
         PckExtensions platform,
@@ -86,14 +86,14 @@ internal sealed record NewestTcbEvaluation(TcbInfo? TcbInfo, TcbEvaluation? Tcb,
         {
             TcbInfo given = Read(platform, collateral, revocation, at);
 
-            // Intel offers a set on request before it becomes the standard one: then the verdict is made by the newer of the two.
+            // Intel offers a set on request before it becomes the standard one: then the newer of the two decides.
             if (!IsNewer(given, verdict.TcbInfo))
             {
                 given.CheckDates(at);
                 return new NewestTcbEvaluation(verdict.TcbInfo, verdict.Tcb, null);
             }
 
-            // What it calls revoked is refused even after its time: otherwise it would be enough to keep its successor away.
+            // A TCB that it lists as revoked is refused even after its expiry: otherwise, blocking its successor would be enough.
             newest = at <= given.NextUpdate ? given : null;
             TcbEvaluation tcb = TcbEvaluation.Evaluate(quote, platform, given, verdict.QeIdentity);
             given.CheckDates(at);
@@ -105,7 +105,7 @@ internal sealed record NewestTcbEvaluation(TcbInfo? TcbInfo, TcbEvaluation? Tcb,
         }
     }
 
-    /// <summary>What was found, in words.</summary>
+    /// <summary>The finding as text.</summary>
     public string ToText() => (TcbInfo, Tcb) switch
     {
         ({ } info, { } tcb) => $"{tcb.ToText()}, evaluation {info.EvaluationDataNumber}",
@@ -129,13 +129,13 @@ internal sealed record NewestTcbEvaluation(TcbInfo? TcbInfo, TcbEvaluation? Tcb,
     }
 }
 
-/// <summary>What Intel says about a TCB. The two that advise a relaunch come from comparing the TCB at launch with the current one.</summary>
+/// <summary>Intel's statuses of a TCB. The two that advise a relaunch result from comparing the TCB at launch with the current one.</summary>
 internal enum TcbStatus
 {
-    /// <summary>Nothing is known against it.</summary>
+    /// <summary>No weakness is known.</summary>
     UpToDate,
 
-    /// <summary>The software in the trust domain must protect itself against something known.</summary>
+    /// <summary>The software in the trust domain must protect itself against a known weakness.</summary>
     SWHardeningNeeded,
 
     /// <summary>The platform's configuration may be weak.</summary>
@@ -144,26 +144,26 @@ internal enum TcbStatus
     /// <summary>Both of the above.</summary>
     ConfigurationAndSWHardeningNeeded,
 
-    /// <summary>A known weakness is not repaired.</summary>
+    /// <summary>A known weakness is not fixed.</summary>
     OutOfDate,
 
-    /// <summary>A known weakness is not repaired, and the configuration may be weak.</summary>
+    /// <summary>A known weakness is not fixed, and the configuration may be weak.</summary>
     OutOfDateConfigurationNeeded,
 
-    /// <summary>The trust domain was started on an out-of-date TCB that has been repaired since.</summary>
+    /// <summary>The trust domain was started on an out-of-date TCB that has been updated since.</summary>
     TDRelaunchAdvised,
 
-    /// <summary>The same, and the configuration may be weak.</summary>
+    /// <summary>The trust domain was started on an out-of-date TCB that has been updated since, and the configuration may be weak.</summary>
     TDRelaunchAdvisedConfigurationNeeded,
 
-    /// <summary>Keys or code of it are known to be compromised. Never accepted.</summary>
+    /// <summary>Its keys or code are known to be compromised. Never accepted.</summary>
     Revoked,
 }
 
-/// <summary>Joins statuses: those of the parts of a platform, and those at launch and now.</summary>
+/// <summary>Combines statuses: those of the components of a platform, and those at launch and now.</summary>
 /// <remarks>
-/// A status is a set of findings: out of date, configuration needed, hardening needed. Joining is the union; out of date covers
-/// hardening. For the statuses Intel gives to the module and the quoting enclave this is Intel's rule. For the others, which Intel's
+/// A status is a set of findings: out of date, configuration needed, hardening needed. The combination is the union; out of date includes
+/// hardening. For the statuses that Intel gives to the module and the quoting enclave, this is Intel's rule. For the others, which Intel's
 /// rule would drop, it is the worse of the two.
 /// </remarks>
 internal static class TcbStatuses
@@ -178,11 +178,11 @@ internal static class TcbStatuses
         Revoked = 8,
     }
 
-    /// <summary>The status of a whole from the statuses of two of its parts.</summary>
+    /// <summary>Returns the status of two components together.</summary>
     public static TcbStatus Converge(TcbStatus one, TcbStatus other) => StatusOf(FindingsOf(one) | FindingsOf(other));
 
-    /// <summary>The status of a trust domain from that of the TCB it was started on and that of the TCB which runs now.</summary>
-    /// <remarks>Intel ignores a TCB that is worse now than it was at launch; here the worse counts.</remarks>
+    /// <summary>Returns the status of a trust domain from the TCB on which it was started and the current one.</summary>
+    /// <remarks>Intel ignores a TCB that is worse now than it was at launch; here the worse one is used.</remarks>
     public static TcbStatus Relaunch(TcbStatus launch, TcbStatus current)
     {
         Findings atLaunch = FindingsOf(launch);
@@ -196,7 +196,7 @@ internal static class TcbStatuses
         return (atLaunch | now).HasFlag(Findings.Configuration) ? TcbStatus.TDRelaunchAdvisedConfigurationNeeded : TcbStatus.TDRelaunchAdvised;
     }
 
-    /// <summary>The status Intel's collateral names; null for a word that is not one of the seven.</summary>
+    /// <summary>Returns the status with this name in Intel's collateral; null for an unknown name.</summary>
     public static TcbStatus? Find(ReadOnlySpan<byte> name) => name switch
     {
         _ when name.SequenceEqual("UpToDate"u8) => TcbStatus.UpToDate,

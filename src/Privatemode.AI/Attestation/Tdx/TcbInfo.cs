@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Attestation.Tdx;
 
-/// <summary>What Intel says about a family of platforms. Read from bytes whose signature has been verified.</summary>
+/// <summary>Intel's information about a family of platforms. Read from bytes whose signature has been verified.</summary>
 internal sealed record TcbInfo(
     DateTimeOffset IssueDate,
     DateTimeOffset NextUpdate,
@@ -22,15 +22,15 @@ internal sealed record TcbInfo(
     private const int FmspcSize = 6;
     private const int PceIdSize = 2;
 
-    /// <summary>Reads the document from an answer of Intel's service. Its dates and what it is about are not checked.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is not signed, is about something else, or is malformed.</exception>
+    /// <summary>Reads the document from an answer of Intel's service. Its dates and its family of platforms are not checked.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is not signed, is for another technology, or is malformed.</exception>
     public static TcbInfo ReadSigned(ReadOnlyMemory<byte> answer, CollateralSigner signer) =>
         SignedDocument.Read(answer, signer, Name, TdxChecks.TcbInfoFormat, TdxChecks.TcbInfoSignature, Read);
 
-    /// <exception cref="PrivatemodeVerificationException">It is about something else, or malformed.</exception>
+    /// <exception cref="PrivatemodeVerificationException">It is for another technology, or malformed.</exception>
     public static TcbInfo Read(JsonElement content) => CollateralJson.Read(content, Name, TdxChecks.TcbInfoFormat, static content =>
     {
-        // First, because the same name over another version or technology has other members.
+        // Checked first, because a document of another version or technology has other members.
         if (!content.ReadText("id").SequenceEqual("TDX"u8)
             || content.ReadInteger("version", int.MaxValue) != Version
             || content.ReadInteger("tcbType", int.MaxValue) != TcbType)
@@ -50,7 +50,7 @@ internal sealed record TcbInfo(
             TcbLevel.ReadAll(content));
     });
 
-    /// <summary>Refuses it outside its time; both ends belong to it.</summary>
+    /// <summary>Refuses it outside of its validity, which includes both ends.</summary>
     public void CheckDates(DateTimeOffset at) =>
         CollateralDates.Check(Name, IssueDate, NextUpdate, at, TdxChecks.TcbInfoNotYetValid, TdxChecks.TcbInfoExpired);
 
@@ -71,7 +71,7 @@ internal sealed record TcbInfo(
     }
 }
 
-/// <summary>A level of a platform's TCB: a platform that has all of these SVNs, or higher ones, is what the finding says.</summary>
+/// <summary>A level of a platform's TCB: the finding applies to a platform that has all of these SVNs, or higher ones.</summary>
 internal sealed class TcbLevel(byte[] platform, byte[] module, int pceSvn, TcbFinding finding)
 {
     private const int ComponentCount = PckExtensions.ComponentCount;
@@ -91,11 +91,11 @@ internal sealed class TcbLevel(byte[] platform, byte[] module, int pceSvn, TcbFi
             TcbFinding.Read(level));
     });
 
-    /// <summary>The highest level that the platform reaches, whatever the order they are listed in; null when it reaches none.</summary>
+    /// <summary>The highest level that the platform reaches, regardless of the order of the list; null if it reaches none.</summary>
     /// <param name="teeTcbSvn">TEE_TCB_SVN, 16 bytes.</param>
     public static TcbLevel? Match(IReadOnlyList<TcbLevel> levels, PckExtensions platform, ReadOnlySpan<byte> teeTcbSvn)
     {
-        // A module of line 1 or higher is judged by its own identity: its version and line, components 0 and 1, are then not compared.
+        // A module of line 1 or higher is evaluated by its own identity: its version and line, components 0 and 1, are then not compared.
         int first = teeTcbSvn[1] > 0 ? 2 : 0;
         TcbLevel? best = null;
         foreach (TcbLevel level in levels)
@@ -147,35 +147,35 @@ internal sealed class TcbLevel(byte[] platform, byte[] module, int pceSvn, TcbFi
     }
 }
 
-/// <summary>A level of a module or an enclave: from this version on, Intel says that.</summary>
+/// <summary>A level of a module or an enclave: the finding applies from this version on.</summary>
 internal sealed record SvnLevel(int IsvSvn, TcbFinding Finding)
 {
     public static IReadOnlyList<SvnLevel> ReadAll(JsonElement parent) => parent.ReadLevels(
         static level => new SvnLevel(level.ReadObject("tcb").ReadInteger("isvsvn", ushort.MaxValue), TcbFinding.Read(level)));
 
-    /// <summary>The highest level that the version reaches, whatever the order they are listed in; null when it reaches none.</summary>
+    /// <summary>The highest level that the version reaches, regardless of the order of the list; null if it reaches none.</summary>
     public static SvnLevel? Match(IReadOnlyList<SvnLevel> levels, int isvSvn) =>
         levels.Where(level => level.IsvSvn <= isvSvn).MaxBy(level => level.IsvSvn);
 }
 
-/// <summary>What Intel says about one level of a TCB.</summary>
-/// <param name="Date">All weaknesses published by then are repaired, unless the status says otherwise.</param>
+/// <summary>Intel's finding about one level of a TCB.</summary>
+/// <param name="Date">All weaknesses published by then are fixed, unless the status says otherwise.</param>
 internal sealed record TcbFinding(TcbStatus Status, DateTimeOffset Date, IReadOnlyList<string> Advisories)
 {
-    /// <summary>Reads the members that every level ends with. A status that is not known is malformed: it could mean anything.</summary>
+    /// <summary>Reads the members at the end of every level. An unknown status is refused, because its meaning is unknown.</summary>
     public static TcbFinding Read(JsonElement level) => new(
         TcbStatuses.Find(level.ReadText("tcbStatus")) ?? throw new JsonException(),
         level.ReadDate("tcbDate"),
         level.ReadTexts("advisoryIDs"));
 
-    /// <summary>The finding about a whole from those about two of its parts: worst status, oldest date, all advisories.</summary>
+    /// <summary>Combines the findings about two components: worst status, oldest date, all advisories.</summary>
     public TcbFinding Converge(TcbFinding other) => new(
         TcbStatuses.Converge(Status, other.Status),
         Date <= other.Date ? Date : other.Date,
         Advisories.Count == 0 ? other.Advisories : [.. Advisories.Union(other.Advisories, StringComparer.Ordinal)]);
 }
 
-/// <summary>Who signed a TDX module, and which attributes it must have.</summary>
+/// <summary>The signer of a TDX module and the attributes that it must have.</summary>
 internal sealed record TdxModule(byte[] MrSigner, byte[] Attributes, byte[] AttributesMask)
 {
     private const int MrSignerSize = 48;
@@ -195,7 +195,7 @@ internal sealed record TdxModule(byte[] MrSigner, byte[] Attributes, byte[] Attr
                 TdxChecks.ModuleSigner, "runs a TDX module that is not signed by Intel", Convert.ToHexStringLower(MrSigner), Convert.ToHexStringLower(signer));
         }
 
-        // Intel's verifier demands zeros whatever the mask leaves open.
+        // Intel's verifier requires zeros regardless of the mask.
         ReadOnlySpan<byte> attributes = report.SeamAttributes.Span;
         if (!MaskedBytes.AreEqual(attributes, AttributesMask, Attributes) || attributes.ContainsAnyExcept((byte)0))
         {
@@ -206,11 +206,11 @@ internal sealed record TdxModule(byte[] MrSigner, byte[] Attributes, byte[] Attr
     }
 }
 
-/// <summary>A line of TDX modules: who signs them, and what Intel says about their versions.</summary>
+/// <summary>A line of TDX modules: the signer, and Intel's findings about the versions.</summary>
 /// <param name="Line">The number in the line's name, the second byte of TEE_TCB_SVN; null for a name of another form.</param>
 internal sealed record TdxModuleIdentity(int? Line, TdxModule Module, IReadOnlyList<SvnLevel> Levels)
 {
-    /// <summary>Reads the lines; none when the member is absent. A line may stand only once.</summary>
+    /// <summary>Reads the lines; empty if the member is absent. A line may occur only once.</summary>
     public static IReadOnlyList<TdxModuleIdentity> ReadAll(JsonElement parent)
     {
         const string name = "tdxModuleIdentities";
@@ -234,9 +234,9 @@ internal sealed record TdxModuleIdentity(int? Line, TdxModule Module, IReadOnlyL
         return identities;
     }
 
-    /// <summary>What Intel says about the module in the quote; null when its line is judged with the platform.</summary>
+    /// <summary>Intel's finding about the module in the quote; null if its line is evaluated with the platform.</summary>
     /// <param name="teeTcbSvn">The TCB at launch or now, 16 bytes.</param>
-    /// <exception cref="PrivatemodeVerificationException">Intel does not know the module, or not any more.</exception>
+    /// <exception cref="PrivatemodeVerificationException">Intel does not list the module, or no longer lists it.</exception>
     public static TcbFinding? Evaluate(TcbInfo tcbInfo, TdReport report, ReadOnlySpan<byte> teeTcbSvn)
     {
         int version = teeTcbSvn[0];
@@ -258,7 +258,7 @@ internal sealed record TdxModuleIdentity(int? Line, TdxModule Module, IReadOnlyL
             VerificationCause.Collateral);
     }
 
-    // "TDX_" and two hex digits. Intel's verifier disregards case.
+    // "TDX_" and two hex digits. Intel's verifier ignores case.
     private static int? ReadLine(ReadOnlySpan<byte> id)
     {
         ReadOnlySpan<byte> prefix = "TDX_"u8;

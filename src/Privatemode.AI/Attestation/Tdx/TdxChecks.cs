@@ -81,19 +81,19 @@ internal static class TdxPolicyChecks
     public const string StaticPlatform = "tdx-static-platform"; // No CPU package can be added to the platform.
 }
 
-/// <summary>Makes the exceptions of this room, so that each says what was wrong and what to do.</summary>
+/// <summary>Creates the exceptions of TDX verification.</summary>
 internal static class TdxExceptions
 {
-    /// <summary>The evidence itself is no proof.</summary>
+    /// <summary>Creates the exception for a problem of the quote.</summary>
     public static PrivatemodeVerificationException Quote(string check, string what, string? expected = null, string? found = null) =>
         PrivatemodeVerificationException.Create(check, $"The TDX quote {what}. Do not send anything.", expected, found);
 
-    /// <summary>What Intel says about the platform cannot be believed, or does not belong to the quote.</summary>
+    /// <summary>Creates the exception for collateral of Intel that is not authentic or does not belong to the quote.</summary>
     public static PrivatemodeVerificationException Collateral(
         string check, string what, string? expected = null, string? found = null, VerificationCause cause = VerificationCause.Collateral) =>
         PrivatemodeVerificationException.Create(check, $"{what}. The TDX quote cannot be verified. Do not send anything.", expected, found, cause);
 
-    /// <summary>The platform is genuine, but not in a state that Intel vouches for.</summary>
+    /// <summary>Creates the exception for a genuine platform whose state Intel does not approve.</summary>
     public static PrivatemodeVerificationException Platform(
         string check, string what, string? expected = null, string? found = null, VerificationCause cause = VerificationCause.None) =>
         PrivatemodeVerificationException.Create(check, $"The TDX platform {what}. Do not send anything.", expected, found, cause);

@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Attestation.Tdx;
 
-/// <summary>What is expected of a verified quote. Null: not checked. Debug, service TDs and impossible CPU features are always refused.</summary>
+/// <summary>The requirements for a verified quote. Null: not checked. Debug, service TDs and impossible CPU features are always refused.</summary>
 internal sealed record TdxPolicy
 {
     private const int PlatformInstanceIdSize = 16;
@@ -23,32 +23,32 @@ internal sealed record TdxPolicy
     /// <summary>Other values that RTMR 0 may have, 48 bytes each.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Rtmr0Alternatives { get; init => field = AllSized(value, TdReport.MeasurementSize); } = [];
 
-    /// <summary>All attributes of the trust domain, 8 bytes; nothing more, nothing less.</summary>
+    /// <summary>All attributes of the trust domain, 8 bytes, compared exactly.</summary>
     public ReadOnlyMemory<byte>? TdAttributes { get; init => field = Sized(value, sizeof(ulong)); }
 
-    /// <summary>CPU features open to the trust domain. The two of CET are left to the guest and not compared.</summary>
+    /// <summary>The CPU features that are available to the trust domain. The two features of CET are not compared: the guest decides about them.</summary>
     public ulong? Xfam { get; init; }
 
-    /// <summary>Looks at the status of the TDX module and the quoting enclave only, as the Go reference does.</summary>
-    /// <remarks>Gives up that firmware and microcode of the platform are up to date. A module judged with its platform is not affected.</remarks>
+    /// <summary>Checks only the status of the TDX module and the quoting enclave, as the Go reference does.</summary>
+    /// <remarks>Firmware and microcode of the platform can then be out of date. A module that is evaluated with its platform is not affected.</remarks>
     public bool DangerousAcceptOutdatedTdxPlatform { get; init; }
 
-    /// <summary>Requires that the status is an accepted one under Intel's newest TCB info too.</summary>
+    /// <summary>Requires an accepted status under Intel's newest TCB info too.</summary>
     public bool RequireNewestTdxTcbInfo { get; init; }
 
-    /// <summary>The oldest evaluation of Intel's that counts, of TCB info and QE identity alike. Default 0: any that is not expired.</summary>
+    /// <summary>The minimum evaluation number of Intel, for TCB info and QE identity. The default is 0: any that is not expired.</summary>
     public int MinimumEvaluationDataNumber { get; init; }
 
-    /// <summary>The platforms that are accepted, 16 bytes each; empty for any.</summary>
+    /// <summary>The accepted platform IDs, 16 bytes each; empty for any.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> PlatformInstanceIds { get; init => field = AllSized(value, PlatformInstanceIdSize); } = [];
 
     /// <summary>Requires cryptographic integrity of the platform's memory.</summary>
     public bool RequireMemoryIntegrity { get; init; }
 
-    /// <summary>Requires that simultaneous multithreading is off. A platform that does not say so does not pass.</summary>
+    /// <summary>Requires that simultaneous multithreading is off. A platform that does not state it is refused.</summary>
     public bool RequireSmtDisabled { get; init; }
 
-    /// <summary>Requires a platform that cannot be extended by CPU packages. A platform that does not say so does not pass.</summary>
+    /// <summary>Requires a platform that cannot be extended by CPU packages. A platform that does not state it is refused.</summary>
     public bool RequireStaticPlatform { get; init; }
 
     /// <summary>Returns whether module, quoting enclave and, unless the option leaves it out, platform are up to date.</summary>
@@ -75,10 +75,10 @@ internal sealed record TdxPolicy
             : throw new ArgumentException($"There are {TdReport.RtmrCount} RTMRs, not {values.Count}.", nameof(values));
 }
 
-/// <summary>Compares a verified quote with what is expected, and names everything that differs.</summary>
+/// <summary>Compares a verified quote with the requirements and collects all differences.</summary>
 internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy policy)
 {
-    // XFAM: x87 and SSE are always on; the mask holds all features the TDX module can open to a guest. CET is bits 11 and 12.
+    // XFAM: x87 and SSE are always on; the mask contains all features that the TDX module can offer a guest. CET is bits 11 and 12.
     private const ulong XfamFixed1 = 0x3;
     private const ulong XfamPossible = 0x6DBE7;
     private const ulong XfamCet = 0x1800;
@@ -88,7 +88,7 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
 
     private readonly List<VerificationMismatch> _mismatches = [];
 
-    /// <summary>Everything that is not as expected; empty when all is. To be called once.</summary>
+    /// <summary>Returns all differences; empty if there are none. Call it once.</summary>
     public IReadOnlyList<VerificationMismatch> Compare()
     {
         CompareGuest(quote.Report);
@@ -100,7 +100,7 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
 
     private void CompareGuest(TdReport report)
     {
-        // Bit 0 is DEBUG; bits 1 to 7 are reserved for further ways of looking into the trust domain.
+        // Bit 0 is DEBUG; bits 1 to 7 are reserved for other ways to inspect the trust domain.
         byte debug = report.TdAttributes.Span[0];
         _mismatches.Compare(debug == 0, TdxPolicyChecks.Debug, "00", $"{debug:x2}");
         _mismatches.Compare(

@@ -6,10 +6,10 @@ namespace Privatemode.AI.Attestation.Tdx;
 // Signature data: signature 64, attestation key 64, u16 type 6, u32 size, then to the end: QE report 384, its signature 64,
 // u16 length and authentication data, u16 type 5, u32 size, PEM chain to the end.
 
-/// <summary>A TDX quote taken apart: every length agrees with every other. Whether it is true is judged elsewhere.</summary>
+/// <summary>A parsed TDX quote, whose lengths are consistent. This type does not verify it.</summary>
 internal sealed class TdxQuote
 {
-    /// <summary>The longest quote that is looked at, in bytes; real ones have at most 8,000.</summary>
+    /// <summary>The maximum length of a quote in bytes; real ones have at most 8,000.</summary>
     public const int MaximumLength = 128 * 1024;
 
     private const ushort BodyTd10 = 2;
@@ -37,7 +37,7 @@ internal sealed class TdxQuote
     /// <summary>4 or 5.</summary>
     public int Version { get; }
 
-    /// <summary>What the CPU says about the trust domain.</summary>
+    /// <summary>The CPU's report about the trust domain.</summary>
     public TdReport Report { get; }
 
     /// <summary>Header and body, as the attestation key signed them.</summary>
@@ -54,14 +54,14 @@ internal sealed class TdxQuote
     /// <summary>r and s, big-endian, 64 bytes.</summary>
     public ReadOnlyMemory<byte> QeReportSignature { get; }
 
-    /// <summary>Goes into the QE report's data beside the attestation key.</summary>
+    /// <summary>Part of the QE report's data, after the attestation key.</summary>
     public ReadOnlyMemory<byte> AuthenticationData { get; }
 
     /// <summary>PCK certificate, CA and root in PEM.</summary>
     public ReadOnlyMemory<byte> PckChain { get; }
 
-    /// <summary>Takes a quote apart. Bytes after the signature data are not authenticated and not looked at: platforms pad with zeros.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is no TDX quote of version 4 or 5, or its lengths do not agree.</exception>
+    /// <summary>Parses a quote. Bytes after the signature data are not authenticated and are ignored: platforms pad with zeros.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is not a TDX quote of version 4 or 5, or its lengths are inconsistent.</exception>
     public static TdxQuote Parse(ReadOnlyMemory<byte> bytes)
     {
         if (bytes.Length > MaximumLength)
@@ -78,7 +78,7 @@ internal sealed class TdxQuote
         return new TdxQuote(version, report, signedBytes, new QuoteReader(reader.Read(length, TdxChecks.QuoteSignatureLength)));
     }
 
-    // Kind 1 is an SGX enclave and kind 4 a later TD report that no platform of the service makes: refused, not guessed at.
+    // Kind 1 is an SGX enclave, and kind 4 a later TD report that no platform of the service creates: both are refused.
     private static uint ReadBodySize(ref QuoteReader reader)
     {
         ushort kind = reader.ReadUInt16(TdxChecks.QuoteLength);
@@ -92,7 +92,7 @@ internal sealed class TdxQuote
                 $"kind {kind} of {size} bytes");
     }
 
-    // Type and size of what follows; the size must be all that is left, so that no byte has two owners or none.
+    // Type and size of the rest; the size must be exactly the rest, so that every byte belongs to one part.
     private static void ReadHeading(ref QuoteReader reader, ushort demandedType, string typeCheck, string lengthCheck)
     {
         ushort type = reader.ReadUInt16(typeCheck);
@@ -124,7 +124,7 @@ internal static class QuoteHeader
     private static ReadOnlySpan<byte> IntelVendor =>
         [0x93, 0x9A, 0x72, 0x33, 0xF7, 0x9C, 0x4C, 0xA9, 0x94, 0x0A, 0x0D, 0xB3, 0x95, 0x7F, 0x06, 0x07];
 
-    /// <summary>Refuses every kind of quote that is not read here, and returns the version: 4 or 5.</summary>
+    /// <summary>Refuses every unsupported kind of quote, and returns the version: 4 or 5.</summary>
     public static int Check(ReadOnlySpan<byte> header)
     {
         ushort version = BinaryPrimitives.ReadUInt16LittleEndian(header);
@@ -156,16 +156,16 @@ internal static class QuoteHeader
     }
 }
 
-/// <summary>Reads a quote from front to back; every length is compared with what is there before it is used.</summary>
+/// <summary>Reads a quote from start to end; every length is compared with the remaining bytes before it is used.</summary>
 internal struct QuoteReader(ReadOnlyMemory<byte> bytes)
 {
     private ReadOnlyMemory<byte> _rest = bytes;
 
-    /// <summary>How many bytes are left.</summary>
+    /// <summary>The number of remaining bytes.</summary>
     public readonly int Remaining => _rest.Length;
 
-    /// <summary>Takes exactly so many bytes.</summary>
-    /// <exception cref="PrivatemodeVerificationException">There are fewer; the check is the one given.</exception>
+    /// <summary>Reads exactly the specified number of bytes.</summary>
+    /// <exception cref="PrivatemodeVerificationException">There are fewer bytes; the exception names the given check.</exception>
     public ReadOnlyMemory<byte> Read(uint length, string check)
     {
         if (length > (uint)_rest.Length)
@@ -186,7 +186,7 @@ internal struct QuoteReader(ReadOnlyMemory<byte> bytes)
 // SGX REPORT body: CPUSVN 16 @0, MISCSELECT 4 @16, ATTRIBUTES 16 @48, MRENCLAVE 32 @64, MRSIGNER 32 @128, ISVPRODID u16 @256,
 // ISVSVN u16 @258, REPORTDATA 64 @320.
 
-/// <summary>What the CPU says about the quoting enclave. A slice of the quote; nothing is judged here.</summary>
+/// <summary>The CPU's report about the quoting enclave. A slice of the quote; nothing is verified here.</summary>
 internal sealed class QeReport
 {
     /// <summary>In bytes.</summary>
@@ -221,7 +221,7 @@ internal sealed class QeReport
 // TD report 1.0, 584 bytes; TD report 1.5 appends TEE_TCB_SVN2 and MRSERVICETD, 648 bytes. Offsets are inside the body.
 // Signed and not read: MROWNER 48 @232 and MROWNERCONFIG 48 @280.
 
-/// <summary>What the CPU says about a trust domain. Slices of the quote; nothing is judged here.</summary>
+/// <summary>The CPU's report about a trust domain. Slices of the quote; nothing is verified here.</summary>
 internal sealed class TdReport
 {
     /// <summary>Size of a TD report 1.0 in bytes.</summary>

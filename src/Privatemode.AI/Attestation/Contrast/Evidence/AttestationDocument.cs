@@ -2,15 +2,15 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Attestation.Contrast;
 
-/// <summary>What the coordinator answered, taken apart and not yet judged.</summary>
+/// <summary>The parsed answer of the coordinator, which is not verified yet.</summary>
 /// <remarks>
 /// Both generations: with <c>attestation_type</c> (Contrast 1.22 and later) and without, where the evidence itself shows its kind.
-/// Stricter than the reference, which forgives case, line breaks in base64 and bytes after the object. The policies are not decoded:
-/// nothing binds them to the report.
+/// Stricter than the reference, which accepts other case, line breaks in base64, and bytes after the object. The policies are not
+/// decoded, because the report does not cover them.
 /// </remarks>
 internal sealed record AttestationDocument
 {
-    /// <summary>The longest document that is read, in bytes.</summary>
+    /// <summary>The maximum length of a document in bytes.</summary>
     public const int MaxSize = 3 << 20;
 
     private static readonly int[] SevSnpType = [1, 3, 9901, 2, 1];
@@ -28,7 +28,7 @@ internal sealed record AttestationDocument
     /// <summary>The document as it was received.</summary>
     public required ReadOnlyMemory<byte> Raw { get; init; }
 
-    /// <summary>The coordinator's version as it claims; nothing proves it.</summary>
+    /// <summary>The version that the coordinator claims. It is not verified.</summary>
     public required string? Version { get; init; }
 
     public required EvidenceKind Kind { get; init; }
@@ -111,22 +111,22 @@ internal sealed record AttestationDocument
     };
 }
 
-/// <summary>The answer of <c>/privatemode/v1/attest</c>: an envelope around the attestation document.</summary>
+/// <summary>The answer of <c>/privatemode/v1/attest</c>, which contains the attestation document.</summary>
 internal static class AttestResponse
 {
-    /// <summary>The longest answer that is read, in bytes. From 4 MiB on the platform's parser takes twice the text, and keeps it.</summary>
+    /// <summary>The maximum length of the answer in bytes. From 4 MiB on, the platform's parser allocates twice the text, and keeps it.</summary>
     public const int MaxSize = (4 << 20) - 1024;
 
     private static readonly StrictJsonExceptions Failure = new(
         ContrastChecks.ResponseFormat,
         "The answer to the attestation request has an invalid format. Do not send anything; update this package if the service is newer.");
 
-    /// <summary>The bytes of the attestation document.</summary>
+    /// <summary>Returns the bytes of the attestation document.</summary>
     public static ReadOnlyMemory<byte> ReadDocument(ReadOnlyMemory<byte> body) =>
         StrictObject.Read(body, MaxSize, Failure, root => new StrictObject(root, "", Failure, "AttestationDoc").Base64("AttestationDoc"));
 }
 
-/// <summary>The hardware whose evidence a document carries.</summary>
+/// <summary>The technology of the evidence in a document.</summary>
 internal enum EvidenceKind
 {
     /// <summary>AMD SEV-SNP: a report and its certificates.</summary>

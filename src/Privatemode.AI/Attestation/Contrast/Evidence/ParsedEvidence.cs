@@ -4,7 +4,7 @@ using Privatemode.AI.Attestation.Tdx;
 
 namespace Privatemode.AI.Attestation.Contrast;
 
-/// <summary>Evidence that is verified as far as it brings its own chain along, and what has to be fetched for the rest. Dispose it after the verdict.</summary>
+/// <summary>Evidence that is verified as far as its own chain allows, and the collateral that it needs. Dispose it after the verification.</summary>
 internal abstract class ParsedEvidence(AttestationDocument document, Manifest manifest) : IDisposable
 {
     public AttestationDocument Document { get; } = document;
@@ -12,13 +12,13 @@ internal abstract class ParsedEvidence(AttestationDocument document, Manifest ma
     public Manifest Manifest { get; } = manifest;
 
     /// <summary>
-    /// Verifies what the evidence proves by itself, as far as it brings its own chain along, and names what the rest takes. Pure, and the first stage of
-    /// a verdict; <see cref="ContrastVerifier.Verify"/> is the last.
+    /// Verifies what the evidence proves by itself, as far as it contains its own chain, and determines which collateral is needed. Pure. The first
+    /// stage of a verification; <see cref="ContrastVerifier.Verify"/> is the last.
     /// </summary>
     /// <remarks>
-    /// So only a genuine platform chooses what is fetched, except for a report without its certificate: its chip id is only a claim.
-    /// For TDX the highest evaluation number that any reference value asks for is asked of Intel: a platform that only an older one
-    /// accepts is refused, where the reference would have tried each value with collateral of its own.
+    /// So only a genuine platform chooses what is downloaded, except for a report without its certificate: its chip ID is only a claim.
+    /// For TDX, Intel is asked for the highest evaluation number that any reference value requires. A platform that is up to date only under
+    /// an older one is refused; the reference implementation would try each value with its own collateral.
     /// </remarks>
     /// <param name="at">The time at which the evidence's own certificates must be valid.</param>
     /// <exception cref="PrivatemodeVerificationException">No collateral could make this document acceptable.</exception>
@@ -51,7 +51,7 @@ internal sealed class ParsedTdxEvidence(AttestationDocument document, Manifest m
     public override void Dispose() => Quote.Dispose();
 }
 
-/// <summary>A SEV-SNP report with what it brings along, and where the rest is at AMD's key distribution.</summary>
+/// <summary>A SEV-SNP report with the certificates in the evidence, and the paths of the missing ones at AMD's key distribution service.</summary>
 internal sealed class ParsedSnpEvidence : ParsedEvidence
 {
     private ParsedSnpEvidence(AttestationDocument document, Manifest manifest)
@@ -63,28 +63,28 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
 
     public required SnpProduct Product { get; init; }
 
-    /// <summary>Path and query of the chip's certificate (DER); null when the evidence has it.</summary>
+    /// <summary>Path and query of the chip's certificate (DER); null if the evidence contains it.</summary>
     public required string? VcekPath { get; init; }
 
-    /// <summary>Path of intermediate and root (PEM); null when the evidence has both.</summary>
+    /// <summary>Path of intermediate and root (PEM); null if the evidence contains both.</summary>
     public required string? ChainPath { get; init; }
 
     /// <summary>Path of the revocation list (DER); the one in the evidence may be an older one.</summary>
     public required string ListPath { get; init; }
 
-    /// <summary>The certificates as they came.</summary>
+    /// <summary>The certificates as received.</summary>
     public required SevSnpMessage Message { get; init; }
 
-    /// <summary>The chip's certificate; null when it has to be fetched.</summary>
+    /// <summary>The chip's certificate; null if it must be downloaded.</summary>
     public required VekCertificate? Vek { get; init; }
 
-    /// <summary>Intermediate and root; null when they have to be fetched.</summary>
+    /// <summary>Intermediate and root; null if they must be downloaded.</summary>
     public required SnpAuthorities? Authorities { get; init; }
 
-    /// <summary>The report under its own chain; null when a certificate has to be fetched.</summary>
+    /// <summary>The report, verified under its own chain; null if a certificate must be downloaded.</summary>
     public required SignedSnpReport? Signed { get; init; }
 
-    /// <exception cref="PrivatemodeVerificationException">The evidence is not a report, or one that could never be accepted.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The evidence is not a report, or no collateral could make it acceptable.</exception>
     public static ParsedSnpEvidence Verify(AttestationDocument document, Manifest manifest, SevTrustAnchors anchors, DateTimeOffset at)
     {
         SevSnpMessage message = SevSnpMessage.Parse(document.Evidence);
@@ -98,7 +98,7 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
                 $"{report.Signer}");
         }
 
-        // Reports of version 2 do not name the processor. Of any other, an unknown processor says more than its certificate.
+        // Reports of version 2 do not name the processor. For all others, "unknown processor" is a better error than one about its certificate.
         VekCertificate? vek = report.Cpuid is null ? ReadVek(message) : null;
         SnpProduct product = FindProduct(report, vek, manifest);
         string? vcekPath = message.Vcek is null ? KdsRequests.Vcek(report, product) : null;
@@ -131,9 +131,9 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
         }
     }
 
-    /// <summary>Puts together what was brought and what was fetched.</summary>
-    /// <param name="chain">What <see cref="ChainPath"/> answered; not looked at when the evidence has both certificates.</param>
-    /// <param name="revocationList">The list of the evidence or what <see cref="ListPath"/> answered.</param>
+    /// <summary>Combines the certificates of the evidence and the downloaded ones.</summary>
+    /// <param name="chain">The answer for <see cref="ChainPath"/>; ignored if the evidence contains both certificates.</param>
+    /// <param name="revocationList">The list of the evidence, or the answer for <see cref="ListPath"/>.</param>
     /// <exception cref="PrivatemodeVerificationException">The answer is not a chain of two certificates.</exception>
     public SnpCollateral Combine(ReadOnlyMemory<byte> chain, ReadOnlyMemory<byte> revocationList)
     {
@@ -154,10 +154,10 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
     }
 
     /// <summary>Verifies report and collateral: chain, signature and revocation.</summary>
-    /// <param name="vcek">What <see cref="VcekPath"/> answered; not looked at when the evidence has the certificate.</param>
+    /// <param name="vcek">The answer for <see cref="VcekPath"/>; ignored if the evidence contains the certificate.</param>
     public VerifiedSnpReport Verify(SnpCollateral given, ReadOnlyMemory<byte> vcek, SevTrustAnchors anchors, DateTimeOffset at)
     {
-        // The certificates of the collateral count. If they are those of the evidence, they have been verified, and only the time has moved on.
+        // The certificates of the collateral are used. If they equal those of the evidence, they are verified already, and only the time has changed.
         bool isOwn = Message is { Ask: { } ask, Ark: { } ark } && given.Intermediate.Span.SequenceEqual(ask.Span) && given.Root.Span.SequenceEqual(ark.Span);
         return Signed is not null && isOwn
             ? SnpVerifier.Verify(Signed, given.Crl, at)
@@ -166,7 +166,7 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
 
     public override void Dispose() => Authorities?.Dispose();
 
-    /// <summary>Verifies the report by what came with it.</summary>
+    /// <summary>Verifies the report with the certificates of the evidence.</summary>
     private static SignedSnpReport? VerifyOwn(
         SnpReport report, SnpProduct product, VekCertificate? vek, SnpAuthorities? authorities, DateTimeOffset at)
     {
@@ -195,7 +195,7 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
 
     private static VekCertificate? ReadVek(SevSnpMessage message) => message.Vcek is { } vcek ? VekCertificate.Parse(vcek) : null;
 
-    // Where the report does not name the processor, the certificate says it, or the manifest, where that lists one line only.
+    // If the report does not name the processor, use the certificate, or the manifest if that lists only one product line.
     private static SnpProduct FindProduct(SnpReport report, VekCertificate? vek, Manifest manifest)
     {
         SnpProduct[] listed = [.. manifest.Snp.Select(value => value.Product).Distinct()];
@@ -212,15 +212,15 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
     }
 }
 
-/// <summary>Finds out which downloaded documents are AMD's and belong to a report, whatever they say. Pure; of one collection, not thread-safe.</summary>
+/// <summary>Determines which downloaded documents are authentic and belong to a report. Pure; for one collection, not thread-safe.</summary>
 /// <remarks>
-/// A document that is authentic may still be expired, or revoke a key: it is the one to judge by all the same, and an older one must not replace it.
-/// Every method that finds returns <see langword="null"/> for anything that is not authentic.
-/// Where the evidence has a certificate, the one that is passed is not looked at.
+/// An authentic document can be expired, or revoke a key. It is used nevertheless, and an older one must not replace it.
+/// All Find methods return <see langword="null"/> for a document that is not authentic.
+/// If the evidence contains a certificate, the one that is passed is ignored.
 /// </remarks>
 internal sealed class SnpDocuments(ParsedSnpEvidence evidence, SevTrustAnchors anchors, DateTimeOffset at) : IDisposable
 {
-    // The same files are asked about several times in turn.
+    // The same files are passed several times in a row.
     private (ReadOnlyMemory<byte> Bytes, SnpAuthorities? Value) _chain;
     private (ReadOnlyMemory<byte> Bytes, VekCertificate? Value) _vcek;
 
@@ -237,7 +237,7 @@ internal sealed class SnpDocuments(ParsedSnpEvidence evidence, SevTrustAnchors a
 
     /// <summary>Reads the version of the certificate of the chip and the TCB that the report names.</summary>
     /// <param name="vcek">DER.</param>
-    /// <param name="chain">What <see cref="FindChain"/> found authentic.</param>
+    /// <param name="chain">A chain that <see cref="FindChain"/> found to be authentic.</param>
     public DocumentVersion? FindVcek(ReadOnlyMemory<byte> vcek, ReadOnlyMemory<byte> chain) => DocumentVersion.OfAuthentic(() =>
     {
         VekCertificate vek = VekOf(vcek);
@@ -250,7 +250,7 @@ internal sealed class SnpDocuments(ParsedSnpEvidence evidence, SevTrustAnchors a
 
     /// <summary>Reads the version of the root's revocation list.</summary>
     /// <param name="list">DER.</param>
-    /// <param name="chain">What <see cref="FindChain"/> found authentic.</param>
+    /// <param name="chain">A chain that <see cref="FindChain"/> found to be authentic.</param>
     public DocumentVersion? FindRevocationList(ReadOnlyMemory<byte> list, ReadOnlyMemory<byte> chain) => DocumentVersion.OfAuthentic(() =>
     {
         SnpAuthorities authorities = AuthoritiesOf(chain);
@@ -266,10 +266,10 @@ internal sealed class SnpDocuments(ParsedSnpEvidence evidence, SevTrustAnchors a
     }
 
     /// <summary>Whether the report is signed with the certified key.</summary>
-    /// <param name="vcek">What <see cref="FindVcek"/> found authentic.</param>
+    /// <param name="vcek">A certificate that <see cref="FindVcek"/> found to be authentic.</param>
     public bool HasSigned(ReadOnlyMemory<byte> vcek) => Passes(() => CheckSigner(vcek));
 
-    /// <summary>Verifies the report by its whole chain: all but revocation.</summary>
+    /// <summary>Verifies the report with its whole chain, except for revocation.</summary>
     public void CheckChain(ReadOnlyMemory<byte> vcek, ReadOnlyMemory<byte> chain, DateTimeOffset now)
     {
         VekCertificate vek = VekOf(vcek);
@@ -277,7 +277,7 @@ internal sealed class SnpDocuments(ParsedSnpEvidence evidence, SevTrustAnchors a
         _ = SignedSnpReport.Verify(evidence.Report, vek, AuthoritiesOf(chain), now);
     }
 
-    /// <summary>Whether a chain is AMD's: what fails under it is then the fault of the evidence.</summary>
+    /// <summary>Whether a chain is AMD's: if so, a failure under it is caused by the evidence.</summary>
     public bool IsGenuine(ReadOnlyMemory<byte> chain, DateTimeOffset now) =>
         Passes(() => AuthoritiesOf(chain).CheckValidity(now)) && AuthoritiesOf(chain).Product == evidence.Product;
 

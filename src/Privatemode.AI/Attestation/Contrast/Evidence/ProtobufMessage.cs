@@ -4,14 +4,14 @@ namespace Privatemode.AI.Attestation.Contrast;
 
 // Reference: protobuf.dev/programming-guides/encoding (wire format), with the merging rules of "last one wins".
 
-/// <summary>One level of a protobuf message: its fields in the order of the wire. Parts are slices of the input.</summary>
+/// <summary>One level of a protobuf message: its fields in wire order. Parts are slices of the input.</summary>
 /// <remarks>
 /// A nested message is read only when it is requested, so parsing does not recurse. Stricter than the reference: a field we read must have
 /// its declared wire type, and a number must fit its declared size; Go's reader ignores the former and cuts off the latter.
 /// </remarks>
 internal sealed class ProtobufMessage
 {
-    /// <summary>The longest message that is read, in bytes; real evidence has 6 to 40 thousand.</summary>
+    /// <summary>The maximum length of a message in bytes; real evidence has 6 to 40 thousand.</summary>
     public const int MaxSize = 256 << 10;
 
     private const int MaxFields = 1024;
@@ -30,7 +30,7 @@ internal sealed class ProtobufMessage
     {
     }
 
-    /// <exception cref="PrivatemodeVerificationException">The bytes are not a protobuf message, or one with groups.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The bytes are not a protobuf message, or it contains groups.</exception>
     public static ProtobufMessage Parse(ReadOnlyMemory<byte> bytes)
     {
         Require(bytes.Length <= MaxSize, $"at most {MaxSize} bytes");
@@ -67,7 +67,7 @@ internal sealed class ProtobufMessage
         return message;
     }
 
-    /// <summary>The last number of this field; 0 when there is none.</summary>
+    /// <summary>The last number of this field; 0 if the field is absent.</summary>
     public ulong UInt64(int field)
     {
         ulong number = 0;
@@ -79,7 +79,7 @@ internal sealed class ProtobufMessage
         return number;
     }
 
-    /// <summary>The last number of this field, which must fit 32 bits; 0 when there is none.</summary>
+    /// <summary>The last number of this field, which must fit 32 bits; 0 if the field is absent.</summary>
     public uint UInt32(int field)
     {
         ulong number = UInt64(field);
@@ -87,7 +87,7 @@ internal sealed class ProtobufMessage
         return (uint)number;
     }
 
-    /// <summary>The last bytes of this field; none when it is absent.</summary>
+    /// <summary>The last bytes of this field; empty if the field is absent.</summary>
     public ReadOnlyMemory<byte> Bytes(int field)
     {
         ReadOnlyMemory<byte> bytes = default;
@@ -102,12 +102,12 @@ internal sealed class ProtobufMessage
     /// <summary>Every payload of a repeated field.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Repeated(int field) => [.. All(field, BytesWire).Select(found => found.Payload)];
 
-    /// <summary>The message in this field, merged when it stands several times; null when it is absent.</summary>
+    /// <summary>The message in this field, merged if it occurs several times; null if it is absent.</summary>
     public ProtobufMessage? Message(int field)
     {
         IReadOnlyList<ReadOnlyMemory<byte>> parts = Repeated(field);
 
-        // Messages merge by standing one after the other: that is how the wire format is defined.
+        // Messages are merged by concatenation: the wire format defines it so.
         return parts.Count switch
         {
             0 => null,
@@ -116,7 +116,7 @@ internal sealed class ProtobufMessage
         };
     }
 
-    /// <summary>The value of a map from text to bytes; the last entry with this key counts. Null when there is none.</summary>
+    /// <summary>The value of a map from text to bytes; the last entry with this key is used. Null if there is none.</summary>
     public ReadOnlyMemory<byte>? MapValue(int field, ReadOnlySpan<byte> key)
     {
         ReadOnlyMemory<byte>? value = null;
@@ -138,7 +138,7 @@ internal sealed class ProtobufMessage
         ReadOnlySpan<byte> bytes = rest.Span;
         for (int i = 0; i < bytes.Length; i++)
         {
-            // Ten bytes hold 70 bits, of which the last byte may only use the lowest.
+            // Ten bytes have 70 bits, of which the last byte may use only the lowest.
             Require(i < 9 || (i == 9 && bytes[i] <= 1), "numbers of 64 bits");
             number |= (ulong)(bytes[i] & 0x7F) << (7 * i);
             if (bytes[i] < 0x80)
@@ -182,10 +182,10 @@ internal sealed class ProtobufMessage
     private readonly record struct Field(int Id, int Wire, ulong Number, ReadOnlyMemory<byte> Payload);
 }
 
-/// <summary>Puts fields of a protobuf message where the hardware's own layout has them; every size is exact.</summary>
+/// <summary>Copies fields of a protobuf message to their offsets in the hardware's own layout. Every size must be exact.</summary>
 internal sealed class ProtobufBytes(int size, StrictJsonExceptions failure)
 {
-    /// <summary>The bytes in the hardware's layout, zero where nothing was put.</summary>
+    /// <summary>The bytes in the hardware's layout, zero where nothing was written.</summary>
     public byte[] Layout { get; } = new byte[size];
 
     /// <summary>Copies a field that must have this size.</summary>

@@ -1,7 +1,7 @@
 namespace Privatemode.AI.Attestation.Contrast;
 
-/// <summary>SEV-SNP evidence as Contrast carries it: a report taken apart into protobuf fields, and certificates found beside it.</summary>
-/// <remarks>Nothing of it is believed. The report is put together again, and only what its signature covers will count.</remarks>
+/// <summary>SEV-SNP evidence in Contrast's form: a report as protobuf fields, and certificates.</summary>
+/// <remarks>Nothing in it is trusted. The report is assembled again, and only what its signature covers is used.</remarks>
 internal sealed class SevSnpMessage
 {
     private const int ReportSize = 0x4A0;
@@ -17,24 +17,24 @@ internal sealed class SevSnpMessage
     /// <summary>The attestation report in AMD's layout, 1184 bytes.</summary>
     public ReadOnlyMemory<byte> Report { get; }
 
-    /// <summary>The chip's certificate, DER or PEM; null when the message has none.</summary>
+    /// <summary>The chip's certificate, DER or PEM; null if the message has none.</summary>
     public ReadOnlyMemory<byte>? Vcek { get; private init; }
 
-    /// <summary>The intermediate (ASK), DER or PEM; null when the message has none.</summary>
+    /// <summary>The intermediate (ASK), DER or PEM; null if the message has none.</summary>
     public ReadOnlyMemory<byte>? Ask { get; private init; }
 
-    /// <summary>The root (ARK), DER or PEM; null when the message has none.</summary>
+    /// <summary>The root (ARK), DER or PEM; null if the message has none.</summary>
     public ReadOnlyMemory<byte>? Ark { get; private init; }
 
-    /// <summary>The cloud provider's certificate, DER or PEM; null when the message has none.</summary>
+    /// <summary>The cloud provider's certificate, DER or PEM; null if the message has none.</summary>
     public ReadOnlyMemory<byte>? Vlek { get; private init; }
 
-    /// <summary>The ARK's revocation list as the coordinator found it, DER; null when the message has none.</summary>
+    /// <summary>The ARK's revocation list as the coordinator sent it, DER; null if the message has none.</summary>
     public ReadOnlyMemory<byte>? Crl { get; private init; }
 
     private static ReadOnlySpan<byte> CrlKey => "00569ee4-e480-4fba-bbf4-45b629901180"u8;
 
-    /// <summary>Whether a message that does not say what it is looks like SEV-SNP.</summary>
+    /// <summary>Whether a message without a type looks like SEV-SNP evidence.</summary>
     public static bool IsLikely(ProtobufMessage message) =>
         message.Repeated(1) is { Count: > 0 } && message.Message(1)!.Bytes(ReportDataField).Length == ReportData.Size;
 
@@ -101,7 +101,7 @@ internal sealed class SevSnpMessage
         bytes.PutUInt64(0x1F0, report.UInt64(27)); // launch TCB
     }
 
-    // CPUID function 1, EAX: extended family and model are kept apart from the base ones there, and together in the report.
+    // CPUID function 1, EAX: extended family and model are separate from the base ones there, and combined in the report.
     private static void PutProcessor(ProtobufBytes bytes, uint signature)
     {
         bytes.PutByte(0x188, ((signature >> 20) & 0xFF) + ((signature >> 8) & 0xF), "cpuid family");

@@ -1,8 +1,8 @@
 namespace Privatemode.AI.Attestation.Contrast;
 
-/// <summary>TDX evidence as Contrast carries it: a quote of version 4 taken apart into protobuf fields.</summary>
+/// <summary>TDX evidence in Contrast's form: a quote of version 4 as protobuf fields.</summary>
 /// <remarks>
-/// Put together again in Intel's layout; sizes of nested parts are those of the parts. The coordinator's <c>extra_bytes</c>, padding or
+/// Assembled again in Intel's layout; sizes of nested parts are those of the parts. The coordinator's <c>extra_bytes</c>, padding or
 /// unsigned collateral, are ignored.
 /// </remarks>
 internal static class TdxQuoteMessage
@@ -24,7 +24,7 @@ internal static class TdxQuoteMessage
         ContrastChecks.TdxMessage,
         "The TDX evidence is incomplete. Do not send anything; update this package if the service is newer.");
 
-    /// <summary>Whether a message that does not say what it is looks like TDX.</summary>
+    /// <summary>Whether a message without a type looks like TDX evidence.</summary>
     public static bool IsLikely(ProtobufMessage message) =>
         message.Repeated(1) is { Count: > 0 } && message.Message(1)!.UInt32(3) == TdxTee;
 

@@ -4,11 +4,11 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Attestation.Contrast;
 
-/// <summary>A manifest that passed every rule of validity: what may run, on which machines.</summary>
-/// <remarks>It is the file's exact bytes that are compared and hashed; nothing is ever written out again.</remarks>
+/// <summary>A valid manifest, which lists what may run, and on which machines.</summary>
+/// <remarks>The file's exact bytes are compared and hashed; a manifest is never serialized again.</remarks>
 internal sealed class Manifest
 {
-    /// <summary>The longest manifest that is read, in bytes; real ones have 6 to 10 thousand.</summary>
+    /// <summary>The maximum length of a manifest in bytes; real ones have 6 to 10 thousand.</summary>
     public const int MaxSize = 1 << 20;
 
     internal Manifest(ReadOnlyMemory<byte> raw, IReadOnlyList<WorkloadPolicy> policies)
@@ -24,7 +24,7 @@ internal sealed class Manifest
         SecretServiceNames = [.. NamesOfSecretService(policies)];
     }
 
-    /// <summary>The file as it stands.</summary>
+    /// <summary>The exact bytes of the file.</summary>
     public ReadOnlyMemory<byte> Raw { get; }
 
     /// <summary>SHA-256 of the file.</summary>
@@ -35,14 +35,14 @@ internal sealed class Manifest
     /// <summary>Hashes of the policies with the coordinator's role, 32 bytes each; at least one.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> CoordinatorPolicyHashes { get; }
 
-    /// <summary>The DNS names that the secret service's entry has and no other entry; none when it is not clear which entry that is.</summary>
+    /// <summary>The DNS names that only the secret service's entry has; empty if it is not clear which entry that is.</summary>
     public IReadOnlyList<string> SecretServiceNames { get; }
 
     public required IReadOnlyList<SnpReferenceValue> Snp { get; init; }
 
     public required IReadOnlyList<TdxReferenceValue> Tdx { get; init; }
 
-    /// <exception cref="PrivatemodeVerificationException">The bytes are not a manifest we accept.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The bytes are not a manifest that this library accepts.</exception>
     public static Manifest Parse(ReadOnlyMemory<byte> json) =>
         StrictObject.Read(json, MaxSize, ManifestObject.Failure, root => ManifestReader.Read(json, root));
 
@@ -56,17 +56,17 @@ internal sealed class Manifest
     }
 }
 
-/// <summary>One workload the manifest allows to run.</summary>
+/// <summary>One workload that the manifest allows to run.</summary>
 /// <param name="Hash">SHA-256 of its policy document, in hexadecimal, lower case.</param>
-/// <param name="Names">The names its certificates may carry, in the manifest's order.</param>
-/// <param name="WorkloadSecretId">The id its secrets are derived for; empty when it has none.</param>
+/// <param name="Names">The names that its certificates may contain, in the manifest's order.</param>
+/// <param name="WorkloadSecretId">The ID for which its secrets are derived; empty if it has none.</param>
 /// <param name="Role">Empty, or <see cref="Coordinator"/>.</param>
 internal sealed record WorkloadPolicy(string Hash, IReadOnlyList<string> Names, string WorkloadSecretId, string Role)
 {
-    /// <summary>The role of the one that answers attestation requests and issues certificates.</summary>
+    /// <summary>The role of the workload that answers attestation requests and issues certificates.</summary>
     public const string Coordinator = "coordinator";
 
-    /// <summary>The name that Contrast gave every workload up to version 1.24; it says nothing about which one it is.</summary>
+    /// <summary>The name that Contrast gave every workload up to version 1.24; it does not identify a workload.</summary>
     public const string Wildcard = "*";
 
     /// <summary>The members of a policy's entry in the manifest.</summary>
@@ -78,9 +78,9 @@ internal sealed record WorkloadPolicy(string Hash, IReadOnlyList<string> Names, 
 
 /// <summary>Reads a manifest and applies every rule of validity.</summary>
 /// <remarks>
-/// Stricter than the reference in what can only be a mistake: numbers are integers, four runtime measurements are four, a reset address
-/// has 4 bytes, a platform instance 16, and no two policies have hashes that differ only in case. Members we do not know are ignored,
-/// but not a kind of reference value we do not know: it would be a door that this client cannot guard.
+/// Stricter than the reference where a deviation can only be a mistake: numbers are integers, there are four runtime measurements, a reset
+/// address has 4 bytes, a platform instance 16, and no two policies have hashes that differ only in case. Unknown members are ignored,
+/// but unknown kinds of reference values are refused, because they could allow hardware that this client cannot verify.
 /// </remarks>
 internal static class ManifestReader
 {
@@ -103,7 +103,7 @@ internal static class ManifestReader
         return result;
     }
 
-    /// <summary>The name of a platform, which must not be one without protection.</summary>
+    /// <summary>The name of a platform, which must be one with confidential computing.</summary>
     public static string Platform(ManifestObject value)
     {
         string platform = value.Text("Platform");
@@ -160,7 +160,7 @@ internal static class ManifestReader
 
 // References: RFC 5480, section 2 (ECDSA public keys); RFC 8017, appendix A.1.1 (RSA public keys); DER of X.690.
 
-/// <summary>The form of the owners' keys in a manifest. This client never uses them; a manifest with broken ones is not valid.</summary>
+/// <summary>Checks the owners' keys in a manifest. This client never uses them, but a manifest with malformed ones is invalid.</summary>
 internal static class OwnerKeys
 {
     private const int DigestSize = 32;

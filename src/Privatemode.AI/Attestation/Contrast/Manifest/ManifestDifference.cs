@@ -5,10 +5,10 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Attestation.Contrast;
 
-/// <summary>What a new manifest says differently, for the user, who has to decide about it.</summary>
+/// <summary>The differences between two manifests, for the user who decides about the new one.</summary>
 internal sealed class ManifestDifference(string? before, string after, IReadOnlyList<ManifestChange> changes, int omitted)
 {
-    /// <summary>The longest text that is shown, in characters. A whole manifest of the service has about 10,000.</summary>
+    /// <summary>The maximum length of the shown text in characters. A whole manifest of the service has about 10,000.</summary>
     public const int MostShown = 256 * 1024;
 
     private static readonly Dictionary<string, string> Nothing = [];
@@ -19,24 +19,24 @@ internal sealed class ManifestDifference(string? before, string after, IReadOnly
     /// <summary>SHA-256 of the new manifest in hexadecimal.</summary>
     public string After { get; } = after;
 
-    /// <summary>What differs in meaning: coordinators first, then reference values, owners of seed shares, workloads that changed, and the rest.</summary>
-    /// <remarks>Members this client does not know are among the rest. White space and the order of members are not a difference.</remarks>
+    /// <summary>The differences in meaning: coordinators first, then reference values, owners of seed shares, changed workloads, and the rest.</summary>
+    /// <remarks>Members that this client does not know belong to the rest. White space and the order of members are not differences.</remarks>
     public IReadOnlyList<ManifestChange> Changes { get; } = changes;
 
-    /// <summary>How many more there are, because those shown have <see cref="MostShown"/> characters already.</summary>
+    /// <summary>The number of differences that are not shown, because those shown have <see cref="MostShown"/> characters already.</summary>
     public int Omitted { get; } = omitted;
 
-    /// <summary>Whether <see cref="Changes"/> holds every difference.</summary>
+    /// <summary>Whether <see cref="Changes"/> contains every difference.</summary>
     public bool IsComplete => Omitted == 0;
 
-    /// <summary>A line for each change, and one for all that are not shown.</summary>
+    /// <summary>A line for each change, and one line for all that are not shown.</summary>
     public IReadOnlyList<string> Lines =>
     [
         .. Changes.Select(change => change.ToString()),
         .. Omitted > 0 ? [$"! {Omitted} more differences are not shown. Compare the files before you decide."] : Array.Empty<string>(),
     ];
 
-    /// <summary>Compares a new manifest with the old one, or with nothing.</summary>
+    /// <summary>Compares a new manifest with the old one, or lists the new one if there is no old one.</summary>
     public static ManifestDifference Between(Manifest? before, Manifest after)
     {
         IReadOnlyDictionary<string, string> old = before is null ? Nothing : ManifestValues.Read(before);
@@ -88,14 +88,14 @@ internal sealed class ManifestDifference(string? before, string after, IReadOnly
     }
 }
 
-/// <summary>One thing that differs between two manifests.</summary>
-/// <param name="Path">What differs, for example <c>ReferenceValues.snp[0].MinimumTCB.SNPVersion</c>.</param>
-/// <param name="Before">What the old manifest says; null when it says nothing.</param>
-/// <param name="After">What the new manifest says; null when it says nothing.</param>
-/// <remarks>All three are printable ASCII, so that a manifest cannot paint over what is shown of it.</remarks>
+/// <summary>One difference between two manifests.</summary>
+/// <param name="Path">The place of the difference, for example <c>ReferenceValues.snp[0].MinimumTCB.SNPVersion</c>.</param>
+/// <param name="Before">The value in the old manifest; null if there is none.</param>
+/// <param name="After">The value in the new manifest; null if there is none.</param>
+/// <remarks>All three are printable ASCII, so that a manifest cannot manipulate the terminal that shows it.</remarks>
 internal sealed record ManifestChange(string Path, string? Before, string? After)
 {
-    /// <summary>One line: <c>+</c> for what came, <c>-</c> for what went, <c>~</c> for what changed.</summary>
+    /// <summary>One line: <c>+</c> for added, <c>-</c> for removed, <c>~</c> for changed.</summary>
     public override string ToString() => (Before, After) switch
     {
         (null, _) => $"+ {Path}: {After}",
@@ -104,7 +104,7 @@ internal sealed record ManifestChange(string Path, string? Before, string? After
     };
 }
 
-/// <summary>Puts the differences of two manifests in order: what decides comes first, so that a heap of anything else cannot push it out of sight.</summary>
+/// <summary>Orders the differences of two manifests: the important ones come first, so that many others cannot push them out of the shown part.</summary>
 internal sealed class ManifestImportance
 {
     private const string Policies = "Policies.";
@@ -116,8 +116,8 @@ internal sealed class ManifestImportance
     private readonly IReadOnlyDictionary<string, string> _known;
     private readonly Dictionary<string, int> _policies = new(StringComparer.Ordinal);
 
-    /// <param name="before">The old manifest; null for none.</param>
-    /// <param name="known">The values of the old one: their number is bounded by what was adopted.</param>
+    /// <param name="before">The old manifest; null if there is none.</param>
+    /// <param name="known">The values of the old manifest: their number is limited by what was adopted.</param>
     public ManifestImportance(Manifest? before, Manifest after, IReadOnlyDictionary<string, string> known)
     {
         _known = known;
@@ -136,8 +136,8 @@ internal sealed class ManifestImportance
         }
     }
 
-    /// <summary>Lower comes first.</summary>
-    /// <param name="path">A place as <see cref="ManifestValues"/> names it.</param>
+    /// <summary>Returns the position: lower comes first.</summary>
+    /// <param name="path">A path in the form of <see cref="ManifestValues"/>.</param>
     public int RankOf(string path) =>
         path.StartsWith(Policies, StringComparison.Ordinal) ? _policies.GetValueOrDefault(path[Policies.Length..], Rank.Rest)
         : path.StartsWith("ReferenceValues.", StringComparison.Ordinal) ? RankOfReferenceValue(path)
@@ -146,7 +146,7 @@ internal sealed class ManifestImportance
 
     private int RankOfReferenceValue(string path)
     {
-        // ReferenceValues.snp[0].Member: one that this client does not know decides nothing.
+        // ReferenceValues.snp[0].Member: a member that this client does not know has no effect.
         int end = path.IndexOf("].", StringComparison.Ordinal);
         string member = end < 0 ? "" : path[(end + 2)..].Split('.', '[')[0];
         bool isMeasurement = Measurements.Contains(member);
@@ -172,10 +172,10 @@ internal sealed class ManifestImportance
     }
 }
 
-/// <summary>A manifest as a flat list of places and printable values, so that two of them can be compared.</summary>
+/// <summary>A manifest as a flat list of paths and printable values, so that two of them can be compared.</summary>
 /// <remarks>
-/// Made for a manifest that is not approved yet: two different places never get the same name, two different values never the same text,
-/// and nothing but printable ASCII comes out.
+/// It is used for manifests that are not approved yet: two different places never get the same path, two different values never the same
+/// text, and all output is printable ASCII.
 /// </remarks>
 internal sealed class ManifestValues
 {
@@ -194,8 +194,8 @@ internal sealed class ManifestValues
     }
 
     /// <summary>
-    /// One value per workload and one per value elsewhere. An element of a list of texts is named by its text, because only the runtime
-    /// measurements have an order that means something.
+    /// One value per workload and one per value elsewhere. An element of a list of texts is identified by its text, because only the order of
+    /// the runtime measurements is significant.
     /// </summary>
     public static IReadOnlyDictionary<string, string> Read(Manifest manifest)
     {
@@ -270,7 +270,7 @@ internal sealed class ManifestValues
         }
     }
 
-    // Never cut: one of many names, or the end of a long id, makes a workload the secret service.
+    // Never shortened: one of many names, or the end of a long ID, makes a workload the secret service.
     private static string Describe(WorkloadPolicy policy)
     {
         string names = string.Join(", ", policy.Names.Select(name => Printable(Json(name))));
@@ -283,18 +283,18 @@ internal sealed class ManifestValues
 
     private static string Json(string text) => $"\"{text.Replace("\\", "\\\\").Replace("\"", "\\\"")}\"";
 
-    // A name with marks of a path in it, or that is long, is shown as a text, so that it cannot stand for another place.
+    // A name that contains path characters, or that is long, is shown as a text, so that it cannot look like another path.
     private static string Name(string name) =>
         name.Length is > 0 and <= LongestText && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '$')
             ? name
             : Quoted(name);
 
-    // Below a long name stand thousands of places, each of which repeats it. A bracket never follows dots in another place's name.
+    // Below a long name there can be thousands of paths that each repeat it. In other paths, a bracket never follows dots.
     private static string Short(string path) => path.Length <= LongestPath
         ? path
         : $"{path[..ShownOfLongPath]}...[{path.Length} characters, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(path)))}]";
 
-    // JSON's own text, with quotes; a long one is told apart by its digest.
+    // The JSON text with quotation marks; long ones are distinguished by their digest.
     private static string Text(string json)
     {
         if (json.Length > LongestText)
@@ -306,7 +306,7 @@ internal sealed class ManifestValues
         return Printable(json);
     }
 
-    // What is not printable ASCII becomes its code.
+    // Characters that are not printable ASCII are shown as their code.
     private static string Printable(string json)
     {
         StringBuilder printable = new();

@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Attestation.Contrast;
 
-/// <summary>An object of a manifest: like <see cref="StrictObject"/>, and values in hexadecimal or as numbers, each with its own check.</summary>
+/// <summary>An object of a manifest: a <see cref="StrictObject"/> with hexadecimal values and numbers, each with its own check.</summary>
 internal readonly struct ManifestObject(JsonElement element, string path, params ReadOnlySpan<string> names)
 {
-    /// <summary>What becomes of a manifest that is not as it should be.</summary>
+    /// <summary>The exceptions for an invalid manifest.</summary>
     public static readonly StrictJsonExceptions Failure = new(
         ManifestChecks.Format,
         "The manifest cannot be accepted. Do not send anything; get the manifest from a source you trust, or update this package.");
@@ -16,7 +16,7 @@ internal readonly struct ManifestObject(JsonElement element, string path, params
 
     public JsonElement? Member(string name) => _members.Member(name);
 
-    /// <summary>A member that must be there, as an object or an array.</summary>
+    /// <summary>A required member, as an object or an array.</summary>
     public JsonElement Required(string name, string check) =>
         _members.Member(name) ?? throw Failure.For(check).Create($"member {_members.PathOf(name)}");
 
@@ -26,7 +26,7 @@ internal readonly struct ManifestObject(JsonElement element, string path, params
 
     public bool Flag(string name) => _members.Flag(name);
 
-    /// <summary>Hexadecimal of this many bytes, in either case; none when it is absent or empty and that is allowed.</summary>
+    /// <summary>Hexadecimal of the specified number of bytes, in either case; empty if it is absent or empty and that is allowed.</summary>
     public byte[] Hex(string name, int size, string check, bool mayBeEmpty = false)
     {
         string text = Text(name);
@@ -53,7 +53,7 @@ internal readonly struct ManifestObject(JsonElement element, string path, params
         return value;
     }
 
-    /// <summary>An integer from 0 to the limit; null when it is absent.</summary>
+    /// <summary>An integer from 0 to the limit; null if it is absent.</summary>
     public ulong? Number(string name, ulong limit, string check)
     {
         if (_members.Member(name) is not { } member)
@@ -66,7 +66,7 @@ internal readonly struct ManifestObject(JsonElement element, string path, params
             : throw Failure.For(check).Create($"{_members.PathOf(name)} as an integer from 0 to {limit}");
     }
 
-    /// <summary>An integer of 32 bits with sign; 0 when it is absent.</summary>
+    /// <summary>A signed 32-bit integer; 0 if it is absent.</summary>
     public int SignedNumber(string name)
     {
         if (_members.Member(name) is not { } member)
@@ -81,7 +81,7 @@ internal readonly struct ManifestObject(JsonElement element, string path, params
 
     public static byte[] Hex(string text, int size, string check, string path)
     {
-        // Length first: the decoder wants an even one and would throw.
+        // Check the length first: the decoder throws for an odd one.
         if (text.Length == 2 * size && text.All(char.IsAsciiHexDigit))
         {
             return Convert.FromHexString(text);
@@ -91,7 +91,7 @@ internal readonly struct ManifestObject(JsonElement element, string path, params
     }
 }
 
-/// <summary>Stable names of the checks a manifest must pass before anything in it counts.</summary>
+/// <summary>Stable names of the checks that a manifest must pass before it is used.</summary>
 internal static class ManifestChecks
 {
     public const string Format = "manifest-format"; // The manifest is the JSON object it should be, with members of the right types.

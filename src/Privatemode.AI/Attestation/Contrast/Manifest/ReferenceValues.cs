@@ -4,7 +4,7 @@ using Privatemode.AI.Attestation.Sev;
 
 namespace Privatemode.AI.Attestation.Contrast;
 
-/// <summary>What the manifest demands of a machine on AMD SEV-SNP.</summary>
+/// <summary>The manifest's requirements for a machine with AMD SEV-SNP.</summary>
 internal sealed record SnpReferenceValue
 {
     private const int MeasurementSize = 48;
@@ -28,7 +28,7 @@ internal sealed record SnpReferenceValue
     {
     }
 
-    /// <summary>Where it stands in the manifest.</summary>
+    /// <summary>The path in the manifest.</summary>
     public required string Path { get; init; }
 
     /// <summary>A name for people.</summary>
@@ -36,25 +36,25 @@ internal sealed record SnpReferenceValue
 
     public required SnpProduct Product { get; init; }
 
-    /// <summary>The launch digest, 48 bytes; of a machine with one processor when <see cref="ResetAddress"/> is given.</summary>
+    /// <summary>The launch digest, 48 bytes; if <see cref="ResetAddress"/> is set, the one of a machine with one processor.</summary>
     public required ReadOnlyMemory<byte> Measurement { get; init; }
 
-    /// <summary>Where further processors begin (AP-EIP): the machine may have 1 to 220. Null: the measurement is exact.</summary>
+    /// <summary>The start address of further processors (AP-EIP): the machine may have 1 to 220. Null: the measurement is exact.</summary>
     public required uint? ResetAddress { get; init; }
 
-    /// <summary>For the firmware at launch and for the one that signed.</summary>
+    /// <summary>For the TCB at launch and the reported one.</summary>
     public required TcbVersion MinimumTcb { get; init; }
 
-    /// <summary>The exact policy of the launch: the ID block holds it.</summary>
+    /// <summary>The exact policy at launch: the ID block contains it.</summary>
     public required SnpPolicyBits GuestPolicy { get; init; }
 
-    /// <summary>SMT, TSME and TIO allow, the other flags demand.</summary>
+    /// <summary>SMT, TSME and TIO are permissions; the other flags are requirements.</summary>
     public required SnpPlatformInfo PlatformInfo { get; init; }
 
     /// <summary>Bits that both mitigation vectors must have.</summary>
     public required ulong MinimumMitigationVector { get; init; }
 
-    /// <summary>The chips that are allowed, 64 bytes each; empty means any.</summary>
+    /// <summary>The allowed chip IDs, 64 bytes each; empty means any.</summary>
     public required IReadOnlyList<ReadOnlyMemory<byte>> AllowedChipIds { get; init; }
 
     public static SnpReferenceValue Read(JsonElement element, string path)
@@ -86,7 +86,7 @@ internal sealed record SnpReferenceValue
 
 // Reference: SEV-SNP firmware ABI 1.58, table 10 (guest policy).
 
-/// <summary>Reads the guest policy the manifest names: the 64 bits that the launch was bound to.</summary>
+/// <summary>Reads the guest policy of the manifest: the 64 bits to which the launch was bound.</summary>
 internal static class SnpGuestPolicy
 {
     private const int AbiMajorShift = 8;
@@ -109,7 +109,7 @@ internal static class SnpGuestPolicy
 
     private static readonly string[] Names = ["ABIMinor", "ABIMajor", .. Flags.Select(flag => flag.Name)];
 
-    /// <summary>Reads the object; when it is absent every number is 0 and every flag false.</summary>
+    /// <summary>Reads the object; if it is absent, every number is 0 and every flag is false.</summary>
     public static SnpPolicyBits Read(JsonElement? element, string path)
     {
         ulong value = AlwaysOne;
@@ -135,7 +135,7 @@ internal static class SnpGuestPolicy
     }
 }
 
-/// <summary>Reads the lowest versions of the firmware's parts that the manifest accepts; all four must be there.</summary>
+/// <summary>Reads the minimum versions of the firmware's components; all four are required.</summary>
 internal static class SnpMinimumTcb
 {
     public static TcbVersion Read(JsonElement element, string path)
@@ -156,7 +156,7 @@ internal static class SnpMinimumTcb
 
 // Reference: AMD 56860, PLATFORM_INFO.
 
-/// <summary>Reads what the manifest says about the platform's state: flags that it allows, and flags that it demands.</summary>
+/// <summary>Reads the manifest's flags for the platform's state: permissions and requirements.</summary>
 internal static class SnpPlatformRequirements
 {
     private static readonly (string Name, ulong Bit)[] Flags =
@@ -172,12 +172,12 @@ internal static class SnpPlatformRequirements
 
     private static readonly string[] Names = [.. Flags.Select(flag => flag.Name)];
 
-    /// <summary>Reads the object; when it is absent no flag is set: nothing is allowed and nothing demanded.</summary>
+    /// <summary>Reads the object; if it is absent, no flag is set: nothing is allowed and nothing is required.</summary>
     public static SnpPlatformInfo Read(JsonElement? element, string path) =>
         element is { } present ? new SnpPlatformInfo(new ManifestObject(present, path, Names).Flags(Flags)) : default;
 }
 
-/// <summary>What the manifest demands of a machine on Intel TDX.</summary>
+/// <summary>The manifest's requirements for a machine with Intel TDX.</summary>
 internal sealed record TdxReferenceValue
 {
     private const int MeasurementSize = 48;
@@ -205,13 +205,13 @@ internal sealed record TdxReferenceValue
     {
     }
 
-    /// <summary>Where it stands in the manifest.</summary>
+    /// <summary>The path in the manifest.</summary>
     public required string Path { get; init; }
 
     /// <summary>A name for people.</summary>
     public required string Platform { get; init; }
 
-    /// <summary>The lowest number of Intel's TCB evaluation; 0 when the manifest asks for none.</summary>
+    /// <summary>The minimum TCB evaluation number of Intel; 0 if the manifest requires none.</summary>
     public required int MinimumEvaluationDataNumber { get; init; }
 
     /// <summary>MRTD, 48 bytes.</summary>
@@ -226,10 +226,10 @@ internal sealed record TdxReferenceValue
     /// <summary>Further values of the first runtime measurement that are accepted; it depends on the number of processors.</summary>
     public required IReadOnlyList<ReadOnlyMemory<byte>> FirstRuntimeMeasurementAlternatives { get; init; }
 
-    /// <summary>CPU features open to the machine; in the manifest 8 bytes, the lowest first.</summary>
+    /// <summary>The CPU features that are available to the machine; in the manifest 8 bytes, the lowest first.</summary>
     public required ulong Xfam { get; init; }
 
-    /// <summary>The platforms that are allowed, 16 bytes each; empty means any.</summary>
+    /// <summary>The allowed platform IDs, 16 bytes each; empty means any.</summary>
     public required IReadOnlyList<ReadOnlyMemory<byte>> AllowedPlatformInstances { get; init; }
 
     public required bool MemoryIntegrity { get; init; }

@@ -7,17 +7,17 @@ using System.Text.Unicode;
 
 namespace Privatemode.AI.Attestation.Contrast;
 
-/// <summary>An object of a JSON text, read strictly, with the failure that a wrong member becomes.</summary>
+/// <summary>An object of a strictly read JSON text, with the exceptions for invalid members.</summary>
 /// <remarks>
-/// Exact names, each once, in valid UTF-8; members we do not know are ignored. Stricter than the reference, which forgives case: a name
-/// that differs from a known one only in case is refused, because two readers would understand it differently. A null counts as absent.
+/// Exact names, each once, in valid UTF-8; unknown members are ignored. Stricter than the reference, which ignores case: a name that
+/// differs from a known one only in case is refused, because two readers would understand it differently. A null is treated as absent.
 /// </remarks>
 internal readonly struct StrictObject
 {
-    /// <summary>The most values, names and brackets of a text; real ones have some hundreds. Each costs memory beside the text.</summary>
+    /// <summary>The maximum number of values, names and brackets; real texts have some hundreds. Each needs memory in addition to the text.</summary>
     public const int MaxTokens = 16 * 1024;
 
-    /// <summary>The longest text that is read as such, in bytes as it stands; base64 is not.</summary>
+    /// <summary>The maximum length of a text value in bytes, with escapes; base64 can be longer.</summary>
     public const int MaxText = 64 * 1024;
 
     private const int MaxDepth = 16;
@@ -39,18 +39,18 @@ internal readonly struct StrictObject
         {
             foreach (string name in names)
             {
-                // A name too long to be this one, even if all of it is escaped, is not made a string of.
+                // A name that is too long to be this one, even if it is completely escaped, is not converted to a string.
                 bool isShort = JsonMarshal.GetRawUtf8PropertyName(member).Length <= LongestEscape * name.Length;
                 Require(!isShort || member.NameEquals(name) || !IsSameToAForgivingReader(member.Name, name), $"the member name {name}, spelled like this");
             }
         }
     }
 
-    /// <summary>Reads one JSON text and nothing after it.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is none, or <paramref name="read"/> refused it.</exception>
+    /// <summary>Reads one JSON text with no bytes after it.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is not a JSON object, or <paramref name="read"/> refused it.</exception>
     public static T Read<T>(ReadOnlyMemory<byte> utf8, int maxSize, StrictJsonExceptions failure, Func<JsonElement, T> read)
     {
-        // The parser looks at the UTF-8 of a string only when it is read.
+        // The parser checks the UTF-8 of a string only when the string is read.
         if (utf8.Length > maxSize || !Utf8.IsValid(utf8.Span))
         {
             throw failure.Create($"a JSON object in UTF-8 of at most {maxSize} bytes");
@@ -68,7 +68,7 @@ internal readonly struct StrictObject
         }
     }
 
-    /// <summary>The name of a member, from the root of the text.</summary>
+    /// <summary>The path of a member, from the root of the text.</summary>
     public string PathOf(string name) => _path.Length == 0 ? name : $"{_path}.{name}";
 
     public JsonElement? Member(string name) =>
@@ -85,14 +85,14 @@ internal readonly struct StrictObject
         return ReadList<ReadOnlyMemory<byte>>(name, (item, path) => self.Base64(item, path));
     }
 
-    /// <summary>Reads the elements of an array, each with its place; none when it is absent.</summary>
+    /// <summary>Reads the elements of an array, each with its path; empty if it is absent.</summary>
     public IReadOnlyList<T> ReadList<T>(string name, Func<JsonElement, string, T> read)
     {
         string path = PathOf(name);
         return [.. Items(name).Select((item, i) => read(item, $"{path}[{i}]"))];
     }
 
-    /// <summary>The elements of an array; none when it is absent.</summary>
+    /// <summary>The elements of an array; empty if it is absent.</summary>
     public IEnumerable<JsonElement> Items(string name)
     {
         if (Member(name) is not { } member)
@@ -110,7 +110,7 @@ internal readonly struct StrictObject
         return ReadList(name, (item, path) => self.Text(item, path));
     }
 
-    /// <summary>Requires an array of strings, which may be long and are not looked at.</summary>
+    /// <summary>Requires an array of strings. They can be long, and their content is not checked.</summary>
     public void RequireTexts(string name)
     {
         foreach (JsonElement item in Items(name))
@@ -119,7 +119,7 @@ internal readonly struct StrictObject
         }
     }
 
-    /// <summary>A flag; false when it is absent.</summary>
+    /// <summary>A flag; false if it is absent.</summary>
     public bool Flag(string name)
     {
         if (Member(name) is not { } member)
@@ -162,20 +162,20 @@ internal readonly struct StrictObject
         }
     }
 
-    // Go compares names with Unicode's simple case folding, in which two letters outside ASCII equal one inside it.
+    // Go compares names with Unicode's simple case folding, in which two non-ASCII letters equal an ASCII letter.
     private static bool IsSameToAForgivingReader(string found, string name) =>
         found.Length == name.Length
         && found.Replace('\u017F', 's').Replace('\u212A', 'k').Equals(name, StringComparison.OrdinalIgnoreCase);
 }
 
 /// <summary>Padded standard base64 in a JSON string, in the one form that an encoder writes.</summary>
-/// <remarks>Piece by piece, so that nothing is allocated but the result: answers may be some megabytes long.</remarks>
+/// <remarks>Decoded in pieces, so that only the result is allocated: answers can have some megabytes.</remarks>
 internal static class StrictBase64
 {
     private const int PieceSize = 1024;
     private const int CodeEscapeSize = 6; // \u002B
 
-    /// <summary>The bytes; null when the element is anything else.</summary>
+    /// <summary>The bytes; null if the element is anything else.</summary>
     public static byte[]? Decode(JsonElement element)
     {
         if (element.ValueKind != JsonValueKind.String)
@@ -208,7 +208,7 @@ internal static class StrictBase64
                 return null;
             }
 
-            // Encoding again is the strict check: the decoder forgives white space and stray bits after the last byte.
+            // Encoding the result again is the strict check: the decoder accepts white space and stray bits after the last byte.
             _ = Base64.EncodeToUtf8(result.AsSpan(done, written), again, out _, out int encoded);
             if (!again[..encoded].SequenceEqual(piece[..filled]))
             {
@@ -234,7 +234,7 @@ internal static class StrictBase64
         return (length, last != '=' ? 0 : beforeLast != '=' ? 1 : 2);
     }
 
-    // One character; 0, which is not in base64, for one outside ASCII or an escape of something else. The parser has checked the escapes.
+    // One character; 0, which is not in base64, for a non-ASCII character or an escape of another one. The parser has checked the escapes.
     private static byte Next(ref ReadOnlySpan<byte> text)
     {
         byte first = text[0];
@@ -257,7 +257,7 @@ internal static class StrictBase64
     }
 }
 
-/// <summary>What a text that is not as it should be becomes: the name of the check, and what to do.</summary>
+/// <summary>Creates the exceptions for an invalid text: the name of the check, and the message.</summary>
 internal sealed record StrictJsonExceptions(string Check, string Message)
 {
     public PrivatemodeVerificationException Create(string expected, string? found = null) => new(Check, Message)
@@ -266,6 +266,6 @@ internal sealed record StrictJsonExceptions(string Check, string Message)
         Found = found,
     };
 
-    /// <summary>The same advice under another name.</summary>
+    /// <summary>Returns the same message for another check.</summary>
     public StrictJsonExceptions For(string check) => this with { Check = check };
 }

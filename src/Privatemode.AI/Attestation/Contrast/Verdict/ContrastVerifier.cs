@@ -4,12 +4,12 @@ using Privatemode.AI.Attestation.Tdx;
 
 namespace Privatemode.AI.Attestation.Contrast;
 
-/// <summary>Verifies that a coordinator proved itself. Pure: evidence, nonce, collateral and time in; verdict out.</summary>
+/// <summary>Verifies a coordinator. Pure: the result depends only on evidence, nonce, collateral and time.</summary>
 internal static class ContrastVerifier
 {
     /// <summary>Verifies evidence.</summary>
-    /// <param name="evidence">What the coordinator answered; its own certificates may have been verified at an earlier time.</param>
-    /// <param name="collateral">What the evidence asked for.</param>
+    /// <param name="evidence">The answer of the coordinator; its own certificates may have been verified at an earlier time.</param>
+    /// <param name="collateral">The collateral that the evidence needs.</param>
     public static VerifiedCoordinator Verify(
         ParsedEvidence evidence,
         ReadOnlyMemory<byte> nonce,
@@ -30,7 +30,7 @@ internal static class ContrastVerifier
         };
     }
 
-    /// <summary>Refuses any history of manifests but the expected one alone. The first thing to do: nothing of another manifest counts.</summary>
+    /// <summary>Refuses any history of manifests except the expected manifest alone. This comes first, before anything else of the document is used.</summary>
     public static void CheckManifest(AttestationDocument document, Manifest expected)
     {
         if (document.Manifests.Count != 1)
@@ -141,55 +141,55 @@ internal static class ContrastVerifier
     private static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(bytes);
 }
 
-/// <summary>What evidence is judged by, of one kind; <see cref="ParsedEvidence"/> says what. Nothing in it is trusted by itself.</summary>
+/// <summary>The collateral for one kind of evidence; see <see cref="ParsedEvidence"/>. Nothing in it is trusted by itself.</summary>
 internal sealed record ContrastCollateral
 {
     /// <summary>For SEV-SNP.</summary>
     public SnpCollateral? Snp { get; init; }
 
-    /// <summary>For SEV-SNP: the chip's certificate (DER), where the evidence has none.</summary>
+    /// <summary>For SEV-SNP: the chip's certificate (DER), if the evidence does not contain it.</summary>
     public ReadOnlyMemory<byte> Vcek { get; init; }
 
     /// <summary>For TDX.</summary>
     public TdxCollateral? Tdx { get; init; }
 }
 
-/// <summary>What a user demands beyond the manifest, and the one thing that can be demanded less.</summary>
+/// <summary>The user's requirements beyond the manifest, and the one requirement that can be waived.</summary>
 internal sealed record ContrastOptions
 {
     public static readonly TimeSpan DefaultMaxAmdFallbackRevocationListAge = TimeSpan.FromDays(30);
 
-    /// <summary>The hardware that is accepted; null: what the manifest lists.</summary>
+    /// <summary>The accepted technologies; null: those that the manifest lists.</summary>
     public IReadOnlyCollection<EvidenceKind>? AllowedKinds { get; init; }
 
-    /// <summary>The product lines of AMD that are accepted; null: those the manifest lists, Milan included when it does.</summary>
+    /// <summary>The accepted product lines of AMD; null: those that the manifest lists, even if Milan is one of them.</summary>
     public IReadOnlyCollection<SnpProduct>? AllowedProducts { get; init; }
 
-    /// <summary>The AMD chips that are accepted, 64 bytes each; null: those the manifest allows. A masked chip id is none of them.</summary>
+    /// <summary>The accepted AMD chip IDs, 64 bytes each; null: those that the manifest allows. A masked chip ID does not match any.</summary>
     public IReadOnlyCollection<ReadOnlyMemory<byte>>? AllowedChipIds { get; init; }
 
-    /// <summary>Looks at the status of the TDX module and the quoting enclave only, as the Go reference does.</summary>
-    /// <remarks>Gives up that firmware and microcode of the platform are up to date.</remarks>
+    /// <summary>Checks only the status of the TDX module and the quoting enclave, as the Go reference does.</summary>
+    /// <remarks>The firmware and microcode of the platform can then be out of date.</remarks>
     public bool DangerousAcceptOutdatedTdxPlatform { get; init; }
 
-    /// <summary>Requires that a TDX platform is up to date under Intel's newest TCB info too, not only under the one the manifest names.</summary>
+    /// <summary>Requires that a TDX platform is also up to date under Intel's newest TCB info, not only under the one that the manifest names.</summary>
     public bool RequireNewestTdxTcbInfo { get; init; }
 
-    /// <summary>How old a revocation list of AMD may be that came with the evidence, when AMD could not be asked for the current one.</summary>
+    /// <summary>The maximum age of AMD's revocation list in the evidence, which is used if AMD's current list cannot be retrieved.</summary>
     public TimeSpan MaxAmdFallbackRevocationListAge { get; init; } = DefaultMaxAmdFallbackRevocationListAge;
 
-    /// <summary>Kept between verifications: a digest is computed once per measurement and policy.</summary>
+    /// <summary>Cached between verifications: a digest is computed once per measurement and policy.</summary>
     public IdKeyDigestCache IdKeyDigests { get; } = new();
 }
 
-/// <summary>The root keys of both makers of hardware.</summary>
+/// <summary>The root keys of both hardware vendors.</summary>
 internal sealed record ContrastTrustAnchors(SevTrustAnchors Sev, TdxTrustAnchors Tdx)
 {
-    /// <summary>AMD's and Intel's own.</summary>
+    /// <summary>The root keys of AMD and Intel.</summary>
     public static ContrastTrustAnchors Production { get; } = new(SevTrustAnchors.Production, TdxTrustAnchors.Production);
 }
 
-/// <summary>The 64 bytes that tie a report to our nonce, to the history of manifests and to both CAs.</summary>
+/// <summary>The 64 bytes that bind a report to the nonce, the history of manifests and both CAs.</summary>
 internal static class ReportData
 {
     /// <summary>In bytes.</summary>
@@ -198,10 +198,10 @@ internal static class ReportData
     /// <summary>In bytes.</summary>
     public const int NonceSize = 32;
 
-    /// <summary>What the report must carry: one SHA-256 and 32 zero bytes.</summary>
+    /// <summary>The expected report data: a SHA-256 digest and 32 zero bytes.</summary>
     /// <param name="manifests">The history, oldest first; at least one.</param>
-    /// <param name="rootAuthority">The root CA's text as it was received.</param>
-    /// <param name="meshAuthority">The mesh CA's text as it was received.</param>
+    /// <param name="rootAuthority">The text of the root CA as received.</param>
+    /// <param name="meshAuthority">The text of the mesh CA as received.</param>
     public static byte[] Compute(
         ReadOnlySpan<byte> nonce,
         IReadOnlyList<ReadOnlyMemory<byte>> manifests,
@@ -217,7 +217,7 @@ internal static class ReportData
         return Compute(nonce, transition, rootAuthority, meshAuthority);
     }
 
-    /// <summary>One step of the chain over the manifests: the manifest's digest first, the step before second.</summary>
+    /// <summary>One step of the hash chain: the manifest's digest first, the previous value second.</summary>
     internal static byte[] NextTransition(ReadOnlySpan<byte> manifestDigest, ReadOnlySpan<byte> previous) =>
         SHA256.HashData([.. manifestDigest, .. previous]);
 

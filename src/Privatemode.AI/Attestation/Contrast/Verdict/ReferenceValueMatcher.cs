@@ -3,7 +3,7 @@ using Privatemode.AI.Attestation.Tdx;
 
 namespace Privatemode.AI.Attestation.Contrast;
 
-/// <summary>Finds the reference value, and the policy of the coordinator, that authentic evidence equals.</summary>
+/// <summary>Finds the reference value and the coordinator's policy that authentic evidence matches.</summary>
 internal static class ReferenceValueMatcher
 {
     /// <summary>Compares evidence with each reference value until one has no mismatch; otherwise every mismatch of each is kept.</summary>
@@ -43,25 +43,25 @@ internal static class ReferenceValueMatcher
         }
     }
 
-    /// <summary>Compares the policy that the machine was launched with to those of the coordinator; any of them will do.</summary>
+    /// <summary>Compares the policy with which the machine was launched with those of the coordinator; it must be one of them.</summary>
     public static void ComparePolicy(Manifest manifest, ReadOnlyMemory<byte> found, List<VerificationMismatch> mismatches) =>
         mismatches.CompareBytes(ContrastChecks.CoordinatorPolicy, manifest.CoordinatorPolicyHashes, found, VerificationCause.Deployment);
 }
 
-/// <summary>Whether an authentic SEV-SNP report is one that the manifest allows.</summary>
+/// <summary>Checks whether the manifest allows an authentic SEV-SNP report.</summary>
 internal sealed class SnpReferenceMatcher(
     VerifiedSnpReport verified, Manifest manifest, ReadOnlyMemory<byte> reportData, ContrastOptions options)
 {
     /// <summary>The kind, for messages.</summary>
     public const string Kind = "SEV-SNP";
 
-    /// <summary>With how many processors the machine was launched; null when the manifest does not leave it open.</summary>
+    /// <summary>The number of processors at launch; null if the manifest requires an exact measurement.</summary>
     public int? Processors { get; private set; }
 
-    // Not a bare null: beside ReadOnlyMemory<byte> that would become an empty one.
+    // Not a bare null: next to ReadOnlyMemory<byte> it would become an empty value.
     private static ReadOnlyMemory<byte>? NotCompared => null;
 
-    /// <summary>Tries every reference value for SEV-SNP until one fits.</summary>
+    /// <summary>Tries every reference value for SEV-SNP until one matches.</summary>
     public SnpReferenceValue Evaluate() => ReferenceValueMatcher.FindAny(manifest.Snp, value => value.Path, Compare, Kind);
 
     private List<VerificationMismatch> Compare(SnpReferenceValue value)
@@ -88,7 +88,7 @@ internal sealed class SnpReferenceMatcher(
         return mismatches;
     }
 
-    // The measurement the report has, if this reference value stands for it: only then there is an ID key to compare.
+    // The report's measurement if it matches this reference value: only then is there an ID key to compare.
     private ReadOnlyMemory<byte>? FindMeasurement(SnpReferenceValue value, List<VerificationMismatch> mismatches)
     {
         ReadOnlyMemory<byte> found = verified.Report.Measurement;
@@ -98,7 +98,7 @@ internal sealed class SnpReferenceMatcher(
             return value.Measurement.Span.SequenceEqual(found.Span) ? found : NotCompared;
         }
 
-        uint signature = LaunchDigests.ProcessorSignature(value.Product)!.Value; // a manifest can only name products that have one
+        uint signature = LaunchDigests.ProcessorSignature(value.Product)!.Value; // manifests can only contain products that have a signature
         Processors = LaunchDigests.FindProcessors(value.Measurement.Span, resetAddress, signature, found.Span);
         mismatches.Compare(
             Processors is not null,
@@ -116,7 +116,7 @@ internal sealed class SnpReferenceMatcher(
                 products.Contains(verified.Product), ContrastChecks.OptionProduct, string.Join(" or ", products), $"{verified.Product}");
         }
 
-        // Any chip may hide its id behind zeros, so that they name none.
+        // Any chip can hide its ID behind zeros, so zeros do not identify a chip.
         ReadOnlyMemory<byte> chip = verified.Report.ChipId;
         if (options.AllowedChipIds is { } chips)
         {
@@ -131,7 +131,7 @@ internal sealed class SnpReferenceMatcher(
     private static string Hex(ReadOnlyMemory<byte> bytes) => Convert.ToHexStringLower(bytes.Span);
 }
 
-/// <summary>Whether an authentic TDX quote is one that the manifest allows.</summary>
+/// <summary>Checks whether the manifest allows an authentic TDX quote.</summary>
 internal sealed class TdxReferenceMatcher(
     VerifiedTdxQuote verified, Manifest manifest, ReadOnlyMemory<byte> reportData, ContrastOptions options)
 {
@@ -140,13 +140,13 @@ internal sealed class TdxReferenceMatcher(
 
     private const int PolicyHashSize = 32;
 
-    // SEPT_VE_DISABLE and nothing else: the host cannot inject exceptions by taking pages away, and debugging is off.
+    // Only SEPT_VE_DISABLE: the host cannot inject exceptions by removing pages, and debugging is off.
     private static readonly byte[] Attributes = [0x00, 0x00, 0x00, 0x10, 0x00, 0x00, 0x00, 0x00];
 
-    /// <summary>The policy the machine was launched with: the first part of MRCONFIGID.</summary>
+    /// <summary>The policy with which the machine was launched: the first part of MRCONFIGID.</summary>
     public ReadOnlyMemory<byte> PolicyHash => verified.Report.MrConfigId[..PolicyHashSize];
 
-    /// <summary>Tries every reference value for TDX until one fits.</summary>
+    /// <summary>Tries every reference value for TDX until one matches.</summary>
     public TdxReferenceValue Evaluate() => ReferenceValueMatcher.FindAny(manifest.Tdx, value => value.Path, Compare, Kind);
 
     private List<VerificationMismatch> Compare(TdxReferenceValue value)

@@ -5,7 +5,7 @@ using Privatemode.AI.KeyExchange;
 
 namespace Privatemode.AI.Attestation.Contrast;
 
-/// <summary>A coordinator that proved itself: what it runs on, what it runs, and the mesh CA that is to be trusted because of it.</summary>
+/// <summary>A verified coordinator: its hardware, its code, and the mesh CA that can be trusted because of it.</summary>
 internal sealed record VerifiedCoordinator
 {
     /// <exception cref="PrivatemodeVerificationException">The document has no mesh CA, or one that is not permitted to sign certificates.</exception>
@@ -26,10 +26,10 @@ internal sealed record VerifiedCoordinator
     /// <summary>Milan, Genoa or TDX.</summary>
     public required string Product { get; init; }
 
-    /// <summary>Where the reference value that the evidence equals stands in the manifest.</summary>
+    /// <summary>The path in the manifest of the reference value that the evidence matches.</summary>
     public required string ReferenceValue { get; init; }
 
-    /// <summary>The name the manifest gives this kind of machine.</summary>
+    /// <summary>The name that the manifest gives this kind of machine.</summary>
     public required string Platform { get; init; }
 
     /// <summary>The coordinator's policy, 32 bytes: one that the manifest lists with this role.</summary>
@@ -38,7 +38,7 @@ internal sealed record VerifiedCoordinator
     /// <summary>Launch measurement or MRTD, 48 bytes.</summary>
     public required ReadOnlyMemory<byte> Measurement { get; init; }
 
-    /// <summary>With how many processors the machine was launched; null when the manifest does not leave it open.</summary>
+    /// <summary>The number of processors at launch; null if the manifest requires an exact measurement.</summary>
     public int? Processors { get; init; }
 
     /// <summary>The report with its TCB versions and dates; null for TDX.</summary>
@@ -47,25 +47,25 @@ internal sealed record VerifiedCoordinator
     /// <summary>The quote with its TCB status and the dates of its collateral; null for SEV-SNP.</summary>
     public VerifiedTdxQuote? Tdx { get; init; }
 
-    /// <summary>The mesh CA. Whether it is valid at a time is checked where it is used.</summary>
+    /// <summary>The mesh CA. Its validity at a time is checked where it is used.</summary>
     public MeshCertificateAuthority MeshAuthority { get; }
 
-    /// <summary>The version the coordinator claims to have; nothing proves it.</summary>
+    /// <summary>The version that the coordinator claims. It is not verified.</summary>
     public string? ClaimedVersion { get; }
 
-    /// <summary>The time of the verdict.</summary>
+    /// <summary>The time of the verification.</summary>
     public DateTimeOffset VerifiedAt { get; }
 
-    /// <summary>When the first certificate or piece of collateral expires; the mesh CA's own dates are judged where it is used.</summary>
+    /// <summary>The time at which the first certificate or collateral expires; the dates of the mesh CA are checked where it is used.</summary>
     public required DateTimeOffset ValidUntil { get; init; }
 
-    /// <summary>What was accepted and should be known; in sentences.</summary>
+    /// <summary>Warnings about what was accepted, as sentences.</summary>
     public required IReadOnlyList<string> Warnings { get; init; }
 
     public required IReadOnlyList<VerificationCheck> Checks { get; init; }
 }
 
-/// <summary>Says in words what a successful verification proved, what it did not look at, and what should be known.</summary>
+/// <summary>Describes a successful verification: what was proved, what was not checked, and warnings.</summary>
 internal static class CoordinatorReport
 {
     private const string NotAsked = "the manifest does not require it";
@@ -78,7 +78,7 @@ internal static class CoordinatorReport
         NotChecked("policy-documents", "the report does not cover them; their hashes in the manifest are used instead"),
     ];
 
-    /// <summary>The product line whose root key was extracted, and a revocation list that may not be AMD's current one.</summary>
+    /// <summary>Warns of the product line whose root key was extracted, and of a revocation list that may not be AMD's current one.</summary>
     public static IReadOnlyList<string> WarningsOf(VerifiedSnpReport verified, bool isCrlSupplied, DateTimeOffset at)
     {
         List<string> warnings = [];
@@ -97,7 +97,7 @@ internal static class CoordinatorReport
         return warnings;
     }
 
-    /// <summary>A platform that only the option accepted, and one that is not up to date under Intel's newest TCB info.</summary>
+    /// <summary>Warns of a platform that only the option accepted, and of one that is not up to date under Intel's newest TCB info.</summary>
     public static IReadOnlyList<string> WarningsOf(VerifiedTdxQuote verified, ContrastOptions options)
     {
         List<string> warnings = [];

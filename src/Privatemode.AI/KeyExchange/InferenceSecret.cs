@@ -4,11 +4,11 @@ using Privatemode.AI.Encryption;
 
 namespace Privatemode.AI.KeyExchange;
 
-/// <summary>The secret shared with the inference service: 32 bytes that are zeroed when the last reference is given back.</summary>
+/// <summary>The secret shared with the inference service: 32 bytes that are zeroed when the last reference is released.</summary>
 /// <remarks>
-/// Safe for use by several threads. It is created with one reference, which belongs to its owner and which <see cref="Dispose"/>
-/// gives back. Other users take one with <see cref="TryAddReference"/>, read <see cref="Key"/> only while holding it, and give it
-/// back with <see cref="Release"/>. The pinned bytes and libsodium's copy are cleared with the last reference; copies in registers and inside
+/// Thread-safe. It is created with one reference, which belongs to its owner and which <see cref="Dispose"/> releases.
+/// Other users take a reference with <see cref="TryAddReference"/>, read <see cref="Key"/> only while they hold it, and release it
+/// with <see cref="Release"/>. The pinned bytes and libsodium's copy are cleared with the last reference; copies in registers and inside
 /// the platform's ciphers cannot be.
 /// </remarks>
 internal sealed class InferenceSecret : IDisposable
@@ -24,7 +24,7 @@ internal sealed class InferenceSecret : IDisposable
 
     /// <param name="key">The secret, 32 bytes; copied, and cleared by the caller.</param>
     /// <param name="publicKeyHash">SHA-256 of the public key of the exchange, 32 bytes.</param>
-    /// <param name="expiresAt">From when on it must not be used for new requests.</param>
+    /// <param name="expiresAt">The time from which it must not be used for new requests.</param>
     internal InferenceSecret(ReadOnlySpan<byte> key, ReadOnlySpan<byte> publicKeyHash, DateTimeOffset obtainedAt, DateTimeOffset expiresAt)
     {
         if (key.Length != Size || publicKeyHash.Length != SHA256.HashSizeInBytes)
@@ -47,17 +47,17 @@ internal sealed class InferenceSecret : IDisposable
 
     public DateTimeOffset ObtainedAt { get; }
 
-    /// <summary>From when on it must not be used for new requests; a running stream may go on.</summary>
+    /// <summary>The time from which it must not be used for new requests; a running stream may continue.</summary>
     public DateTimeOffset ExpiresAt { get; }
 
-    /// <summary>The 32 secret bytes. Only for holders of a reference, and never to be copied into a string.</summary>
-    /// <exception cref="ObjectDisposedException">The last reference was given back, and the bytes are zero.</exception>
+    /// <summary>The 32 secret bytes. Only for holders of a reference; never copy them into a string.</summary>
+    /// <exception cref="ObjectDisposedException">The last reference was released, and the bytes are zero.</exception>
     public ReadOnlySpan<byte> Key => _key.Bytes;
 
     /// <summary>The key of AES-256-GCM, imported once for all exchanges under this secret. Only for holders of a reference.</summary>
     public AesGcmKey EncryptionKey => _key;
 
-    /// <summary>True while a reference is held beside the owner's.</summary>
+    /// <summary>True while a reference is held in addition to the owner's.</summary>
     public bool IsInUse
     {
         get
@@ -69,7 +69,7 @@ internal sealed class InferenceSecret : IDisposable
         }
     }
 
-    /// <summary>Takes a reference; false when the secret is gone already.</summary>
+    /// <summary>Takes a reference; false if the secret was cleared already.</summary>
     public bool TryAddReference()
     {
         lock (_gate)
@@ -79,8 +79,8 @@ internal sealed class InferenceSecret : IDisposable
         }
     }
 
-    /// <summary>Gives back a reference taken with <see cref="TryAddReference"/>.</summary>
-    /// <exception cref="InvalidOperationException">More references were given back than taken.</exception>
+    /// <summary>Releases a reference taken with <see cref="TryAddReference"/>.</summary>
+    /// <exception cref="InvalidOperationException">More references were released than taken.</exception>
     public void Release()
     {
         lock (_gate)
@@ -97,7 +97,7 @@ internal sealed class InferenceSecret : IDisposable
         }
     }
 
-    /// <summary>Gives back the owner's reference; more than once does no harm.</summary>
+    /// <summary>Releases the owner's reference. Further calls have no effect.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -110,6 +110,6 @@ internal sealed class InferenceSecret : IDisposable
         }
     }
 
-    /// <summary>The id, so that nothing secret can end up in a log.</summary>
+    /// <summary>Returns the ID, so that no secret can appear in a log.</summary>
     public override string ToString() => Id;
 }

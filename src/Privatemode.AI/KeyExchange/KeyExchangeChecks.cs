@@ -12,12 +12,12 @@ internal static class KeyExchangeChecks
     public const string ResponseFormat = "mesh-response-format"; // The answer is the JSON object it should be.
     public const string CertificateFormat = "mesh-certificate-format"; // The certificate is one DER certificate and nothing else.
     public const string CertificateIssuer = "mesh-certificate-issuer"; // The certificate names the mesh CA as its issuer.
-    // The certificate is signed with ECDSA and SHA-2, and says so twice in the same way.
+    // The certificate is signed with ECDSA and SHA-2, and both of its algorithm identifiers are equal.
     public const string CertificateAlgorithm = "mesh-certificate-algorithm";
     public const string CertificateSignature = "mesh-certificate-signature"; // The certificate is signed by the mesh CA's key.
     public const string CertificateNotYetValid = "mesh-certificate-not-yet-valid"; // The certificate is valid already.
     public const string CertificateExpired = "mesh-certificate-expired"; // The certificate is still valid.
-    // The certificate has no critical extension that we do not understand.
+    // The certificate has no unknown critical extension.
     public const string CertificateCriticalExtension = "mesh-certificate-critical-extension";
     public const string CertificateUsage = "mesh-certificate-usage"; // The certificate may be used by a server.
     // The certificate has a DNS name that the manifest gives to the secret service and to no other workload.

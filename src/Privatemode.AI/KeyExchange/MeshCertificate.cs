@@ -6,15 +6,15 @@ using Privatemode.AI.Internal;
 namespace Privatemode.AI.KeyExchange;
 
 // The rules are those of the reference (Go's x509.Verify with the mesh CA as the only root and no intermediate), restated:
-// signed directly by the CA, both valid now, no unknown critical extension, usable by a server, an ECDSA key. The leaf's key usage is not
-// looked at. One rule is added: the reference does not look at names, so that every workload of the mesh passes as the secret service.
-// X509Chain is not used: it differs from these rules and may fetch from the network.
+// signed directly by the CA, both valid now, no unknown critical extension, valid for a server, an ECDSA key. The leaf's key usage is
+// ignored. One rule is added: the reference does not check names, so that every workload of the mesh is accepted as the secret service.
+// X509Chain is not used: it differs from these rules and may use the network.
 
-/// <summary>Verifies the certificate that the secret service shows.</summary>
+/// <summary>Verifies the certificate of the secret service.</summary>
 internal static class MeshCertificate
 {
-    /// <summary>Verifies a certificate and hands out its key.</summary>
-    /// <param name="der">One DER certificate, nothing after it.</param>
+    /// <summary>Verifies a certificate and returns its key.</summary>
+    /// <param name="der">One DER certificate, with no bytes after it.</param>
     /// <exception cref="PrivatemodeVerificationException">The certificate does not prove that its key is the secret service's.</exception>
     public static EcdsaPublicKey Verify(ReadOnlyMemory<byte> der, MeshCertificateAuthority authority, SecretServiceNames names, DateTimeOffset now)
     {

@@ -4,10 +4,10 @@ using Privatemode.AI.Attestation.Certificates;
 
 namespace Privatemode.AI.KeyExchange;
 
-/// <summary>The attested mesh CA: the only anchor of the secret service's certificate, self-signed or not. Immutable.</summary>
+/// <summary>The attested mesh CA: the only trust anchor of the secret service's certificate, self-signed or not. Immutable.</summary>
 internal sealed class MeshCertificateAuthority
 {
-    // Looking for PEM in a text takes quadratic time. Real ones have less than one thousand bytes.
+    // Searching for PEM in a text takes quadratic time. Real texts have less than one thousand bytes.
     private const int LongestText = 64 * 1024;
 
     private MeshCertificateAuthority(CertificateFields certificate) => Certificate = certificate;
@@ -19,8 +19,8 @@ internal sealed class MeshCertificateAuthority
     /// <summary>SHA-256 of the certificate (DER).</summary>
     public byte[] Fingerprint => SHA256.HashData(Certificate.Raw.Span);
 
-    /// <summary>Takes the first PEM block of the text, whatever its label, as certificate.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is none, or none that may sign certificates.</exception>
+    /// <summary>Reads the first PEM block of the text as a certificate, regardless of its label.</summary>
+    /// <exception cref="PrivatemodeVerificationException">It is not a certificate, or not one that may sign certificates.</exception>
     public static MeshCertificateAuthority FromPem(ReadOnlySpan<byte> pem)
     {
         byte[] der = Pem.ReadFirstBlock(pem, LongestText) ?? throw PrivatemodeVerificationException.Create(
@@ -49,7 +49,7 @@ internal sealed class MeshCertificateAuthority
                 "ECDSA on P-256, P-384 or P-521");
     }
 
-    /// <summary>Refuses a time outside the CA's validity; both ends belong to it.</summary>
+    /// <summary>Refuses a time outside of the CA's validity, which includes both ends.</summary>
     public void CheckValidity(DateTimeOffset now) => ChainRules.CheckValidity(
         Certificate,
         now,
@@ -61,7 +61,7 @@ internal sealed class MeshCertificateAuthority
             expected,
             found));
 
-    // BasicConstraints and KeyUsage are demanded, as RFC 5280 demands them of a CA. Whatever else could narrow down what the CA may
+    // BasicConstraints and KeyUsage are required, as RFC 5280 requires them of a CA. Everything else that could restrict what the CA may
     // sign is refused rather than interpreted: name constraints, other usages, critical extensions.
     private void CheckConstraints()
     {
@@ -84,7 +84,7 @@ internal sealed class MeshCertificateAuthority
         }
     }
 
-    /// <summary>Extensions that may be critical because we know what they mean, also where we ask nothing of them.</summary>
+    /// <summary>Extensions that may be critical because their meaning is known, even if nothing is required of them.</summary>
     public static bool IsUnderstood(string identifier) => identifier is CertificateExtension.KeyUsage or CertificateExtension.SubjectAlternativeName
         or CertificateExtension.BasicConstraints or CertificateExtension.ExtendedKeyUsage;
 
@@ -101,7 +101,7 @@ internal sealed class MeshCertificateAuthority
     }
 }
 
-/// <summary>An ECDSA public key on a named curve, and signatures in the one strict form that every platform judges alike.</summary>
+/// <summary>An ECDSA public key on a named curve. Signatures are accepted in one strict form, for the same result on every platform.</summary>
 internal sealed class EcdsaPublicKey : IDisposable
 {
     private const string EcPublicKey = "1.2.840.10045.2.1"; // RFC 5480, section 2.1.1
@@ -113,7 +113,7 @@ internal sealed class EcdsaPublicKey : IDisposable
 
     private EcdsaPublicKey(ECDsa key) => _key = key;
 
-    /// <summary>Reads a SubjectPublicKeyInfo; null unless it is an ECDSA key on P-256, P-384 or P-521 given by name.</summary>
+    /// <summary>Reads a SubjectPublicKeyInfo; null unless it is an ECDSA key on the named curve P-256, P-384 or P-521.</summary>
     public static EcdsaPublicKey? TryImport(ReadOnlyMemory<byte> subjectPublicKeyInfo)
     {
         if (!IsOnKnownCurve(subjectPublicKeyInfo))
@@ -129,7 +129,7 @@ internal sealed class EcdsaPublicKey : IDisposable
         }
         catch (CryptographicException)
         {
-            key.Dispose(); // not a point of the curve
+            key.Dispose(); // not a point on the curve
             return null;
         }
     }
@@ -157,7 +157,7 @@ internal sealed class EcdsaPublicKey : IDisposable
         }
     }
 
-    // Two positive integers in DER and nothing after them. The platforms' own parsers differ here (a missing leading zero, for example).
+    // Two positive integers in DER with no bytes after them. The platforms' own parsers differ here (a missing leading zero, for example).
     private static bool IsSignatureValue(ReadOnlyMemory<byte> signature)
     {
         try
@@ -178,13 +178,13 @@ internal sealed class EcdsaPublicKey : IDisposable
     private static bool IsPositive(ReadOnlySpan<byte> integer) => (integer[0] & 0x80) == 0 && integer.ContainsAnyExcept((byte)0);
 }
 
-/// <summary>The DNS names by which a certificate of the mesh is known to be the secret service's. Immutable.</summary>
+/// <summary>The DNS names that identify a certificate of the mesh as the secret service's. Immutable.</summary>
 /// <remarks>
-/// The mesh CA signs a certificate for every workload of the manifest, and writes into it the names of that workload's entry. A name tells
-/// workloads apart only if it stands in one entry.
+/// The mesh CA signs a certificate for every workload of the manifest, with the names of that workload's entry. A name identifies a workload
+/// only if it is in one entry.
 /// </remarks>
-/// <param name="names">The names that the manifest gives to the secret service only; compared without regard to case.</param>
-/// <param name="acceptsUnnamed">Also accept a certificate without any DNS name.</param>
+/// <param name="names">The names that the manifest gives only to the secret service; compared without regard to case.</param>
+/// <param name="acceptsUnnamed">Whether a certificate without any DNS name is also accepted.</param>
 internal sealed class SecretServiceNames(IEnumerable<string> names, bool acceptsUnnamed = false)
 {
     private readonly HashSet<string> _names = new(names, StringComparer.OrdinalIgnoreCase);

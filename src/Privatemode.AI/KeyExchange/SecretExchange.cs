@@ -6,37 +6,37 @@ using Privatemode.AI.KeyExchange.Hpke;
 
 namespace Privatemode.AI.KeyExchange;
 
-/// <summary>One attempt at a shared secret: our fresh public key out, the mesh's signed answer in.</summary>
+/// <summary>One attempt to establish a secret: it sends a new public key and verifies the signed answer of the secret service.</summary>
 /// <remarks>
-/// For one use: whether it succeeds or fails, <see cref="Complete"/> clears the private key. The service refuses a public key it holds
-/// already, so a request body must never be sent twice.
+/// Can be used once: whether it succeeds or fails, <see cref="Complete"/> clears the private key. The service refuses a public key that it
+/// knows already, so a request body must never be sent twice.
 /// </remarks>
 internal sealed class SecretExchange : IDisposable
 {
     /// <summary>
-    /// How long a secret may be used, counted from the moment before it was asked for. The service keeps it for one hour; the rest is
-    /// left for answers that are still running.
+    /// How long a secret may be used, counted from the moment before it was requested. The service keeps it for one hour; the rest is
+    /// reserved for answers that are still running.
     /// </summary>
     public static readonly TimeSpan SecretLifetime = TimeSpan.FromMinutes(45);
 
     private readonly XWingPrivateKey _privateKey;
     private int _used; // 0 or 1
 
-    /// <param name="privateKey">A key pair that was never used before; owned.</param>
+    /// <param name="privateKey">A key pair that was never used before. Owned by this instance.</param>
     public SecretExchange(XWingPrivateKey privateKey)
     {
         _privateKey = privateKey;
         RequestBody = WriteRequest(privateKey.PublicKey);
     }
 
-    /// <summary>Begins an exchange with a fresh key pair.</summary>
+    /// <summary>Starts an exchange with a new key pair.</summary>
     public static SecretExchange Create() => new(XWingPrivateKey.Generate());
 
-    /// <summary>What to POST: JSON with the public key.</summary>
+    /// <summary>The body of the POST request: JSON with the public key.</summary>
     public ReadOnlyMemory<byte> RequestBody { get; }
 
-    /// <summary>Checks the answer and, only then, decapsulates the secret.</summary>
-    /// <param name="sentAt">The time just before the request was sent; the secret's lifetime counts from here.</param>
+    /// <summary>Verifies the answer and then decapsulates the secret.</summary>
+    /// <param name="sentAt">The time just before the request was sent, from which the secret's lifetime is counted.</param>
     /// <exception cref="PrivatemodeVerificationException">The answer does not come from the secret service of the attested mesh, or is malformed.</exception>
     /// <exception cref="InvalidOperationException">The exchange was completed or disposed before.</exception>
     public InferenceSecret Complete(
@@ -59,7 +59,7 @@ internal sealed class SecretExchange : IDisposable
         }
     }
 
-    /// <summary>Clears the private key, unless <see cref="Complete"/> is running: that clears it itself.</summary>
+    /// <summary>Clears the private key, unless <see cref="Complete"/> is running, which clears it itself.</summary>
     public void Dispose()
     {
         if (TryUse())
@@ -107,7 +107,7 @@ internal sealed class SecretExchange : IDisposable
         }
     }
 
-    // Written by hand: a JSON writer would escape the + of base64.
+    // Written without a JSON writer, which would escape the + of base64.
     private static byte[] WriteRequest(ReadOnlySpan<byte> publicKey)
     {
         byte[] encoded = new byte[Base64.GetMaxEncodedToUtf8Length(publicKey.Length)];
@@ -116,10 +116,10 @@ internal sealed class SecretExchange : IDisposable
     }
 }
 
-/// <summary>The answer of the secret service, taken apart and not yet judged.</summary>
+/// <summary>The parsed answer of the secret service, which is not verified yet.</summary>
 /// <remarks>
-/// Stricter than the reference, which forgives case, missing members, line breaks in base64 and arrays of numbers: exact names, each
-/// once, strings of padded standard base64. Members we do not know are ignored.
+/// Stricter than the reference, which ignores case and accepts missing members, line breaks in base64 and arrays of numbers: exact names,
+/// each once, strings of padded standard base64. Unknown members are ignored.
 /// </remarks>
 internal sealed record SecretExchangeResponse(
     ReadOnlyMemory<byte> EncapsulatedKey, ReadOnlyMemory<byte> Signature, ReadOnlyMemory<byte> MeshCertificate)
@@ -128,10 +128,10 @@ internal sealed record SecretExchangeResponse(
 
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false, MaxDepth = MaxDepth };
 
-    /// <exception cref="PrivatemodeVerificationException">The body is not such an answer.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The body does not have this form.</exception>
     public static SecretExchangeResponse Parse(ReadOnlyMemory<byte> body)
     {
-        // The parser looks at the UTF-8 of a string only when it is read.
+        // The parser checks the UTF-8 of a string only when the string is read.
         if (!Utf8.IsValid(body.Span))
         {
             throw Failure("a JSON object in UTF-8");
@@ -157,7 +157,7 @@ internal sealed record SecretExchangeResponse(
 
     private static byte[] ReadBytes(JsonElement root, string name)
     {
-        // Encoding again is the strict check: the decoder forgives white space and stray bits after the last byte.
+        // Encoding the result again is the strict check: the decoder accepts white space and stray bits after the last byte.
         if (root.TryGetProperty(name, out JsonElement member)
             && member.ValueKind == JsonValueKind.String
             && member.TryGetBytesFromBase64(out byte[]? bytes)

@@ -2,7 +2,7 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Sessions;
 
-/// <summary>The current secret of one API key, renewed by one exchange at a time however many callers wait for it.</summary>
+/// <summary>The current secret of one API key, renewed by one exchange at a time, regardless of the number of waiting callers.</summary>
 internal sealed class AccountSession : IDisposable
 {
     private static readonly TimeSpan RenewalPause = TimeSpan.FromMinutes(1);
@@ -33,7 +33,7 @@ internal sealed class AccountSession : IDisposable
     /// <param name="rejectedId">Id of a secret that the service no longer knows. It is replaced for all callers, unless that happened already.</param>
     /// <param name="deadline">Ends this caller's wait only; the exchange goes on for the others.</param>
     /// <param name="permit">Released with the lease, as is <paramref name="slot"/>; both remain the caller's when this throws.</param>
-    /// <remarks>Call <see cref="Enter"/> before.</remarks>
+    /// <remarks>Call <see cref="Enter"/> first.</remarks>
     public async ValueTask<SecretLease> AcquireAsync(
         string? rejectedId, bool async, CallDeadline deadline, IDisposable? permit = null, IDisposable? slot = null)
     {
@@ -54,7 +54,7 @@ internal sealed class AccountSession : IDisposable
                     return fresh;
                 }
 
-                // Abandoned or retired between the exchange and now: look again.
+                // Abandoned or retired between the exchange and now: try again.
             }
         }
         finally
@@ -63,16 +63,16 @@ internal sealed class AccountSession : IDisposable
         }
     }
 
-    /// <summary>Counts a caller in, so that the session is not evicted meanwhile. <see cref="AcquireAsync"/> counts it out.</summary>
+    /// <summary>Registers a caller, so that the session is not evicted meanwhile. <see cref="AcquireAsync"/> ends the registration.</summary>
     public void Enter() => Interlocked.Increment(ref _callers);
 
-    /// <summary>The last exchange, done when it has ended in whatever way, for tests.</summary>
+    /// <summary>The last exchange, completed when it has succeeded or failed, for tests.</summary>
     internal Task Exchange { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Called when an exchange has ended in whatever way, and when a lease is released, also by its finalizer: the session may be idle now.</summary>
+    /// <summary>Called when an exchange has ended, successfully or not, and when a lease is released, also by its finalizer: the session may be idle.</summary>
     public Action? MayBeIdle { get; set; }
 
-    /// <summary>No caller waits, no exchange is under way, and no stream runs under the current secret.</summary>
+    /// <summary>No caller waits, no exchange is in progress, and no stream uses the current secret.</summary>
     public bool IsIdle
     {
         get
@@ -84,7 +84,7 @@ internal sealed class AccountSession : IDisposable
         }
     }
 
-    /// <summary>No caller waits for a secret and no exchange is under way; streams may run.</summary>
+    /// <summary>No caller waits for a secret and no exchange is in progress; streams may run.</summary>
     public bool CanBeDetached
     {
         get
@@ -96,7 +96,7 @@ internal sealed class AccountSession : IDisposable
         }
     }
 
-    /// <summary>Holds no secret that could still be used.</summary>
+    /// <summary>Has no secret that could still be used.</summary>
     public bool IsExpired
     {
         get
@@ -108,7 +108,7 @@ internal sealed class AccountSession : IDisposable
         }
     }
 
-    /// <summary>Abandons the current secret: the deployment it was agreed with is not the trusted one any more. Streams under it finish.</summary>
+    /// <summary>Abandons the current secret, because the deployment it was established with is no longer trusted. Streams that use it finish.</summary>
     public void Forget()
     {
         SessionSecret? retired;
@@ -121,7 +121,7 @@ internal sealed class AccountSession : IDisposable
         retired?.Retire();
     }
 
-    /// <summary>Ends the session for new calls. Streams under its secret finish.</summary>
+    /// <summary>Ends the session for new calls. Streams that use its secret finish.</summary>
     /// <returns>The secret that they use; <see langword="null"/> if they use no secret.</returns>
     public SessionSecret? Detach()
     {
@@ -145,7 +145,7 @@ internal sealed class AccountSession : IDisposable
 
     public void Dispose() => _ = Detach();
 
-    /// <summary>A lease on a secret that is still the current one: an abandoned one could be leased while a stream runs under it.</summary>
+    /// <summary>A lease on a secret that is still the current one: otherwise, an abandoned one could be leased while a stream uses it.</summary>
     private SecretLease? TryAcquire(SessionSecret session, IDisposable? permit, IDisposable? slot)
     {
         lock (_gate)
@@ -154,7 +154,7 @@ internal sealed class AccountSession : IDisposable
         }
     }
 
-    /// <summary>Abandons the current secret if it is the one the service refused, so that other callers are not refused as well.</summary>
+    /// <summary>Abandons the current secret if it is the one that the service refused, so that other callers are not refused as well.</summary>
     private void Abandon(string? rejectedId)
     {
         SessionSecret? retired = null;
@@ -189,7 +189,7 @@ internal sealed class AccountSession : IDisposable
         }
     }
 
-    /// <summary>Gets the next secret in the background while the current one still serves; after a failure again a minute later.</summary>
+    /// <summary>Establishes the next secret in the background while the current one is still valid; after a failure again a minute later.</summary>
     private void RenewAhead(SessionSecret current)
     {
         DateTimeOffset now = _time.GetUtcNow();
@@ -225,7 +225,7 @@ internal sealed class AccountSession : IDisposable
                 () => ExchangeAsync(async: false).Completed(), CancellationToken.None,
                 TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default));
 
-        // All callers may have left by its end. Those who need what it did not get try again themselves.
+        // All callers may have left when it ends. Those that still need a secret try again themselves.
         Exchange = BackgroundWork.Observe(exchange);
         return exchange;
     }
@@ -252,14 +252,14 @@ internal sealed class AccountSession : IDisposable
             _exchange = null;
             if (session is not null)
             {
-                // The deployment may have lost its trust while a secret was being agreed on: then Forget found nothing to abandon.
+                // The deployment may have become untrusted during the exchange: then Forget found nothing to abandon.
                 bool isUnwanted = _disposed || !_isTrusted(session);
                 retired = isUnwanted ? session : _current;
                 _current = isUnwanted ? null : session;
             }
         }
 
-        // Streams that began with the old secret hold leases of their own.
+        // Streams that began with the old secret have their own leases.
         retired?.Retire();
         MayBeIdle?.Invoke();
     }

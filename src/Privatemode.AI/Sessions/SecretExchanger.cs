@@ -9,9 +9,9 @@ using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Sessions;
 
-/// <summary>Gets a new inference secret: trust anchor, exchange, and what to do when one of them fails.</summary>
-/// <param name="getMesh">The verified mesh to trust now, or another one than the one that did not work; see <see cref="DeploymentVerifier.GetAsync"/>.</param>
-/// <param name="gpuRevocation">Goes with every request under the secret.</param>
+/// <summary>Establishes a new inference secret: gets the trust anchor, exchanges, and handles failures of both.</summary>
+/// <param name="getMesh">Returns the verified mesh, or a newer one than the one that did not work; see <see cref="DeploymentVerifier.GetAsync"/>.</param>
+/// <param name="gpuRevocation">The policy that is sent with every request under the secret.</param>
 internal sealed class SecretExchanger(
     Func<VerifiedMesh?, string, bool, CancellationToken, ValueTask<VerifiedMesh>> getMesh, ControlPlaneClient control, GpuRevocationPolicy gpuRevocation,
     ClientEvents events, TimeProvider time)
@@ -21,16 +21,16 @@ internal sealed class SecretExchanger(
     private static readonly TimeSpan[] PausesBetweenTries = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
 
     /// <summary>
-    /// Up to three tries. A rejected API key, another refusal that would come again, a client that is too old or failed verification stops at
-    /// once; the service being away is tried again, not before the time it asks for.
+    /// Up to three attempts. A rejected API key, another permanent refusal, an outdated client, and a failed verification are not retried.
+    /// If the service is unavailable, the next attempt waits for as long as the service asks.
     /// </summary>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
-    /// <exception cref="PrivatemodeServiceException">The service could not be reached or refused.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service could not be reached, or it refused.</exception>
     /// <exception cref="PrivatemodeVerificationException">The secret service did not prove that it belongs to the deployment.</exception>
     public ValueTask<SessionSecret> GetAsync(string apiKey, bool async, CancellationToken cancellationToken) => RetryAfter.RepeatAsync(
         () => TryAsync(apiKey, async, cancellationToken), PausesBetweenTries, failure => !IsFinal(failure), time, async, cancellationToken);
 
-    /// <summary>One try: exchange; if that fails, establish the trust anchor anew and exchange once more.</summary>
+    /// <summary>One attempt: exchange; if that fails, get the trust anchor again and exchange once more.</summary>
     private async ValueTask<SessionSecret> TryAsync(string apiKey, bool async, CancellationToken cancellationToken)
     {
         VerifiedMesh mesh = await getMesh(null, apiKey, async, cancellationToken).ConfigureAwait(false);
@@ -43,14 +43,14 @@ internal sealed class SecretExchanger(
             Reason: not ServiceFailureReason.RateLimited,
         } service && !IsFinal(service)))
         {
-            // The deployment may have been replaced, and with it the mesh CA: then what answers has a certificate of another one, or is away.
+            // The deployment may have been replaced, and the mesh CA with it: then the certificate belongs to another CA, or nothing answers.
             mesh = await getMesh(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
         }
 
         return await ExchangeAsync(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Nothing about the deployment or the moment: the same is refused again.</summary>
+    /// <summary>Whether the failure depends neither on the deployment nor on the time, so that it would happen again.</summary>
     private static bool IsFinal(PrivatemodeServiceException exception) =>
         exception is { Reason: ServiceFailureReason.ClientTooOld } or { IsApiKeyError: true, Reason: not ServiceFailureReason.RateLimited };
 
@@ -76,7 +76,7 @@ internal sealed class SecretExchanger(
     private async ValueTask<(SessionSecret Secret, DateTimeOffset Until)> ExchangeOnceAsync(
         VerifiedMesh mesh, string apiKey, bool async, CancellationToken cancellationToken)
     {
-        // A fresh key pair every time: the service refuses a public key it has seen.
+        // A new key pair each time: the service refuses a public key that it knows already.
         using SecretExchange exchange = SecretExchange.Create();
         ValidityPeriod lifetime = ValidityPeriod.Of(SecretExchange.SecretLifetime, time);
         HttpAnswer answer = await control.PostAsync(

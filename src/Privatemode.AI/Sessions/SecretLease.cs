@@ -16,7 +16,7 @@ internal sealed class SecretLease : IDisposable
     private SecretLease(SessionSecret session, IDisposable? permit, IDisposable? slot, Action? released) =>
         (_session, _permit, _slot, _released) = (session, permit, slot, released);
 
-    // A stream that was dropped without being disposed must not keep the secret in memory. Its permit has a finalizer of its own.
+    // A stream that was dropped without being disposed must not keep the secret in memory. Its permit has its own finalizer.
     ~SecretLease() => _ = TryRelease();
 
     public SessionSecret Session
@@ -28,9 +28,9 @@ internal sealed class SecretLease : IDisposable
         }
     }
 
-    /// <summary>A lease, or null when the secret is gone already.</summary>
-    /// <param name="permit">The rate limiter's permit for what the lease is used for, released after it: a limiter may count how many are under way.</param>
-    /// <param name="slot">The connection that the lease is used on, released after it.</param>
+    /// <summary>Takes a lease; null if the secret was cleared already.</summary>
+    /// <param name="permit">The rate limiter's permit for the exchange, released after the lease: a limiter may count concurrent calls.</param>
+    /// <param name="slot">The connection slot of the exchange, released after the lease.</param>
     /// <param name="released">Called when the lease is released, also by the finalizer.</param>
     public static SecretLease? TryAcquire(SessionSecret session, IDisposable? permit = null, IDisposable? slot = null, Action? released = null) =>
         session.TryAddReference() ? new SecretLease(session, permit, slot, released) : null;
@@ -40,12 +40,12 @@ internal sealed class SecretLease : IDisposable
         GC.SuppressFinalize(this);
         if (TryRelease())
         {
-            // Last: it is the user's code.
+            // Last, because it is the application's code.
             _permit?.Dispose();
         }
     }
 
-    /// <summary>Releases all but the permit; false when that was done before.</summary>
+    /// <summary>Releases everything except the permit; false if that was done before.</summary>
     private bool TryRelease()
     {
         if (Interlocked.Exchange(ref _isReleased, 1) == 1)
@@ -60,21 +60,21 @@ internal sealed class SecretLease : IDisposable
     }
 }
 
-/// <summary>An inference secret with the GPU policy that all requests under it carry.</summary>
+/// <summary>An inference secret with the GPU policy that all requests under it contain.</summary>
 /// <param name="lifetime">How long it may be used for new requests.</param>
-/// <param name="deployment">What the deployment that it was agreed with proved before the exchange.</param>
-/// <param name="verdict">How long that counts.</param>
+/// <param name="deployment">The report about the deployment with which it was established.</param>
+/// <param name="verdict">The validity of that verification.</param>
 internal sealed class SessionSecret(
     InferenceSecret secret, ValidityPeriod lifetime, string gpuPolicy, string gpuPolicyMac, VerifiedDeployment deployment, ValidityPeriod verdict)
 {
     private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(5);
 
-    // The service keeps a secret for one hour. Counted from before the exchange was sent, so that this side never counts longer.
+    // The service keeps a secret for one hour. The time is counted from before the exchange was sent, so that it never ends later here.
     private static readonly TimeSpan LifetimeAtService = TimeSpan.FromHours(1);
 
     private bool _hasWorked;
 
-    /// <summary>Name of the secret on the wire.</summary>
+    /// <summary>The name of the secret on the wire.</summary>
     public string Id => secret.Id;
 
     /// <summary><see cref="Id"/> in UTF-8.</summary>
@@ -92,17 +92,17 @@ internal sealed class SessionSecret(
 
     public string GpuPolicyMac { get; } = gpuPolicyMac;
 
-    /// <summary>The service has answered under this secret at least once.</summary>
+    /// <summary>Whether the service has answered under this secret at least once.</summary>
     public bool HasWorked
     {
         get => Volatile.Read(ref _hasWorked);
         set => Volatile.Write(ref _hasWorked, value);
     }
 
-    /// <summary>Whether it must not be used for new requests any more: no longer than the verdict about the deployment counts.</summary>
+    /// <summary>Whether it must not be used for new requests any more: it is never valid for longer than the verification of the deployment.</summary>
     public bool IsOver(TimeProvider time) => lifetime.IsOver(time) || verdict.IsOver(time);
 
-    /// <summary>Whether it will be over soon: time to agree on the next one while this one still serves.</summary>
+    /// <summary>Whether it expires soon: time to establish the next one while this one is still valid.</summary>
     public bool IsDue(TimeProvider time) => lifetime.Left(time) <= RenewalLead || verdict.Left(time) <= RenewalLead;
 
     /// <summary>Returns the time for which the service still keeps the secret: an answer under it cannot last longer.</summary>
@@ -114,6 +114,6 @@ internal sealed class SessionSecret(
 
     public void Release() => secret.Release();
 
-    /// <summary>Gives the owner's reference back: no new leases, and zeroed when the last lease is back.</summary>
+    /// <summary>Releases the owner's reference: there are no new leases, and the secret is zeroed when the last lease is released.</summary>
     public void Retire() => secret.Dispose();
 }

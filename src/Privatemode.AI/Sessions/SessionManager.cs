@@ -3,11 +3,11 @@ using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Sessions;
 
-/// <summary>One session for each API key in use, so that keys never share a secret. Keys come and go: rotation, or several tenants.</summary>
+/// <summary>One session for each API key in use, so that keys never share a secret. Keys can change: rotation, or several tenants.</summary>
 /// <remarks>
-/// An unused session is evicted when its secret has expired, or, the longest unused first, when another key needs its place. When all are in use,
-/// the longest unused is detached: its streams finish, and the next call with its key makes a new session. No more sessions than may be live
-/// are detached at the same time; beyond that, another key waits.
+/// An unused session is evicted when its secret has expired, or, least recently used first, when another key needs its slot. If all are in use,
+/// the least recently used one is detached: its streams finish, and the next call with its key establishes a new session. The number of
+/// detached sessions is limited to the number of live ones; beyond that, another key waits.
 /// </remarks>
 internal sealed class SessionManager(Func<string, AccountSession> create, TimeProvider time, int mostSessions, TimeSpan longestWait) : IDisposable
 {
@@ -15,13 +15,13 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, LinkedListNode<Account>> _accounts = [];
-    private readonly LinkedList<Account> _byUse = new(); // the longest unused first
-    private readonly List<SessionSecret> _detached = []; // secrets of detached sessions, while streams use them
+    private readonly LinkedList<Account> _byUse = new(); // least recently used first
+    private readonly List<SessionSecret> _detached = []; // secrets of detached sessions that streams still use
     private readonly SessionSlotQueue _queue = new();
     private ITimer? _sweeping;
     private bool _disposed;
 
-    /// <summary>How many sessions there are now.</summary>
+    /// <summary>The number of sessions.</summary>
     public int Count
     {
         get
@@ -33,14 +33,14 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
     }
 
-    /// <summary>How many of them hold a secret that new calls may use.</summary>
+    /// <summary>The number of sessions with a secret that new calls may use.</summary>
     public int CountSecrets() => Sessions().Count(session => !session.IsExpired);
 
     /// <inheritdoc cref="AccountSession.AcquireAsync"/>
-    /// <param name="rejectedId">Id of a secret the service no longer knows; it is replaced unless that happened already.</param>
-    /// <param name="permit">Released with the lease, as is <paramref name="slot"/>; both remain the caller's when this throws.</param>
-    /// <exception cref="PrivatemodeServiceException">All sessions, live and detached, were in use, or an exchange went on, for too long; or what the exchange
-    /// throws.</exception>
+    /// <param name="rejectedId">The ID of a secret that the service no longer knows; it is replaced unless that happened already.</param>
+    /// <param name="permit">Released with the lease, as is <paramref name="slot"/>; if this method throws, the caller keeps both.</param>
+    /// <exception cref="PrivatemodeServiceException">All sessions, live and detached, were in use for too long, or the exchange took too long or
+    /// failed.</exception>
     public ValueTask<SecretLease> AcquireAsync(
         string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken, IDisposable? permit = null, IDisposable? slot = null)
     {
@@ -48,7 +48,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         return AcquireInsideAsync(apiKey, rejectedId, permit, slot, async, cancellationToken);
     }
 
-    /// <summary>Makes every account exchange a new secret before its next call.</summary>
+    /// <summary>Makes every account establish a new secret before its next call.</summary>
     public void ForgetAll()
     {
         foreach (AccountSession session in Sessions())
@@ -95,7 +95,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
     }
 
-    /// <summary>In turn; a caller that was woken and did not use the free place wakes the next.</summary>
+    /// <summary>Waits in the queue; a caller that was woken and did not use the free slot wakes the next one.</summary>
     private async ValueTask<AccountSession> EnterWhenThereIsRoomAsync(string apiKey, bool async, CallDeadline deadline)
     {
         SessionSlotQueue.Place place = _queue.Join(apiKey);
@@ -103,7 +103,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         {
             while (true)
             {
-                // After joining: a session that becomes idle from here on wakes a waiting caller.
+                // After joining the queue: a session that becomes idle from now on wakes a waiting caller.
                 if (TryEnter(apiKey, isFirst: _queue.IsFirst(place)) is { } session)
                 {
                     return session;
@@ -126,8 +126,8 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
     }
 
-    /// <summary>The key's session, counted in; null when there is no room for one.</summary>
-    /// <param name="isFirst">Whether room may be taken although others wait for it.</param>
+    /// <summary>The key's session with this caller registered; null if there is no free slot.</summary>
+    /// <param name="isFirst">Whether a slot may be taken although others wait for one.</param>
     private AccountSession? TryEnter(string apiKey, bool isFirst)
     {
         lock (_gate)
@@ -140,7 +140,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
                     return null;
                 }
 
-                // The timer does not keep a client in memory that was dropped without being disposed.
+                // The timer must not keep a client in memory that was dropped without being disposed.
                 _sweeping ??= BackgroundWork.StartTimer(time, this, static sessions => sessions.RemoveUnused(), SweepInterval);
                 account = new LinkedListNode<Account>(new Account(apiKey, create(apiKey)));
                 account.Value.Session.MayBeIdle = _queue.WakeOne;
@@ -158,7 +158,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
     }
 
-    /// <summary>Evicts the longest unused session when all places are taken, or detaches one; false when neither is possible.</summary>
+    /// <summary>Evicts the least recently used session if all slots are taken, or detaches one; false if neither is possible.</summary>
     private bool MakeRoom()
     {
         if (_accounts.Count < mostSessions || EvictFirst(session => session.IsIdle))
@@ -166,7 +166,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
             return true;
         }
 
-        // Streams still hold the secrets of sessions that were detached before.
+        // Streams still use the secrets of sessions that were detached before.
         _ = _detached.RemoveAll(secret => !secret.IsInUse);
         if (_detached.Count >= mostSessions)
         {
@@ -200,7 +200,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
     }
 
-    /// <summary>Looks every few minutes, while there are sessions, for expired secrets: it may take long until the next call.</summary>
+    /// <summary>Checks every few minutes, while there are sessions, for expired secrets: the next call may come much later.</summary>
     private void RemoveUnused()
     {
         lock (_gate)
@@ -236,7 +236,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
     }
 
-    // Not a record, whose text would hold the key.
+    // Not a record, because its text would contain the key.
     private sealed class Account(string apiKey, AccountSession session)
     {
         public string ApiKey => apiKey;
@@ -245,7 +245,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     }
 }
 
-/// <summary>Callers that wait for room, first come, first served. Waking one too many does no harm; one too few would.</summary>
+/// <summary>Callers that wait for a slot, first come, first served. Waking too many is harmless, waking too few is not.</summary>
 internal sealed class SessionSlotQueue
 {
     private readonly Lock _gate = new();
@@ -289,7 +289,7 @@ internal sealed class SessionSlotQueue
         }
     }
 
-    /// <summary>Something may have become free: the first in line looks.</summary>
+    /// <summary>Wakes the first caller in the queue, because a slot may be free.</summary>
     public void WakeOne()
     {
         lock (_gate)
@@ -298,7 +298,7 @@ internal sealed class SessionSlotQueue
         }
     }
 
-    /// <summary>There is a session for this key now: callers that wait for room for it can go on.</summary>
+    /// <summary>Wakes the callers that wait for a slot for this key, because it has a session now.</summary>
     public void WakeThoseWith(string apiKey) => Wake(place => place.ApiKey == apiKey);
 
     public void WakeAll() => Wake(_ => true);
@@ -324,7 +324,7 @@ internal sealed class SessionSlotQueue
 
         public void Wake() => _ = _woken.TrySetResult(true);
 
-        /// <summary>Called by the owner once it was woken, before it looks.</summary>
+        /// <summary>Called by the owner after it was woken, before it checks again.</summary>
         public void Rearm() => _woken = New();
 
         private static TaskCompletionSource<bool> New() => new(TaskCreationOptions.RunContinuationsAsynchronously);

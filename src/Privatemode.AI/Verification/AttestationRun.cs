@@ -8,7 +8,7 @@ using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.Verification;
 
-/// <summary>Verifies a deployment once: manifest, nonce, evidence, collateral, verdict. The deployment gets nothing but the nonce and, in a header, the API
+/// <summary>Verifies a deployment once: manifest, nonce, evidence, collateral, result. The deployment gets only the nonce and, in a header, the API
 /// key.</summary>
 internal sealed class AttestationRun(
     ManifestPolicyEvaluator manifests, ControlPlaneClient control, CollateralCollector collector, ContrastTrustAnchors anchors, ContrastOptions options,
@@ -16,16 +16,16 @@ internal sealed class AttestationRun(
 {
     private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(5);
 
-    /// <summary>Verifies; looks for a newer manifest once when the deployment has another one than was published before.</summary>
+    /// <summary>Verifies the deployment; looks once for a newer manifest if the deployment does not have the published one.</summary>
     /// <param name="onProved">Called with the SHA-256 of the manifest that the deployment has proved, before a callback is asked about it.</param>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
-    /// <exception cref="PrivatemodeServiceException">Something could not be reached; that is no verdict.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
+    /// <exception cref="PrivatemodeServiceException">A service could not be reached. This does not mean that verification failed.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The verification failed.</exception>
     public async ValueTask<VerifiedMesh> VerifyAsync(string apiKey, Action<string> onProved, bool async, CancellationToken cancellationToken)
     {
         VerifiedMesh mesh = await VerifyOnceAsync(apiKey, onProved, async, cancellationToken).ConfigureAwait(false);
 
-        // The user may take longer to decide than the verdict counts.
+        // The user's decision may take longer than the verification is valid.
         return mesh.Validity.IsOver(time) ? await VerifyOnceAsync(apiKey, onProved, async, cancellationToken).ConfigureAwait(false) : mesh;
     }
 
@@ -50,14 +50,14 @@ internal sealed class AttestationRun(
         return new VerifiedMesh(proof.Verified.MeshAuthority, names, report, new ValidityPeriod(report.VerifiedAt, report.ValidUntil, proof.Timestamp));
     }
 
-    /// <summary>What the publisher names now, if that may change the outcome: it may have been behind the deployment, or be ahead of it.</summary>
+    /// <summary>Fetches the published manifest again, if that may change the result: the publisher may be behind the deployment or ahead of it.</summary>
     private async ValueTask<ExpectedManifest> RefreshExpectationAsync(
         ExpectedManifest expected, PrivatemodeVerificationException exception, bool async, CancellationToken cancellationToken)
     {
         ExpectedManifest newer = manifests.AllowKept(await manifests.ExpectAsync(async, cancellationToken).ConfigureAwait(false));
         if (newer.Manifest!.Raw.Span.SequenceEqual(expected.Manifest!.Raw.Span) && (newer.Kept is null || expected.Kept is not null))
         {
-            // The deployment moved on, and what is published for it cannot be accepted: that says more than the difference.
+            // The deployment has another manifest, and the published one is not acceptable: that is the better error than the difference.
             ExceptionDispatchInfo.Throw(newer.Refused ?? exception);
         }
 
@@ -87,7 +87,7 @@ internal sealed class AttestationRun(
         }
     }
 
-    /// <summary>Judges by what is at hand, and once more by what is current if a copy at hand may be to blame.</summary>
+    /// <summary>Verifies with stored collateral, and again with current collateral if a stored copy may have caused the failure.</summary>
     private async ValueTask<(VerifiedCoordinator Verified, ContrastCollateral Collateral, long Timestamp)> EvaluateAsync(
         ParsedEvidence evidence, byte[] nonce, bool async, CancellationToken cancellationToken)
     {
@@ -107,7 +107,7 @@ internal sealed class AttestationRun(
         }
         catch (PrivatemodeVerificationException exception) when (collected.HasStale && exception.Cause.HasFlag(VerificationCause.ExpiredCollateral))
         {
-            // The deployment did nothing wrong: there is only nothing to judge it by.
+            // The evidence is not to blame: only its collateral is missing.
             throw new PrivatemodeServiceException(
                 ServiceFailureReason.Unreachable,
                 $"The collateral could not be renewed, and the stored copy is too old ({exception.ErrorType}). Check the network, then retry.",
@@ -123,7 +123,7 @@ internal sealed class AttestationRun(
         return (ContrastVerifier.Verify(evidence, nonce, collateral, anchors, options, time.GetUtcNow()), collateral, stamp);
     }
 
-    /// <summary>How far this machine's clock is from the gateway's; null when they agree, or nothing is known.</summary>
+    /// <summary>The difference between this machine's clock and the gateway's; null if they agree, or if it is unknown.</summary>
     private TimeSpan? SkewOf(HttpAnswer answer) =>
         answer.Headers.Date is { } theirs && time.GetUtcNow() - theirs is var skew && skew.Duration() > LargestSkew ? skew : null;
 
@@ -142,11 +142,11 @@ internal sealed class AttestationRun(
         return $" (The system clock of this machine is about {amount} {relation} the service's. If it is wrong, set it and try again.)";
     }
 
-    /// <summary>What a deployment has proved, before it is decided whether that counts.</summary>
+    /// <summary>The result of a verification, before the manifest policy decides.</summary>
     private sealed record Proof(VerifiedCoordinator Verified, EvidenceBundle Evidence, long Timestamp);
 }
 
-/// <summary>What an attestation is made with, beside trust.</summary>
-/// <param name="Lifetime">How long a verdict counts at most.</param>
-/// <param name="AcceptsUnnamedSecretService">Whether the secret service's certificate may be without a DNS name.</param>
+/// <summary>The settings of an attestation, except the trust anchors.</summary>
+/// <param name="Lifetime">How long a verification is valid at most.</param>
+/// <param name="AcceptsUnnamedSecretService">Whether the secret service's certificate may lack a DNS name.</param>
 internal sealed record AttestationSettings(Uri Endpoint, TimeSpan Lifetime, bool AcceptsUnnamedSecretService = false);

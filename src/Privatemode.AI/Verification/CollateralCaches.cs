@@ -10,18 +10,18 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Verification;
 
-/// <summary>Keeps downloaded files. A cache that fails is a cache without the file, never an error.</summary>
+/// <summary>Stores downloaded files. A cache that fails behaves like an empty one and never throws.</summary>
 internal interface ICollateralCache
 {
-    /// <summary>A file; null when there is none, or one that is longer than the limit in bytes.</summary>
+    /// <summary>Returns a file; null if there is none, or if it is longer than the limit in bytes.</summary>
     ValueTask<byte[]?> GetAsync(string key, int limit, bool async, CancellationToken cancellationToken);
 
-    /// <summary>Keeps a file, for as long as it may be used.</summary>
+    /// <summary>Stores a file for as long as it may be used.</summary>
     ValueTask SetAsync(string key, byte[] file, DateTimeOffset validUntil, bool async, CancellationToken cancellationToken);
 }
 
-/// <summary>Downloaded files in memory, shared by all clients of the process: they are public, and judged anew by each.</summary>
-/// <param name="scope">Keeps the files of one world of trust apart from those of another; empty for the vendors' own.</param>
+/// <summary>Stores downloaded files in memory for all clients of the process: they are public, and each client verifies them again.</summary>
+/// <param name="scope">Separates the files of different trust anchors; empty for the vendors' own.</param>
 internal sealed class MemoryCollateralCache(string scope) : ICollateralCache
 {
     private const long SizeLimit = 32 * 1024 * 1024;
@@ -38,16 +38,16 @@ internal sealed class MemoryCollateralCache(string scope) : ICollateralCache
     }
 }
 
-/// <summary>A cache with a limit to how long it may take: one that hangs is a cache without the file.</summary>
+/// <summary>A cache with a timeout: one that hangs behaves like an empty one.</summary>
 /// <remarks>
-/// Neither a file system nor an application's cache can be relied on to give a thread back, so they are called on another one. A synchronous
-/// caller's calls are synchronous there too, and their thread is their own: they do not wait for the thread pool.
+/// Calls to a file system or an application's cache may never return, so they run on another thread. The calls of a synchronous caller are
+/// synchronous there too, on a thread of their own: they do not wait for the thread pool.
 /// </remarks>
 internal sealed class TimedCollateralCache(ICollateralCache inner, TimeProvider time) : ICollateralCache
 {
     public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
 
-    // A call that was given up. While it hangs the cache is not asked again: that would cost another wait, and another thread.
+    // A call that was abandoned. While it hangs, the cache is not called again: that would mean another wait, and another thread.
     private volatile Task? _givenUp;
 
     public ValueTask<byte[]?> GetAsync(string key, int limit, bool async, CancellationToken cancellationToken) =>
@@ -91,23 +91,23 @@ internal sealed class TimedCollateralCache(ICollateralCache inner, TimeProvider 
     }
 }
 
-/// <summary>Downloaded files in the application's distributed cache, each until it may not be used any more.</summary>
+/// <summary>Stores downloaded files in the application's distributed cache, each until it may not be used any more.</summary>
 internal sealed class DistributedCollateralCache(IDistributedCache cache, TimeProvider time) : ICollateralCache
 {
-    // Certificates of chips are valid for seven years, which is longer than caches are asked to keep anything.
+    // Certificates of chips are valid for seven years, which is longer than caches usually keep entries.
     private static readonly TimeSpan LongestKept = TimeSpan.FromDays(400);
 
     public async ValueTask<byte[]?> GetAsync(string key, int limit, bool async, CancellationToken cancellationToken)
     {
         try
         {
-            // The interface hands out whole values only; whether it reads more than this before is up to the cache.
+            // The interface returns only whole values; whether the cache reads more than the limit is up to it.
             byte[]? file = async ? await cache.GetAsync(NameOf(key), cancellationToken).ConfigureAwait(false) : cache.Get(NameOf(key));
             return file?.Length <= limit ? file : null;
         }
         catch (Exception exception) when (!IsCallers(exception, cancellationToken))
         {
-            // Whatever the cache throws when it is away.
+            // The exception type of an unavailable cache is unknown.
             return null;
         }
     }
@@ -138,33 +138,33 @@ internal sealed class DistributedCollateralCache(IDistributedCache cache, TimePr
         }
     }
 
-    /// <summary>A cache that takes too long may cancel its own work; that is not the caller's cancellation.</summary>
+    /// <summary>A slow cache may cancel its own work; that is not the caller's cancellation.</summary>
     private static bool IsCallers(Exception exception, CancellationToken caller) => exception is OperationCanceledException && caller.IsCancellationRequested;
 
     private static string NameOf(string key) => $"Privatemode.AI:collateral:{key}";
 }
 
-/// <summary>Downloaded files in a directory, which several processes may share: each is written beside and moved into place.</summary>
+/// <summary>Stores downloaded files in a directory, which several processes may share: each is written to a temporary file and then renamed.</summary>
 /// <remarks>
-/// Whenever a file is written, those that may not be used any more are deleted, and the oldest when there are too many: certificates first. They can
-/// be downloaded again, and a platform of one's own is enough to have many of them kept. A lost revocation list could be replaced by an older one.
+/// Whenever a file is written, unusable files are deleted, and the oldest ones if there are too many: certificates first. They can be
+/// downloaded again, and an attacker with one platform can cause many of them. A lost revocation list could be replaced by an older one.
 /// </remarks>
 internal sealed class DirectoryCollateralCache(string directory, TimeProvider time) : ICollateralCache
 {
-    /// <summary>Most files kept. A deployment needs at most six; the rest are those of other machines.</summary>
+    /// <summary>The maximum number of files. A deployment needs at most six; the others belong to other machines.</summary>
     public const int MostFiles = 256;
 
     private const int NameLength = 2 * SHA256.HashSizeInBytes;
     private const string Extension = ".collateral";
     private const string BesideExtension = ".tmp";
 
-    // Others may replace it meanwhile.
+    // Another process may replace it meanwhile.
     private static readonly FileStreamOptions Reading = new() { Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 };
 
-    // Longer than revocation lists and documents are valid; certificates of chips are for seven years, and those above them for longer.
+    // Longer than revocation lists and documents are valid; certificates of chips are valid for seven years, and those above them for longer.
     private static readonly TimeSpan LongestList = TimeSpan.FromDays(2 * 365);
 
-    // What a process left behind that was stopped while it wrote.
+    // Temporary files of a process that ended while it wrote.
     private static readonly TimeSpan BesideFor = TimeSpan.FromHours(1);
 
     public async ValueTask<byte[]?> GetAsync(string key, int limit, bool async, CancellationToken cancellationToken)
@@ -177,7 +177,7 @@ internal sealed class DirectoryCollateralCache(string directory, TimeProvider ti
                 return null;
             }
 
-            // Not more than was measured: what stands there may be a device, or grow while it is read.
+            // Read only the expected length: the path may be a device, or a file that grows.
             byte[] bytes = new byte[file.Length + 1];
             using FileStream stream = new(file.FullName, Reading);
             int read = async
@@ -217,7 +217,7 @@ internal sealed class DirectoryCollateralCache(string directory, TimeProvider ti
         }
         catch (Exception exception) when (IsTrouble(exception))
         {
-            // Without the copy it is downloaded again next time.
+            // Without the stored copy, the file is downloaded again next time.
             TryDelete(beside);
         }
         catch (OperationCanceledException)
@@ -230,7 +230,7 @@ internal sealed class DirectoryCollateralCache(string directory, TimeProvider ti
     private string PathOf(string key) =>
         Path.Combine(directory, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))) + Extension);
 
-    /// <summary>Deletes own files only: the directory may hold others.</summary>
+    /// <summary>Deletes only this library's files: the directory may contain others.</summary>
     private void Prune()
     {
         DateTimeOffset now = time.GetUtcNow();
@@ -244,7 +244,7 @@ internal sealed class DirectoryCollateralCache(string directory, TimeProvider ti
                 continue;
             }
 
-            // Files are dated by the machine's clock, whatever clock the client was given.
+            // The file system uses the machine's clock, whichever clock the client uses.
             DateTimeOffset? validUntil = isBeside ? null : ReadValidUntil(file);
             if (isBeside ? TimeProvider.System.GetUtcNow() - file.LastWriteTimeUtc > BesideFor : validUntil < now)
             {
@@ -262,7 +262,7 @@ internal sealed class DirectoryCollateralCache(string directory, TimeProvider ti
         }
     }
 
-    /// <summary>Until when the file may be used; null for what cannot be read, which is left alone.</summary>
+    /// <summary>The time until which the file may be used; null if it cannot be read, and then it is not deleted.</summary>
     private static DateTimeOffset? ReadValidUntil(FileInfo file)
     {
         try
@@ -277,7 +277,7 @@ internal sealed class DirectoryCollateralCache(string directory, TimeProvider ti
         }
     }
 
-    // The last when the path is none at all.
+    // The last exception: the path is invalid.
     private static bool IsTrouble(Exception exception) => exception is IOException or UnauthorizedAccessException or ArgumentException;
 
     private static void TryDelete(string path)
@@ -292,15 +292,15 @@ internal sealed class DirectoryCollateralCache(string directory, TimeProvider ti
     }
 }
 
-/// <summary>A downloaded file that evidence is judged by. Trusted only as far as its <see cref="Version"/> was read from authentic bytes.</summary>
-/// <param name="Chain">The header with the signer's certificates, as it came; empty when there is none.</param>
-/// <param name="FetchedAt">When it was downloaded; <see cref="NeverFetched"/> for a file that came with the evidence.</param>
+/// <summary>A downloaded file that a verification uses. Trusted only as far as its <see cref="Version"/> was read from authentic bytes.</summary>
+/// <param name="Chain">The header with the signer's certificates, unchanged; empty if there is none.</param>
+/// <param name="FetchedAt">The time of the download; <see cref="NeverFetched"/> for a file that came with the evidence.</param>
 internal sealed record CollateralFile(byte[] Body, string Chain, DateTimeOffset FetchedAt)
 {
-    /// <summary>Bytes from the beginning that say until when the file may be used.</summary>
+    /// <summary>The number of bytes at the start that contain the time until which the file may be used.</summary>
     public const int HeadLength = 64;
 
-    /// <summary>Most that <see cref="Encode"/> adds to a file, in bytes: several times what an HTTP client accepts as headers.</summary>
+    /// <summary>The maximum number of bytes that <see cref="Encode"/> adds: several times what an HTTP client accepts as headers.</summary>
     private const int MostAdded = 256 * 1024;
 
     /// <summary>The time of download of a file that was not downloaded.</summary>
@@ -308,20 +308,20 @@ internal sealed record CollateralFile(byte[] Body, string Chain, DateTimeOffset 
 
     private static ReadOnlySpan<byte> Mark => "privatemode-collateral-2\n"u8;
 
-    /// <summary>True when it was not downloaded just now.</summary>
+    /// <summary>True if it was not downloaded just now.</summary>
     public bool IsFromCache { get; init; }
 
-    /// <summary>True when it is a copy that is older than demanded, because a download is impossible or brought nothing newer.</summary>
+    /// <summary>True if it is a copy that is older than required, because a download failed or returned nothing newer.</summary>
     public bool IsStale { get; init; }
 
-    /// <summary>True when it is a copy of a file that its host says it does not hand out any more.</summary>
+    /// <summary>True if it is a copy of a file that its host no longer offers.</summary>
     public bool IsWithdrawn { get; init; }
 
     /// <summary>The version, if the file was found authentic; only such files are stored.</summary>
     public DocumentVersion? Version { get; init; }
 
     /// <summary>
-    /// Writes one byte string for caches: a mark, the time of download and the end of validity in Unix milliseconds, the chain in base64, each on a
+    /// Encodes the file for caches: a mark, the time of download and the end of validity in Unix milliseconds, and the chain in base64, each on a
     /// line, and the file.
     /// </summary>
     public byte[] Encode()
@@ -331,10 +331,10 @@ internal sealed record CollateralFile(byte[] Body, string Chain, DateTimeOffset 
         return [.. Mark, .. Encoding.ASCII.GetBytes($"{times}\n{Convert.ToBase64String(Encoding.UTF8.GetBytes(Chain))}\n"), .. Body];
     }
 
-    /// <summary>Longest encoding of a file that is no longer than a limit.</summary>
+    /// <summary>The maximum length of an encoded file whose content is not longer than a limit.</summary>
     public static int EncodedLimit(int limit) => limit + MostAdded;
 
-    /// <summary>The reverse of <see cref="Encode"/>; null for anything else, which a cache may hold as well.</summary>
+    /// <summary>Decodes the result of <see cref="Encode"/>; null for anything else, which a cache may contain as well.</summary>
     public static CollateralFile? Decode(byte[] bytes)
     {
         if (ReadTimes(bytes) is not { } times)
@@ -355,7 +355,7 @@ internal sealed record CollateralFile(byte[] Body, string Chain, DateTimeOffset 
             : null;
     }
 
-    /// <summary>Reads until when an encoded file may be used from its first <see cref="HeadLength"/> bytes; null for anything else.</summary>
+    /// <summary>Reads the time until which an encoded file may be used from its first <see cref="HeadLength"/> bytes; null for anything else.</summary>
     public static DateTimeOffset? ReadValidUntil(ReadOnlySpan<byte> head) => ReadTimes(head)?.ValidUntil;
 
     private static (DateTimeOffset FetchedAt, DateTimeOffset ValidUntil, int Length)? ReadTimes(ReadOnlySpan<byte> bytes)

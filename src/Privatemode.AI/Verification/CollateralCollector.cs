@@ -8,19 +8,19 @@ using Privatemode.AI.Attestation.Tdx;
 
 namespace Privatemode.AI.Verification;
 
-/// <summary>Fetches what evidence is judged by.</summary>
-/// <param name="anchors">The root keys under which files are authentic, and so are kept.</param>
-/// <param name="options">Whether the evidence can be judged without Intel's newest TCB info.</param>
+/// <summary>Downloads the collateral for evidence.</summary>
+/// <param name="anchors">The root keys under which files are authentic and therefore stored.</param>
+/// <param name="options">Whether the evidence can be verified without Intel's newest TCB info.</param>
 internal sealed class CollateralCollector(
     CollateralStore store, CollateralAddresses addresses, ContrastTrustAnchors anchors, ContrastOptions options, TimeProvider time)
 {
     private const int CertificateLimit = 64 * 1024;
     private const int ListLimit = 4 * 1024 * 1024;
 
-    /// <summary>Fetches everything.</summary>
-    /// <exception cref="PrivatemodeServiceException">Something could not be had; that is no verdict.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The evidence names a chip or platform that its maker does not know, or is shown to be forged by
-    /// what was fetched so far. That is a verdict, and nothing that could still be fetched changes it.</exception>
+    /// <summary>Downloads all collateral.</summary>
+    /// <exception cref="PrivatemodeServiceException">A file could not be retrieved. This does not mean that verification failed.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The vendor does not know the chip or platform in the evidence, or the files so far show that
+    /// the evidence is forged. Further files would not change this result.</exception>
     public ValueTask<CollectedCollateral> CollectAsync(ParsedEvidence evidence, bool fresh, bool async, CancellationToken cancellationToken) =>
         evidence is ParsedSnpEvidence snp
             ? CollectSnpAsync(snp, fresh, async, cancellationToken)
@@ -50,7 +50,7 @@ internal sealed class CollateralCollector(
 
         CheckChain(documents, vcek, chain);
 
-        // The list of the evidence may be an older one: what AMD says now is asked for all the same.
+        // The list in the evidence may be an older one, so AMD's current one is requested too.
         CollateralFile list = await store.GetAsync(
             new CollateralRequest(
                 AtAmd(evidence.ListPath), ListLimit, "AMD's revocation list", file => documents.FindRevocationList(file.Body, issuers))
@@ -69,7 +69,7 @@ internal sealed class CollateralCollector(
             list);
     }
 
-    /// <summary>The chain first: the chip's certificate counts under it only. Without it, that certificate may still show that a report is forged.</summary>
+    /// <summary>The chain first: the chip's certificate is verified under it. Without the chain, that certificate can still reveal a forged report.</summary>
     private async ValueTask<(CollateralFile? Chain, PrivatemodeServiceException? Failure)> FindChainAsync(
         string? path, SnpDocuments documents, bool fresh, bool async, CancellationToken cancellationToken)
     {
@@ -80,7 +80,7 @@ internal sealed class CollateralCollector(
 
         try
         {
-            // AMD has replaced an intermediate before, so a chain is not for ever.
+            // AMD has replaced an intermediate before, so a chain is not permanent.
             CollateralRequest request = new(AtAmd(path), CertificateLimit, "AMD's certificate chain", file => documents.FindChain(file.Body));
             return (await store.GetAsync(request, FreshnessFor(CollateralFreshness.Recent, fresh), async, cancellationToken).ConfigureAwait(false), null);
         }
@@ -95,11 +95,11 @@ internal sealed class CollateralCollector(
     {
         try
         {
-            // It never changes: another copy than this one can only be better when this one is rubbish.
+            // It never changes: another copy can be better only if this one is damaged.
             CollateralRequest request = new(
                 AtAmd(path), CertificateLimit, "AMD's certificate of the chip", file => documents.FindVcek(file.Body, issuers))
             {
-                // AMD has one for every TCB version that a report names, also for a report that no chip has signed.
+                // AMD has one for every TCB version that a report names, even for a report that no chip has signed.
                 MayKeep = file => documents.HasSigned(file.Body),
             };
             return await store.GetAsync(request, FreshnessFor(CollateralFreshness.Unchanging, fresh), async, cancellationToken).ConfigureAwait(false);
@@ -111,12 +111,12 @@ internal sealed class CollateralCollector(
     }
 
     /// <summary>
-    /// Judges the report's chain before the list is fetched: with the list out of reach, a forged report would pass for trouble with the network.
+    /// Verifies the report's chain before the list is downloaded: otherwise, while the list is unavailable, a forged report would look like a network error.
     /// </summary>
     private void CheckChain(SnpDocuments documents, CollateralFile? vcek, CollateralFile? chain)
     {
-        // What a copy may be to blame for is left to the judgement of the whole, after which copies are fetched anew. AMD may have replaced its
-        // intermediate since the copy was made; a certificate that came with the evidence gets no such benefit, or an attacker could make clients download.
+        // If a stored copy may have caused a failure, the final verification decides, after which copies are downloaded again. AMD may have replaced
+        // its intermediate since; a certificate in the evidence is not excused, because an attacker could make clients download.
         DateTimeOffset now = time.GetUtcNow();
         bool isDecided = vcek is null
             ? chain is not null && documents.IsGenuine(chain.Body, now)
@@ -178,7 +178,7 @@ internal sealed class CollateralCollector(
         }
     }
 
-    // The request is made of what the evidence says, so this answer is about the evidence. Of any other file it says that something is wrong on the way.
+    // The request is built from the evidence, so this answer is about the evidence. For other files, it means that the mirror or network is wrong.
     private static bool IsUnknown(PrivatemodeServiceException exception) => exception.Status is (int)HttpStatusCode.BadRequest or (int)HttpStatusCode.NotFound;
 
     private static PrivatemodeVerificationException Unknown(string check, string what, PrivatemodeServiceException answer) => new(
@@ -203,17 +203,17 @@ internal sealed class CollateralCollector(
         {
         }
 
-        // Intel drops old evaluations. The newest is stricter, and the manifest's minimum is checked all the same.
+        // Intel drops old evaluations. The newest is stricter, and the manifest's minimum is checked in any case.
         return await files.TcbInfoAsync(needs.NewestTcbInfo).ConfigureAwait(false);
     }
 
-    // Two addresses may have the same evaluation: a host must not take back at one what it said at the other.
+    // Two addresses may have the same evaluation: a host must not revert at one what it published at the other.
     private static CollateralFile NewerOfOneEvaluation(CollateralFile tcbInfo, CollateralFile? newest) =>
         (tcbInfo.Version, newest?.Version) is ({ } version, { } other) && version.Number == other.Number && version.IsOlderThan(other)
             ? newest!
             : tcbInfo;
 
-    // The verdict is made by the evaluation that the manifest names. What the newest says is reported with it, if it can be had.
+    // The evaluation that the manifest names decides. The newest one is reported in addition, if it is available.
     private async ValueTask<CollateralFile?> FindNewestTcbInfoAsync(IntelCollateralSource files, PcsRequests needs)
     {
         try
@@ -226,7 +226,7 @@ internal sealed class CollateralCollector(
         }
     }
 
-    // As the reference: the newest, whichever evaluation the manifest names, because Intel revokes quoting enclaves in newer ones only.
+    // As in the reference: always the newest, because Intel revokes quoting enclaves only in newer ones.
     private static async ValueTask<CollateralFile> FindQeIdentityAsync(IntelCollateralSource files, PcsRequests needs)
     {
         CollateralFile newest = await files.QeIdentityAsync(needs.QeIdentity).ConfigureAwait(false);
@@ -236,11 +236,11 @@ internal sealed class CollateralCollector(
     }
 }
 
-/// <summary>Fetches the files that one quote is judged by.</summary>
+/// <summary>Downloads the collateral for one quote.</summary>
 internal sealed class IntelCollateralSource(
     CollateralStore store, CollateralAddresses addresses, TdxDocuments documents, bool fresh, bool async, CancellationToken cancellationToken)
 {
-    // Several times what Intel's documents and lists have.
+    // Several times the size of Intel's documents and lists.
     private const int Limit = 4 * 1024 * 1024;
 
     public ValueTask<CollateralFile> TcbInfoAsync(string path) =>
@@ -269,7 +269,7 @@ internal sealed class IntelCollateralSource(
         store.GetAsync(request, fresh ? CollateralFreshness.Fresh : CollateralFreshness.Hourly, async, cancellationToken);
 }
 
-/// <summary>Where collateral is fetched from. A configured endpoint replaces all three hosts; paths and queries stay the same.</summary>
+/// <summary>The addresses of collateral. A configured endpoint replaces all three hosts; paths and queries stay the same.</summary>
 /// <param name="Amd">AMD's key distribution service.</param>
 /// <param name="Intel">Intel's provisioning certification service.</param>
 /// <param name="IntelCertificates">Intel's certificate server.</param>
@@ -282,20 +282,20 @@ internal sealed record CollateralAddresses(Uri Amd, Uri Intel, Uri IntelCertific
 
     public static CollateralAddresses At(Uri endpoint) => new(endpoint, endpoint, endpoint);
 
-    /// <summary>An address at a base, whose own path stays in front.</summary>
+    /// <summary>Combines an address with a base, whose own path comes first.</summary>
     public static Uri Of(Uri baseAddress, string pathAndQuery) => new(baseAddress.GetLeftPart(UriPartial.Path).TrimEnd('/') + pathAndQuery);
 }
 
-/// <summary>Files that evidence is judged by, as they were fetched.</summary>
-/// <param name="files">Those that were fetched; null for one that was not needed.</param>
+/// <summary>The collateral for a verification, as downloaded.</summary>
+/// <param name="files">The downloaded files; null for one that was not needed.</param>
 internal sealed class CollectedCollateral(Func<ContrastCollateral> combine, params CollateralFile?[] files)
 {
-    /// <summary>Some were not fetched just now.</summary>
+    /// <summary>Whether some were not downloaded just now.</summary>
     public bool HasCopies => files.Any(file => file?.IsFromCache == true);
 
-    /// <summary>Some are older than they should be, because their host is away.</summary>
+    /// <summary>Whether some are older than required, because their host is unavailable.</summary>
     public bool HasStale => files.Any(file => file?.IsStale == true);
 
-    /// <exception cref="PrivatemodeVerificationException">One of the files is rubbish.</exception>
+    /// <exception cref="PrivatemodeVerificationException">One of the files is malformed.</exception>
     public ContrastCollateral Combine() => combine();
 }

@@ -6,36 +6,36 @@ using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.Verification;
 
-/// <summary>Downloads what evidence is judged by, once for everybody who needs it at the same time, and keeps what is authentic.</summary>
+/// <summary>Downloads collateral, once for all callers that need it at the same time, and stores what is authentic.</summary>
 /// <remarks>
-/// A signed document is never replaced by an older one, whatever a host or a cache hands out: the newest authentic copy is the one to judge by. So a
-/// host cannot take back that a platform is out of date or a key revoked.
+/// A signed document is never replaced by an older one, regardless of what a host or a cache returns: the newest authentic copy is used. So a
+/// host cannot withdraw the information that a platform is out of date or a key is revoked.
 /// </remarks>
 /// <param name="caches">The nearest first; at least one.</param>
-/// <param name="scope">Keeps the downloads of one world of trust apart from those of another; empty for the vendors' own.</param>
+/// <param name="scope">Separates the downloads of different trust anchors; empty for the vendors' own.</param>
 internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<ICollateralCache> caches, TimeProvider time, string scope = "")
 {
-    /// <summary>For how long a copy of a file that is replaced from time to time is used without asking.</summary>
+    /// <summary>How long a copy of a file that is replaced from time to time is used without a download.</summary>
     public static readonly TimeSpan RecentFor = TimeSpan.FromHours(24);
 
-    /// <summary>The same for a file that says what is revoked or out of date.</summary>
+    /// <summary>How long a copy of a file with revocations or TCB statuses is used without a download.</summary>
     public static readonly TimeSpan HourlyFor = TimeSpan.FromHours(1);
 
 
-    // A file that was downloaded by another caller, while this one found its copy too old, is not downloaded again.
+    // A file that another caller downloaded, while this one found its copy too old, is not downloaded again.
     private static readonly TimeSpan FreshFor = TimeSpan.FromSeconds(10);
 
-    // A deployment is judged by several files of one host. Waiting for a host that is away once for each of them takes minutes.
+    // A verification needs several files of one host. Waiting for an unavailable host once for each of them would take minutes.
     private static readonly TimeSpan UnreachableFor = TimeSpan.FromSeconds(30);
 
     // Shared by all clients of the process, like the nearest cache.
     private static readonly ConcurrentDictionary<string, SharedDownload> UnderWay = new(StringComparer.Ordinal);
 
-    // Hosts that did not answer, and when. Not shared: another client may reach them by another way.
+    // Hosts that did not answer, and when. Not shared: another client may use another network path.
     private readonly ConcurrentDictionary<string, long> _unreachable = new(StringComparer.Ordinal);
 
-    /// <summary>Returns the newest authentic file that is known, which is as current as demanded unless its host is away or has only an older one.</summary>
-    /// <returns>The file; without a version if it is not authentic, and no copy is.</returns>
+    /// <summary>Returns the newest authentic file that is known. It is as current as required, unless its host is unavailable or has an older one.</summary>
+    /// <returns>The file; without a version if neither it nor any copy is authentic.</returns>
     /// <exception cref="PrivatemodeServiceException">It could not be downloaded, and there is no copy.</exception>
     public async ValueTask<CollateralFile> GetAsync(
         CollateralRequest request, CollateralFreshness freshness, bool async, CancellationToken cancellationToken)
@@ -64,7 +64,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         }
     }
 
-    /// <summary>Decides what another caller's download is for one that waited. Each trying again in turn would make the last wait for ever.</summary>
+    /// <summary>Decides what another caller's download means for one that waited. If each waiting caller tried in turn, the last would wait forever.</summary>
     private async ValueTask<CollateralFile> UseSharedAsync(
         DownloadResult end, CollateralRequest request, CollateralFreshness freshness, bool async, CancellationToken cancellationToken)
     {
@@ -79,7 +79,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         return GetSubstitute(copy, end.Failure!, freshness);
     }
 
-    /// <summary>Does the work for all who wait.</summary>
+    /// <summary>Does the work for all waiting callers.</summary>
     private async ValueTask<CollateralFile> DownloadSharedAsync(
         SharedDownload shared, string key, CollateralRequest request, CollateralFreshness freshness, bool async, CancellationToken cancellationToken)
     {
@@ -88,7 +88,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         CollateralFile chosen;
         try
         {
-            // Only now: what is far is asked by one for all.
+            // Only now: one caller asks the slow caches for all.
             copies = await FindAllAsync(request, async, cancellationToken).ConfigureAwait(false);
             if (copies.Newest is { } copy && IsCurrent(copy, freshness))
             {
@@ -102,7 +102,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
             {
                 end = await DownloadAsync(request, async, cancellationToken).ConfigureAwait(false);
 
-                // Whoever serves the file chooses how long that takes: another process may have kept a newer one meanwhile.
+                // The server of the file can delay this for long: another process may have stored a newer one meanwhile.
                 copies = await FindAllAsync(request, async, cancellationToken).ConfigureAwait(false);
                 chosen = end.Failure is null ? Choose(copies.Newest, Authenticated(end.File!, request), freshness)
                     : copies.Newest is { } old ? GetSubstitute(old, end.Failure, freshness)
@@ -115,7 +115,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         {
             if (shared.Leave() || end.IsKnown)
             {
-                // In this order: who comes now finds it in the nearest cache.
+                // In this order, so that a later caller finds it in the nearest cache.
                 _ = UnderWay.TryRemove(KeyValuePair.Create(key, shared));
                 shared.End(end);
             }
@@ -129,7 +129,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         return chosen;
     }
 
-    /// <summary>The newer of a copy and a download; of what is not authentic, only the download, so that the verdict can say what is wrong with it.</summary>
+    /// <summary>Returns the newer of a copy and a download. If neither is authentic, the download, so that the error is about it.</summary>
     private CollateralFile Choose(CollateralFile? copy, CollateralFile downloaded, CollateralFreshness freshness)
     {
         return copy is null || (downloaded.Version is not null && Replaces(downloaded, copy))
@@ -137,11 +137,11 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
             : copy with { IsStale = !IsCurrent(copy, freshness) };
     }
 
-    /// <summary>The newest copy, after a download has failed.</summary>
+    /// <summary>Returns the newest copy, after a download has failed.</summary>
     private CollateralFile GetSubstitute(CollateralFile copy, PrivatemodeServiceException failure, CollateralFreshness freshness) =>
         copy with { IsStale = !IsCurrent(copy, freshness), IsWithdrawn = failure.Status == (int)HttpStatusCode.Gone };
 
-    /// <summary>Keeps the chosen file in a cache that has no copy of it, or an older one. What is not authentic is not kept.</summary>
+    /// <summary>Stores the chosen file in a cache that has no copy of it, or an older one. Files that are not authentic are not stored.</summary>
     private async ValueTask StoreAsync(
         int cache, Copies copies, CollateralFile chosen, CollateralRequest request, bool async, CancellationToken cancellationToken)
     {
@@ -171,7 +171,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         {
             CollateralFreshness.Unchanging => true,
 
-            // From the future: the clock was set back, and nothing is known about the age.
+            // From the future: the clock was set back, so the age is unknown.
             CollateralFreshness.Recent => age >= TimeSpan.Zero && age < RecentFor,
             CollateralFreshness.Hourly => age >= TimeSpan.Zero && age < HourlyFor,
             _ => age >= TimeSpan.Zero && age < FreshFor,
@@ -222,7 +222,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         }
         catch (PrivatemodeServiceException exception)
         {
-            // A host that answers, if only with an error, is asked for each file: one that is busy must not hide what it revoked.
+            // A host that answers, even with an error, is asked for each file: a busy host must not hide a revocation.
             if (exception.Reason is ServiceFailureReason.Unreachable or ServiceFailureReason.Timeout)
             {
                 _unreachable[request.Address.Authority] = time.GetTimestamp();
@@ -234,50 +234,50 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
 
     private bool IsUnreachable(Uri address) => _unreachable.TryGetValue(address.Authority, out long since) && time.GetElapsedTime(since) < UnreachableFor;
 
-    /// <param name="Found">What each cache has that is authentic.</param>
-    /// <param name="Newest">The newest of them and of what came with the evidence.</param>
+    /// <param name="Found">The authentic copy of each cache.</param>
+    /// <param name="Newest">The newest of them and of the one that came with the evidence.</param>
     private readonly record struct Copies(CollateralFile?[] Found, CollateralFile? Newest);
 }
 
-/// <summary>A file to judge evidence by.</summary>
-/// <param name="Limit">Largest file accepted, in bytes.</param>
-/// <param name="What">What it is, for messages: <c>AMD's revocation list</c>.</param>
+/// <summary>A file that a verification needs.</summary>
+/// <param name="Limit">The maximum size in bytes.</param>
+/// <param name="What">Its name for messages: <c>AMD's revocation list</c>.</param>
 /// <param name="Authenticate">Returns the version of a file that is authentic, <see langword="null"/> for any other. Must not keep state.</param>
 internal sealed record CollateralRequest(Uri Address, int Limit, string What, Func<CollateralFile, DocumentVersion?> Authenticate)
 {
-    /// <summary>The header with the signer's certificates; null when there is none.</summary>
+    /// <summary>The header with the signer's certificates; null if there is none.</summary>
     public string? ChainHeader { get; init; }
 
-    /// <summary>The same file as it came with the evidence: one more copy, which was never downloaded. Null when there is none.</summary>
+    /// <summary>The same file as it came with the evidence: one more copy, which was never downloaded. Null if there is none.</summary>
     public CollateralFile? Supplied { get; init; }
 
-    /// <summary>Whether an authentic file is worth keeping: not if an attacker could make clients keep any number of them. By default, it is.</summary>
+    /// <summary>Whether an authentic file is stored: not if an attacker could make clients store any number of them. The default is true.</summary>
     public Func<CollateralFile, bool> MayKeep { get; init; } = _ => true;
 
     /// <summary>The name in caches.</summary>
     public string Key => Address.AbsoluteUri;
 }
 
-/// <summary>How current a downloaded file has to be.</summary>
+/// <summary>How current a downloaded file must be.</summary>
 internal enum CollateralFreshness
 {
-    /// <summary>It never changes: a copy of any age will do.</summary>
+    /// <summary>It never changes: a copy of any age is used.</summary>
     Unchanging,
 
-    /// <summary>It is replaced from time to time: a copy will do for a day, or for longer when its host is away.</summary>
+    /// <summary>It is replaced from time to time: a copy is used for a day, or for longer if its host is unavailable.</summary>
     Recent,
 
-    /// <summary>It says what is revoked: a copy will do for an hour, or for longer when its host is away.</summary>
+    /// <summary>It contains revocations: a copy is used for an hour, or for longer if its host is unavailable.</summary>
     Hourly,
 
     /// <summary>The copy was not good enough: download it.</summary>
     Fresh,
 }
 
-/// <summary>A download that is under way, and those who wait for it.</summary>
+/// <summary>A download in progress, and the callers that wait for it.</summary>
 /// <remarks>
-/// The caller that downloads may have a slow proxy or handler of its own. The others therefore wait for 15 seconds only;
-/// then one of them, and after as long again one more, downloads as well. The first to end does so for all.
+/// The caller that downloads may use a slow proxy or handler. The others therefore wait for only 15 seconds;
+/// then one of them, and after the same time another one, downloads as well. The first to end ends it for all.
 /// </remarks>
 internal sealed class SharedDownload
 {
@@ -287,7 +287,7 @@ internal sealed class SharedDownload
     private int _helpers;
     private int _working = 1;
 
-    /// <summary>Waits for the end; null when the one who waits has become one who downloads, and has to <see cref="Leave"/>.</summary>
+    /// <summary>Waits for the end; null if the waiting caller must download itself, and then must call <see cref="Leave"/>.</summary>
     public async ValueTask<DownloadResult?> WaitAsync(TimeProvider time, bool async, CancellationToken cancellationToken)
     {
         while (true)
@@ -303,7 +303,7 @@ internal sealed class SharedDownload
                 cancellationToken.ThrowIfCancellationRequested();
             }
 
-            // All who wait stop waiting at about the same time. One is enough.
+            // All waiting callers stop waiting at about the same time. One is enough.
             if (Interlocked.CompareExchange(ref _helpers, helpers + 1, helpers) == helpers)
             {
                 _ = Interlocked.Increment(ref _working);
@@ -312,16 +312,16 @@ internal sealed class SharedDownload
         }
     }
 
-    /// <summary>The caller no longer downloads. True when no caller does any more.</summary>
+    /// <summary>The caller no longer downloads. True if no caller does any more.</summary>
     public bool Leave() => Interlocked.Decrement(ref _working) == 0;
 
-    /// <summary>Tells those who wait.</summary>
+    /// <summary>Passes the result to the waiting callers.</summary>
     public void End(DownloadResult end) => _end.TrySetResult(end);
 }
 
-/// <summary>How a download ended. Without file and failure: the caller that downloaded did not need to, or cancelled.</summary>
+/// <summary>How a download ended. Without file and failure: the caller did not need to download, or was canceled.</summary>
 internal readonly record struct DownloadResult(CollateralFile? File, PrivatemodeServiceException? Failure)
 {
-    /// <summary>False when those who waited know no more than before.</summary>
+    /// <summary>False if the waiting callers learn nothing from it.</summary>
     public bool IsKnown => File is not null || Failure is not null;
 }

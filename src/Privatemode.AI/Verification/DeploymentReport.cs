@@ -8,12 +8,12 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Verification;
 
-/// <summary>Puts what was proved into public words.</summary>
+/// <summary>Creates the public report of a verification.</summary>
 internal static class DeploymentReport
 {
     private static readonly JsonWriterOptions Indented = new() { Indented = true };
 
-    /// <summary>Makes the report.</summary>
+    /// <summary>Creates the report.</summary>
     public static VerifiedDeployment Of(
         VerifiedCoordinator verified, ManifestDecision decision, EvidenceBundle evidence, AttestationSettings settings)
     {

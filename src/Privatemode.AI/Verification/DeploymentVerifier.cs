@@ -6,11 +6,11 @@ using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Verification;
 
-/// <summary>Keeps the last verdict about the deployment while it counts, and renews it in the background before it ends.</summary>
+/// <summary>Caches the last verification of the deployment while it is valid, and renews it in the background before it expires.</summary>
 internal sealed class DeploymentVerifier(
     AttestationRun attestation, ManifestPolicyEvaluator manifests, ClientEvents events, TimeProvider time) : IDisposable
 {
-    // Secrets are exchanged every 45 minutes at least while the client is in use, so that a call arrives in the last 90 minutes.
+    // Secrets are exchanged at least every 45 minutes while the client is in use, so that a call arrives in the last 90 minutes.
     private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(90);
     private static readonly TimeSpan ManifestInterval = TimeSpan.FromMinutes(5);
 
@@ -20,10 +20,10 @@ internal sealed class DeploymentVerifier(
     private readonly SemaphoreSlim _gate = new(1);
     private readonly CancellationTokenSource _lifetime = new();
     private VerifiedMesh? _current;
-    private ValidityPeriod _publisherCheck; // how long what the publisher named last is current
+    private ValidityPeriod _publisherCheck; // how long the last answer of the publisher is current
     private int _renewing;
     private Exception? _failure;
-    private Exception? _shared; // how a verification failed for everybody who waited for it; null since one succeeded
+    private Exception? _shared; // the failure for all callers that waited for a verification; null since one succeeded
 
     /// <summary>Called when another mesh CA or manifest, or none, is trusted from now on.</summary>
     public Action Changed { get; set; } = () => { };
@@ -33,18 +33,18 @@ internal sealed class DeploymentVerifier(
     {
         get
         {
-            // The failure first: a verdict that comes in between ends it, and the old verdict without its failure would look sound.
+            // Read the failure first: a verification that succeeds in between clears it, and the old one without its failure would look valid.
             Exception? failure = Volatile.Read(ref _failure);
             return new DeploymentHealth(GetUsable(rejected: null)?.Deployment, failure);
         }
     }
 
-    /// <summary>The background renewal under way, for tests.</summary>
+    /// <summary>The background renewal in progress, for tests.</summary>
     internal Task Renewal { get; private set; } = Task.CompletedTask;
 
-    /// <summary>The mesh to trust now.</summary>
-    /// <param name="rejected">What was returned before and did not work; null the first time.</param>
-    /// <exception cref="PrivatemodeVerificationException">The deployment did not prove itself.</exception>
+    /// <summary>Returns the mesh to trust now.</summary>
+    /// <param name="rejected">The mesh that was returned before and did not work; null the first time.</param>
+    /// <exception cref="PrivatemodeVerificationException">The verification failed.</exception>
     public async ValueTask<VerifiedMesh> GetAsync(VerifiedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken)
     {
         if (GetUsable(rejected) is { } mesh)
@@ -57,7 +57,7 @@ internal sealed class DeploymentVerifier(
             () => GetUsable(rejected), () => VerifyAsync("call", apiKey, async, cancellationToken), async, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Verifies anew, whatever is known.</summary>
+    /// <summary>Verifies again, even if the current verification is valid.</summary>
     /// <exception cref="ObjectDisposedException">The client was disposed before or meanwhile.</exception>
     public async ValueTask<VerifiedMesh> VerifyNowAsync(string apiKey, CancellationToken cancellationToken)
     {
@@ -76,7 +76,7 @@ internal sealed class DeploymentVerifier(
         }
     }
 
-    /// <summary>Whether this deployment, or the same verified again, is the trusted one now.</summary>
+    /// <summary>Whether this deployment, or the same one verified again, is the trusted one now.</summary>
     public bool IsTrusted(VerifiedDeployment deployment) => Volatile.Read(ref _current) is { } current && IsSame(current.Deployment, deployment);
 
     public void Dispose() => _lifetime.Cancel();
@@ -87,7 +87,7 @@ internal sealed class DeploymentVerifier(
         return mesh is not null && mesh != rejected && !mesh.Validity.IsOver(time) && !manifests.IsClosed ? mesh : null;
     }
 
-    /// <summary>One verification at a time. How it fails, it fails for all callers that were waiting then; later ones try again.</summary>
+    /// <summary>Runs one verification at a time. A failure applies to all callers that were waiting then; later ones try again.</summary>
     private async ValueTask<VerifiedMesh> RunExclusiveAsync(
         Func<VerifiedMesh?> known, Func<ValueTask<VerifiedMesh>> find, bool async, CancellationToken cancellationToken)
     {
@@ -109,7 +109,7 @@ internal sealed class DeploymentVerifier(
                 return mesh;
             }
 
-            // Each trying again in turn would make the last of many wait for ever.
+            // If each of many callers tried again in turn, the last would wait forever.
             if (_shared is { } failure && failure != before)
             {
                 SharedExceptions.ThrowCopy(failure);
@@ -173,14 +173,14 @@ internal sealed class DeploymentVerifier(
         {
             Volatile.Write(ref _failure, exception);
 
-            // What was proved before is not true any more, or not of what answers now.
+            // The earlier verification is no longer true, or not about the deployment that answers now.
             Volatile.Write(ref _current, null);
             Changed();
             throw;
         }
     }
 
-    /// <summary>The deployment has proved another manifest: the verdict about the earlier one is not true any more, whatever the user decides.</summary>
+    /// <summary>The deployment has proved another manifest: the earlier verification is no longer true, whatever the user decides.</summary>
     private void InvalidateOther(string manifestSha256)
     {
         if (_current is { } current && current.Deployment.ManifestSha256 != manifestSha256)
@@ -190,7 +190,7 @@ internal sealed class DeploymentVerifier(
         }
     }
 
-    // Another manifest is other code, even where the coordinator kept its CA.
+    // Another manifest means other code, even if the coordinator kept its CA.
     private static bool IsSame(VerifiedDeployment before, VerifiedDeployment now) =>
         before.MeshCaSha256 == now.MeshCaSha256 && before.ManifestSha256 == now.ManifestSha256;
 
@@ -222,8 +222,8 @@ internal sealed class DeploymentVerifier(
             }
             else if (hasChanged == false)
             {
-                // What failed was an earlier look, and the publisher names the verified manifest. A publisher that does not answer ends no
-                // failure, and neither does this look end one that came up meanwhile.
+                // An earlier check failed, and the publisher names the verified manifest. If the publisher does not answer, the failure
+                // stays, and a failure that occurred meanwhile stays too.
                 _ = Interlocked.CompareExchange(ref _failure, null, before);
             }
         }
@@ -231,7 +231,7 @@ internal sealed class DeploymentVerifier(
         {
             Volatile.Write(ref _failure, exception);
 
-            // A caller is told when it needs what could not be renewed. Anything may come out of the user's own callback.
+            // A caller gets the failure when it needs the verification. The user's own callback can throw anything.
             if (exception is not PrivatemodeVerificationException && !_lifetime.IsCancellationRequested)
             {
                 events.RenewalFailed(exception, GetUsable(rejected: null)?.Validity.Until);
@@ -244,21 +244,21 @@ internal sealed class DeploymentVerifier(
     }
 }
 
-/// <summary>A mesh CA that may be trusted, and why.</summary>
-/// <param name="SecretService">How the secret service is named in it.</param>
-/// <param name="Validity">How long that counts.</param>
+/// <summary>A mesh CA that may be trusted, and the report about its verification.</summary>
+/// <param name="SecretService">The names of the secret service.</param>
+/// <param name="Validity">How long the verification is valid.</param>
 internal sealed record VerifiedMesh(
     MeshCertificateAuthority Authority, SecretServiceNames SecretService, VerifiedDeployment Deployment, ValidityPeriod Validity);
 
 /// <summary>What is known about the deployment now.</summary>
-/// <param name="Deployment">The verdict that counts; null when there is none.</param>
-/// <param name="Failure">Why the last verification or renewal failed; null when it did not.</param>
+/// <param name="Deployment">The valid verification; null if there is none.</param>
+/// <param name="Failure">Why the last verification or renewal failed; null if it succeeded.</param>
 internal readonly record struct DeploymentHealth(VerifiedDeployment? Deployment, Exception? Failure);
 
-/// <summary>A verification that failed for one caller, and for all who waited for its end.</summary>
+/// <summary>A verification that failed for one caller, and for all that waited for its end.</summary>
 internal static class SharedExceptions
 {
-    /// <summary>Whether the failure says nothing about the caller that met it, neither about its API key nor that it cancelled.</summary>
+    /// <summary>Whether the failure does not depend on the caller: neither on its API key nor on its cancellation.</summary>
     public static bool IsShareable(Exception exception) => exception switch
     {
         OperationCanceledException => false,
@@ -269,13 +269,13 @@ internal static class SharedExceptions
         _ => false,
     };
 
-    /// <summary>Throws the same failure once more, for one of those who waited.</summary>
+    /// <summary>Throws the same failure again, for one of the waiting callers.</summary>
     public static void ThrowCopy(Exception failure)
     {
         switch (failure)
         {
             case not null when UserCallback.Threw(failure):
-                // The application's own, whatever its type: it is rethrown unchanged.
+                // An exception of the application, of any type: it is rethrown unchanged.
                 ExceptionDispatchInfo.Throw(failure);
                 break;
             case PrivatemodeServiceException service:

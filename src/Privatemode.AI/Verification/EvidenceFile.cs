@@ -7,8 +7,8 @@ using Privatemode.AI.Attestation.Tdx;
 namespace Privatemode.AI.Verification;
 
 /// <summary>Evidence in a file: one JSON object, all bytes in base64. Nothing in it is trusted when it is read.</summary>
-/// <remarks>Members that this version does not know are ignored: they can make the evidence no better. A member that older versions must not ignore
-/// needs another format.</remarks>
+/// <remarks>Members that this version does not know are ignored, because they cannot make the evidence more trustworthy. A member that older
+/// versions must not ignore requires another format.</remarks>
 internal static class EvidenceFile
 {
     private const string FormatName = "privatemode-evidence-";
@@ -64,7 +64,7 @@ internal static class EvidenceFile
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <exception cref="FormatException">The bytes are not such a file.</exception>
+    /// <exception cref="FormatException">The bytes are not a file of this format.</exception>
     public static EvidenceBundle Read(ReadOnlyMemory<byte> file)
     {
         try
@@ -115,13 +115,13 @@ internal static class EvidenceFile
         : null;
 }
 
-/// <summary>The members of a file of evidence, by their path such as <c>amd.crl</c>: where each value stands, read only when it is asked for.</summary>
+/// <summary>The members of an evidence file, by path such as <c>amd.crl</c>: the position of each value, which is read only on request.</summary>
 /// <remarks>
-/// The file may be the body of a stranger's request. A document object model would take memory by the length of the text, and keep it.
+/// The file may be the body of an untrusted request. A document object model would take memory in proportion to the text, and keep it.
 /// </remarks>
 internal sealed class EvidenceJson
 {
-    // Ours has some twenty names and values, at most two deep; a newer version's may have more.
+    // A file of this version has some twenty names and values, at most two deep; one of a newer version may have more.
     private const int MaxTokens = 256;
     private const int MaxDepth = 16;
     private const int Deepest = 2;
@@ -135,8 +135,8 @@ internal sealed class EvidenceJson
 
     private EvidenceJson(ReadOnlyMemory<byte> file) => _file = file;
 
-    /// <exception cref="JsonException">It is no JSON, has a name twice, or more than 256 names, values and brackets.</exception>
-    /// <exception cref="InvalidOperationException">A name is no text.</exception>
+    /// <exception cref="JsonException">It is not JSON, has a duplicate name, or more than 256 names, values and brackets.</exception>
+    /// <exception cref="InvalidOperationException">A name is not text.</exception>
     public static EvidenceJson Read(ReadOnlyMemory<byte> file)
     {
         EvidenceJson members = new(file);
@@ -176,10 +176,10 @@ internal sealed class EvidenceJson
 
     public byte[] Bytes(string path) => At(path).TryGetBytesFromBase64(out byte[]? bytes) ? bytes : throw new JsonException("A value is not base64.");
 
-    /// <summary>The bytes; none when the member is absent.</summary>
+    /// <summary>The bytes; empty if the member is absent.</summary>
     public ReadOnlyMemory<byte> OptionalBytes(string path) => Has(path) ? Bytes(path) : default(ReadOnlyMemory<byte>);
 
-    /// <summary>A flag; false when it is absent.</summary>
+    /// <summary>A flag; false if it is absent.</summary>
     public bool IsTrue(string path)
     {
         ReadOnlySpan<byte> flag = Has(path) ? _file.Span[_values[path]] : "false"u8;
@@ -189,7 +189,7 @@ internal sealed class EvidenceJson
 
     public DateTimeOffset Time(string path) => At(path).TryGetDateTimeOffset(out DateTimeOffset time) ? time : throw new JsonException("A value is no time.");
 
-    /// <exception cref="UriFormatException">It is no address on the web. A path alone would be a file's, and count as loopback.</exception>
+    /// <exception cref="UriFormatException">It is not a web address. A path alone would be a file's, and would be treated as loopback.</exception>
     public Uri Address(string path)
     {
         Utf8JsonReader reader = At(path);
@@ -217,8 +217,8 @@ internal sealed class EvidenceJson
     }
 }
 
-/// <summary>Everything a verdict was made of, so that it can be made again.</summary>
+/// <summary>Everything that a verification used, so that it can be repeated.</summary>
 /// <param name="Nonce">32 bytes.</param>
-/// <param name="Document">The attestation document, JSON; the manifest is in it.</param>
+/// <param name="Document">The attestation document, JSON; it contains the manifest.</param>
 internal sealed record EvidenceBundle(
     Uri Endpoint, DateTimeOffset VerifiedAt, ReadOnlyMemory<byte> Nonce, ReadOnlyMemory<byte> Document, ContrastCollateral Collateral);

@@ -30,9 +30,9 @@ public sealed record HardwarePolicy
     /// <summary>Gets a value that indicates whether Intel's status of a TDX platform is disregarded unless it is revoked. This is insecure.</summary>
     /// <value>The default is <see langword="false"/>: the status must be <c>UpToDate</c>.</value>
     /// <remarks>The status covers CPU, firmware and microcode. The option waives <c>OutOfDate</c>, <c>ConfigurationNeeded</c>, <c>SWHardeningNeeded</c>, their
-    /// combinations, and those that advise a relaunch, as Privatemode's own proxy does. It does not waive <c>Revoked</c>, nor a platform older than all that
-    /// Intel lists. The statuses of the TDX module and the quoting enclave must still be <c>UpToDate</c>; of a module that Intel judges together with the
-    /// platform, the status is the platform's.</remarks>
+    /// combinations, and those that advise a relaunch, as Privatemode's own proxy does. It does not waive <c>Revoked</c>, nor a platform that is older than
+    /// all levels that Intel lists. The statuses of the TDX module and the quoting enclave must still be <c>UpToDate</c>; for a module that Intel
+    /// evaluates together with the platform, the platform's status applies.</remarks>
     public bool DangerousAcceptOutdatedTdxPlatform { get; init; }
 
     /// <summary>Gets a value that indicates whether a TDX platform must be up to date under Intel's newest TCB info.</summary>

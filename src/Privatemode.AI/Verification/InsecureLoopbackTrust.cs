@@ -52,7 +52,7 @@ public sealed class InsecureLoopbackTrust
         init => field = ValidAddress(value);
     }
 
-    /// <summary>Separates what is cached for this test deployment from every other: another deployment may have had the same port before.</summary>
+    /// <summary>Separates the cached files of this test deployment from all others: another deployment may have used the same port before.</summary>
     internal string Scope { get; } = $"loopback {Guid.NewGuid()} ";
 
     private static string ValidDigest(string value)

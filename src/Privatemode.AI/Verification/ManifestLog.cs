@@ -72,19 +72,19 @@ public sealed class ManifestLog
         return log;
     }
 
-    /// <summary>Reads a log and checks every line, but no manifest: for adoptions, which look at one manifest only.</summary>
+    /// <summary>Reads a log and checks every line, but no manifest: for adoptions, which need only one manifest.</summary>
     internal static ManifestLog ReadLines(string directory)
     {
         ArgumentException.ThrowIfNullOrEmpty(directory);
 
-        // Each byte a letter: nothing is decoded away, so that every byte counts.
+        // One character for each byte: no byte is lost in decoding.
         string text = Encoding.Latin1.GetString(ManifestFiles.Read(Path.Combine(directory, FileName)));
         List<AdoptedManifest> entries = [];
         Dictionary<string, string> digests = new(StringComparer.Ordinal);
         byte[] chain = new byte[SHA256.HashSizeInBytes];
         bool isInsecure = false;
 
-        // A line without its end was being written when the process ended. Nothing depends on it: what it records had not been used yet.
+        // A last line without its line end was being written when the process ended. Its manifest was not used yet, so the line is ignored.
         foreach (string line in text.Split('\n')[..^1])
         {
             (AdoptedManifest entry, chain, bool isMarked) = ParseEntry(line, entries.Count + 1, digests, chain);
@@ -109,10 +109,10 @@ public sealed class ManifestLog
         return found == entry.Sha256 ? manifest : throw Changed($"{entry.FileName} is not the manifest that was recorded", entry.Sha256, found);
     }
 
-    /// <summary>The file of a manifest that a new line adopts for the first time.</summary>
+    /// <summary>The file name of a manifest that a new line adopts for the first time.</summary>
     internal string NextFile => FileOf(Entries.Count + 1);
 
-    /// <summary>Makes a new line; the log itself stays as it is.</summary>
+    /// <summary>Creates a new line; the log itself does not change.</summary>
     internal string Line(AdoptedManifest entry, bool isInsecureLoopback)
     {
         string time = entry.AdoptedAt.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
@@ -124,7 +124,7 @@ public sealed class ManifestLog
     private static (AdoptedManifest Entry, byte[] Chain, bool IsInsecureLoopback) ParseEntry(
         string line, int number, Dictionary<string, string> digests, byte[] before)
     {
-        // Members of newer versions stand between the digest and the chain, which covers them.
+        // Members of newer versions are between the digest and the chain, which covers them.
         string[] parts = line.Split(' ');
         bool isInsecure = parts.Length >= 4 && parts[2].StartsWith(InsecureMark, StringComparison.Ordinal);
         string marked = parts.Length < 4 ? "" : isInsecure ? parts[2][InsecureMark.Length..] : parts[2];
@@ -143,7 +143,7 @@ public sealed class ManifestLog
             : throw Changed($"line {number} does not follow from the one before", expected, parts[^1]);
     }
 
-    /// <summary>The digits at the end, after a word of lower-case letters or none; null if there is anything else.</summary>
+    /// <summary>The digits at the end, after an optional word of lower-case letters; null if there is anything else.</summary>
     private static string? DigestOf(string text)
     {
         int mark = text.IndexOf(DigestMark, StringComparison.Ordinal);
@@ -159,7 +159,7 @@ public sealed class ManifestLog
         _ => ManifestSource.Unknown,
     };
 
-    /// <summary>A file of its own, named after the line, or that of an earlier line with the same manifest.</summary>
+    /// <summary>A new file, named after the line, or the file of an earlier line with the same manifest.</summary>
     private static bool IsFile(string file, int number, string digest, Dictionary<string, string> digests) =>
         digests.TryGetValue(file, out string? known) ? known == digest : file == FileOf(number);
 

@@ -10,7 +10,7 @@ namespace Privatemode.AI.Verification;
 
 /// <summary>Applies the <see cref="ManifestPolicy"/>. <c>docs/manifests.md</c> describes the states and what ends each of them.</summary>
 /// <remarks>
-/// The order is: fetch what the publisher names (<see cref="ExpectAsync"/>), attest, prove, then approve and log (<see cref="AdoptAsync"/>); keys are
+/// The order is: fetch the published manifest (<see cref="ExpectAsync"/>), attest, verify, then approve and log (<see cref="AdoptAsync"/>); keys are
 /// exchanged after that. One caller at a time, except for <see cref="HasChangedAsync"/>.
 /// </remarks>
 internal sealed class ManifestPolicyEvaluator(
@@ -19,7 +19,7 @@ internal sealed class ManifestPolicyEvaluator(
     /// <summary>The check that fails when the user does not approve.</summary>
     public const string ApprovalCheck = "manifest-approval";
 
-    /// <summary>The check that fails when a manifest has none of the pinned digests.</summary>
+    /// <summary>The check that fails when a manifest does not have one of the pinned digests.</summary>
     public const string PinCheck = "manifest-pin";
 
     /// <summary>The check that fails while the publisher has named a manifest that no deployment has proved.</summary>
@@ -40,20 +40,20 @@ internal sealed class ManifestPolicyEvaluator(
 
     private volatile bool _isClosed;
 
-    /// <summary>False when the policy never looks for another manifest.</summary>
+    /// <summary>False if the policy never looks for another manifest.</summary>
     public bool FollowsThePublisher => policy is not ManifestPolicy.PinnedManifest;
 
-    /// <summary>The publisher has named a manifest that no deployment has proved: no session may be established with an earlier verdict.</summary>
+    /// <summary>The publisher has named a manifest that no deployment has proved: an earlier verification must not be used for new sessions.</summary>
     public bool IsClosed => _isClosed;
 
-    /// <summary>Fetches what the publisher names, and records it as unproved if it is new. For pinned digests nothing is fetched.</summary>
+    /// <summary>Fetches the published manifest, and records it as unproved if it is new. For pinned digests, nothing is fetched.</summary>
     /// <remarks>
-    /// What the publisher's host answers may be an error page. That does not end what a deployment proves that still has the manifest adopted last,
-    /// unless another manifest was named before: otherwise an attacker who blocks the publisher could bring a withdrawn deployment back.
+    /// The answer of the publisher's host may be an error page. A deployment that still proves the last adopted manifest is then still accepted,
+    /// unless another manifest was named before: otherwise, an attacker who blocks the publisher could bring a withdrawn deployment back.
     /// </remarks>
-    /// <exception cref="PrivatemodeServiceException">The manifest cannot be fetched, and none was adopted before.</exception>
-    /// <exception cref="PrivatemodeVerificationException">It is not acceptable, and none was adopted before; or one that was named before has not been
-    /// proved.</exception>
+    /// <exception cref="PrivatemodeServiceException">The manifest cannot be fetched, and no manifest was adopted before.</exception>
+    /// <exception cref="PrivatemodeVerificationException">It is not acceptable, and no manifest was adopted before; or one that was named before has
+    /// not been proved.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The adoption log cannot be used.</exception>
     public async ValueTask<ExpectedManifest> ExpectAsync(bool async, CancellationToken cancellationToken)
     {
@@ -88,12 +88,12 @@ internal sealed class ManifestPolicyEvaluator(
         return new ExpectedManifest(Manifest.Parse(last.Manifest), null, record, failure as PrivatemodeVerificationException);
     }
 
-    /// <summary>The same, and the approved manifest is acceptable as well. Used if the user has refused what the publisher names, and when the publisher is
-    /// asked a second time because the deployment did not prove what it named first.</summary>
+    /// <summary>The same, and the approved manifest is acceptable as well. Used if the user refused the published manifest, and for the second fetch, if
+    /// the deployment did not prove the manifest of the first.</summary>
     public ExpectedManifest AllowKept(ExpectedManifest expected) =>
         _approval is not null && expected.IsUnproved && expected.Record.Last is { } last ? expected with { Kept = Manifest.Parse(last.Manifest) } : expected;
 
-    /// <summary>Whether the publisher names another manifest now, or one is recorded as unproved; null when it does not answer, or names no acceptable
+    /// <summary>Whether the publisher names another manifest now, or one is recorded as unproved; null if it does not answer, or names no acceptable
     /// manifest.</summary>
     /// <exception cref="PrivatemodeConfigurationException">The adoption log cannot be used.</exception>
     public async ValueTask<bool?> HasChangedAsync(string sha256, bool async, CancellationToken cancellationToken)
@@ -104,7 +104,7 @@ internal sealed class ManifestPolicyEvaluator(
         bool isClosed = record.Pending.Unproved is not null;
         if (isClosed)
         {
-            // Never opened here: this may be an older look than the one that closed it.
+            // Never resolved here: this check may be older than the one that recorded it.
             _isClosed = true;
         }
 
@@ -113,8 +113,8 @@ internal sealed class ManifestPolicyEvaluator(
             : digest != sha256 && (_approval is null || record.Pending.StateOf(digest) != PendingState.Refused);
     }
 
-    /// <summary>The manifest a document is to be judged by.</summary>
-    /// <exception cref="PrivatemodeVerificationException">Digests are pinned, and the deployment shows none of them.</exception>
+    /// <summary>Returns the manifest with which a document is verified.</summary>
+    /// <exception cref="PrivatemodeVerificationException">Digests are pinned, and the deployment has none of them.</exception>
     public Manifest Select(ExpectedManifest expected, AttestationDocument document)
     {
         if (policy is ManifestPolicy.PinnedManifest pinned)
@@ -126,8 +126,8 @@ internal sealed class ManifestPolicyEvaluator(
         return isKept ? expected.Kept! : expected.Manifest!;
     }
 
-    /// <summary>The deployment's own manifest, if its digest is one of these.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is not.</exception>
+    /// <summary>Returns the deployment's own manifest if its digest is one of these.</summary>
+    /// <exception cref="PrivatemodeVerificationException">Its digest is not one of these.</exception>
     public static Manifest SelectPinned(IReadOnlyCollection<string> pins, AttestationDocument document)
     {
         ReadOnlyMemory<byte> shown = document.Manifests.Count == 1 ? document.Manifests[0] : default;
@@ -143,7 +143,7 @@ internal sealed class ManifestPolicyEvaluator(
             };
     }
 
-    /// <summary>Decides about a manifest that a deployment has proved: asks the user if necessary, and records it. The verdict counts after this.</summary>
+    /// <summary>Decides about a manifest that a deployment has proved: asks the user if necessary, and records it. Sessions are established after this.</summary>
     /// <exception cref="PrivatemodeVerificationException">It is not approved; or another one is approved, which is not proved yet.</exception>
     /// <exception cref="PrivatemodeConfigurationException">It cannot be recorded, so it is not used.</exception>
     public async ValueTask<ManifestDecision> AdoptAsync(ExpectedManifest expected, Manifest proved, bool async, CancellationToken cancellationToken)
@@ -185,7 +185,7 @@ internal sealed class ManifestPolicyEvaluator(
         return new ManifestDecision(source, record.Last!.At) { Unapproved = expected.Published, Warnings = [warning] };
     }
 
-    /// <summary>Adds to a failed verification what it means for later ones.</summary>
+    /// <summary>Adds the consequence for later verifications to a failed one.</summary>
     public static string? HintOf(ExpectedManifest expected) => expected.IsUnproved && expected.Record.Last is { } last
         ? $" The publisher names the manifest {expected.Published}, which no deployment has proved; the last adopted one is {last.Sha256}. No session " +
             "is established until the publisher names a manifest that the deployment proves. Retry later; if you know which manifest is right, pin it."
@@ -203,7 +203,7 @@ internal sealed class ManifestPolicyEvaluator(
         }
     }
 
-    /// <summary>The deployment proves what the publisher names.</summary>
+    /// <summary>The deployment proves the published manifest.</summary>
     private async ValueTask ThrowIfNotApprovedAsync(ExpectedManifest expected, bool async, CancellationToken cancellationToken)
     {
         if (_approval is not null && await DecideAsync(expected, isProved: true, async, cancellationToken).ConfigureAwait(false) != PendingState.Approved)
@@ -239,7 +239,7 @@ internal sealed class ManifestPolicyEvaluator(
         ? "create a new client."
         : $"delete {PendingManifests.FileName} in the directory of the adoption log.";
 
-    /// <summary>What the user decided about the published manifest; asks unless that is known.</summary>
+    /// <summary>Returns the user's decision about the published manifest; asks unless it is known.</summary>
     private async ValueTask<PendingState> DecideAsync(ExpectedManifest expected, bool isProved, bool async, CancellationToken cancellationToken)
     {
         ManifestRecord record = expected.Record;
@@ -296,7 +296,7 @@ internal sealed class ManifestPolicyEvaluator(
         }
     }
 
-    /// <summary>Tells about an adoption; what the report should warn about.</summary>
+    /// <summary>Logs an adoption, and returns the warnings for the report.</summary>
     private string[] LogAdoption(ManifestRecord record, string digest)
     {
         events.ManifestAdopted(record.Last?.Sha256, digest);
@@ -323,27 +323,27 @@ internal sealed class ManifestPolicyEvaluator(
     private static string HexOf(Manifest manifest) => Convert.ToHexStringLower(manifest.Digest.Span);
 }
 
-/// <summary>What a deployment has to prove, before anything is known about the deployment.</summary>
+/// <summary>The manifest that a deployment must prove, before anything is known about the deployment.</summary>
 /// <param name="Manifest">The manifest that the publisher names, or the last adopted one while it names none; null when digests are pinned.</param>
 /// <param name="Published">SHA-256 of what the publisher names; null if it names none, or is not asked.</param>
-/// <param name="Refused">What is wrong with the manifest that is published now, when the last adopted one counts in its place.</param>
+/// <param name="Refused">The problem of the published manifest, if the last adopted one is used instead.</param>
 internal sealed record ExpectedManifest(
     Manifest? Manifest, string? Published, ManifestRecord Record, PrivatemodeVerificationException? Refused = null)
 {
-    /// <summary>The approved manifest, which a deployment may go on to prove while the user does not approve what the publisher names.</summary>
+    /// <summary>The approved manifest, which a deployment may still prove while the user does not approve the published one.</summary>
     public Manifest? Kept { get; init; }
 
-    /// <summary>The publisher names a manifest that is not the adopted one: unproved so far.</summary>
+    /// <summary>Whether the publisher names a manifest that is not the adopted one, and is unproved so far.</summary>
     public bool IsUnproved => Published is not null && Published != Record.Last?.Sha256;
 }
 
-/// <summary>Why a proved manifest counts.</summary>
-/// <param name="AdoptedAt">Since when it is the adopted one.</param>
+/// <summary>Why a proved manifest is accepted.</summary>
+/// <param name="AdoptedAt">The time since which it is the adopted one.</param>
 internal sealed record ManifestDecision(ManifestSource Source, DateTimeOffset AdoptedAt)
 {
-    /// <summary>SHA-256 of the manifest that the publisher names and the user does not approve; null if no manifest waits for approval.</summary>
+    /// <summary>SHA-256 of the published manifest that the user does not approve; null if no manifest waits for approval.</summary>
     public string? Unapproved { get; init; }
 
-    /// <summary>What the report warns about.</summary>
+    /// <summary>The warnings for the report.</summary>
     public IReadOnlyList<string> Warnings { get; init; } = [];
 }

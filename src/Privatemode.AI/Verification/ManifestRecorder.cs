@@ -4,10 +4,10 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Verification;
 
-/// <summary>Remembers adopted and pending manifests: in memory, or in a directory that several processes may share.</summary>
-/// <param name="directory">The directory given to the policy; null for memory.</param>
-/// <param name="approving">Only what the user approved counts; what another process adopted without asking does not.</param>
-/// <param name="isTestTrust">Manifests are proved under <see cref="InsecureLoopbackTrust"/>: they are kept in a directory of their own.</param>
+/// <summary>Records adopted and pending manifests: in memory, or in a directory that several processes may share.</summary>
+/// <param name="directory">The directory of the policy; null for memory.</param>
+/// <param name="approving">Only manifests that the user approved are used, not those that another process adopted without asking.</param>
+/// <param name="isTestTrust">Manifests are proved under <see cref="InsecureLoopbackTrust"/>: they are recorded in a separate directory.</param>
 internal sealed class ManifestRecorder(string? directory, TimeProvider time, bool approving = false, bool isTestTrust = false)
 {
     private const string LockName = "log.lock";
@@ -22,12 +22,12 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
     private readonly string? _directory =
         isTestTrust && directory is { Length: > 0 } ? Path.Combine(directory, ManifestLog.InsecureLoopbackDirectoryName) : directory;
 
-    // Without a directory.
+    // For use without a directory.
     private readonly Lock _gate = new();
     private readonly Dictionary<string, DateTimeOffset> _adopted = new(StringComparer.Ordinal);
     private ManifestRecord _memory = new(null, PendingManifests.None, null);
 
-    /// <summary>What is recorded; first notes that the publisher names this manifest, unless it is the last adopted one. On disk when this
+    /// <summary>Returns the record after noting that the publisher names this manifest, unless it is the last adopted one. On disk when this
     /// returns.</summary>
     /// <param name="published">SHA-256 of the manifest; null if the publisher names none.</param>
     /// <exception cref="PrivatemodeVerificationException">The record was changed.</exception>
@@ -51,8 +51,8 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         cancellationToken);
 
     /// <summary>Adopts a manifest: records it unless it is the last one already. On disk when this returns.</summary>
-    /// <param name="seen">The pending manifest that this ends; see <see cref="PendingManifests.Resolve"/>.</param>
-    /// <returns>Whether it was not the last one before, and what is pending after it.</returns>
+    /// <param name="seen">The pending manifest that this resolves; see <see cref="PendingManifests.Resolve"/>.</param>
+    /// <returns>Whether it differs from the last one before, and what is pending afterwards.</returns>
     /// <exception cref="PrivatemodeVerificationException">The record was changed.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The directory cannot be used.</exception>
     public ValueTask<(bool IsNew, PendingManifests Pending)> RecordAsync(
@@ -66,7 +66,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         async,
         cancellationToken);
 
-    /// <summary>Changes what is pending, and nothing else.</summary>
+    /// <summary>Changes only what is pending.</summary>
     /// <exception cref="PrivatemodeConfigurationException">The directory cannot be used.</exception>
     public ValueTask<PendingManifests> ChangeAsync(
         Func<PendingManifests, PendingManifests> change, bool async, CancellationToken cancellationToken) =>
@@ -89,7 +89,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         RecordedManifest? adopted = last is null ? null
             : new RecordedManifest(ManifestLog.ReadManifest(_directory!, last), last.Sha256, last.AdoptedAt);
 
-        // A process that ended between the two files left an adopted manifest pending.
+        // A process that ended between writing the two files left an adopted manifest pending.
         return new ManifestRecord(adopted, ReadPending().Resolve(null, adopted?.Sha256), null);
     }
 
@@ -111,8 +111,8 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         return now;
     }
 
-    /// <summary>The last entry that may be used. None when a newer version wrote one after it: what that one means is unknown here, and to go back to an
-    /// earlier manifest would undo it.</summary>
+    /// <summary>The last entry that may be used. Null if a newer version wrote an unknown one after it: to return to an earlier manifest would undo
+    /// that one.</summary>
     private AdoptedManifest? LastOf(ManifestLog log)
     {
         AdoptedManifest? last = log.Entries.LastOrDefault(
@@ -132,7 +132,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         return true;
     }
 
-    /// <summary>Adds a line, and the manifest unless it is there. False when it is the last one already.</summary>
+    /// <summary>Adds a line, and the manifest unless it is stored already. False if it is the last one already.</summary>
     private bool Append(byte[] manifest, string digest)
     {
         ManifestLog log = ReadLog();
@@ -166,7 +166,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         return true;
     }
 
-    /// <summary>The log, which must be of the same kind of trust as what is to be recorded.</summary>
+    /// <summary>The log, which must have the same kind of trust as the new record.</summary>
     private ManifestLog ReadLog()
     {
         ManifestLog log = ManifestLog.ReadLines(_directory!);
@@ -187,7 +187,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         _ = lines.Seek(0, SeekOrigin.End);
     }
 
-    // As the files keep it, so that what was written and read again is equal.
+    // In the precision of the files, so that a value that was written and read again is equal.
     private DateTimeOffset Now() =>
         _directory is null ? time.GetUtcNow() : DateTimeOffset.FromUnixTimeMilliseconds(time.GetUtcNow().ToUnixTimeMilliseconds());
 
@@ -203,7 +203,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
 
         try
         {
-            // Where tests keep theirs: whatever stands there, or will, is not to be relied on.
+            // The directory of tests: anything in it is not to be relied on.
             string name = Path.GetFileName(Path.TrimEndingDirectorySeparator(Path.GetFullPath(_directory)));
             if (!isTestTrust && name.Equals(ManifestLog.InsecureLoopbackDirectoryName, StringComparison.OrdinalIgnoreCase))
             {
@@ -225,7 +225,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
 
     private async ValueTask<FileStream> LockAsync(bool async, CancellationToken cancellationToken)
     {
-        // The system's clock: another process holds the file in real time, whatever clock this client was given.
+        // The system's clock: another process holds the file in real time, whichever clock this client uses.
         long start = TimeProvider.System.GetTimestamp();
         while (true)
         {
@@ -236,7 +236,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
             catch (IOException exception) when (
                 SharingViolations.Contains(exception.HResult) && TimeProvider.System.GetElapsedTime(start) < LockPatience)
             {
-                // Somebody holds it.
+                // Another process holds it.
             }
 
             await TimeProvider.System.DelayAsync(LockPause, async, cancellationToken).ConfigureAwait(false);
@@ -244,10 +244,10 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
     }
 }
 
-/// <summary>What is recorded about manifests at one moment.</summary>
+/// <summary>The recorded manifests at one moment.</summary>
 /// <param name="Last">The last adopted manifest; null if no manifest was adopted.</param>
-/// <param name="Pending">What the publisher named and was not adopted.</param>
-/// <param name="EarlierAt">When the manifest that the publisher names now was adopted before; null if it was not, or is the last one.</param>
+/// <param name="Pending">The manifests that the publisher named and that were not adopted.</param>
+/// <param name="EarlierAt">When the published manifest was adopted earlier; null if it was not, or is the last one.</param>
 internal sealed record ManifestRecord(RecordedManifest? Last, PendingManifests Pending, DateTimeOffset? EarlierAt);
 
 /// <summary>The last adopted manifest.</summary>

@@ -44,7 +44,7 @@ public sealed class ManifestUpdate
     public IReadOnlyList<string> Changes { get; }
 
     /// <summary>Gets a value that indicates whether <see cref="Changes"/> omits differences because there are too many.</summary>
-    /// <value><see langword="true"/> only if the policy was told to ask in this case too. Compare <see cref="NewManifest"/> with
+    /// <value><see langword="true"/> only if <c>askIfChangesAreOmitted</c> was set when the policy was created. Compare <see cref="NewManifest"/> with
     /// <see cref="CurrentManifest"/> yourself before you approve it.</value>
     public bool HasOmittedChanges { get; }
 

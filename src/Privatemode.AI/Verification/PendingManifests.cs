@@ -8,16 +8,16 @@ namespace Privatemode.AI.Verification;
 /// <summary>Manifests that the publisher named and that were not adopted: by digest and time only. Immutable.</summary>
 /// <param name="Unproved">The one that no deployment has proved since the publisher named it last; null if every manifest was proved. While it is not null, no
 /// session is established with an earlier manifest.</param>
-/// <param name="Decided">What the user decided about others, the oldest first; at most <see cref="MostDecided"/>.</param>
+/// <param name="Decided">The user's decisions about others, the oldest first; at most <see cref="MostDecided"/>.</param>
 /// <remarks>
-/// In the adoption log's directory this is the file <c>pending.txt</c>, a line each: time (RFC 3339), state, digest. It has at most 1 KiB, however
-/// many manifests the publisher names.
+/// In the adoption log's directory this is the file <c>pending.txt</c>, with one line each: time (RFC 3339), state, digest. It has at most 1 KiB,
+/// regardless of how many manifests the publisher names.
 /// </remarks>
 internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList<PendingManifest> Decided)
 {
     public const string FileName = "pending.txt";
 
-    /// <summary>A file that is longer was not written by this library.</summary>
+    /// <summary>A longer file was not written by this library.</summary>
     public const int MaxSize = 1024;
 
     public const int MostDecided = 7;
@@ -26,29 +26,29 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
 
     public static PendingManifests None { get; } = new(null, []);
 
-    /// <summary>What was decided about a manifest; <see cref="PendingState.Unproved"/> if nothing was.</summary>
+    /// <summary>The decision about a manifest; <see cref="PendingState.Unproved"/> if there is none.</summary>
     public PendingState StateOf(string digest) => Decided.FirstOrDefault(entry => entry.Sha256 == digest)?.State ?? PendingState.Unproved;
 
-    /// <summary>The publisher names this manifest.</summary>
-    /// <param name="heedsRefusals">Whether one that the user refused before closes nothing.</param>
+    /// <summary>Records that the publisher names this manifest.</summary>
+    /// <param name="heedsRefusals">Whether a manifest that the user refused before does not become the unproved one.</param>
     public PendingManifests Name(string digest, DateTimeOffset at, bool heedsRefusals) =>
         Unproved?.Sha256 == digest || (heedsRefusals && StateOf(digest) == PendingState.Refused)
             ? this
             : this with { Unproved = new PendingManifest(at, digest, PendingState.Unproved) };
 
-    /// <summary>The user, or the policy, has decided about this manifest.</summary>
+    /// <summary>Records the decision of the user, or of the policy, about this manifest.</summary>
     public PendingManifests Decide(string digest, PendingState state, DateTimeOffset at) => this with
     {
         Decided = [.. Decided.Where(entry => entry.Sha256 != digest).Append(new PendingManifest(at, digest, state)).TakeLast(MostDecided)],
     };
 
-    /// <summary>A deployment has proved what the publisher named, or the user stays with the current manifest.</summary>
-    /// <param name="seen">The unproved manifest that this refers to: another process may have seen a newer one meanwhile, which stays.</param>
-    /// <param name="adopted">The manifest adopted now; null if none was.</param>
+    /// <summary>Records that a deployment has proved the published manifest, or that the user stays with the current one.</summary>
+    /// <param name="seen">The unproved manifest to resolve: another process may have seen a newer one meanwhile, which stays.</param>
+    /// <param name="adopted">The manifest adopted now; null if there is none.</param>
     public PendingManifests Resolve(PendingManifest? seen, string? adopted) => new(
         Unproved == seen || Unproved?.Sha256 == adopted ? null : Unproved, [.. Decided.Where(entry => entry.Sha256 != adopted)]);
 
-    /// <summary>Reads a file. What cannot be read counts as an unproved manifest: nothing is established until the publisher names a proved one.</summary>
+    /// <summary>Reads a file. If that fails, an unproved manifest is assumed: no session is established until the publisher names a proved one.</summary>
     public static PendingManifests Parse(byte[] file)
     {
         string text = Encoding.Latin1.GetString(file);
@@ -101,10 +101,10 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
 /// <summary>One of <see cref="PendingManifests"/>.</summary>
 internal sealed record PendingManifest(DateTimeOffset NamedAt, string Sha256, PendingState State);
 
-/// <summary>What is known about a manifest that the publisher named and that was not adopted.</summary>
+/// <summary>The state of a manifest that the publisher named and that was not adopted.</summary>
 internal enum PendingState
 {
-    /// <summary>No deployment has proved it, and it is not decided about.</summary>
+    /// <summary>No deployment has proved it, and the user has not decided about it.</summary>
     Unproved,
 
     /// <summary>The user approved it; no deployment has proved it yet.</summary>
@@ -114,19 +114,19 @@ internal enum PendingState
     Refused,
 }
 
-/// <summary>Files in the directory of the adoption log. Only plain ones are opened: a link leads elsewhere, and a pipe waits for its other end.</summary>
+/// <summary>Files in the directory of the adoption log. Only regular ones are opened: links lead elsewhere, and pipes wait for their other end.</summary>
 /// <remarks>
-/// This guards against accidents and leftovers. Whoever can write the directory can exchange a file between the look at it and its use; he could
+/// This guards against accidents and leftovers. A process that can write to the directory can replace a file between check and use; it could
 /// write an approval as well.
 /// </remarks>
 internal static class ManifestFiles
 {
-    /// <summary>All of a file; nothing when it does not exist. Another process may be appending.</summary>
-    /// <exception cref="UnauthorizedAccessException">It is no plain file, or may not be read.</exception>
+    /// <summary>Reads a whole file; empty if it does not exist. Another process may be appending.</summary>
+    /// <exception cref="UnauthorizedAccessException">It is not a regular file, or may not be read.</exception>
     /// <exception cref="IOException">It cannot be read.</exception>
     public static byte[] Read(string path)
     {
-        // Pipes and devices have no length, so that they are not opened: reading from one may never end.
+        // Pipes and devices have no length, so they are not opened: reading from one may never end.
         FileInfo look = GetPlainFile(path);
         if (!look.Exists || look.Length == 0)
         {
@@ -139,14 +139,14 @@ internal static class ManifestFiles
         return content[..length];
     }
 
-    /// <summary>Makes a file anew, on disk when this returns. What stood there was left by a process that ended before it wrote its line.</summary>
+    /// <summary>Creates a file, on disk when this returns. An existing one was left by a process that ended before it wrote its line.</summary>
     /// <remarks>
-    /// The directory is not flushed: .NET does not open directories. The usual file systems write a new file's name along with its content; should
-    /// one not, and the power fail, the log names a file that is missing, which is noticed and trusted in nothing.
+    /// The directory is not flushed: .NET does not open directories. The usual file systems write a new file's name along with its content. If one
+    /// does not, and the power fails, the log names a missing file, which is detected and not trusted.
     /// </remarks>
     public static void Write(string path, byte[] content)
     {
-        File.Delete(path); // a link itself, not where it leads
+        File.Delete(path); // a link itself, not its target
         using FileStream file = new(path, FileMode.CreateNew, FileAccess.Write);
         file.Write(content);
         file.Flush(flushToDisk: true);
@@ -157,11 +157,11 @@ internal static class ManifestFiles
     {
         string next = path + ".new";
         Write(next, content);
-        File.Move(next, path, overwrite: true); // a link itself, not where it leads
+        File.Move(next, path, overwrite: true); // a link itself, not its target
     }
 
-    /// <summary>Opens a file for reading and writing, or makes it.</summary>
-    /// <exception cref="UnauthorizedAccessException">It is no plain file, or may not be written.</exception>
+    /// <summary>Opens a file for reading and writing, or creates it.</summary>
+    /// <exception cref="UnauthorizedAccessException">It is not a regular file, or may not be written.</exception>
     /// <exception cref="IOException">It cannot be opened, for example because another process holds it.</exception>
     public static FileStream Open(string path, FileShare share)
     {

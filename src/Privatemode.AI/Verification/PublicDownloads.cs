@@ -3,16 +3,16 @@ using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.Verification;
 
-/// <summary>Gets public files: manifest, certificates, revocation lists, Intel's collateral. No credentials go to these hosts.</summary>
+/// <summary>Downloads public files: manifest, certificates, revocation lists, Intel's collateral. No credentials are sent to these hosts.</summary>
 internal sealed class PublicDownloads(BoundedHttpClient http, TimeProvider time)
 {
     private static readonly TimeSpan[] PausesBetweenTries = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3)];
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
 
-    /// <summary>Gets a file, trying again while the host is away or busy.</summary>
-    /// <param name="limit">Largest file accepted, in bytes.</param>
-    /// <param name="what">What it is, for messages: <c>AMD's revocation list</c>.</param>
-    /// <exception cref="PrivatemodeServiceException">It could not be had. That is no verdict about the deployment.</exception>
+    /// <summary>Downloads a file, and retries while the host is unavailable or busy.</summary>
+    /// <param name="limit">The maximum size in bytes.</param>
+    /// <param name="what">Its name for messages: <c>AMD's revocation list</c>.</param>
+    /// <exception cref="PrivatemodeServiceException">It could not be retrieved. This does not mean that verification failed.</exception>
     public ValueTask<HttpAnswer> GetAsync(Uri address, int limit, string what, bool async, CancellationToken cancellationToken) =>
         RetryAfter.RepeatAsync(
             () => TryGetAsync(address, limit, what, async, cancellationToken), PausesBetweenTries, IsWorthAnotherTry, time, async, cancellationToken);
@@ -44,17 +44,17 @@ internal sealed class PublicDownloads(BoundedHttpClient http, TimeProvider time)
     }
 }
 
-/// <summary>The file that says what the service runs now. It is not signed: control of its host is control of its content.</summary>
+/// <summary>The file that names what the service runs now. It is not signed: control of its host is control of its content.</summary>
 internal sealed class ManifestEndpoint(PublicDownloads downloads, Uri address, TimeProvider time)
 {
-    /// <summary>Where the service publishes it.</summary>
+    /// <summary>The address at which the service publishes it.</summary>
     public static Uri Production { get; } = new("https://cdn.confidential.cloud/privatemode/v2/manifest.json");
 
-    /// <summary>The file's exact bytes as they are now.</summary>
-    /// <exception cref="PrivatemodeServiceException">It could not be had.</exception>
+    /// <summary>Downloads the current bytes of the file.</summary>
+    /// <exception cref="PrivatemodeServiceException">It could not be retrieved.</exception>
     public async ValueTask<byte[]> GetAsync(int limit, bool async, CancellationToken cancellationToken)
     {
-        // The query defeats caches on the way.
+        // The query prevents answers from caches on the way.
         Uri now = new UriBuilder(address) { Query = $"t={time.GetUtcNow().ToUnixTimeMilliseconds()}" }.Uri;
         HttpAnswer answer = await downloads.GetAsync(now, limit, "the manifest", async, cancellationToken).ConfigureAwait(false);
         return answer.Body;

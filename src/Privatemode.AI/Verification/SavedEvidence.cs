@@ -9,7 +9,7 @@ namespace Privatemode.AI;
 /// <remarks>Nothing in the file is trusted. Only the report that <see cref="Verify"/> returns is verified.</remarks>
 public sealed class SavedEvidence
 {
-    /// <summary>Largest file read, in bytes; real ones have some hundred thousand.</summary>
+    /// <summary>The maximum file size in bytes; real files have some hundred thousand.</summary>
     private const int Limit = 16 * 1024 * 1024;
 
     private readonly EvidenceBundle _evidence;
@@ -79,7 +79,7 @@ public sealed class SavedEvidence
             new AttestationSettings(endpoint, TimeSpan.FromHours(24)));
     }
 
-    // The endpoint in the file is what its writer says: it must not decide whether test roots count.
+    // The endpoint in the file is only its writer's claim: it must not decide whether test roots are accepted.
     private static void RequireLoopback(EvidenceExpectation expectation)
     {
         if (expectation.InsecureLoopbackTrust is not null && expectation.Endpoint is not { IsAbsoluteUri: true, IsLoopback: true, Scheme: "http" or "https" })

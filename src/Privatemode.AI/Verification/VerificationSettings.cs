@@ -7,7 +7,7 @@ using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.Verification;
 
-/// <summary>Puts together what verifies the deployment.</summary>
+/// <summary>Creates the objects that verify the deployment.</summary>
 internal static class VerificationComposition
 {
     public static DeploymentVerifier Create(PrivatemodeOptions options, BoundedHttpClient http, ControlPlaneClient control)
@@ -55,7 +55,7 @@ internal static class VerificationComposition
     }
 }
 
-/// <summary>Public settings in the words of the Attestation rooms.</summary>
+/// <summary>Converts public settings to those of the Attestation folder.</summary>
 internal static class VerificationSettings
 {
     internal static readonly TimeSpan LongestSuppliedRevocationList = TimeSpan.FromDays(366);
@@ -66,14 +66,14 @@ internal static class VerificationSettings
     /// <summary>The product lines of AMD that a policy can name.</summary>
     internal static IReadOnlyList<string> AmdProducts { get; } = Enum.GetNames<SnpProduct>();
 
-    /// <summary>The vendors' roots, or those of a test.</summary>
+    /// <summary>The vendors' roots, or those of a test deployment.</summary>
     public static ContrastTrustAnchors Of(InsecureLoopbackTrust? trust) => trust is null
         ? ContrastTrustAnchors.Production
         : new ContrastTrustAnchors(
             new SevTrustAnchors(trust.AmdRootKeySha256.ToDictionary(entry => Product(entry.Key), entry => entry.Value)),
             new TdxTrustAnchors([Convert.FromHexString(trust.IntelRootKeySha256)]));
 
-    /// <exception cref="PrivatemodeConfigurationException">A technology, product line or chip is not written as it should be.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">A technology, product line or chip has an invalid value.</exception>
     public static ContrastOptions OptionsOf(HardwarePolicy policy) => new()
     {
         AllowedKinds = policy.AllowedTees?.Select(Kind).ToHashSet(),
@@ -89,7 +89,7 @@ internal static class VerificationSettings
                 $"{nameof(policy.MaxAmdFallbackRevocationListAge)} must be from zero to {LongestSuppliedRevocationList.TotalDays:0} days."),
     };
 
-    // Values are not quoted: one in the wrong place can be an API key.
+    // Values are not quoted: one in the wrong place may be an API key.
     private static SnpProduct Product(AmdProduct product) => SnpProducts.FromName(product.Value) ?? throw new PrivatemodeConfigurationException(
         OptionNames.Hardware,
         $"{OptionNames.Hardware}.{nameof(HardwarePolicy.AllowedAmdProducts)} contains an unknown value (length {product.ToString().Length}). " +

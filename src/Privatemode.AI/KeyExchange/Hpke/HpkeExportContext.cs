@@ -6,7 +6,7 @@ namespace Privatemode.AI.KeyExchange.Hpke;
 // Reference: RFC 9180, section 5.1 (KeySchedule, mode_base) and section 5.3 (secret export).
 // key and base_nonce have length 0 in an export-only suite and are left out: HKDF.Expand refuses an empty output.
 
-/// <summary>What both sides hold after the set-up: exports secrets, encrypts nothing.</summary>
+/// <summary>The context that both sides share after the setup. It exports secrets and encrypts nothing.</summary>
 internal sealed class HpkeExportContext : IDisposable
 {
     private const byte ModeBase = 0x00;

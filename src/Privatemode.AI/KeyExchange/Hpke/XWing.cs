@@ -5,7 +5,7 @@ namespace Privatemode.AI.KeyExchange.Hpke;
 // Reference: draft-connolly-cfrg-xwing-kem, section 5; it is MLKEM768-X25519 of draft-ietf-hpke-pq, KEM 0x647a.
 // Sizes in bytes: private key (seed) 32, public key 1216, ciphertext (enc) 1120, shared secret 32.
 
-/// <summary>X-Wing: ML-KEM-768 and X25519 together; secure while one of them is.</summary>
+/// <summary>X-Wing: ML-KEM-768 combined with X25519; secure as long as one of them is.</summary>
 internal static class XWing
 {
     /// <summary>Length of the private key, which is a seed, in bytes.</summary>
@@ -23,7 +23,7 @@ internal static class XWing
     // XWingLabel: \./ above /^\
     private static ReadOnlySpan<byte> Label => @"\.//^\"u8;
 
-    /// <summary>Combiner, section 5.3: SHA3-256(ss_M ‖ ss_X ‖ ct_X ‖ pk_X ‖ label). The points go in as received, with bit 255.</summary>
+    /// <summary>Combiner, section 5.3: SHA3-256(ss_M ‖ ss_X ‖ ct_X ‖ pk_X ‖ label). The points are used as received, with bit 255.</summary>
     public static void Combine(
         ReadOnlySpan<byte> mlKemSecret,
         ReadOnlySpan<byte> x25519Secret,
@@ -74,7 +74,7 @@ internal sealed class XWingPrivateKey : IDisposable
     /// <summary>pk_M ‖ pk_X, 1216 bytes.</summary>
     public ReadOnlySpan<byte> PublicKey => _publicKey;
 
-    /// <summary>A fresh key pair from the system's random number generator.</summary>
+    /// <summary>Creates a new key pair from the system's random number generator.</summary>
     public static XWingPrivateKey Generate()
     {
         Span<byte> seed = stackalloc byte[XWing.SeedSize];
@@ -89,7 +89,7 @@ internal sealed class XWingPrivateKey : IDisposable
         }
     }
 
-    /// <summary>The key pair of a seed.</summary>
+    /// <summary>Creates the key pair of a seed.</summary>
     /// <param name="seed">32 bytes; the caller clears it.</param>
     public static XWingPrivateKey FromSeed(ReadOnlySpan<byte> seed)
     {
@@ -110,10 +110,10 @@ internal sealed class XWingPrivateKey : IDisposable
         }
     }
 
-    /// <summary>Decapsulates a ciphertext. Damage to its ML-KEM part gives another secret, never an error.</summary>
+    /// <summary>Decapsulates a ciphertext. A damaged ML-KEM part results in another secret, never in an error.</summary>
     /// <exception cref="CryptographicException">
-    /// The ciphertext is not 1120 bytes, or its X25519 part has a small order. The draft leaves the latter open; RFC 9180, section 7.1.4,
-    /// demands it of DHKEM, and every implementation we know refuses.
+    /// The ciphertext is not 1120 bytes, or its X25519 part has a small order. The draft does not specify the latter; RFC 9180, section 7.1.4,
+    /// requires it of DHKEM, and every known implementation refuses.
     /// </exception>
     public void Decapsulate(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret)
     {

@@ -143,7 +143,7 @@ internal sealed class ManifestPolicyEvaluator(
             };
     }
 
-    /// <summary>Decides about a manifest that a deployment has proved: asks the user if necessary, and records it. Sessions are established after this.</summary>
+    /// <summary>Decides about a manifest that a deployment has proved: asks the user if necessary, and records it. Sessions come after this.</summary>
     /// <exception cref="PrivatemodeVerificationException">It is not approved; or another one is approved, which is not proved yet.</exception>
     /// <exception cref="PrivatemodeConfigurationException">It cannot be recorded, so it is not used.</exception>
     public async ValueTask<ManifestDecision> AdoptAsync(ExpectedManifest expected, Manifest proved, bool async, CancellationToken cancellationToken)

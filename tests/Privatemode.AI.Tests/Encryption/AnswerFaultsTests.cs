@@ -37,7 +37,7 @@ public sealed class AnswerFaultsTests
             Assert.Equal(name, exception.ErrorType);
             Assert.Equal("/v1/embeddings", exception.EndpointPath);
             Assert.Equal("sdk_1", exception.RequestId);
-            Assert.Contains(fault == AnswerFault.EmptyDocument ? "Do not conclude" : "Stop", exception.Message, StringComparison.Ordinal);
+            Assert.Contains(fault == AnswerFault.EmptyDocument ? "Do not conclude" : "Do not use", exception.Message, StringComparison.Ordinal);
         }
 
         Assert.Equal(Names.Count, Names.Keys.Select(fault => AnswerFaults.Exception(fault, default).Message).Distinct().Count());

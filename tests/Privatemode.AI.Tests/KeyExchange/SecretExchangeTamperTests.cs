@@ -110,7 +110,7 @@ public class SecretExchangeTamperTests
         PrivatemodeVerificationException refusal = Assert.Throws<PrivatemodeVerificationException>(scene.Play);
 
         Assert.Equal(check, refusal.ErrorType);
-        Assert.Matches("[Dd]o not send anything|attest again", refusal.Message);
+        Assert.Matches("[Dd]o not send anything|verify the deployment again", refusal.Message);
     }
 
     [Fact]

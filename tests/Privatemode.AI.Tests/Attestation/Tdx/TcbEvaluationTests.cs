@@ -72,7 +72,7 @@ public sealed class TcbEvaluationTests
     {
         TcbEvaluation tcb = Good.Verify(WithSvn(6, 0)).Tcb;
         Assert.Null(tcb.Module);
-        Assert.Equal("UpToDate (platform UpToDate, module as platform, quoting enclave UpToDate)", tcb.ToText());
+        Assert.Equal("UpToDate (platform UpToDate, module as the platform, quoting enclave UpToDate)", tcb.ToText());
         Refusal.Of(TdxChecks.PlatformLevel, () => Good.Verify(WithSvn(4, 0)));
     }
 

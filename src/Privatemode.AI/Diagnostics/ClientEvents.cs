@@ -4,7 +4,7 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Diagnostics;
 
-/// <summary>What a client tells its log, and counts. Names, digests and times only; never content, a key, or words of the service's.</summary>
+/// <summary>The log events and counters of a client. They contain names, digests and times only; never content, a key, or text from the service.</summary>
 internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
 {
     private const int ShortDigest = 12;
@@ -31,8 +31,8 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
         Log.VerificationFailed(_logger, endpoint, exception.ErrorType);
     }
 
-    /// <param name="before">SHA-256 of the manifest adopted before; null for none.</param>
-    /// <param name="after">SHA-256 of the manifest that counts from here on.</param>
+    /// <param name="before">SHA-256 of the manifest adopted before; null if there is none.</param>
+    /// <param name="after">SHA-256 of the manifest that is required from now on.</param>
     public void ManifestAdopted(string? before, string after)
     {
         if (before is null)
@@ -57,7 +57,7 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
     public void ManifestNotShown(string manifest, int omitted) => Log.ManifestNotShown(_logger, manifest, omitted);
 
     /// <param name="exception">Why the renewal failed.</param>
-    /// <param name="until">When the current verification result expires; null when there is none.</param>
+    /// <param name="until">When the current verification expires; null if there is none.</param>
     public void RenewalFailed(Exception exception, DateTimeOffset? until) => Log.RenewalFailed(_logger, endpoint, ErrorNames.Of(exception), until);
 
     public void SecretExchanged(string id, DateTimeOffset until) => Log.SecretExchanged(_logger, endpoint, id, until);
@@ -118,7 +118,7 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
     /// <param name="types">Types that this library knows, separated by commas.</param>
     public void HostedToolsLeftOut(string types, string requestId)
     {
-        // In any order they are the same set, and there are few sets: a caller must not fill memory and log with orders.
+        // The same types in any order are the same set, and there are few sets: a caller must not fill memory and log with different orders.
         string set = string.Join(',', types.Split(", ").Order(StringComparer.Ordinal));
         lock (_leftOutTools)
         {
@@ -150,7 +150,7 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
     private static string Short(string digest) => digest[..Math.Min(ShortDigest, digest.Length)];
 }
 
-/// <summary>The events of the log. Ids and names are stable; <c>docs/telemetry.md</c> lists them, and a test compares.</summary>
+/// <summary>The events of the log. IDs and names are stable; <c>docs/telemetry.md</c> lists them, and a test compares.</summary>
 internal static partial class Log
 {
     [LoggerMessage(1, LogLevel.Information, "The deployment at {Endpoint} is verified: {Tee}, manifest {Manifest}, valid until {ValidUntil:u}.")]

@@ -4,14 +4,14 @@ using System.Globalization;
 
 namespace Privatemode.AI.Diagnostics;
 
-/// <summary>The source of activities, the meter, and every instrument there is. <c>docs/telemetry.md</c> describes them; a test compares.</summary>
+/// <summary>The activity source, the meter, and all instruments. <c>docs/telemetry.md</c> describes them; a test compares.</summary>
 internal static class Telemetry
 {
     public const string Name = "Privatemode.AI";
 
     private static readonly string? Version = typeof(Telemetry).Assembly.GetName().Version?.ToString(3);
 
-    // Seconds. The steps reach from the encryption of a line to a stream of many minutes.
+    // Seconds. The operations last from the encryption of a line to a stream of many minutes.
     private static readonly InstrumentAdvice<double> Durations = new()
     {
         HistogramBucketBoundaries = [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 600],
@@ -76,7 +76,7 @@ internal static class Telemetry
     private static Histogram<double> Duration(string name, string description) => Meter.CreateHistogram(name, "s", description, null, Durations);
 }
 
-/// <summary>A kind of operation: name and kind of its activities, its duration in seconds, and how often it ended, where the count of the durations is not
+/// <summary>A kind of operation: name and kind of its activities, its duration in seconds, and a counter, if the count of the durations is not
 /// enough.</summary>
 internal sealed record TelemetryOperationKind(string Name, ActivityKind Kind, Histogram<double> Duration, Counter<long>? Count = null)
 {
@@ -172,11 +172,11 @@ internal sealed class TelemetryOperation
 
         if (error is not null)
         {
-            // Without a description: error.type says it all.
+            // Without a description: error.type is sufficient.
             _ = _activity.SetStatus(ActivityStatusCode.Error);
         }
 
-        // Stopping makes current what was so at the beginning.
+        // Stopping an activity restores the one that was current at its start.
         Activity? ambient = Activity.Current;
         _activity.Stop();
         Restore(ambient);
@@ -191,7 +191,7 @@ internal sealed class TelemetryOperation
     }
 }
 
-/// <summary>Names of tags. Every value is of a small set, or travels in the clear by protocol. Content and keys are never values.</summary>
+/// <summary>Names of tags. Every value is from a small set, or sent in the clear by the protocol. Content and keys are never values.</summary>
 internal static class TelemetryTags
 {
     public const string Endpoint = "privatemode.endpoint"; // Path of the endpoint, from the table of endpoints and not from the caller's address.
@@ -210,7 +210,7 @@ internal static class TelemetryTags
     public const string Server = "server.address"; // Host of the client's endpoint.
 }
 
-/// <summary>Values of the tag <c>error.type</c>; never a message, which others may have written.</summary>
+/// <summary>Values of the tag <c>error.type</c>; never a message, which may come from elsewhere.</summary>
 internal static class ErrorNames
 {
     public static string Of(Exception exception) => exception switch

@@ -17,13 +17,13 @@ public sealed class PrivatemodeConfigurationException : PrivatemodeException
     /// <summary>Gets the name of the setting to correct, never its value.</summary>
     /// <value>The path of the option in <see cref="PrivatemodeOptions"/>, such as <c>Transport.ResponseTimeout</c>, or the key in the application's
     /// configuration, such as <c>Privatemode:Transport:ResponseTimeout</c>.</value>
-    /// <remarks>If several settings of a client are wrong, this is the first of them, and the message has a line for each.</remarks>
+    /// <remarks>If several settings of a client are invalid, this is the first of them, and the message has a line for each.</remarks>
     public string Setting { get; }
 
     /// <summary>Whether <see cref="PrivatemodeOptions.ApiKeyAccessor"/> had no key because the client was used outside of a call.</summary>
     internal bool IsOutsideOfCalls { get; init; }
 
-    /// <summary>Whether the API key of one caller is wrong; the message names where the key comes from.</summary>
+    /// <summary>Whether the API key of one caller is invalid; the message names where the key comes from.</summary>
     internal bool IsApiKeyError { get; init; }
 }
 
@@ -33,12 +33,12 @@ internal static class ApiKeyErrors
     /// <summary>The website where API keys are created.</summary>
     public const string Portal = "https://portal.privatemode.ai";
 
-    /// <summary>How errors name an API key whose account and setting are unknown.</summary>
+    /// <summary>The name in messages of an API key whose account and setting are unknown.</summary>
     public const string AnyKey = "the API key";
 
     /// <summary>Creates the exception for status 401: the service does not know the key.</summary>
-    /// <param name="key">How to name the key.</param>
-    /// <param name="requestId">The call it was used for; null for verification and key exchange.</param>
+    /// <param name="key">The name of the key in the message.</param>
+    /// <param name="requestId">The call for which it was used; null for verification and key exchange.</param>
     public static PrivatemodeConfigurationException Rejected(string key, string? requestId = null) => new(
         nameof(PrivatemodeOptions.ApiKey),
         $"The service rejected {key} with status 401. Check that the key is complete and has not expired, or create a new one at {Portal}.")
@@ -47,8 +47,8 @@ internal static class ApiKeyErrors
         IsApiKeyError = true,
     };
 
-    /// <summary>What to do about statuses 402 and 403: the key is valid, but not for this call.</summary>
-    /// <param name="key">How to name the key.</param>
+    /// <summary>The advice for statuses 402 and 403: the key is valid, but not for this call.</summary>
+    /// <param name="key">The name of the key in the message.</param>
     public static string NotAllowed(string key) =>
         $"{key} does not permit this call; see ServerMessage. Check the key and its account at {Portal}.";
 }

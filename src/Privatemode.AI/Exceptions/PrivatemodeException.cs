@@ -15,7 +15,7 @@ public abstract class PrivatemodeException : Exception
         : base(message, innerException) => ErrorType = IsErrorType(errorType) ? errorType
             : throw new ArgumentException("The error type must consist of lowercase letters and digits, with single dashes between words.", nameof(errorType));
 
-    /// <summary>Gets the stable name of what went wrong, for example <c>manifest-match</c> or <c>rate-limited</c>.</summary>
+    /// <summary>Gets the stable name of the error, for example <c>manifest-match</c> or <c>rate-limited</c>.</summary>
     /// <value>Lowercase ASCII words and digits with single dashes between them.</value>
     /// <remarks>Compare this name, not the message. It is the value of the tag <c>error.type</c> in the activities and metrics of this library. It comes from
     /// a small set, listed in docs/errors.md, so that it can be a tag of your own metrics, and it never contains content, a key or text from the service.
@@ -23,7 +23,7 @@ public abstract class PrivatemodeException : Exception
     public string ErrorType { get; }
 
     /// <summary>Gets the ID that the client gave the request, or <see langword="null"/> if the call failed before a request existed.</summary>
-    /// <remarks>It is sent as the header <c>Privatemode-User-Request-ID</c>. Name it when you report a problem to the service.</remarks>
+    /// <remarks>It is sent as the header <c>Privatemode-User-Request-ID</c>. Include it when you report a problem to the service.</remarks>
     public string? RequestId { get; init; }
 
     private static bool IsErrorType(string? word) =>

@@ -3,7 +3,7 @@ using Privatemode.AI.Internal;
 namespace Privatemode.AI;
 
 /// <summary>The exception that is thrown when the service could not be reached, refused the call or failed.</summary>
-/// <remarks>Retry, wait, or update the client, as <see cref="Reason"/> says. This class is not sealed because
+/// <remarks>Retry, wait, or update the client, depending on <see cref="Reason"/>. This class is not sealed because
 /// <see cref="PrivatemodeModelUnavailableException"/> derives from it. A call that is refused before anything is sent throws a
 /// <see cref="PrivatemodeRequestException"/> instead of one with <see cref="ServiceFailureReason.InvalidRequest"/>.</remarks>
 public class PrivatemodeServiceException : PrivatemodeException
@@ -137,7 +137,7 @@ public enum ServiceFailureReason
 /// <summary>The advice in errors if the service requires a newer version of the protocol than this library speaks.</summary>
 internal static class ClientTooOldAdvice
 {
-    /// <summary>Names the version of the protocol, and what to do.</summary>
+    /// <summary>The version of the protocol, and the advice.</summary>
     public static string Advice { get; } =
         $"This version of the library speaks protocol {ProtocolHeaders.ProtocolVersion}. Update this package. If there is no update yet, read " +
         $"docs/local-proxy.md in its repository, which describes how to use Privatemode's own proxy on this machine " +

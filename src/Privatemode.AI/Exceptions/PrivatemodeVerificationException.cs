@@ -38,12 +38,12 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
         }
     }
 
-    /// <summary>Gets what is known about the cause. The public constructor knows nothing about it.</summary>
+    /// <summary>Gets the cause, as far as it is known. Exceptions of the public constructor have none.</summary>
     internal VerificationCause Cause { get; init; }
 
-    /// <summary>Gets whether collateral that is retrieved again may change the verdict: an outdated or damaged copy may be to blame.</summary>
-    /// <remarks>One such mismatch suffices, because with several reference values the others may belong to other values. What is compared with the same
-    /// value for every reference value stays wrong.</remarks>
+    /// <summary>Gets whether downloading the collateral again may change the result, because an outdated or damaged copy may be the cause.</summary>
+    /// <remarks>One such mismatch is enough, because with several reference values the others may belong to other values. A mismatch in a value that is the
+    /// same for every reference value stays.</remarks>
     internal bool MayBeFixedByFresherCollateral =>
         Mismatches.Any(mismatch => mismatch.Cause.HasFlag(VerificationCause.Collateral))
         && !Mismatches.Any(mismatch => mismatch.Cause.HasFlag(VerificationCause.Deployment));
@@ -67,9 +67,9 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
             Mismatches = mismatches,
         };
 
-    /// <summary>Creates the same failure once more.</summary>
+    /// <summary>Creates the same failure again.</summary>
     /// <param name="hint">What to add to the message.</param>
-    /// <remarks>A handler of the application can have thrown this one, with differences that no check of ours has.</remarks>
+    /// <remarks>A handler of the application may have thrown this one, with differences that no check of this library creates.</remarks>
     internal PrivatemodeVerificationException Copy(string hint = "") => new(ErrorType, Message + hint)
     {
         Expected = Expected,
@@ -102,7 +102,7 @@ public sealed record VerificationMismatch
     public override int GetHashCode() => HashCode.Combine(Check, Expected, Found);
 }
 
-/// <summary>Collects what differs from an expectation.</summary>
+/// <summary>Collects differences from an expectation.</summary>
 internal static class MismatchCollection
 {
     /// <summary>Adds a mismatch unless the check passes.</summary>
@@ -128,7 +128,7 @@ internal static class MismatchCollection
             Convert.ToHexStringLower(found.Span),
             cause);
 
-    /// <summary>The same for one value; <see langword="null"/> is not compared.</summary>
+    /// <summary>Adds a mismatch unless the bytes are equal; <see langword="null"/> is not compared.</summary>
     public static void CompareBytes(
         this List<VerificationMismatch> mismatches,
         string check,
@@ -143,26 +143,26 @@ internal static class MismatchCollection
     }
 }
 
-/// <summary>What follows from a failed check beyond its name. Set where the failure is found.</summary>
+/// <summary>The cause of a failed check, which decides what happens next. Set where the failure is found.</summary>
 [Flags]
 internal enum VerificationCause
 {
-    /// <summary>Nothing: retrieving or asking for anything else cannot change the verdict.</summary>
+    /// <summary>None: neither a download nor another request can change the result.</summary>
     None = 0,
 
-    /// <summary>The evidence answers another nonce or comes from another coordinator, whatever it is judged by.</summary>
+    /// <summary>The evidence is for another nonce or from another coordinator. No collateral changes that.</summary>
     Deployment = 1,
 
     /// <summary>The deployment has another manifest than the expected one: a newer one may have been published.</summary>
     ManifestMismatch = 2,
 
-    /// <summary>Format, size, chain, signature, date or content of what the evidence is judged by. Faults of the evidence's own chain have it too: they are
+    /// <summary>Format, size, chain, signature, date or content of the collateral. Failures of the evidence's own chain have this cause too: they are
     /// found before any collateral is retrieved.</summary>
     Collateral = 4,
 
-    /// <summary>The collateral has expired; its successor would pass.</summary>
+    /// <summary>The collateral has expired; newer collateral may pass.</summary>
     ExpiredCollateral = Collateral | 8,
 
-    /// <summary>Intel calls the platform's TCB revoked.</summary>
+    /// <summary>According to Intel, the platform's TCB is revoked.</summary>
     TcbRevoked = 16,
 }

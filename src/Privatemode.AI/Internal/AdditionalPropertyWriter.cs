@@ -7,19 +7,19 @@ using System.Text.Json.Nodes;
 
 namespace Privatemode.AI.Internal;
 
-/// <summary>What callers want posted as top-level members of a request body beside the typed options, as it is.</summary>
-/// <param name="member">Where callers put it, for messages: <c>ChatOptions.AdditionalProperties</c>.</param>
-/// <param name="reserved">Names this library writes itself; overriding them would break the call or send content in the clear.</param>
+/// <summary>Writes additional properties of callers as top-level members of a request body, unchanged.</summary>
+/// <param name="member">The name of the caller's option, for messages: <c>ChatOptions.AdditionalProperties</c>.</param>
+/// <param name="reserved">Names that this library writes itself; overriding them would break the call or send content in the clear.</param>
 /// <param name="isForm">Whether the properties become fields of a form.</param>
 internal sealed class AdditionalPropertyWriter(string member, IReadOnlySet<string> reserved, bool isForm = false)
 {
     private const int DepthLimit = 64;
 
-    /// <summary>Where a member lies in the patch of an OpenAI options object.</summary>
+    /// <summary>The path of a member in the patch of an OpenAI options object.</summary>
     public static byte[] PathOf(string name) => Encoding.ASCII.GetBytes("$." + name);
 
-    /// <param name="name">The name that an additional property wants.</param>
-    /// <param name="isPosted">Whether something else has set it already.</param>
+    /// <param name="name">The name of an additional property.</param>
+    /// <param name="isPosted">Whether another option has set it already.</param>
     /// <exception cref="PrivatemodeRequestException">The name is reserved, set twice, or not a name.</exception>
     public void ThrowIfNotFree(string name, bool isPosted)
     {
@@ -54,7 +54,7 @@ internal sealed class AdditionalPropertyWriter(string member, IReadOnlySet<strin
         return json.WrittenSpan;
     }
 
-    /// <summary>Writes a value where the writer stands.</summary>
+    /// <summary>Writes a value at the current position of the writer.</summary>
     /// <exception cref="PrivatemodeRequestException">The value cannot be written as JSON.</exception>
     public void Write(Utf8JsonWriter writer, string name, object? value) => Write(writer, name, value, depth: 0);
 

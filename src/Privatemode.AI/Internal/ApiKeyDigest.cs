@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Privatemode.AI.Internal;
 
-/// <summary>SHA-256 of an API key, to tell callers apart by.</summary>
+/// <summary>SHA-256 of an API key, which distinguishes callers.</summary>
 internal static class ApiKeyDigest
 {
     public static byte[] Of(string apiKey)

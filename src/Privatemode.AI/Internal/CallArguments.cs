@@ -3,14 +3,14 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Internal;
 
-/// <summary>Finds the JSON object in what a model wrote as the arguments of tool calls.</summary>
-/// <remarks>Arguments are content: what is not a part of the text that was passed is in pooled memory, which is wiped.</remarks>
+/// <summary>Finds the JSON object in the arguments of tool calls that a model wrote.</summary>
+/// <remarks>Arguments are content: text that is not a part of the input is in pooled memory, which is wiped.</remarks>
 internal sealed class CallArguments : IDisposable
 {
-    /// <summary>The most names, values and brackets in all arguments that one instance reads: each takes time and memory beside the text.</summary>
+    /// <summary>The maximum number of names, values and brackets in all arguments that one instance reads, because each takes time and memory.</summary>
     public const int MostTokens = 1_000_000;
 
-    // Of two arguments with one name it is unknown which the model meant, and parsers differ.
+    // If two arguments have the same name, it is unclear which one the model meant, and parsers differ.
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
 
     private static readonly byte[] NoArguments = "{}"u8.ToArray();
@@ -19,11 +19,11 @@ internal sealed class CallArguments : IDisposable
     private byte[] _inside = [];
     private int _tokensLeft = MostTokens;
 
-    /// <summary>Whether there were more than <see cref="MostTokens"/>. Nothing else is read then.</summary>
+    /// <summary>Whether there were more than <see cref="MostTokens"/>. No further arguments are read then.</summary>
     public bool IsExhausted => _tokensLeft < 0;
 
-    /// <summary>Returns the object, or says that there is no complete one, so that the call must not run.</summary>
-    /// <param name="raw">What the model wrote. Nothing and white space mean no arguments unless the call is cut off; <c>null</c> always does.</param>
+    /// <summary>Returns the object, or returns that there is no complete one, so that the call must not run.</summary>
+    /// <param name="raw">The model's text. An empty text means no arguments unless the call is cut off; <c>null</c> always does.</param>
     /// <param name="isCutOff">Whether the answer ended early in this call, so that missing arguments do not mean none.</param>
     /// <param name="json">A JSON object whose names are all different, without white space around it: a part of <paramref name="raw"/>, or another text if
     /// the object is inside a JSON string, which is how some models write arguments, or contains half of a surrogate pair. The other text is good until the
@@ -41,7 +41,7 @@ internal sealed class CallArguments : IDisposable
         return json.Span[0] == (byte)'"' ? TryUnquote(json, out json) && HasDifferentNames(json) : HasDifferentNames(json);
     }
 
-    /// <summary>Whether a text is one JSON object, whatever is in it.</summary>
+    /// <summary>Whether a text is one JSON object, regardless of its content.</summary>
     public static bool IsObject(ReadOnlySpan<byte> json)
     {
         Utf8JsonReader reader = new(json);
@@ -86,7 +86,7 @@ internal sealed class CallArguments : IDisposable
         }
     }
 
-    /// <summary>Takes the value of a JSON string.</summary>
+    /// <summary>Reads the value of a JSON string.</summary>
     private bool TryUnquote(ReadOnlyMemory<byte> json, out ReadOnlyMemory<byte> value)
     {
         value = default;

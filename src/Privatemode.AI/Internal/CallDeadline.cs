@@ -1,15 +1,15 @@
 namespace Privatemode.AI.Internal;
 
-/// <summary>How long an operation may take or wait, joined with its caller's cancellation and the end of the client.</summary>
+/// <summary>The timeout of an operation, combined with its caller's cancellation and the disposal of the client.</summary>
 /// <remarks>
-/// <para>The timer starts when <see cref="Token"/> is first read: most callers get what they want without waiting, and then nothing is allocated
-/// for it. One thread at a time.</para>
-/// <para>The timers of the platform run on the thread pool. When each of its threads is blocked in a synchronous call, and these wait for connections
-/// that the pool would have to make, a timeout on the pool comes as late as the connection. Those of synchronous calls have a thread of their own.</para>
+/// <para>The timer starts when <see cref="Token"/> is first read: most callers do not have to wait, and then nothing is allocated. For one
+/// thread at a time.</para>
+/// <para>The timers of the platform run on the thread pool. If each of its threads is blocked in a synchronous call that waits for a connection,
+/// which the pool would have to open, a timeout on the pool would come too late. Timers of synchronous calls therefore have a thread of their own.</para>
 /// </remarks>
-/// <param name="time">How long; <see cref="Timeout.InfiniteTimeSpan"/> for no timer, only the two cancellations.</param>
-/// <param name="clock">By which clock; any but the system's keeps its own timers.</param>
-/// <param name="closing">Cancelled when the client is disposed.</param>
+/// <param name="time">The timeout; <see cref="Timeout.InfiniteTimeSpan"/> for none, only the two cancellations.</param>
+/// <param name="clock">The clock; clocks other than the system's use their own timers.</param>
+/// <param name="closing">Canceled when the client is disposed.</param>
 internal sealed class CallDeadline(
     TimeSpan time, TimeProvider clock, bool async, CancellationToken caller, CancellationToken closing = default) : IDisposable
 {
@@ -24,19 +24,19 @@ internal sealed class CallDeadline(
 
     public CancellationToken Caller => caller;
 
-    /// <summary>Cancelled when the time is over, by the caller, or with the client.</summary>
+    /// <summary>Canceled when the time has passed, by the caller, or when the client is disposed.</summary>
     public CancellationToken Token => _token ??= Start();
 
     public TimeSpan Left => time - clock.GetElapsedTime(_begun);
 
-    /// <summary>The time is over, whatever else was cancelled.</summary>
+    /// <summary>Whether the time has passed, regardless of other cancellations.</summary>
     public bool HasPassed => _timer?.IsCancellationRequested == true;
 
     public bool IsOver => HasPassed || caller.IsCancellationRequested || closing.IsCancellationRequested;
 
-    /// <summary>The exception for an operation that was cut off: the caller's cancellation, the end of the client, or a timeout.</summary>
+    /// <summary>The exception for an operation that was ended early: by the caller's cancellation, the disposal of the client, or a timeout.</summary>
     /// <param name="isClosed">The client was disposed, for an operation whose <see cref="Token"/> is not cancelled by that.</param>
-    /// <remarks>Any other cancellation, for example by a handler of the application's, counts as a timeout too.</remarks>
+    /// <remarks>Any other cancellation, for example by a handler of the application, is treated as a timeout too.</remarks>
     public Exception ToException(string timeout = "", string? requestId = null, bool isClosed = false) =>
         caller.IsCancellationRequested ? new OperationCanceledException(caller)
         : (isClosed || closing.IsCancellationRequested) && !HasPassed ? new ObjectDisposedException(nameof(PrivatemodeClient))
@@ -67,7 +67,7 @@ internal sealed class CallDeadline(
         return _linked.Token;
     }
 
-    /// <summary>Cancelled after a time by a thread that waits for all timers of this kind.</summary>
+    /// <summary>A token that is canceled after a time by a thread that serves all timers of this kind.</summary>
     private sealed class ThreadTimer : CancellationTokenSource
     {
         private static readonly TimeSpan UnusedAfter = TimeSpan.FromSeconds(30);
@@ -77,7 +77,7 @@ internal sealed class CallDeadline(
         private static readonly long ThreadStart = TimeProvider.System.GetTimestamp();
         private static long s_number;
         private static bool s_isRunning;
-        private static TimeSpan s_wakesAt; // when the thread looks again by itself
+        private static TimeSpan s_wakesAt; // when the thread wakes by itself
 
         private readonly (TimeSpan Due, long Number) _key;
 
@@ -93,7 +93,7 @@ internal sealed class CallDeadline(
                     new Thread(Run) { IsBackground = true, Name = "Privatemode timeouts" }.UnsafeStart();
                 }
 
-                // Nearly every timeout is disposed of long before it passes: without this the thread would wake for each call.
+                // Nearly every timeout is disposed long before it passes: without this, the thread would wake for each call.
                 if (_key.Due < s_wakesAt)
                 {
                     Monitor.Pulse(Gate);
@@ -123,12 +123,12 @@ internal sealed class CallDeadline(
                 }
                 catch (Exception exception) when (exception is ObjectDisposedException or AggregateException)
                 {
-                    // The call was over in the same moment, or a handler of the application's threw in its own registration.
+                    // The call ended at the same moment, or a handler of the application threw in its own registration.
                 }
             }
         }
 
-        /// <summary>Waits for the next one to pass; null when there was none for a while.</summary>
+        /// <summary>Waits for the next timer to pass; null if there was none for a while.</summary>
         private static ThreadTimer? WaitForNext()
         {
             lock (Gate)
@@ -165,12 +165,12 @@ internal sealed class CallDeadline(
     }
 }
 
-/// <summary>How long something counts, by two clocks: it is over as soon as one of them says so.</summary>
-/// <param name="From">When it began, by the wall clock.</param>
-/// <param name="Until">When it ends, by the wall clock.</param>
-/// <param name="Timestamp">When it began, by the monotonic clock.</param>
+/// <summary>A period by two clocks: it is over as soon as one of them says so.</summary>
+/// <param name="From">The start, by the wall clock.</param>
+/// <param name="Until">The end, by the wall clock.</param>
+/// <param name="Timestamp">The start, by the monotonic clock.</param>
 /// <remarks>
-/// The wall clock can be set back, and would make something old look young. The monotonic one cannot, but may stand still while the machine sleeps.
+/// The wall clock can be set back, so that an old period would look new. The monotonic clock cannot, but it may stop while the machine sleeps.
 /// </remarks>
 internal readonly record struct ValidityPeriod(DateTimeOffset From, DateTimeOffset Until, long Timestamp)
 {
@@ -184,7 +184,7 @@ internal readonly record struct ValidityPeriod(DateTimeOffset From, DateTimeOffs
         return new ValidityPeriod(now, now + length, stamp);
     }
 
-    /// <summary>What is left by the clock that leaves less; nothing when the wall clock shows a time before the beginning.</summary>
+    /// <summary>The remaining time by the clock with the smaller value; zero if the wall clock shows a time before the start.</summary>
     public TimeSpan Left(TimeProvider time)
     {
         DateTimeOffset now = time.GetUtcNow();

@@ -17,7 +17,7 @@ internal sealed class FormContent : BinaryContent
     private readonly byte[] _behind;
 
     /// <param name="fields">The fields before the file.</param>
-    /// <param name="name">The name of the field that holds the file.</param>
+    /// <param name="name">The name of the field that contains the file.</param>
     /// <param name="fileName">See <see cref="FileNames"/>.</param>
     /// <param name="fileType">The media type of the file.</param>
     /// <param name="source">The file.</param>
@@ -32,7 +32,7 @@ internal sealed class FormContent : BinaryContent
 
     public string ContentType { get; }
 
-    /// <summary>How many bytes such a form has beside the file.</summary>
+    /// <summary>The number of bytes of such a form in addition to the file.</summary>
     public static int OverheadOf(IEnumerable<FormField> fields, string name, string fileName, string fileType)
     {
         (byte[] before, byte[] behind) = Around(new string('0', BoundaryLength), fields, name, fileName, fileType);
@@ -61,7 +61,7 @@ internal sealed class FormContent : BinaryContent
 
     public override void Dispose()
     {
-        // The stream is the caller's.
+        // The stream belongs to the caller.
     }
 
     private static (byte[] Before, byte[] Behind) Around(
@@ -85,10 +85,10 @@ internal sealed class FormContent : BinaryContent
 /// <param name="Value">Its value, any text.</param>
 internal readonly record struct FormField(string Name, string Value);
 
-/// <summary>A stream of the caller's that becomes a file of a form. Its first bytes are looked at before anything is sent.</summary>
+/// <summary>A stream of the caller that becomes a file of a form. Its first bytes are checked before anything is sent.</summary>
 /// <remarks>
-/// The file is what the stream holds from where it stands. It is read straight into the one buffer that the pipeline encrypts where the target
-/// is one, and copied in pieces, which are wiped, to any other. The stream is never disposed. One that can seek may be written more than once.
+/// The file is the content of the stream from its current position. It is read directly into the buffer that the pipeline encrypts, if the target
+/// is one, and otherwise copied in pieces, which are wiped. The stream is never disposed. A seekable stream may be written more than once.
 /// </remarks>
 internal sealed class FileSource
 {
@@ -110,12 +110,12 @@ internal sealed class FileSource
     /// <summary>The first bytes, at most 64.</summary>
     public ReadOnlyMemory<byte> Head => _head;
 
-    /// <summary>Size in bytes; null when only reading to the end would tell.</summary>
+    /// <summary>The size in bytes; null if only reading to the end would show it.</summary>
     public long? Length { get; }
 
-    /// <summary>Reads the first bytes. A stream that can seek stands where it stood again.</summary>
+    /// <summary>Reads the first bytes. A seekable stream is then set back to its position.</summary>
     /// <exception cref="ArgumentException">The stream cannot be read.</exception>
-    /// <exception cref="PrivatemodeRequestException">There is nothing in it, or more than the limit.</exception>
+    /// <exception cref="PrivatemodeRequestException">The file is empty, or larger than the limit.</exception>
     public static async ValueTask<FileSource> OpenAsync(Stream stream, FileLimit limit, CancellationToken cancellationToken)
     {
         if (!stream.CanRead)
@@ -142,8 +142,8 @@ internal sealed class FileSource
         return source;
     }
 
-    /// <summary>Copies the file; with <c>async: false</c> the result is complete.</summary>
-    /// <exception cref="PrivatemodeRequestException">It turns out to be larger than the limit.</exception>
+    /// <summary>Copies the file; with <c>async: false</c>, the result is complete.</summary>
+    /// <exception cref="PrivatemodeRequestException">The file is larger than the limit.</exception>
     /// <exception cref="InvalidOperationException">It was copied before and cannot be read again.</exception>
     public async ValueTask CopyToAsync(Stream target, bool async, CancellationToken cancellationToken)
     {
@@ -183,7 +183,7 @@ internal sealed class FileSource
         }
     }
 
-    /// <summary>Puts the stream at the beginning of the file, or writes the bytes that were taken from it; how many those were.</summary>
+    /// <summary>Sets the stream to the beginning of the file, or writes the bytes that were read from it; returns their number.</summary>
     private async ValueTask<int> RewindAsync(Stream target, bool async, CancellationToken cancellationToken)
     {
         if (_stream.CanSeek)
@@ -215,15 +215,15 @@ internal sealed class FileSource
     }
 }
 
-/// <summary>The largest file an endpoint takes.</summary>
+/// <summary>The maximum file size of an endpoint.</summary>
 /// <param name="Bytes">In bytes.</param>
-/// <param name="Advice">What to do about a larger one, as a sentence.</param>
+/// <param name="Advice">What to do with a larger file, as a sentence.</param>
 internal sealed record FileLimit(int Bytes, string Advice)
 {
     /// <summary>The member that exceptions about the file name.</summary>
     public const string Member = "file";
 
-    /// <exception cref="PrivatemodeRequestException">The length is over the limit.</exception>
+    /// <exception cref="PrivatemodeRequestException">The length exceeds the limit.</exception>
     public void ThrowIfExceeded(long length)
     {
         if (length > Bytes)
@@ -238,8 +238,8 @@ internal static class FileNames
 {
     private const int LongestName = 200;
 
-    /// <summary>The last segment of a path, without anything that would need quoting; null when nothing is left of it.</summary>
-    /// <remarks>When it is too long its end stays, because there is the extension, by which the service knows the type.</remarks>
+    /// <summary>The last segment of a path, without characters that would need quoting; null if nothing remains.</summary>
+    /// <remarks>If it is too long, its end is kept, because the service determines the type by the extension.</remarks>
     public static string? Clean(string? path)
     {
         if (path is null)

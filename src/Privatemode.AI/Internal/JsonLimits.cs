@@ -5,12 +5,12 @@ namespace Privatemode.AI.Internal;
 /// <summary>Limits of JSON texts.</summary>
 internal static class JsonLimits
 {
-    /// <summary>Deepest nesting of bodies accepted. Tool schemas are the deepest things seen; .NET's default of 64 is too tight for them.</summary>
+    /// <summary>The maximum nesting of bodies. Tool schemas are nested most deeply; .NET's default of 64 is too low for them.</summary>
     public const int MaxDepth = 256;
 
-    /// <summary>Whether the first value of a text has at most so many names, values and brackets: in a document object model each takes memory beside the
-    /// text.</summary>
-    /// <exception cref="JsonException">What was read of it is no JSON, or nested deeper than <paramref name="maxDepth"/>.</exception>
+    /// <summary>Whether the first value of a text has at most this many names, values and brackets: in a document object model, each takes
+    /// memory in addition to the text.</summary>
+    /// <exception cref="JsonException">The part that was read is not JSON, or is nested deeper than <paramref name="maxDepth"/>.</exception>
     public static bool HasTokensAtMost(int most, ReadOnlySpan<byte> json, int maxDepth)
     {
         Utf8JsonReader reader = new(json, new JsonReaderOptions { MaxDepth = maxDepth });

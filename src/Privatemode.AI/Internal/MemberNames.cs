@@ -4,20 +4,20 @@ using System.Text;
 
 namespace Privatemode.AI.Internal;
 
-/// <summary>Which names of members, names of form fields, model IDs and digests are accepted. Names and model IDs travel in the clear.</summary>
+/// <summary>Rules for names of members, names of form fields, model IDs and digests. Names and model IDs are sent in the clear.</summary>
 internal static class MemberNames
 {
     public const string LettersAndDigits = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
 
     public const string HexDigits = "0123456789abcdefABCDEF";
 
-    /// <summary>What a member of a JSON body may be called, for messages.</summary>
+    /// <summary>The allowed names of members of a JSON body, for messages.</summary>
     public const string MemberRule = "1 to 64 of A-Z a-z 0-9 _";
 
-    /// <summary>What a field of a form may be called, for messages.</summary>
+    /// <summary>The allowed names of form fields, for messages.</summary>
     public const string FieldRule = MemberRule + " [ ]";
 
-    /// <summary>What a model ID may be, for messages.</summary>
+    /// <summary>The allowed model IDs, for messages.</summary>
     public const string ModelRule = "1 to 128 of A-Z a-z 0-9 . _ / -";
 
     private const int LongestName = 64;

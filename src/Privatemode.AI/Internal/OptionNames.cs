@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Internal;
 
-/// <summary>Names of the options in groups, as errors say them: <c>Transport.ResponseTimeout</c>.</summary>
+/// <summary>Names of the options in groups, as in error messages: <c>Transport.ResponseTimeout</c>.</summary>
 internal static class OptionNames
 {
     public const string Manifest = Verification + nameof(VerificationOptions.Manifest);

@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Internal;
 
-/// <summary>Names of the HTTP headers of the protocol, and values that are always the same.</summary>
+/// <summary>Names of the HTTP headers of the protocol, and constant values.</summary>
 internal static class ProtocolHeaders
 {
     public const string Authorization = "Authorization";
@@ -20,13 +20,13 @@ internal static class ProtocolHeaders
     public const string UserRequestId = "Privatemode-User-Request-ID";
     public const string ShardKey = "Privatemode-Shard-Key";
 
-    /// <summary>On the answers handed out, never on the wire: whether the enclave encrypted it.</summary>
+    /// <summary>On returned answers, never on the wire: whether the enclave encrypted it.</summary>
     public const string Authenticated = "Privatemode-Authenticated";
 
     /// <summary>Of answers of the handler: the hosted tools that were left out of the request.</summary>
     public const string LeftOutTools = "Privatemode-Left-Out-Tools";
 
-    /// <summary>On the answers handed out: the id of the call, where other libraries look for one.</summary>
+    /// <summary>On returned answers: the ID of the call, under the name that other libraries expect.</summary>
     public const string AnswerId = "x-request-id";
 
     /// <summary>Value of <see cref="Version"/>: the service chooses the format of bodies by it.</summary>

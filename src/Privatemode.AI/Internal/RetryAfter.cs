@@ -2,12 +2,12 @@ using System.Globalization;
 
 namespace Privatemode.AI.Internal;
 
-/// <summary>How long a server asks to wait. Any hop on the way can write the header, so no wait is longer than <see cref="Longest"/>.</summary>
+/// <summary>The wait that a server asks for. Anything on the network path can write the header, so no wait is longer than <see cref="Longest"/>.</summary>
 internal static class RetryAfter
 {
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
 
-    /// <summary>Reads seconds or an HTTP date as RFC 9110, section 5.6.7, has them written; null for anything else, obsolete forms of dates too.</summary>
+    /// <summary>Reads seconds or an HTTP date in the form of RFC 9110, section 5.6.7; null for anything else, including obsolete forms of dates.</summary>
     public static TimeSpan? Parse(string? value, DateTimeOffset now)
     {
         if (long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out long seconds))
@@ -22,11 +22,11 @@ internal static class RetryAfter
 
     public static string Format(TimeSpan wait) => Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>The usual pause, or the one asked for if that is longer, up to <see cref="Longest"/>. The time asked for may come from an exception that a
-    /// handler of the application threw.</summary>
+    /// <summary>Returns the usual pause, or the requested one if that is longer, up to <see cref="Longest"/>. The requested time may come from
+    /// an exception that a handler of the application threw.</summary>
     public static TimeSpan Pause(TimeSpan usual, TimeSpan? asked) => !(asked > usual) ? usual : asked > Longest ? Longest : asked.Value;
 
-    /// <summary>Repeats something after failures that <paramref name="mayRepeat"/> accepts, once per pause, and not before the time asked for.</summary>
+    /// <summary>Retries after failures that <paramref name="mayRepeat"/> accepts, once per pause, and not before the requested time.</summary>
     public static async ValueTask<T> RepeatAsync<T>(
         Func<ValueTask<T>> tryAsync, TimeSpan[] pauses, Func<PrivatemodeServiceException, bool> mayRepeat, TimeProvider time, bool async,
         CancellationToken cancellationToken)

@@ -2,11 +2,11 @@ using System.Text;
 
 namespace Privatemode.AI.Internal;
 
-/// <summary>The name of a tool call of a stream. Model servers write it once, in pieces, or in each fragment as far as it has come.</summary>
-/// <remarks>Which of them a server does cannot be told from the pieces alone: the tools of the request decide.</remarks>
+/// <summary>The name of a tool call in a stream. Model servers write it once, in pieces, or in each fragment as far as it is known.</summary>
+/// <remarks>The pieces alone do not show which of these a server does: the tools of the request decide.</remarks>
 internal sealed class StreamedToolName
 {
-    // Longer names are joined in one way only, so that repetitions take no memory without bound.
+    // Longer names are only joined in one way, so that repetitions cannot take unlimited memory.
     private const int LongestWithRepetitions = 1024;
 
     private readonly StringBuilder _name = new();
@@ -16,7 +16,7 @@ internal sealed class StreamedToolName
     /// <summary>The number of characters, without repetitions.</summary>
     public int Length => _name.Length;
 
-    /// <summary>Adds a piece, or the name once more.</summary>
+    /// <summary>Adds a piece, or a repetition of the name.</summary>
     public void Append(string? piece)
     {
         if (string.IsNullOrEmpty(piece))

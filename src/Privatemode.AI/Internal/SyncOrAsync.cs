@@ -3,13 +3,13 @@ using System.Diagnostics;
 namespace Privatemode.AI.Internal;
 
 /// <summary>
-/// Helps methods that have one body for both worlds: with <c>async: false</c> every await in them is already complete, so a
+/// Helps methods that have one body for synchronous and asynchronous callers: with <c>async: false</c>, every await in them is already complete, so a
 /// synchronous caller runs real synchronous I/O. Only the platform's HTTP client may still use the thread pool for it, to make a connection.
 /// </summary>
 internal static class SyncOrAsync
 {
-    /// <summary>The result of a task that should have completed already; waits for it if not.</summary>
-    /// <remarks>Waiting is a fault of ours, but a small one: to throw would leave work running that still uses the call's buffers.</remarks>
+    /// <summary>Returns the result of a task that should have completed already; waits for it if not.</summary>
+    /// <remarks>Waiting means that this library has a mistake, but throwing would leave work running that still uses the call's buffers.</remarks>
     public static T Completed<T>(this ValueTask<T> task)
     {
         Debug.Assert(task.IsCompleted, "A synchronous call did asynchronous work.");
@@ -30,7 +30,7 @@ internal static class SyncOrAsync
         }
     }
 
-    /// <summary>Waits for a task that others work on: awaits it, or blocks when the caller is synchronous.</summary>
+    /// <summary>Waits for a task: awaits it, or blocks if the caller is synchronous.</summary>
     public static async ValueTask<T> WaitAsync<T>(Task<T> task, bool async, CancellationToken cancellationToken)
     {
         if (async)
@@ -38,7 +38,7 @@ internal static class SyncOrAsync
             return await task.WaitAsync(cancellationToken).ConfigureAwait(false);
         }
 
-        // Unlike Wait, this does not throw what the task throws; the next line does, unwrapped.
+        // Unlike Wait, this does not throw the task's exception; the next line does, unwrapped.
         _ = Task.WaitAny([task], cancellationToken);
         return task.GetAwaiter().GetResult();
     }
@@ -65,7 +65,7 @@ internal static class SyncOrAsync
 
         TaskCompletionSource<bool> elapsed = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-        // Not DisposeAsync: that waits for the callback, which may still be on its way out when a synchronous caller wakes.
+        // Not DisposeAsync, which waits for the callback: it may still be running when a synchronous caller wakes.
         using ITimer timer = clock.CreateTimer(
             static state => ((TaskCompletionSource<bool>)state!).TrySetResult(true), elapsed, time, Timeout.InfiniteTimeSpan);
         _ = await WaitAsync(elapsed.Task, async, cancellationToken).ConfigureAwait(false);

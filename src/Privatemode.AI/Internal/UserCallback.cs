@@ -1,10 +1,10 @@
 namespace Privatemode.AI.Internal;
 
-/// <summary>Calls callbacks of the application. What one throws reaches the caller unchanged, and is never taken for a failure of the service, of the
+/// <summary>Calls callbacks of the application. Their exceptions reach the caller unchanged, and are never treated as failures of the service, of the
 /// OpenAI client or of this library.</summary>
 internal static class UserCallback
 {
-    // The exception itself carries the mark: it passes through the OpenAI client, and through verifications and sessions that several callers wait for.
+    // The exception object itself is marked: it passes through the OpenAI client, and through verifications and sessions that several callers wait for.
     private const string Mark = "Privatemode.AI.Callback";
 
     private static readonly Lock Marking = new();
@@ -21,7 +21,7 @@ internal static class UserCallback
         }
     }
 
-    /// <summary>Calls an asynchronous one outside of the caller's synchronization context.</summary>
+    /// <summary>Calls an asynchronous callback outside of the caller's synchronization context.</summary>
     public static async ValueTask<T> InvokeAsync<T>(Func<CancellationToken, ValueTask<T>> callback, CancellationToken cancellationToken)
     {
         try
@@ -35,7 +35,7 @@ internal static class UserCallback
         }
     }
 
-    /// <summary>For the filter of a catch clause around a callback: marks what it threw, and catches nothing.</summary>
+    /// <summary>For the filter of a catch clause around a callback: marks the exception, and catches nothing.</summary>
     public static bool MarkThrown(Exception exception)
     {
         // An application may throw one exception object on several threads.
@@ -47,19 +47,19 @@ internal static class UserCallback
         return false;
     }
 
-    /// <summary>Whether a callback threw this.</summary>
+    /// <summary>Whether a callback threw this exception.</summary>
     public static bool Threw(Exception exception) => exception.Data?.Contains(Mark) == true; // null if a type of another library overrides it so
 }
 
-/// <summary>Runs what comes from other libraries and from callbacks outside the caller's synchronization context and scheduler.</summary>
+/// <summary>Runs code of other libraries and callbacks outside of the caller's synchronization context and scheduler.</summary>
 internal static class CallerContext
 {
-    /// <summary>Goes to the next item.</summary>
+    /// <summary>Moves to the next item.</summary>
     /// <remarks>The enumerator of the OpenAI client awaits its request without <c>ConfigureAwait(false)</c>.</remarks>
     public static ValueTask<bool> MoveNextAsync<T>(IAsyncEnumerator<T> items) => StartWithoutContext(static items => items.MoveNextAsync(), items);
 
-    /// <summary>Starts asynchronous work on the caller's thread and in its execution context, where it finds no context to come back to.</summary>
-    /// <remarks>Work that awaits without <c>ConfigureAwait(false)</c> would never end if the caller blocks the only thread of its context.</remarks>
+    /// <summary>Starts asynchronous work on the caller's thread and in its execution context, but without a context to return to.</summary>
+    /// <remarks>Work that awaits without <c>ConfigureAwait(false)</c> would never end if the caller blocked the only thread of its context.</remarks>
     public static ValueTask<TResult> StartWithoutContext<TState, TResult>(Func<TState, ValueTask<TResult>> start, TState state)
     {
         if (TaskScheduler.Current != TaskScheduler.Default)
@@ -83,7 +83,7 @@ internal static class CallerContext
         }
     }
 
-    /// <remarks>Runs on the caller's thread: one of the pool may not be available while synchronous callers block it.</remarks>
+    /// <remarks>Runs on the caller's thread, because the pool may have no free thread while synchronous callers block it.</remarks>
     private static ValueTask<TResult> StartOutsideOfScheduler<TState, TResult>(Func<TState, ValueTask<TResult>> start, TState state)
     {
         Task<ValueTask<TResult>> starting = new(() => StartWithoutContext(start, state));
@@ -92,7 +92,7 @@ internal static class CallerContext
     }
 }
 
-/// <summary>Work that belongs to no caller in particular: nothing of the execution context of the one who happened to start it flows into it.</summary>
+/// <summary>Work that does not belong to one caller: nothing of the execution context of the caller that started it flows into it.</summary>
 internal static class BackgroundWork
 {
     public static T Start<T>(Func<T> start)
@@ -125,7 +125,7 @@ internal static class BackgroundWork
             null, due, Timeout.InfiniteTimeSpan));
     }
 
-    /// <summary>Marks what a task throws as seen, also when all who waited for it have left. The result is done when the task has ended.</summary>
+    /// <summary>Marks the exceptions of a task as observed, even if no caller waits for it any more. The result completes when the task has ended.</summary>
     public static Task Observe(Task task) => task.ContinueWith(
         static task => _ = task.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 }

@@ -81,9 +81,9 @@ internal static class WellFormedText
 
     /// <summary>Writes a node in which such halves are replaced.</summary>
     /// <param name="member">The member that exceptions name.</param>
-    /// <param name="writer">Stands where the value goes.</param>
+    /// <param name="writer">The writer, at the position of the value.</param>
     /// <param name="node">The node.</param>
-    /// <exception cref="PrivatemodeRequestException">The name of a property contains one, or stands twice in an object.</exception>
+    /// <exception cref="PrivatemodeRequestException">The name of a property contains one, or occurs twice in an object.</exception>
     public static void Write(string member, Utf8JsonWriter writer, JsonNode? node)
     {
         switch (node)
@@ -197,7 +197,7 @@ internal static class LoneSurrogates
     private static bool IsSurrogate(ReadOnlySpan<byte> text) => text.Length >= EscapeLength && text[0] == '\\' && text[1] == 'u'
         && (text[2] | 0x20) == 'd' && !text[3..EscapeLength].ContainsAnyExcept(HexDigits);
 
-    /// <summary>Whether the backslash at a position is the second of two, and so begins no escape.</summary>
+    /// <summary>Whether the backslash at a position is the second of two, and so does not begin an escape.</summary>
     private static bool IsEscaped(ReadOnlySpan<byte> json, int backslash)
     {
         int others = json[..backslash].LastIndexOfAnyExcept((byte)'\\');
@@ -208,7 +208,7 @@ internal static class LoneSurrogates
 /// <summary>Text for logs, reports and messages.</summary>
 internal static class PrintableText
 {
-    /// <summary>A text from an untrusted source, with spaces for what would let it forge or hide lines of a log: control and format
+    /// <summary>A text from an untrusted source, in which spaces replace characters that could forge or hide lines of a log: control and format
     /// characters, and separators of lines.</summary>
     public static string? Printable(string? text) => text is null || !text.Any(IsUnsafe) ? text
         : string.Create(text.Length, text, static (span, source) =>
@@ -222,7 +222,7 @@ internal static class PrintableText
     /// <summary>A time in the format of RFC 3339, in UTC, to the second.</summary>
     public static string Utc(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>Whether these are printable ASCII characters only, and no more than so many.</summary>
+    /// <summary>Whether all characters are printable ASCII, and there are at most this many.</summary>
     public static bool IsAscii(ReadOnlySpan<char> text, int longest = int.MaxValue) => text.Length <= longest && !text.ContainsAnyExceptInRange(' ', '~');
 
     /// <inheritdoc cref="IsAscii(ReadOnlySpan{char}, int)"/>

@@ -3,10 +3,10 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Calls;
 
-/// <summary>The source of the API keys of calls: one credential, or the application's accessor. One is never used in place of the other.</summary>
+/// <summary>The source of the API keys of calls: one credential, or the application's accessor. Neither is a fallback for the other.</summary>
 internal sealed class ApiKeys
 {
-    // Typographic ones come with keys that were copied from a document.
+    // Typographic quotation marks come with keys that were copied from a document.
     private const string QuotationMarks = "\"'`\u00AB\u00BB\u2018\u2019\u201A\u201C\u201D\u201E";
 
     private readonly Func<CancellationToken, ValueTask<string?>>? _accessor;
@@ -14,31 +14,31 @@ internal sealed class ApiKeys
     private readonly TimeSpan _longestWait;
     private readonly TimeProvider _time = TimeProvider.System;
 
-    /// <param name="credential">Holds the one key; it may be updated.</param>
+    /// <param name="credential">The only key; it may be updated.</param>
     public ApiKeys(ApiKeyCredential credential, string source = ApiKeyErrors.AnyKey) => (_credential, Source) = (credential, source);
 
-    /// <param name="accessor">Called once for each call; what it throws is rethrown unchanged.</param>
+    /// <param name="accessor">Called once for each call; its exceptions are rethrown unchanged.</param>
     public ApiKeys(
         Func<CancellationToken, ValueTask<string?>> accessor, TimeSpan longestWait, TimeProvider time, string source = ApiKeyErrors.AnyKey) =>
         (_accessor, _longestWait, _time, Source) = (accessor, longestWait, time, source);
 
     private ApiKeys() => Source = "the API key of the local proxy";
 
-    /// <summary>No API key: requests have no Authorization header. For a local proxy, which has a key of its own.</summary>
+    /// <summary>No API key: requests have no Authorization header. For a local proxy, which has its own key.</summary>
     public static ApiKeys None => new();
 
-    /// <summary>How errors name the key: by its account and setting.</summary>
+    /// <summary>The name of the key in errors: its account and setting.</summary>
     public string Source { get; }
 
-    /// <summary>Canceled when the client is disposed of: calls do not wait for the accessor any longer.</summary>
+    /// <summary>Canceled when the client is disposed, so that calls no longer wait for the accessor.</summary>
     public CancellationToken Closing { get; set; }
 
-    /// <summary>Callers with keys of their own, who must not share more than they say.</summary>
+    /// <summary>Whether callers have their own keys, and must not share more than they agreed to.</summary>
     public bool AreManyCallers => _accessor is not null;
 
-    /// <summary>Returns the key to use now.</summary>
-    /// <param name="cancellationToken">The caller's cancellation: the accessor gets it, and it ends the wait for an accessor that ignores it.</param>
-    /// <exception cref="PrivatemodeConfigurationException">There is none, or it holds characters that would break the header, or split the
+    /// <summary>Returns the current key.</summary>
+    /// <param name="cancellationToken">The caller's cancellation: it is passed to the accessor, and ends the wait for an accessor that ignores it.</param>
+    /// <exception cref="PrivatemodeConfigurationException">There is no key, or it contains characters that would break the header, or split the
     /// request.</exception>
     /// <exception cref="PrivatemodeServiceException">The accessor did not return in time.</exception>
     public ValueTask<string> ReadAsync(bool async, CancellationToken cancellationToken)
@@ -93,7 +93,7 @@ internal sealed class ApiKeys
         return key;
     }
 
-    /// <exception cref="PrivatemodeConfigurationException">The key is empty, holds anything but visible ASCII, or more than the key.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The key is empty, or contains more than the key or other characters than visible ASCII.</exception>
     public static void Validate(string? key, string setting, string source)
     {
         if (FaultOf(key) is { } fault)
@@ -102,7 +102,7 @@ internal sealed class ApiKeys
         }
     }
 
-    /// <summary>What is wrong with a key, without any part of it; null for a usable key.</summary>
+    /// <summary>Describes why a key is unusable, without any part of it; null for a usable key.</summary>
     private static string? FaultOf(string? key)
     {
         if (string.IsNullOrWhiteSpace(key))

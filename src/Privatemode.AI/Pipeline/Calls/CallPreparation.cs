@@ -4,16 +4,16 @@ using Privatemode.AI.Responses;
 
 namespace Privatemode.AI.Pipeline.Calls;
 
-/// <summary>Takes the plaintext of a call once, for all its attempts, checks it and completes it. The same for the service and for a local proxy.</summary>
+/// <summary>Reads the plaintext of a call once, for all its attempts, checks it and completes it. The same for the service and for a local proxy.</summary>
 /// <param name="responses">Translates bodies of <c>/v1/responses</c>, which the service does not have.</param>
-/// <param name="verify">Called before this process fetches an image: addresses are content too, and their hosts see them only on behalf of a
-/// deployment that proved itself. Null where nothing is verified.</param>
+/// <param name="verify">Called before this process fetches an image: addresses are content too, so they are used only for a verified
+/// deployment. Null if nothing is verified.</param>
 internal sealed class CallPreparation(
     RequestEncryptor encryptor, RemoteMediaResolver media, ResponsesTranslator responses, Func<string, bool, CancellationToken, ValueTask>? verify = null)
 {
     private const int RoomForAdditions = 1024;
 
-    /// <exception cref="PrivatemodeWouldLeakException">The call is not one that can be encrypted without doubt.</exception>
+    /// <exception cref="PrivatemodeWouldLeakException">The call cannot be encrypted, or it is ambiguous.</exception>
     /// <exception cref="PrivatemodeRequestException">The service would refuse the call.</exception>
     public async ValueTask<EncryptedCall> PrepareAsync(ICallSource source, string apiKey, bool async)
     {
@@ -48,7 +48,7 @@ internal sealed class CallPreparation(
         return call;
     }
 
-    /// <summary>A buffer for a plaintext of this length, with room for what is added: a salt, a field of a form. Without that a large body would be
+    /// <summary>A buffer for a plaintext of this length and for what is added: a salt, a field of a form. Otherwise, a large body would be
     /// copied into a buffer of twice its length.</summary>
     internal static PooledBytes NewSnapshot(long length) => new((int)(length + RoomForAdditions));
 
@@ -59,7 +59,7 @@ internal sealed class CallPreparation(
         Progress = source.Progress,
     };
 
-    /// <summary>Checks and completes a plaintext, which it owns from here on, also when it throws.</summary>
+    /// <summary>Checks and completes a plaintext. Takes ownership of it, even if it throws.</summary>
     private async ValueTask<EncryptedCall> PrepareAsync(
         EndpointRule rule, PooledBytes bytes, string? contentType, ICallSource source, string apiKey, bool async, CallTranslation? translation = null)
     {

@@ -13,7 +13,7 @@ using Privatemode.AI.Sessions;
 namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>
-/// Runs a call: takes the plaintext once, then encrypts an attempt, has it carried, and decrypts the answer; once more where the protocol wants it.
+/// Runs a call: reads the plaintext once, encrypts an attempt, sends it with a carrier, and decrypts the answer; once more if the protocol requires it.
 /// The same for the OpenAI client's pipeline and for the message handler. Retries after a pause are made by <see cref="PrivatemodeRetryPolicy"/>, which
 /// only the pipeline has.
 /// </summary>
@@ -23,10 +23,10 @@ internal sealed class CallRunner(
 {
     private readonly CallPreparation _preparation = new(encryptor, media, responses, (apiKey, async, token) => VerifyAsync(sessions, apiKey, async, token));
 
-    /// <summary>Runs a call until its carrier has a decrypted answer. What the state has already is not read from the carrier again.</summary>
+    /// <summary>Runs a call until its carrier has a decrypted answer. Parts that the state contains already are not read from the carrier again.</summary>
     public async ValueTask RunAsync(ICallCarrier carrier, CallState state, bool async)
     {
-        // Once for all attempts: the body with its salt belongs to this key.
+        // One key for all attempts: the body with its salt belongs to this key.
         string apiKey = state.ApiKey ??= await apiKeys.ReadAsync(async, carrier.CancellationToken).ConfigureAwait(false);
         state.Call ??= await _preparation.PrepareAsync(carrier, apiKey, async).ConfigureAwait(false);
         using ConnectionSlots.Slot? slot = connections is null || !state.Call.Rule.IsEncrypted
@@ -49,14 +49,14 @@ internal sealed class CallRunner(
     }
 
     /// <summary>Makes one attempt.</summary>
-    /// <returns>False if it is to be repeated at once with a new secret; otherwise, the carrier has the answer.</returns>
+    /// <returns>False if it must be repeated immediately with a new secret; otherwise, the carrier has the answer.</returns>
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<bool> TryAnswerAsync(ICallCarrier carrier, CallState state, string apiKey, ConnectionSlots.Slot? slot, bool async)
     {
         EncryptedCall call = state.Call!;
         CallAttempt attempt = await BeginAttemptAsync(call, state, apiKey, slot, async, carrier.CancellationToken).ConfigureAwait(false);
 
-        // Not the end of the client: an answer that is under way may still be read.
+        // Not the disposal of the client: an answer that has started may still be read.
         using CallDeadline deadline = new(responseTimeout, time, async, carrier.CancellationToken);
         ReceivedAnswer? received = null;
         bool isOwnedByAnswer = false;
@@ -108,7 +108,7 @@ internal sealed class CallRunner(
     {
         if (!call.Rule.IsEncrypted)
         {
-            // It carries nothing, but not even that goes to a deployment that has not proved itself.
+            // The model list has no content, but it too is requested only from a verified deployment.
             await VerifyAsync(sessions, apiKey, async, cancellationToken).ConfigureAwait(false);
             return RequestEncryptor.WithoutBody(call, apiKey);
         }
@@ -132,7 +132,7 @@ internal sealed class CallRunner(
         return encryptor.Encrypt(call, lease, apiKey);
     }
 
-    /// <summary>Throws what this library throws in place of what sending threw, if that is something else.</summary>
+    /// <summary>Throws an exception of this library in place of the transport's exception, if there is one for it.</summary>
     internal static void ThrowIfTranslated(Exception? thrown, CallDeadline deadline, EncryptedCall call, CancellationToken closing)
     {
         Exception? translated = thrown switch
@@ -149,25 +149,25 @@ internal sealed class CallRunner(
         }
     }
 
-    /// <summary>Makes sure that the deployment has proved itself: there is a secret only then.</summary>
+    /// <summary>Ensures that the deployment is verified: only then is there a secret.</summary>
     private static async ValueTask VerifyAsync(SessionManager sessions, string apiKey, bool async, CancellationToken cancellationToken) =>
         (await sessions.AcquireAsync(apiKey, rejectedId: null, async, cancellationToken).ConfigureAwait(false)).Dispose();
 }
 
-/// <summary>What one call carries from its first attempt to its last.</summary>
+/// <summary>The state of one call from its first attempt to its last.</summary>
 internal sealed class CallState : IDisposable
 {
     private BinaryContent? _content;
 
     public EncryptedCall? Call { get; set; }
 
-    /// <summary>Whose call it is; null until that is asked.</summary>
+    /// <summary>The API key of the call; null until it is requested.</summary>
     public string? ApiKey { get; set; }
 
-    /// <summary>How often the retry policy has let this call through.</summary>
+    /// <summary>How often the retry policy has sent this call.</summary>
     public int RetryRounds { get; set; }
 
-    /// <summary>Whether and why attempts were repeated at once.</summary>
+    /// <summary>Whether and why attempts were repeated immediately.</summary>
     public SendBudget SendBudget { get; } = new();
 
     public static CallState Begin(PipelineMessage message)
@@ -180,7 +180,7 @@ internal sealed class CallState : IDisposable
     public static CallState? Of(PipelineMessage message) =>
         message.TryGetProperty(typeof(CallState), out object? state) ? (CallState?)state : null;
 
-    /// <summary>Drops the plaintext taken before if the caller has put another body into the message since.</summary>
+    /// <summary>Discards the plaintext if the caller has put another body into the message since it was read.</summary>
     public void ForgetUnless(BinaryContent? content)
     {
         if (!ReferenceEquals(content, _content))

@@ -13,8 +13,8 @@ using Privatemode.AI.Receipts;
 namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>
-/// Encrypts every attempt anew and decrypts its answer. It is after the retry policy, so that a retry is a new exchange, and before
-/// message logging, so that logs see ciphertext only.
+/// Encrypts every attempt anew and decrypts its answer. It runs after the retry policy, so that a retry is a new exchange, and before
+/// message logging, so that logs contain only ciphertext.
 /// </summary>
 internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
 {
@@ -32,7 +32,7 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
         return runner.RunAsync(new MessageCarrier(message, pipeline, currentIndex), state, async);
     }
 
-    /// <summary>Carries attempts in the message, through the policies after this one.</summary>
+    /// <summary>Sends attempts in the message, through the policies after this one.</summary>
     private sealed class MessageCarrier(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex) : ICallCarrier
     {
         public string Method => message.Request.Method;
@@ -66,7 +66,7 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
             ReceiptScope.Current?.RequestWritten();
         }
 
-        /// <summary>Puts the encrypted request in the message for the time of sending, and the caller's back afterwards.</summary>
+        /// <summary>Puts the encrypted request into the message while it is sent, and restores the caller's request afterwards.</summary>
         [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
         public async ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, CallDeadline deadline, bool async)
         {
@@ -110,26 +110,26 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
     }
 }
 
-/// <summary>A call as the caller makes it: a message of the OpenAI client's pipeline, or an HTTP request.</summary>
+/// <summary>A call in the caller's form: a message of the OpenAI client's pipeline, or an HTTP request.</summary>
 internal interface ICallSource
 {
     string Method { get; }
 
-    /// <summary>The address the caller wants.</summary>
+    /// <summary>The address that the caller requested.</summary>
     Uri Address { get; }
 
-    /// <summary>The caller's headers that have to pass the rules of the endpoint.</summary>
+    /// <summary>The caller's headers, which must meet the rules of the endpoint.</summary>
     IEnumerable<KeyValuePair<string, string>> Headers { get; }
 
-    /// <summary>Value of the caller's <c>Content-Type</c>; null for none.</summary>
+    /// <summary>The value of the caller's <c>Content-Type</c>; null if there is none.</summary>
     string? ContentType { get; }
 
     bool HasBody { get; }
 
-    /// <summary>Whether the receipt is handed out; otherwise no receipt is made.</summary>
+    /// <summary>Whether a receipt is returned; otherwise, none is created.</summary>
     bool WantsReceipt { get; }
 
-    /// <summary>Length of the caller's body in bytes, if known beforehand.</summary>
+    /// <summary>The length of the caller's body in bytes, if it is known.</summary>
     long? BodyLength { get; }
 
     /// <summary>The caller's cancellation.</summary>
@@ -151,19 +151,19 @@ internal interface ICallSource
     ValueTask WriteBodyAsync(Stream target, bool async);
 }
 
-/// <summary>Carries the attempts of a call, and its answer.</summary>
+/// <summary>Sends the attempts of a call, and returns its answer.</summary>
 internal interface ICallCarrier : ICallSource
 {
-    /// <summary>Sends an attempt and nothing else, and returns when the head of the answer has arrived.</summary>
-    /// <exception cref="OperationCanceledException">The deadline has passed, or the caller cancelled.</exception>
+    /// <summary>Sends an attempt, and returns when the headers of the answer have arrived.</summary>
+    /// <exception cref="OperationCanceledException">The deadline has passed, or the caller canceled.</exception>
     ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, CallDeadline deadline, bool async);
 
-    /// <summary>Hands the decrypted answer to the caller in place of the received one, which then is the carrier's.</summary>
+    /// <summary>Returns the decrypted answer to the caller in place of the received one, which the carrier then owns.</summary>
     /// <param name="receipt">Null for an answer that is not authenticated.</param>
     void SetAnswer(EncryptedCall call, ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt);
 }
 
-/// <summary>Holds the encrypted request in a message while it is sent; disposing puts the caller's own back.</summary>
+/// <summary>Keeps the encrypted request in a message while it is sent; disposing it restores the caller's request.</summary>
 internal sealed class EncryptedMessageScope : IDisposable
 {
     private readonly PipelineMessage _message;
@@ -187,7 +187,7 @@ internal sealed class EncryptedMessageScope : IDisposable
         _address = message.Request.Uri;
         if (attempt.Call.Translation is not null && _address is not null)
         {
-            // Only then: an address that a policy has changed must be found, and not be corrected.
+            // Only then: an address that a policy has changed must be detected, and not be corrected.
             message.Request.Uri = new Uri(_address, attempt.Call.Rule.Path);
         }
 
@@ -196,17 +196,17 @@ internal sealed class EncryptedMessageScope : IDisposable
             message.Request.Headers.Set(name, value);
         }
 
-        // Answers are read here, bounded in size and time, and not by the transport.
+        // Answers are read here, with limits for size and time, and not by the transport.
         message.BufferResponse = false;
         message.NetworkTimeout = Timeout.InfiniteTimeSpan;
     }
 
-    /// <summary>The caller wants the answer in memory.</summary>
+    /// <summary>Whether the caller requires the answer in memory.</summary>
     public bool WasBuffered { get; }
 
     public CallAttempt Attempt { get; }
 
-    /// <summary>Cancelled when the attempt has taken too long.</summary>
+    /// <summary>Canceled when the attempt has taken too long.</summary>
     public CancellationToken Deadline { get; }
 
     /// <summary>The scope of a message; null while the message is not being sent.</summary>
@@ -238,7 +238,7 @@ internal sealed class EncryptedMessageScope : IDisposable
     }
 }
 
-/// <summary>The outermost policy, once per call: owns what the attempts share, and wipes it at the end.</summary>
+/// <summary>The outermost policy, once per call: owns the state that the attempts share, and wipes it at the end.</summary>
 internal sealed class CallPolicy(ClientEvents events) : PipelinePolicy
 {
     public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
@@ -277,7 +277,7 @@ internal sealed class CallPolicy(ClientEvents events) : PipelinePolicy
         }
     }
 
-    /// <summary>The retry policy collects the failures of all tries; callers want to catch the one that ended the call.</summary>
+    /// <summary>The retry policy collects the failures of all attempts; callers expect the one that ended the call.</summary>
     private void ThrowLast(AggregateException exception)
     {
         if (exception.InnerExceptions[^1] is PrivatemodeWouldLeakException refusal)
@@ -289,7 +289,7 @@ internal sealed class CallPolicy(ClientEvents events) : PipelinePolicy
     }
 }
 
-/// <summary>Makes a call with this API key and does not ask for another: several callers wait for the call, or the first has left already.</summary>
+/// <summary>Makes a call with this API key and does not request another one: several callers wait for the call, or the first has left already.</summary>
 internal sealed class ApiKeyPolicy(string apiKey) : PipelinePolicy
 {
     public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
@@ -308,7 +308,7 @@ internal sealed class ApiKeyPolicy(string apiKey) : PipelinePolicy
         (CallState.Of(message) ?? throw new InvalidOperationException("The call policy is missing from the pipeline.")).ApiKey = apiKey;
 }
 
-/// <summary>The transport: has each request checked before it goes to the message handlers.</summary>
+/// <summary>The transport: checks each request before it is passed to the message handlers.</summary>
 internal sealed class EncryptedCallTransport(HttpClient http, Uri service) : HttpClientPipelineTransport(http)
 {
     protected override void OnSendingRequest(PipelineMessage message, HttpRequestMessage httpRequest)
@@ -321,7 +321,7 @@ internal sealed class EncryptedCallTransport(HttpClient http, Uri service) : Htt
 
     protected override void OnReceivedResponse(PipelineMessage message, HttpResponseMessage httpResponse) => DropUnsafeHeaders(httpResponse);
 
-    /// <summary>Drops headers, and the reason phrase, that are not printable ASCII of at most 128 characters. Anybody on the way can
+    /// <summary>Drops headers, and the reason phrase, that are not printable ASCII of at most 128 characters. Anything on the network path can
     /// write them; callers and logs read them.</summary>
     internal static void DropUnsafeHeaders(HttpResponseMessage response)
     {
@@ -329,7 +329,7 @@ internal sealed class EncryptedCallTransport(HttpClient http, Uri service) : Htt
         Drop(response.Content.Headers);
         if (response.ReasonPhrase is { } phrase && !ClearMemberValidator.IsPrintable(phrase))
         {
-            // What the status stands for, or nothing.
+            // The phrase of the status, or nothing.
             response.ReasonPhrase = null;
         }
     }

@@ -10,7 +10,7 @@ using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Pipeline.Calls;
 
-/// <summary>A call that came as an HTTP request.</summary>
+/// <summary>A call that was made as an HTTP request.</summary>
 internal class HttpCallSource(HttpRequestMessage request, Uri service, CancellationToken cancellationToken) : ICallSource
 {
     public string Method => Request.Method.Method;
@@ -19,7 +19,7 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
         ? WithoutBetaFlag(new Uri(service, address))
         : throw new InvalidOperationException("The request has no address.");
 
-    /// <summary>The one header of the caller that means something here. The others never leave; <see cref="CallerHeaderCheck"/> has seen them.</summary>
+    /// <summary>The only header of the caller that is used. The others are never sent; <see cref="CallerHeaderCheck"/> has checked them.</summary>
     public IEnumerable<KeyValuePair<string, string>> Headers => ContentType is { } type ? [new(ProtocolHeaders.ContentType, type)] : [];
 
     public string? ContentType => ContentTypeOf(Request);
@@ -56,10 +56,10 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
         ReceiptScope.Current?.RequestWritten();
     }
 
-    /// <summary>The value as it was set; null for none.</summary>
+    /// <summary>The value as it was set; null if there is none.</summary>
     public static string? ContentTypeOf(HttpRequestMessage request) => ValueOf(request.Content?.Headers, ProtocolHeaders.ContentType);
 
-    /// <summary>Begins to read a response, which the result then owns.</summary>
+    /// <summary>Starts to read a response. The result owns it.</summary>
     public static async ValueTask<ReceivedAnswer> ReceiveAsync(HttpResponseMessage response, bool isBuffered, CallDeadline deadline, bool async)
     {
         AnswerHeaders head = new()
@@ -83,7 +83,7 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
         }
     }
 
-    /// <summary>Makes the response for the caller. Nothing of the received one is in it but the status.</summary>
+    /// <summary>Creates the response for the caller. It contains nothing of the received one except the status.</summary>
     public static HttpResponseMessage Respond(
         HttpRequestMessage request, EncryptedCall call, ReceivedAnswer received, CallAnswer answer, bool isAuthenticated, EncryptionReceipt? receipt)
     {
@@ -109,13 +109,13 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
         return response;
     }
 
-    /// <summary>Drops the flag with which Anthropic's libraries ask for beta features, which the service does not have. It says nothing about a call.</summary>
+    /// <summary>Drops the flag with which Anthropic's libraries request beta features, which the service does not have. It does not change a call.</summary>
     private static Uri WithoutBetaFlag(Uri address) =>
         address.Query == "?beta=true" && address.AbsolutePath == EndpointRules.Messages.Path && address.Fragment.Length == 0
             ? new Uri(address.GetLeftPart(UriPartial.Path))
             : address;
 
-    /// <summary>Not what the received answer says: an attacker on the network can write that.</summary>
+    /// <summary>Not the value of the received answer, which an attacker on the network can write.</summary>
     private static string TypeOf(CallAnswer answer, EncryptedCall call)
     {
         if (answer.Error is null && call.Rule.IsEncrypted)
@@ -123,7 +123,7 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
             return call.WantsStream ? "text/event-stream" : "application/json";
         }
 
-        // Answers in the clear may be anything, a proxy's page for example.
+        // Unencrypted answers can have any content, for example a proxy's page.
         int first;
         do
         {
@@ -142,7 +142,7 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
         headers?.NonValidated.TryGetValues(name, out HeaderStringValues values) == true ? values.ToString() : null;
 }
 
-/// <summary>Carries a call that came as an HTTP request: each attempt is a request of our own, and the answer a response of our own.</summary>
+/// <summary>Sends a call that was made as an HTTP request: each attempt is a new request, and the answer a new response.</summary>
 internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, Uri service, CancellationToken cancellationToken)
     : HttpCallSource(request, service, cancellationToken), ICallCarrier
 {
@@ -166,7 +166,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
         }
         finally
         {
-            // A stream may go on for long; the body that asked for it need not stay in memory.
+            // A stream may last long; the body of its request need not stay in memory.
             attempt.Content?.Dispose();
         }
 
@@ -176,7 +176,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
     public void SetAnswer(EncryptedCall call, ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt) =>
         Response = Respond(Request, call, received, answer, answer.Error?.IsAuthenticated ?? call.Rule.IsEncrypted, receipt);
 
-    /// <summary>The request of one attempt, made from what was checked and not from what was asked for.</summary>
+    /// <summary>Creates the request of one attempt from what was checked, not from the caller's request.</summary>
     private HttpRequestMessage NewRequest(CallAttempt attempt)
     {
         EndpointRule rule = attempt.Call.Rule;
@@ -198,10 +198,10 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
 /// <summary>Runs HTTP requests of other libraries as encrypted calls.</summary>
 internal sealed class HttpCalls(CallRunner runner, HttpClient http, Uri service, ClientEvents events)
 {
-    /// <summary>Runs one; the answer is decrypted, or is decrypted as it is read.</summary>
+    /// <summary>Runs one request. The answer is decrypted, or is decrypted while it is read.</summary>
     public async ValueTask<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
     {
-        // The same request may be sent again, and this time fail; what is said of an earlier answer must not stay.
+        // The same request may be sent again, and fail this time; information about an earlier answer must be removed.
         request.Options.Set(ReceiptExtensions.Option, null);
         cancellationToken.ThrowIfCancellationRequested();
         try
@@ -220,8 +220,8 @@ internal sealed class HttpCalls(CallRunner runner, HttpClient http, Uri service,
     }
 }
 
-/// <summary>What becomes of the headers another library puts on its requests: those known to be of no use here are left out, the rest refused.</summary>
-/// <remarks>Not one of them is ever sent. Refusing tells a caller who relies on a header that it has no effect.</remarks>
+/// <summary>Checks the headers that another library adds to its requests: those known to be irrelevant are left out, the others are refused.</summary>
+/// <remarks>None of them is ever sent. Refusing a header shows callers that rely on it that it has no effect.</remarks>
 internal static class CallerHeaderCheck
 {
     private const string StainlessPrefix = "X-Stainless-";
@@ -232,21 +232,21 @@ internal static class CallerHeaderCheck
         // Credentials: the client's own is used.
         "Authorization", "x-api-key", "api-key",
 
-        // Which form of another vendor's API is meant; the service has one.
+        // Versions of another vendor's API; the service has one.
         "anthropic-version", "anthropic-beta", "anthropic-dangerous-direct-browser-access", "OpenAI-Beta", "OpenAI-Organization", "OpenAI-Project",
 
-        // What the library and its machine are, which call this is, and of which trace.
+        // Information about the library and its machine, and IDs of calls and traces.
         "User-Agent", "X-Client-Request-Id", "x-ms-client-request-id", "Idempotency-Key", "traceparent", "tracestate", "baggage", "Request-Id",
         "Correlation-Context",
 
-        // How the answer is wanted; it is JSON or events, and may not be kept on the way.
+        // The requested form of the answer, which is JSON or events and must not be cached.
         "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Cache-Control", "Pragma", "Date",
 
-        // Of the connection, which is another one.
+        // Headers of the connection, which is another one.
         "Connection", "Keep-Alive");
 
     /// <summary>Checks the headers of a request and its content.</summary>
-    /// <exception cref="PrivatemodeWouldLeakException">One is not known to be of no use here.</exception>
+    /// <exception cref="PrivatemodeWouldLeakException">A header is not known to be irrelevant.</exception>
     public static void Check(HttpRequestMessage request, Uri service)
     {
         foreach ((string name, System.Net.Http.Headers.HeaderStringValues values) in request.Headers.NonValidated)
@@ -289,7 +289,7 @@ internal sealed class AnswerHttpContent(Stream decrypted, IDisposable wire) : St
 {
     protected override void Dispose(bool disposing)
     {
-        // The decrypted stream first: it ends the exchange and closes what it reads from.
+        // The decrypted stream first: it ends the exchange and closes the stream below it.
         base.Dispose(disposing);
         if (disposing)
         {

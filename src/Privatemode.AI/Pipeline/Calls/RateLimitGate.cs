@@ -3,12 +3,12 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Calls;
 
-/// <summary>Asks the application's own rate limiter before an attempt, so that the service's limit is not run into.</summary>
+/// <summary>Asks the application's own rate limiter before an attempt, to stay below the service's limit.</summary>
 internal static class RateLimitGate
 {
     /// <summary>Acquires a permit for one attempt.</summary>
-    /// <param name="closing">Cancelled when the client is disposed.</param>
-    /// <exception cref="PrivatemodeServiceException">The limiter refuses. Nothing was sent.</exception>
+    /// <param name="closing">Canceled when the client is disposed.</param>
+    /// <exception cref="PrivatemodeServiceException">The limiter refused. Nothing was sent.</exception>
     public static async ValueTask<RateLimitPermit> AcquireAsync(
         RateLimiter limiter, string requestId, bool async, CancellationToken caller, CancellationToken closing)
     {
@@ -44,7 +44,7 @@ internal static class RateLimitGate
         }
     }
 
-    /// <summary>For a synchronous caller: at once if possible, otherwise in the queue as others, on a blocked thread.</summary>
+    /// <summary>For a synchronous caller: immediately if possible, otherwise in the queue, on a blocked thread.</summary>
     private static ValueTask<RateLimitLease> WaitAsync(RateLimiter limiter, CancellationToken cancellationToken)
     {
         RateLimitLease now = limiter.AttemptAcquire(1);
@@ -55,17 +55,17 @@ internal static class RateLimitGate
 
         now.Dispose();
 
-        // The limiter alone decides between the permit and the cancellation: to stop waiting here would lose a permit just given.
+        // The limiter alone decides between permit and cancellation: to stop waiting here could lose a permit that was just granted.
         return SyncOrAsync.WaitAsync(limiter.AcquireAsync(1, cancellationToken).AsTask(), async: false, CancellationToken.None);
     }
 }
 
-/// <summary>A permit of the application's rate limiter, which is also returned if its answer was dropped without being disposed.</summary>
+/// <summary>A permit of the application's rate limiter, which is also released if its answer was dropped without being disposed.</summary>
 internal sealed class RateLimitPermit(IDisposable lease) : IDisposable
 {
     private int _isReturned;
 
-    // Not on the finalizer's thread, which all need, and where an exception would end the process.
+    // Not on the finalizer's thread, which is shared, and on which an exception would end the process.
     ~RateLimitPermit() => _ = ThreadPool.UnsafeQueueUserWorkItem(static permit => permit.ReturnDropped(), this, preferLocal: false);
 
     public void Dispose()
@@ -85,7 +85,7 @@ internal sealed class RateLimitPermit(IDisposable lease) : IDisposable
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // No caller is left to be told.
+            // No caller waits for the result.
         }
     }
 }

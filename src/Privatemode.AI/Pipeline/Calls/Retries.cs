@@ -8,10 +8,10 @@ using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI.Pipeline.Calls;
 
-/// <summary>Decides which failed calls are retried: those the service did not process. A timeout is never retried, because the generation may be
+/// <summary>Decides which failed calls are retried: those that the service did not process. A timeout is never retried, because the generation may be
 /// running.</summary>
-/// <remarks>Retries share the limit of <see cref="SendBudget.MostSends"/> with attempts that were repeated at once.</remarks>
-/// <param name="closing">Cancelled when the client is disposed: there are no retries then.</param>
+/// <remarks>Retries share the limit of <see cref="SendBudget.MostSends"/> with attempts that were repeated immediately.</remarks>
+/// <param name="closing">Canceled when the client is disposed: there are no retries then.</param>
 internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToken closing) : ClientRetryPolicy(MaxRetries)
 {
     public const int MaxRetries = SendBudget.MostSends - 1;
@@ -35,7 +35,7 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToke
 
     protected override ValueTask<bool> ShouldRetryAsync(PipelineMessage message, Exception? exception) => new(ShouldRetry(message, exception));
 
-    /// <summary>0.8 s, 1.6 s, 3.2 s, each plus or minus a fifth, or what Retry-After asks for if that is longer; at most 60 s.</summary>
+    /// <summary>0.8 s, 1.6 s, 3.2 s, each plus or minus a fifth, or the time in Retry-After if that is longer; at most 60 s.</summary>
     protected override TimeSpan GetNextDelay(PipelineMessage message, int tryCount)
     {
         Telemetry.CountRetry(message.Response?.Status ?? 0);
@@ -52,8 +52,8 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToke
         return default;
     }
 
-    /// <summary>Drops the answer to the try before. Its content is closed: if this try fails before an answer, disposing the message would throw because of
-    /// that, in place of the failure.</summary>
+    /// <summary>Drops the answer to the previous attempt. Its content is closed: if this attempt fails before an answer, disposing the message would throw
+    /// because of that, in place of the failure.</summary>
     private static void DropAnswer(PipelineMessage message)
     {
         if (message.ExtractResponse() is { } answer)
@@ -81,21 +81,21 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToke
     }
 }
 
-/// <summary>How often a call may be sent, and when an attempt is repeated at once: the service did not know the secret, or the connection ended
+/// <summary>The maximum number of sends of a call, and the rule for immediate repetitions: the service did not know the secret, or the connection ended
 /// without an answer.</summary>
 /// <remarks>
-/// Both can be forged on the network. All reasons to send a call again, those of <see cref="PrivatemodeRetryPolicy"/> included, therefore
-/// share one limit. A secret that never worked is replaced once at most per call: the service did not forget it, and further key exchanges would
+/// Both can be forged on the network. All reasons to send a call again, including those of <see cref="PrivatemodeRetryPolicy"/>, therefore
+/// share one limit. A secret that never worked is replaced at most once per call: the service did not forget it, and further key exchanges would
 /// not help.
 /// </remarks>
 internal sealed class SendBudget
 {
-    /// <summary>The most times one call is sent, its first attempt included.</summary>
+    /// <summary>The maximum number of times that one call is sent, including its first attempt.</summary>
     public const int MostSends = 4;
 
     private static readonly TimeSpan PauseAfterEnd = TimeSpan.FromMilliseconds(50);
 
-    // A connection that had gone stale in the pool ends at once. Later, the service may be at work on the call already.
+    // A pooled connection that the server has closed fails immediately. Later, the service may be processing the call already.
     private static readonly TimeSpan LatestEnd = TimeSpan.FromSeconds(5);
 
     private TimeProvider _time = TimeProvider.System;
@@ -105,13 +105,13 @@ internal sealed class SendBudget
     private bool _forgotten;
     private bool _hadWorked;
 
-    /// <summary>Id of the secret the service did not know at the last attempt; null when it knew it.</summary>
+    /// <summary>The ID of the secret that the service did not know at the last attempt; null if it knew it.</summary>
     public string? RejectedSecretId { get; private set; }
 
     /// <summary>Whether the limit allows the call to be sent once more.</summary>
     public bool MaySendAgain => _sends < MostSends;
 
-    /// <summary>Counts an attempt that is handed to the transport now, whether or not a connection can be made for it.</summary>
+    /// <summary>Counts an attempt that is passed to the transport now, whether or not a connection can be opened for it.</summary>
     public void CountSend(TimeProvider time)
     {
         _sends++;
@@ -119,8 +119,8 @@ internal sealed class SendBudget
     }
 
     /// <summary>Records how an attempt ended.</summary>
-    /// <param name="secret">The secret of the attempt; null on an endpoint that is not encrypted.</param>
-    /// <param name="error">What the service answered; null for a success.</param>
+    /// <param name="secret">The secret of the attempt; null for an endpoint that is not encrypted.</param>
+    /// <param name="error">The error in the answer; null for a success.</param>
     public void Record(SessionSecret? secret, ServiceError? error)
     {
         _forgotten = secret is not null && error?.Kind == ServiceErrorKind.UnknownSecret;
@@ -132,10 +132,10 @@ internal sealed class SendBudget
         }
     }
 
-    /// <summary>Whether the last attempt is to be repeated with a new secret.</summary>
+    /// <summary>Whether the last attempt must be repeated with a new secret.</summary>
     public bool CanRetryWithNewSecret() => _forgotten && Count("unknown-secret", MaySendAgain && (_hadWorked || UseFreeRepeat()));
 
-    /// <summary>Whether the last attempt is to be repeated because its connection ended without an answer, soon after it was sent.</summary>
+    /// <summary>Whether the last attempt must be repeated because its connection ended without an answer, soon after it was sent.</summary>
     public bool CanRetryUnanswered(Exception exception) => TransportExceptions.IsUnanswered(exception) && !UserCallback.Threw(exception)
         && _time.GetElapsedTime(_sentAt) < LatestEnd && Count("reset", MaySendAgain && UseFreeRepeat());
 

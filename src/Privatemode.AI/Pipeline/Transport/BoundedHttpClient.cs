@@ -6,10 +6,10 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Transport;
 
-/// <summary>Sends small requests and reads their answers whole, bounded in size and time. Decides nothing about them.</summary>
+/// <summary>Sends small requests and reads their complete answers, with limits for size and time. It does not interpret them.</summary>
 internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
 {
-    /// <summary>How much of a refusal is read, in bytes.</summary>
+    /// <summary>How many bytes of an error answer are read.</summary>
     private const int RefusalLimit = 4 * 1024;
 
     private const int UsualLength = 16 * 1024;
@@ -17,11 +17,11 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
 
     /// <summary>Sends a request once.</summary>
-    /// <param name="request">Disposed here.</param>
-    /// <param name="limit">Largest answer accepted, in bytes.</param>
-    /// <param name="purpose">What is being done, for messages: <c>the key exchange</c>.</param>
-    /// <exception cref="PrivatemodeServiceException">No whole answer came.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The answer is from another address than was asked.</exception>
+    /// <param name="request">The request, which is disposed here.</param>
+    /// <param name="limit">The maximum size of the answer in bytes.</param>
+    /// <param name="purpose">The purpose of the request, for messages: <c>the key exchange</c>.</param>
+    /// <exception cref="PrivatemodeServiceException">No complete answer arrived.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The answer is from another address than the requested one.</exception>
     public async ValueTask<HttpAnswer> SendAsync(
         HttpRequestMessage request, int limit, string purpose, bool async, CancellationToken cancellationToken)
     {
@@ -52,12 +52,12 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
             }
             catch (OperationCanceledException exception) when (exception.InnerException is TimeoutException)
             {
-                // How the HTTP client says that no connection could be made in time.
+                // The HTTP client reports in this way that a connection could not be opened in time.
                 throw Unreachable(host, purpose, exception);
             }
             catch (HttpRequestException exception) when (exception.InnerException is PrivatemodeException own)
             {
-                // Thrown by our own connect callback.
+                // Thrown by this library's own connect callback.
                 throw own;
             }
             catch (Exception exception) when (exception is HttpRequestException or IOException)
@@ -72,7 +72,7 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
         ? new(ServiceFailureReason.Other, $"The answer of {host} to {purpose} {UnreadableAnswer.Advice}", exception)
         : new(ServiceFailureReason.Unreachable, $"{host} could not be reached for {purpose}. Check the network, then retry.", exception);
 
-    /// <summary>The body; null when it is longer than the limit.</summary>
+    /// <summary>The body; null if it is longer than the limit.</summary>
     private static async ValueTask<byte[]?> ReadAsync(
         HttpResponseMessage response, int limit, bool truncate, bool async, CancellationToken cancellationToken)
     {
@@ -80,10 +80,10 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
             ? await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false)
             : response.Content.ReadAsStream(cancellationToken);
 
-        // A handler of the application's may answer with a stream that ignores cancellation.
+        // A handler of the application may answer with a stream that ignores cancellation.
         using CancellationTokenRegistration closing = cancellationToken.Register(static state => ((Stream)state!).Dispose(), stream);
 
-        // One more than the stated length: the read that finds the end needs room too.
+        // One more than the stated length: the read that finds the end needs a buffer too.
         ArrayBufferWriter<byte> body = new((int)Math.Min(response.Content.Headers.ContentLength ?? UsualLength, limit - 1) + 1);
         try
         {
@@ -92,24 +92,24 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
         }
         catch (Exception exception) when (exception is IOException or ObjectDisposedException)
         {
-            // What a read throws when its stream was closed under it.
+            // Thrown by a read whose stream was closed meanwhile.
             cancellationToken.ThrowIfCancellationRequested();
             throw;
         }
     }
 }
 
-/// <summary>A whole answer to a call that carries no content; of an answer other than 200 only the beginning of the body.</summary>
+/// <summary>A complete answer to a request without content; if the status is not 200, only the beginning of the body.</summary>
 internal sealed record HttpAnswer(int Status, HttpResponseHeaders Headers, byte[] Body, TimeSpan? RetryAfter);
 
-/// <summary>Calls to the gateway that carry no content: attestation and secret exchange. Bounded in size and time, no redirects.</summary>
+/// <summary>Requests to the gateway without content: attestation and secret exchange. With limits for size and time, without redirects.</summary>
 internal sealed class ControlPlaneClient(BoundedHttpClient http, Uri service, string protocolVersion, string key = ApiKeyErrors.AnyKey)
 {
     /// <summary>Posts JSON once and returns a 200 answer.</summary>
-    /// <param name="limit">Largest answer accepted, in bytes.</param>
-    /// <param name="purpose">What is being done, for messages: <c>the key exchange</c>.</param>
+    /// <param name="limit">The maximum size of the answer in bytes.</param>
+    /// <param name="purpose">The purpose of the request, for messages: <c>the key exchange</c>.</param>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key (401).</exception>
-    /// <exception cref="PrivatemodeServiceException">Anything else than a complete 200 answer.</exception>
+    /// <exception cref="PrivatemodeServiceException">The answer is not a complete one with status 200.</exception>
     public async ValueTask<HttpAnswer> PostAsync(
         string path, ReadOnlyMemory<byte> body, string apiKey, int limit, string purpose, bool async, CancellationToken cancellationToken)
     {
@@ -131,7 +131,7 @@ internal sealed class ControlPlaneClient(BoundedHttpClient http, Uri service, st
             return ApiKeyErrors.Rejected(key);
         }
 
-        // Third parties report the words; the gateway's source is not public.
+        // The words were reported by third parties; the gateway's source is not public.
         bool speaksOfVersion = status < 500 && text.Contains("client version", StringComparison.OrdinalIgnoreCase);
         (ServiceFailureReason reason, string advice) = status switch
         {

@@ -4,21 +4,21 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Transport;
 
-/// <summary>A connection whose synchronous reads can be ended from another thread, by closing the connection itself, and that says in what it throws
-/// when it ended before one byte of an answer: the exceptions of the platform's handler do not tell.</summary>
+/// <summary>A connection whose synchronous reads can be ended from another thread, by closing the connection itself, and whose exceptions show
+/// whether it ended before the first byte of an answer: the exceptions of the platform's handler do not.</summary>
 /// <remarks>
-/// <para>A synchronous read has no cancellation token. To dispose the response stream under it is no way out: .NET then reads the rest of the answer
-/// beside that read (<c>HttpContentReadStream.DrainOnDisposeAsync</c>) and puts the connection back into its pool with the read still pending,
-/// where it takes the answer of the next call. A closed connection never goes back.</para>
-/// <para>It carries HTTP/1.1: one request at a time, and .NET writes the head of a request in one piece, before anything of its content.</para>
+/// <para>A synchronous read has no cancellation token. Disposing the response stream meanwhile is not possible: .NET then reads the rest of the answer
+/// in parallel to that read (<c>HttpContentReadStream.DrainOnDisposeAsync</c>) and returns the connection to its pool with the read still pending,
+/// where it reads the answer of the next call. A closed connection is never returned.</para>
+/// <para>It is for HTTP/1.1: one request at a time, and .NET writes the head of a request in one piece, before any content.</para>
 /// </remarks>
 internal sealed class ClosableConnection(Stream inner) : Stream
 {
-    // The synchronous call this thread makes; null outside of one. All reads of a synchronous call happen on its own thread.
+    // The synchronous call of this thread; null outside of one. All reads of a synchronous call happen on its own thread.
     [ThreadStatic]
     private static Call? t_call;
 
-    // .NET begins a read on a pooled connection before it sends: that read may end while the request is written.
+    // .NET starts a read on a pooled connection before it sends: that read may end while the request is written.
     private readonly Lock _gate = new();
     private bool _isUnanswered;
     private bool _hasContent;
@@ -41,7 +41,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
         set => throw new NotSupportedException();
     }
 
-    /// <summary>Has all connections of a handler made closable, unless it has been used already.</summary>
+    /// <summary>Makes all connections of a handler closable, unless it has been used already.</summary>
     public static SocketsHttpHandler Prepare(SocketsHttpHandler handler)
     {
         if (handler.PlaintextStreamFilter?.Target is Filter)
@@ -55,13 +55,13 @@ internal sealed class ClosableConnection(Stream inner) : Stream
         }
         catch (InvalidOperationException)
         {
-            // In use already. Its answers are read in another way, see InterruptibleStream.
+            // It is in use already. Its answers are read in another way, see InterruptibleStream.
         }
 
         return handler;
     }
 
-    /// <summary>Begins a synchronous call on this thread. Dispose it on the same thread.</summary>
+    /// <summary>Starts a synchronous call on this thread. Dispose it on the same thread.</summary>
     /// <param name="cancellationToken">Closes the connection while a read of this call waits.</param>
     public static Call Begin(CancellationToken cancellationToken) => new(cancellationToken);
 
@@ -88,7 +88,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
             throw new IOException("The connection was closed.", exception);
         }
 
-        // Closed just after the last byte: the connection must not count as usable.
+        // Closed just after the last byte: the connection must not be treated as usable.
         return _isClosed ? throw new IOException("The connection was closed.") : read;
     }
 
@@ -166,8 +166,8 @@ internal sealed class ClosableConnection(Stream inner) : Stream
     }
 
     /// <summary>
-    /// The read that .NET begins on a pooled connection before it sends. A synchronous call waits for it as well, and the end of a socket read is
-    /// told on the thread pool only: closing the connection ends the wait even when the pool is busy.
+    /// The read that .NET starts on a pooled connection before it sends. A synchronous call waits for it as well, and the end of a socket read is
+    /// reported only on the thread pool: closing the connection ends the wait even if the pool is busy.
     /// </summary>
     private async Task<int> ReadAheadAsync(Task<int> reading)
     {
@@ -214,7 +214,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
         }
     }
 
-    /// <summary>Notes that a request begins, unless this is more of its content.</summary>
+    /// <summary>Records that a request begins, unless this is more of its content.</summary>
     /// <exception cref="UnansweredIOException">The connection has ended already.</exception>
     private void BeginWrite(ReadOnlySpan<byte> bytes)
     {
@@ -233,7 +233,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
 
     private int EndRead(int read, int size)
     {
-        // A read of no bytes only waits until there are some.
+        // A read of zero bytes only waits for data.
         if (size > 0)
         {
             lock (_gate)
@@ -246,7 +246,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
         return read;
     }
 
-    /// <summary>A request without content is told of the end by a read of 0 bytes only: .NET then repeats it on another connection by itself.</summary>
+    /// <summary>A request without content learns of the end only by a read of 0 bytes: .NET then repeats it on another connection by itself.</summary>
     private void ThrowIfEndedUnanswered()
     {
         if (_hasEnded && _isUnanswered && _hasContent)
@@ -283,7 +283,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
 
         public CancellationToken CancellationToken { get; }
 
-        /// <summary>The call has used a connection of this kind.</summary>
+        /// <summary>Whether the call has used a connection of this kind.</summary>
         public bool IsClosable { get; set; }
 
         public void Dispose() => t_call = _outer;
@@ -296,7 +296,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
     }
 }
 
-/// <summary>The connection was reset or closed after a request was written, or while it was, and before one byte of an answer.</summary>
-/// <param name="inner">How it was reset; null if it was closed.</param>
+/// <summary>The connection was reset or closed during or after the writing of a request, and before the first byte of an answer.</summary>
+/// <param name="inner">The cause of a reset; null if it was closed.</param>
 internal sealed class UnansweredIOException(Exception? inner) : HttpIOException(
     inner is null ? HttpRequestError.ResponseEnded : HttpRequestError.Unknown, "The connection ended without an answer.", inner);

@@ -3,21 +3,21 @@ using Privatemode.AI.Pipeline.Calls;
 
 namespace Privatemode.AI.Pipeline.Transport;
 
-/// <summary>Lets no more calls run than the transport has connections: a call is encrypted when it can be sent, not when it begins to wait.</summary>
+/// <summary>Limits the running calls to the number of connections: a call is encrypted when it can be sent, not when it starts to wait.</summary>
 /// <remarks>
-/// A call that waited for a connection with its request already encrypted would be refused as often as the service forgets its secrets meanwhile,
-/// and would use up its sends (<see cref="SendBudget.MostSends"/>) without ever being processed. The semaphore is never disposed of: streams
-/// release their slots after the client is disposed of, and without a wait handle it holds nothing.
+/// A call that waited for a connection with its request already encrypted would be refused each time that the service forgets its secret meanwhile,
+/// and would use up its sends (<see cref="SendBudget.MostSends"/>) without ever being processed. The semaphore is never disposed: streams
+/// release their slots after the client is disposed, and without a wait handle it holds no resources.
 /// </remarks>
 internal sealed class ConnectionSlots(int connections, SemaphoreSlim free, TimeSpan longestWait, TimeProvider time)
 {
-    /// <summary>The slots for a handler; null when it makes any number of connections, or it is unknown how many, as for the client's own.</summary>
+    /// <summary>The slots for a handler; null if its number of connections is unlimited, or unknown, as for the client's own.</summary>
     public static ConnectionSlots? For(HttpMessageHandler? handler, TimeSpan longestWait, TimeProvider time) =>
         (HandlerChainCheck.From(handler).LastOrDefault() as SocketsHttpHandler)?.MaxConnectionsPerServer is { } limit and < int.MaxValue
             ? new ConnectionSlots(limit, new SemaphoreSlim(limit), longestWait, time)
             : null;
 
-    /// <summary>Waits for a slot, which is free again when all its holders have disposed of it.</summary>
+    /// <summary>Waits for a slot, which is free again when all its holders have disposed it.</summary>
     /// <exception cref="PrivatemodeServiceException">All connections were in use for too long.</exception>
     /// <exception cref="ObjectDisposedException">The client was disposed meanwhile.</exception>
     public async ValueTask<Slot> AcquireAsync(bool async, CancellationToken caller, CancellationToken closing)
@@ -49,12 +49,12 @@ internal sealed class ConnectionSlots(int connections, SemaphoreSlim free, TimeS
         }
     }
 
-    /// <summary>One connection's worth of work: held by a call through all its attempts at once, and by a stream until its end.</summary>
+    /// <summary>The use of one connection: held by a call through all its immediate attempts, and by a stream until its end.</summary>
     internal sealed class Slot(SemaphoreSlim free) : IDisposable
     {
         private int _holders = 1;
 
-        /// <summary>One more holder, which disposes of the slot as well.</summary>
+        /// <summary>Adds a holder, which must dispose the slot as well.</summary>
         public Slot AddHolder()
         {
             _ = Interlocked.Increment(ref _holders);

@@ -3,19 +3,19 @@ using System.Net.Sockets;
 
 namespace Privatemode.AI.Pipeline.Transport;
 
-/// <summary>Makes the HTTP client that everything is sent with.</summary>
+/// <summary>Creates the HTTP client that sends everything.</summary>
 internal static class HttpTransports
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan ConnectionLifetime = TimeSpan.FromMinutes(10);
 
-    // After a caller leaves a stream early: long enough to read its last bytes and keep the connection, short enough to stop a generation.
+    // After a caller abandons a stream: long enough to read its last bytes and keep the connection, short enough to stop a generation.
     private static readonly TimeSpan DrainTimeout = TimeSpan.FromMilliseconds(250);
 
-    /// <summary>An HTTP client over the application's handler, or over one of our own.</summary>
+    /// <summary>Creates an HTTP client with the application's handler, or with a new one.</summary>
     /// <param name="custom">The application's handler; not disposed with the client.</param>
-    /// <param name="isTestTrust">Evidence that can be forged counts, so that no connection leaves this machine.</param>
-    /// <param name="isLoopbackOnly">The application's handler may be of any kind, and all addresses must be on this machine.</param>
+    /// <param name="isTestTrust">Whether forgeable evidence is accepted, so that no connection may leave this machine.</param>
+    /// <param name="isLoopbackOnly">Whether the application's handler may be of any kind, and all addresses must be on this machine.</param>
     /// <exception cref="PrivatemodeConfigurationException">The application's handler is not acceptable.</exception>
     public static HttpClient Create(HttpMessageHandler? custom, bool isTestTrust, bool isLoopbackOnly = false)
     {
@@ -27,10 +27,10 @@ internal static class HttpTransports
     /// <inheritdoc cref="CreateOwn(bool, TimeSpan, Func{string, CancellationToken, Task{IPAddress[]}})"/>
     public static HttpMessageHandler CreateOwn(bool isTestTrust) => CreateOwn(isTestTrust, ConnectTimeout, Dns.GetHostAddressesAsync);
 
-    /// <summary>The client's own handler, with its guard; a factory may put others in front of it.</summary>
-    /// <param name="isTestTrust">Evidence that can be forged counts, so that no connection leaves this machine.</param>
-    /// <param name="connectTimeout">Longest time to make a connection.</param>
-    /// <param name="resolve">Finds the addresses of a name that must be loopback.</param>
+    /// <summary>Creates the client's own handler, with its guard; a factory may put others in front of it.</summary>
+    /// <param name="isTestTrust">Whether forgeable evidence is accepted, so that no connection may leave this machine.</param>
+    /// <param name="connectTimeout">The maximum time to open a connection.</param>
+    /// <param name="resolve">Resolves a name whose addresses must be loopback.</param>
     public static HttpMessageHandler CreateOwn(
         bool isTestTrust, TimeSpan connectTimeout, Func<string, CancellationToken, Task<IPAddress[]>> resolve)
     {
@@ -51,7 +51,7 @@ internal static class HttpTransports
         ResponseDrainTimeout = DrainTimeout,
     });
 
-    /// <summary>A name may resolve to anything: what counts is the address the connection is made to.</summary>
+    /// <summary>A name may resolve to anything, so the address of the connection is checked.</summary>
     private static async ValueTask<Stream> ConnectToLoopbackAsync(
         DnsEndPoint target, Func<string, CancellationToken, Task<IPAddress[]>> resolve, CancellationToken cancellationToken)
     {
@@ -79,9 +79,9 @@ internal static class HttpTransports
     }
 }
 
-/// <summary>Sends what must stay on this machine with a handler that reaches nothing else, and the rest with an ordinary one.</summary>
+/// <summary>Sends requests that must stay on this machine with a handler that reaches nothing else, and the others with an ordinary one.</summary>
 /// <param name="local">Connects to loopback addresses only.</param>
-/// <param name="outside">For https elsewhere; null when nothing may leave this machine.</param>
+/// <param name="outside">For https elsewhere; null if nothing may leave this machine.</param>
 internal sealed class LoopbackRoutingHandler(HttpMessageHandler local, HttpMessageHandler? outside) : HttpMessageHandler
 {
     private readonly HttpMessageInvoker _local = new(local);
@@ -104,7 +104,7 @@ internal sealed class LoopbackRoutingHandler(HttpMessageHandler local, HttpMessa
         base.Dispose(disposing);
     }
 
-    /// <summary>Whatever is not https stays here, whatever its name.</summary>
+    /// <summary>Requests that are not https stay on this machine, regardless of the host name.</summary>
     private HttpMessageInvoker Route(Uri address) =>
         _outside is null || address.IsLoopback || address.Scheme != Uri.UriSchemeHttps ? _local : _outside;
 }

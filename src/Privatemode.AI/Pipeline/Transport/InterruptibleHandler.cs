@@ -5,7 +5,7 @@ using Privatemode.AI.Internal;
 namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>
-/// Hands out answers that may be disposed at any moment, also while they are read; see <see cref="InterruptibleStream"/>. Exceptions do not quote
+/// Returns answers that may be disposed at any moment, even while they are read; see <see cref="InterruptibleStream"/>. Exceptions do not quote
 /// an answer that cannot be read.
 /// </summary>
 internal sealed class InterruptibleHandler : DelegatingHandler
@@ -58,7 +58,7 @@ internal sealed class InterruptibleHandler : DelegatingHandler
         }
         catch
         {
-            // Content of a handler of the application. No caller has the answer yet, so its connection would stay in use.
+            // Content of a handler of the application. The caller does not have the answer yet, so its connection would stay in use.
             response.Dispose();
             throw;
         }
@@ -66,7 +66,7 @@ internal sealed class InterruptibleHandler : DelegatingHandler
         StreamContent content = new(new InterruptibleStream(body, response.Content, isClosable));
         foreach ((string name, HeaderStringValues values) in response.Content.Headers.NonValidated)
         {
-            // As a text where there is but one: enumerating them takes memory.
+            // As a text if there is only one: enumerating them takes memory.
             _ = values.Count == 1
                 ? content.Headers.TryAddWithoutValidation(name, values.ToString())
                 : content.Headers.TryAddWithoutValidation(name, values);
@@ -77,16 +77,16 @@ internal sealed class InterruptibleHandler : DelegatingHandler
     }
 }
 
-/// <summary>The body of an answer as it comes from the network; it may be disposed at any moment, also while a read waits.</summary>
+/// <summary>The body of an answer from the network; it may be disposed at any moment, even while a read waits.</summary>
 /// <remarks>
-/// <para>What lies below is never disposed under a read: the read is cancelled, and the one that ends last disposes. See
-/// <see cref="ClosableConnection"/> for what would happen otherwise. A cancelled read closes its connection.</para>
-/// <para>A failure of the network is an <see cref="IOException"/>, whatever the transport makes of it. One reader at a time.</para>
+/// <para>The inner stream is never disposed during a read: the read is canceled, and the last one to end disposes it. See
+/// <see cref="ClosableConnection"/> for the reason. A canceled read closes its connection.</para>
+/// <para>A failure of the network is an <see cref="IOException"/>, regardless of the transport's exception. One reader at a time.</para>
 /// </remarks>
 /// <param name="inner">The body.</param>
-/// <param name="content">What the body belongs to; disposed with it.</param>
-/// <param name="isClosable">Synchronous reads end up in a <see cref="ClosableConnection"/>; otherwise they wait for asynchronous ones, which
-/// can be cancelled.</param>
+/// <param name="content">The content that owns the body; disposed with it.</param>
+/// <param name="isClosable">Whether synchronous reads use a <see cref="ClosableConnection"/>; otherwise, they wait for asynchronous ones, which
+/// can be canceled.</param>
 internal sealed class InterruptibleStream(Stream inner, HttpContent content, bool isClosable) : ReadOnlyStream
 {
     private const int Idle = 0;
@@ -94,7 +94,7 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
     private const int DisposedWhileReading = 2;
     private const int Disposed = 3;
 
-    // Never disposed: it may be cancelled while a read still looks at it. Without a timer it holds nothing.
+    // Never disposed: it may be canceled while a read still uses it. Without a timer it holds no resources.
     private readonly CancellationTokenSource _cut = new();
 
     private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -140,7 +140,7 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
         }
     }
 
-    /// <summary>Ends a waiting read, which then disposes what lies below by itself; does not wait for it.</summary>
+    /// <summary>Ends a waiting read, which then disposes the inner stream itself; does not wait for it.</summary>
     protected override void Dispose(bool disposing)
     {
         if (disposing && LeaveForGood())
@@ -151,7 +151,7 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
         base.Dispose(disposing);
     }
 
-    /// <summary>Ends a waiting read and waits until it is over.</summary>
+    /// <summary>Ends a waiting read and waits until it has ended.</summary>
     public override async ValueTask DisposeAsync()
     {
         if (LeaveForGood())
@@ -183,7 +183,7 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
         return read;
     }
 
-    /// <summary>What to throw in place of a failure of the transport; null to let it pass.</summary>
+    /// <summary>The exception in place of a failure of the transport; null to rethrow that.</summary>
     private Exception? Translate(Exception exception, CancellationToken caller) =>
         Volatile.Read(ref _state) != Reading ? new ObjectDisposedException(nameof(InterruptibleStream), exception)
         : caller.IsCancellationRequested ? new OperationCanceledException(null, exception, caller)
@@ -211,7 +211,7 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
         }
     }
 
-    /// <summary>Marks the stream as disposed; true when no read waits, so that the caller has to release what lies below.</summary>
+    /// <summary>Marks the stream as disposed; true if no read waits, so that the caller must dispose the inner stream.</summary>
     private bool LeaveForGood()
     {
         while (true)
@@ -228,7 +228,7 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
                 return false;
             }
 
-            // The read ended between the two looks.
+            // The read ended between the two checks.
         }
     }
 

@@ -4,7 +4,7 @@ using Privatemode.AI.Internal;
 namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>
-/// Sends outside of the ambient activity, whose baggage and trace state would otherwise travel in the clear, and within the deadline
+/// Sends outside of the ambient activity, whose baggage and trace state would otherwise be sent in the clear, and within the deadline
 /// of the attempt. Takes the snapshot of the request with which <see cref="OutboundGuardHandler"/> compares it.
 /// </summary>
 /// <param name="inner">The handlers of the application, if there are any, then <see cref="OutboundGuardHandler"/>, then the handler that sends.</param>
@@ -14,7 +14,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
     /// <summary>The deadline of the attempt, by the injected clock; the transport has only the system's.</summary>
     public static readonly HttpRequestOptionsKey<CancellationToken> Deadline = new("Privatemode.Deadline");
 
-    /// <summary>The id of the call, if the request is a call's.</summary>
+    /// <summary>The ID of the call, if the request belongs to one.</summary>
     public static readonly HttpRequestOptionsKey<string> CallId = new("Privatemode.CallId");
 
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -42,8 +42,8 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
         return Checked(await base.SendAsync(request, either.Token).ConfigureAwait(false), request, asked);
     }
 
-    /// <summary>Refuses answers that nothing above may see.</summary>
-    /// <remarks>Here and not above: the OpenAI client's transport takes the stream out of the response first, and when it is then told to refuse the
+    /// <summary>Refuses answers that must not be passed on.</summary>
+    /// <remarks>Here and not later: the OpenAI client's transport takes the stream out of the response first, and if the response is refused after that,
     /// response, the stream can no longer be closed and keeps its connection.</remarks>
     private static HttpResponseMessage Checked(HttpResponseMessage response, HttpRequestMessage request, Uri asked)
     {
@@ -64,10 +64,10 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
         }
     }
 
-    /// <summary>A redirect may not be followed, not even by a message handler of the application's.</summary>
+    /// <summary>Redirects must not be followed, not even by a message handler of the application.</summary>
     private static void ThrowIfAnotherAddressAnswered(HttpResponseMessage response, HttpRequestMessage sent, Uri asked)
     {
-        // The platform's handlers write the new address into the request; others may answer with a request of their own.
+        // The platform's handlers write the new address into the request; others may return another request object.
         if (sent.RequestUri != asked || (response.RequestMessage?.RequestUri is { } answered && answered != asked))
         {
             throw new PrivatemodeConfigurationException(
@@ -91,8 +91,8 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
         }
     }
 
-    /// <summary>Notes what the guard at the other end of the chain is to let through.</summary>
-    /// <returns>The address that is asked: a handler may change it.</returns>
+    /// <summary>Records what the guard at the other end of the chain may send.</summary>
+    /// <returns>The address of the request, which a handler might change.</returns>
     private Uri Prepare(HttpRequestMessage request)
     {
         HandlerChainCheck.ThrowIfNotGuarded(InnerHandler!);
@@ -112,7 +112,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
             cancellationToken, request.Options.TryGetValue(Deadline, out CancellationToken deadline) ? deadline : CancellationToken.None);
 }
 
-/// <summary>The message handlers that requests pass on their way to the socket: which are accepted, and the guard directly above the one that sends.</summary>
+/// <summary>The chain of message handlers between a request and the socket: which are accepted, and the guard directly above the one that sends.</summary>
 internal static class HandlerChainCheck
 {
     /// <summary>A handler and all below it, down to the one that sends.</summary>
@@ -124,9 +124,9 @@ internal static class HandlerChainCheck
         }
     }
 
-    /// <summary>Checks a handler of the application's as far as that is possible without changing it.</summary>
-    /// <param name="handler">The handler, and what is below it.</param>
-    /// <param name="isLoopbackOnly">A handler of any kind may send, because nothing leaves this machine.</param>
+    /// <summary>Checks a handler of the application as far as possible without changing it.</summary>
+    /// <param name="handler">The handler, with those below it.</param>
+    /// <param name="isLoopbackOnly">Whether a handler of any kind may send, because nothing leaves this machine.</param>
     /// <exception cref="PrivatemodeConfigurationException">It is not one that can be guarded, or its settings would send more than was encrypted.</exception>
     public static void ThrowIfUnsafe(HttpMessageHandler handler, bool isLoopbackOnly) => ThrowIfSenderUnsafe(From(handler).Last(), isLoopbackOnly);
 
@@ -150,7 +150,7 @@ internal static class HandlerChainCheck
         }
     }
 
-    /// <summary>Turns propagation of trace context off and puts the guard directly above the handler that sends.</summary>
+    /// <summary>Turns off propagation of trace context and puts the guard directly above the handler that sends.</summary>
     /// <returns>The handler to send with.</returns>
     /// <inheritdoc cref="ThrowIfUnsafe"/>
     public static HttpMessageHandler Guard(HttpMessageHandler handler, bool isLoopbackOnly)

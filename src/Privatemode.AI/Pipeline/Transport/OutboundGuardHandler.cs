@@ -4,11 +4,11 @@ using Privatemode.AI.Internal;
 namespace Privatemode.AI.Pipeline.Transport;
 
 /// <summary>
-/// Sits directly above the handler that sends and lets through only what <see cref="IsolatingHandler"/> passed on, unchanged and once. Handlers in
+/// Sits directly above the handler that sends and accepts only requests that <see cref="IsolatingHandler"/> passed on, unchanged and once. Handlers in
 /// between belong to the application: one that adds a header or sends again is refused, and so is a request that did not come through this library.
 /// </summary>
-/// <param name="sender">What sends.</param>
-/// <param name="isLoopbackOnly">A handler of any kind may send, because nothing leaves this machine.</param>
+/// <param name="sender">The handler that sends.</param>
+/// <param name="isLoopbackOnly">Whether a handler of any kind may send, because nothing leaves this machine.</param>
 internal sealed class OutboundGuardHandler(HttpMessageHandler sender, bool isLoopbackOnly) : DelegatingHandler(sender)
 {
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
@@ -50,17 +50,17 @@ internal sealed class OutboundGuardHandler(HttpMessageHandler sender, bool isLoo
         RequestSnapshot.ThrowIfChanged(request);
     }
 
-    /// <summary>The platform reports a connection that was not made in time with a cancellation, though no token was cancelled. Other handlers may
+    /// <summary>The platform reports a connection that was not opened in time as a cancellation, though no token was canceled. Other handlers may
     /// have timeouts of another kind.</summary>
     private bool IsConnectTimeout(OperationCanceledException exception, CancellationToken asked) =>
         InnerHandler is SocketsHttpHandler or LoopbackRoutingHandler && exception.InnerException is TimeoutException && !asked.IsCancellationRequested;
 
-    /// <summary>The same as a failure to connect: nothing was sent.</summary>
+    /// <summary>Converts it to a failure to connect: nothing was sent.</summary>
     private static HttpRequestException NotConnected(OperationCanceledException exception) =>
         new(HttpRequestError.ConnectionError, "No connection could be made in time.", exception);
 }
 
-/// <summary>What a request was when this library let go of it.</summary>
+/// <summary>A snapshot of a request at the moment when this library passed it on.</summary>
 internal sealed class RequestSnapshot(HttpRequestMessage original)
 {
     private static readonly HttpRequestOptionsKey<RequestSnapshot> Key = new("Privatemode.Outgoing");
@@ -75,10 +75,10 @@ internal sealed class RequestSnapshot(HttpRequestMessage original)
     private readonly List<(string Name, string Value)> _contentHeaders = TextsOf(original.Content?.Headers);
     private int _sent;
 
-    /// <summary>Takes that of a request which has passed all checks.</summary>
+    /// <summary>Takes the snapshot of a request that has passed all checks.</summary>
     public static void Attach(HttpRequestMessage request) => request.Options.Set(Key, new RequestSnapshot(request));
 
-    /// <exception cref="PrivatemodeWouldLeakException">It is not one of this library's, was changed since, or is sent again.</exception>
+    /// <exception cref="PrivatemodeWouldLeakException">The request is not one of this library's, was changed since, or is sent again.</exception>
     public static void ThrowIfChanged(HttpRequestMessage request)
     {
         if (!request.Options.TryGetValue(Key, out RequestSnapshot? noted))
@@ -101,7 +101,7 @@ internal sealed class RequestSnapshot(HttpRequestMessage original)
         }
     }
 
-    /// <summary>Each header in one text: logging takes values apart. Without the length, which is computed when it is asked for.</summary>
+    /// <summary>Each header as one text, because logging splits values. Without the length, which is computed on demand.</summary>
     private static List<(string Name, string Value)> TextsOf(HttpHeaders? headers)
     {
         HttpHeadersNonValidated all = headers?.NonValidated ?? default;

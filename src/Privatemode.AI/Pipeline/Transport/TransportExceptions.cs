@@ -2,17 +2,17 @@ using System.ClientModel;
 
 namespace Privatemode.AI.Pipeline.Transport;
 
-/// <summary>Tells apart why a request got no answer, because only some failures may be tried again.</summary>
+/// <summary>Distinguishes why a request got no answer, because only some failures may be retried.</summary>
 internal static class TransportExceptions
 {
     /// <summary>Finds the exception of this library inside that of the transport; null if the transport threw for another reason.</summary>
     public static PrivatemodeException? FindOwn(Exception exception) => Find<PrivatemodeException>(exception);
 
-    /// <summary>What sending the same exchange again is answered with: two answers to one exchange can be spliced on the way.</summary>
+    /// <summary>The exception if the same exchange is sent again: two answers to one exchange could be combined by an attacker.</summary>
     public static PrivatemodeWouldLeakException SentTwice() => new(
         "sent-twice", "A policy or handler below the encryption sent the same request again. Remove its retries: this library retries itself.");
 
-    /// <summary>No connection was made, so nothing was sent.</summary>
+    /// <summary>No connection was opened, so nothing was sent.</summary>
     public static bool IsConnectFailure(Exception exception) =>
         Http(exception)?.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
             or HttpRequestError.ProxyTunnelError;
@@ -21,7 +21,7 @@ internal static class TransportExceptions
     public static bool IsUnreadable(Exception exception) => UnreadableAnswer.Is(Http(exception));
 
     /// <summary>The peer reset or closed the connection before the first byte of an answer.</summary>
-    /// <remarks>A connection that went stale in the pool ends in either way. A hop can cause both, so that neither says more than the other.</remarks>
+    /// <remarks>A connection that was closed while in the pool ends in either way. A proxy can cause both, so they are treated alike.</remarks>
     public static bool IsUnanswered(Exception exception) => Find<UnansweredIOException>(Http(exception)) is not null;
 
     private static T? Find<T>(Exception? exception)
@@ -35,7 +35,7 @@ internal static class TransportExceptions
         return (T?)exception;
     }
 
-    /// <summary>What the transport says, bare or inside what the OpenAI client makes of it; null for anything else.</summary>
+    /// <summary>The transport's exception, alone or inside the OpenAI client's; null for anything else.</summary>
     private static HttpRequestException? Http(Exception exception) => exception switch
     {
         HttpRequestException http => http,
@@ -44,17 +44,17 @@ internal static class TransportExceptions
     };
 }
 
-/// <summary>An answer whose headers are not HTTP, or are too long: something answered, so the network is not to blame.</summary>
+/// <summary>An answer whose headers are not HTTP, or are too long. Something answered, so it is not a network failure.</summary>
 internal static class UnreadableAnswer
 {
-    /// <summary>What to say of it, after its subject.</summary>
+    /// <summary>The rest of the message, after its subject.</summary>
     public const string Advice =
         "begins with headers that cannot be read, or with too many of them. Check Endpoint, and any proxies in between.";
 
     public static bool Is(HttpRequestException? exception) =>
         exception?.HttpRequestError is HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded;
 
-    /// <summary>The same without the words of the platform's handler: it quotes what it could not read, and exceptions end up in logs.</summary>
+    /// <summary>The same without the message of the platform's handler: it quotes the unreadable text, and exceptions are logged.</summary>
     public static HttpRequestException WithoutQuote(HttpRequestException exception) =>
         new(exception.HttpRequestError, "The answer is not HTTP, or its headers are too long.");
 }

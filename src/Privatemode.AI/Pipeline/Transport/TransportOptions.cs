@@ -42,16 +42,16 @@ public sealed class TransportOptions
 
     /// <summary>Gets or sets the maximum time between two decrypted events of a streamed response.</summary>
     /// <value>Longer than zero, at most 24 hours. The default is 100 seconds.</value>
-    /// <remarks>Only the time spent waiting for the network counts; the reader may pause. A stream always ends when the hour is over for which the service
-    /// keeps the secret of its session.</remarks>
+    /// <remarks>Only the time spent waiting for the network counts; the reader may pause. A stream always ends when the secret of its session expires, which
+    /// the service keeps for one hour.</remarks>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(100);
 
     /// <summary>Gets or sets the rate limiter that must grant a permit before each attempt of an encrypted call.</summary>
     /// <value>The default is <see langword="null"/>: there is no limit. Several clients can share a rate limiter; it is not disposed with a client.</value>
     /// <remarks>The permit is released when the attempt has failed, or its response is complete or disposed; if a stream is dropped without being disposed,
     /// after a garbage collection. If the limiter refuses, the call throws a <see cref="PrivatemodeServiceException"/>
-    /// with <see cref="ServiceFailureReason.RateLimited"/>; exceptions of the limiter are rethrown unchanged. The caller's cancellation and the disposal of
-    /// the client end the wait in the limiter's queue, no timeout does. A synchronous call blocks its thread while it waits.</remarks>
+    /// with <see cref="ServiceFailureReason.RateLimited"/>; exceptions of the limiter are rethrown unchanged. The wait in the limiter's queue ends when the
+    /// caller cancels or the client is disposed; no timeout applies. A synchronous call blocks its thread while it waits.</remarks>
     public RateLimiter? RateLimiter { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether any message handler is accepted, such as a fake. This is insecure outside of tests.</summary>

@@ -23,7 +23,7 @@ internal static class EncryptedValue
     public static int EncodedLength(int idLength, int plaintextLength) => checked(
         Punctuation + idLength + HexFactor * (FieldCipher.NonceSize + FieldCipher.IvSize + FieldCipher.TagSize + plaintextLength));
 
-    /// <summary>Writes everything before the ciphertext's hex and returns how many bytes that took.</summary>
+    /// <summary>Writes everything before the ciphertext's hex and returns the number of bytes.</summary>
     public static int WritePrefix(ReadOnlySpan<byte> id, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> iv, Span<byte> destination)
     {
         destination[0] = Quote;
@@ -38,7 +38,7 @@ internal static class EncryptedValue
     }
 
     /// <summary>Finds the ciphertext in a raw JSON value. It is hexadecimal, includes the tag, and ends at the closing quote.</summary>
-    /// <returns>How many bytes come before it; -1 if the value is not an encrypted one.</returns>
+    /// <returns>The number of bytes before it; -1 if the value is not an encrypted one.</returns>
     /// <remarks>
     /// ID and nonce are not compared, because the nonce of this exchange is in the additional data. If a value is in several pieces, the part before the
     /// ciphertext must be short.
@@ -117,7 +117,7 @@ internal static class EncryptedValue
         Convert.FromHexString(hex, destination, out int consumed, out int written) == OperationStatus.Done &&
         consumed == hex.Length && written == destination.Length;
 
-    /// <summary>The same of hex that may be in pieces.</summary>
+    /// <summary>The same for hex that may be in pieces.</summary>
     public static bool TryReadHex(Utf8Sequence hex, Span<byte> destination)
     {
         if (!hex.IsInPieces)
@@ -130,7 +130,7 @@ internal static class EncryptedValue
             return false;
         }
 
-        // Two digits of one byte may lie in two pieces.
+        // The two digits of one byte may be in two pieces.
         Span<byte> pair = stackalloc byte[HexFactor];
         bool isHalf = false;
         foreach (ReadOnlyMemory<byte> piece in hex.Pieces)
@@ -167,7 +167,7 @@ internal static class EncryptedValue
 
     private static bool TrySkipPart(ref ReadOnlySpan<byte> rest)
     {
-        // An escape may stand for a colon or a quote: a reader that unescapes would see other parts than we do.
+        // An escape can represent a colon or a quote: a reader that unescapes would see other parts than this one.
         int colon = rest.IndexOfAny(Colon, Quote, Escape);
         if (colon < 0 || rest[colon] != Colon)
         {

@@ -7,18 +7,18 @@ namespace Privatemode.AI.Encryption;
 
 /// <summary>Encrypts the values of one request and decrypts those of its answer. Both are numbered from 0.</summary>
 /// <remarks>
-/// One instance is one exchange; a retry is a new one. First all encryption, then all decryption; after one failure nothing is decrypted any more.
+/// One instance is one exchange; a retry is a new one. First all encryption, then all decryption; after a failure, nothing is decrypted any more.
 /// Not thread-safe: one thread at a time.
 /// </remarks>
 /// <param name="key">The key, which outlives the exchange.</param>
-/// <param name="secretId">UTF-8 text of the secret's id.</param>
+/// <param name="secretId">The ID of the secret, in UTF-8.</param>
 /// <param name="nonce">Nonce of the exchange, 12 bytes: random, and used for no other exchange.</param>
 internal sealed class ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretId, byte[] nonce) : IDisposable
 {
-    // The ciphertext of a value is produced in the back half of its own hex text and spread forward in steps of this many bytes.
+    // The ciphertext of a value is written to the second half of its own hex text, and expanded from the start in steps of this many bytes.
     private const int SpreadSize = 1024;
 
-    // Values of an event, and most values of a whole answer, are short: their ciphertext fits into a buffer of the thread.
+    // Values of an event, and most values of a complete answer, are short: their ciphertext fits into a buffer of the thread.
     private const int ShortSize = 512;
 
     [ThreadStatic]
@@ -48,8 +48,8 @@ internal sealed class ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretI
         destination[^1] = (byte)'"';
     }
 
-    /// <summary>Encrypts ranges of a buffer where they lie, in the order given. Nothing else can be encrypted in this exchange afterwards.</summary>
-    /// <returns>What gives the plaintext back; keeps a cipher of its own until it is disposed.</returns>
+    /// <summary>Encrypts ranges of a buffer in place, in the given order. Nothing else can be encrypted in this exchange afterwards.</summary>
+    /// <returns>An object that restores the plaintext; it has its own cipher until it is disposed.</returns>
     public InPlaceEncryption EncryptInPlace(Span<byte> buffer, ReadOnlySpan<ValueRange> ranges)
     {
         ThrowIfRequestIsOver();
@@ -81,7 +81,7 @@ internal sealed class ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretI
     }
 
     /// <summary>Decrypts the next value of the answer; both lengths are those of <see cref="PlaintextLength"/>.</summary>
-    /// <returns>What is wrong with the value; after anything but <see cref="AnswerFault.None"/> every further call fails.</returns>
+    /// <returns>The fault of the value; after any other result than <see cref="AnswerFault.None"/>, every further call fails.</returns>
     public AnswerFault Decrypt(Utf8Sequence raw, int headLength, Span<byte> plaintext)
     {
         _isDecrypting = true;
@@ -90,7 +90,7 @@ internal sealed class ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretI
             return AnswerFault.AlreadyFailed;
         }
 
-        // Failed until proven otherwise, so that an exception leaves nothing open.
+        // Failed until proven otherwise, so that the state is right if an exception is thrown.
         _hasFailed = true;
         AnswerFault fault = DecryptNext(raw, headLength, plaintext);
         _hasFailed = fault != AnswerFault.None;
@@ -122,7 +122,7 @@ internal sealed class ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretI
             return AnswerFault.UnencryptedMember;
         }
 
-        // Both directions share key, nonce and numbering: our own value would be accepted as the answer's value of the same number.
+        // Both directions share key, nonce and numbering: a value of the request would be accepted as the answer's value of the same number.
         if (_sentIvs.Contains(AsNumber(iv)))
         {
             return AnswerFault.Reflected;
@@ -162,7 +162,7 @@ internal sealed class ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretI
         }
         finally
         {
-            // Ciphertext: there is nothing to clear.
+            // This is ciphertext, so nothing must be cleared.
             if (rented is not null)
             {
                 ArrayPool<byte>.Shared.Return(rented);
@@ -186,7 +186,7 @@ internal sealed class ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretI
         return BinaryPrimitives.ReadUInt128LittleEndian(wide);
     }
 
-    /// <summary>Turns the raw bytes in the back half of <paramref name="hex"/> into hex that fills all of it.</summary>
+    /// <summary>Converts the raw bytes in the second half of <paramref name="hex"/> to hex that fills all of it.</summary>
     /// <remarks>
     /// Reading at n + i and writing at 2i never overtakes: a step of c bytes writes up to 2(i + c), which is at most
     /// n + i + c, where the next step reads, as long as i + c is at most n. The step itself is copied out first.

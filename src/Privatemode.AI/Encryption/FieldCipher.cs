@@ -36,7 +36,7 @@ internal sealed class FieldCipher : IDisposable
         nonce.CopyTo(_additionalData);
     }
 
-    /// <summary>Another cipher of the same exchange, for another thread.</summary>
+    /// <summary>Creates another cipher of the same exchange, for another thread.</summary>
     public FieldCipher Copy()
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -106,7 +106,7 @@ internal sealed class FieldCipher : IDisposable
 
     private ReadOnlySpan<byte> AdditionalData(ulong number)
     {
-        // 2^32 values would repeat a number; no exchange is near it.
+        // A number would be repeated after 2^32 values, which no exchange has.
         BinaryPrimitives.WriteUInt32LittleEndian(_additionalData.AsSpan(NonceSize), checked((uint)number));
         return _additionalData;
     }

@@ -3,13 +3,13 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Encryption;
 
-/// <summary>Bytes in a pooled array, wiped when they go back: they hold prompts and answers.</summary>
+/// <summary>Bytes in a pooled array, which is wiped when it is returned: they contain prompts and answers.</summary>
 /// <remarks>
-/// Spans and memory of the content are good until the next call that adds to it: the array may be another one then.
+/// Spans and memory of the content are valid until the next call that adds to it, because the array may then be replaced.
 /// For the same reason the content cannot be added to itself. Not thread-safe.
 /// </remarks>
 /// <param name="capacity">In bytes; grows when needed.</param>
-/// <param name="isSecret">False for what travels in the clear: wiping megabytes of ciphertext would cost as much as writing it.</param>
+/// <param name="isSecret">False for content that is sent in the clear: wiping megabytes of ciphertext would cost as much as writing it.</param>
 internal sealed class PooledBytes(int capacity, bool isSecret = true) : IDisposable
 {
     private byte[] _array = ContentArrays.Rent(capacity);
@@ -31,7 +31,7 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IDisposa
         return copy;
     }
 
-    /// <summary>Makes room for <paramref name="count"/> more bytes and returns it as part of the content.</summary>
+    /// <summary>Adds <paramref name="count"/> bytes to the content, to be written by the caller.</summary>
     public Span<byte> Extend(int count)
     {
         Grow(count);
@@ -50,7 +50,7 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IDisposa
 
     public void Append(byte value) => Extend(1)[0] = value;
 
-    /// <summary>Room behind the content, at least <paramref name="minimum"/> bytes, for a read; see <see cref="Commit"/>.</summary>
+    /// <summary>Free space after the content, at least <paramref name="minimum"/> bytes, for a read; see <see cref="Commit"/>.</summary>
     public Memory<byte> Free(int minimum)
     {
         Grow(minimum);
@@ -60,7 +60,7 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IDisposa
         return _array.AsMemory(Length);
     }
 
-    /// <summary>Takes the first <paramref name="count"/> bytes of <see cref="Free"/> into the content.</summary>
+    /// <summary>Adds the first <paramref name="count"/> bytes of <see cref="Free"/> to the content.</summary>
     public void Commit(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
@@ -68,7 +68,7 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IDisposa
         Length += count;
     }
 
-    /// <summary>Replaces a range of the content by other bytes, which may be longer or shorter, and are no part of this content.</summary>
+    /// <summary>Replaces a range of the content with other bytes, which may be longer or shorter, and are not part of this content.</summary>
     public void Replace(int start, int length, ReadOnlySpan<byte> replacement)
     {
         ThrowIfOwn(replacement);
@@ -81,12 +81,12 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IDisposa
         _written = Math.Max(_written, Length);
     }
 
-    /// <summary>Drops everything from <paramref name="length"/> on.</summary>
+    /// <summary>Removes everything from <paramref name="length"/> on.</summary>
     public void Truncate(int length) => Length = Span[..length].Length;
 
     public void Clear() => Truncate(0);
 
-    /// <summary>Hands the content out; nothing of it stays here. Long content is not copied: its array leaves the pool.</summary>
+    /// <summary>Returns the content and removes it from this instance. Long content is not copied: its array leaves the pool.</summary>
     public MemoryStream Detach()
     {
         if (Array.Length <= ContentArrays.LargestShared)
@@ -103,7 +103,7 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IDisposa
         return content;
     }
 
-    /// <summary>Makes room for so many more bytes, no more than needed.</summary>
+    /// <summary>Grows the array for this many more bytes, and no more than needed.</summary>
     public void Reserve(int more) => Reserve(more, Length + more);
 
     public void Dispose()
@@ -141,7 +141,7 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IDisposa
         (_array, _written) = (larger, Length);
     }
 
-    /// <summary>Wipes what was ever written, not the whole array, which may be twice as long.</summary>
+    /// <summary>Wipes everything that was written, not the whole array, which may be twice as long.</summary>
     private void ReturnArray()
     {
         if (isSecret)
@@ -153,18 +153,18 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IDisposa
     }
 }
 
-/// <summary>Arrays for contents: small ones from the shared pool, large ones from a small store of its own.</summary>
+/// <summary>Arrays for contents: small ones from the shared pool, large ones from a separate small store.</summary>
 /// <remarks>
 /// The shared pool rounds sizes up to powers of two and keeps arrays by thread: a file of 50 MiB would take 64 MiB, and again for every thread
-/// that such a call happens to end on. Here a large array is as long as asked for. A few, of 4 MiB in all,
-/// are kept, found again by every thread, and dropped once they have not been used for a few full garbage collections.
+/// on which such a call ends. Here, a large array has the requested length. A few, of 4 MiB in all,
+/// are kept for all threads, and dropped if they have not been used for a few full garbage collections.
 /// </remarks>
 internal static class ContentArrays
 {
-    /// <summary>Longest array that comes from the shared pool.</summary>
+    /// <summary>The maximum length of an array from the shared pool.</summary>
     public const int LargestShared = 1024 * 1024;
 
-    /// <summary>How much is kept for reuse in all, in bytes.</summary>
+    /// <summary>The maximum total size that is kept for reuse, in bytes.</summary>
     public const int MostKept = 4 * 1024 * 1024;
     private const int KeptForCollections = 4;
 
@@ -172,11 +172,11 @@ internal static class ContentArrays
     private static readonly List<(byte[] Array, int Since)> Kept = [];
     private static bool _isWatched;
 
-    /// <summary>An array at least this long, with anything in it.</summary>
+    /// <summary>Returns an array of at least this length, with any content.</summary>
     public static byte[] Rent(int length) => length <= LargestShared ? ArrayPool<byte>.Shared.Rent(length)
         : Find(length) ?? GC.AllocateUninitializedArray<byte>(length);
 
-    /// <summary>Takes an array back, which must not be used any more.</summary>
+    /// <summary>Returns an array to the store; it must not be used any more.</summary>
     public static void Return(byte[] array)
     {
         if (array.Length <= LargestShared)
@@ -199,7 +199,7 @@ internal static class ContentArrays
         }
     }
 
-    /// <summary>The shortest array kept that is long enough, and not so long that most of it would lie idle.</summary>
+    /// <summary>The shortest stored array that is long enough, and not so long that most of it would be unused.</summary>
     private static byte[]? Find(int length)
     {
         lock (Gate)
@@ -225,7 +225,7 @@ internal static class ContentArrays
         }
     }
 
-    /// <summary>Drops what has not been used for long; whether anything is left.</summary>
+    /// <summary>Drops arrays that have not been used for long; returns whether any are left.</summary>
     private static bool TrimOld()
     {
         lock (Gate)
@@ -236,7 +236,7 @@ internal static class ContentArrays
         }
     }
 
-    /// <summary>Nothing refers to it, so that every garbage collection that comes by it runs its finalizer.</summary>
+    /// <summary>It is unreachable, so that every garbage collection of its generation runs its finalizer.</summary>
     private sealed class Watch
     {
         ~Watch()
@@ -249,23 +249,23 @@ internal static class ContentArrays
     }
 }
 
-/// <summary>Bytes of unknown number, as they come from the network: in one array while they are few, then in further ones, never copied together.</summary>
-/// <remarks>An array that doubles takes up to three times the bytes in it while it grows. Wiped when disposed. Not thread-safe.</remarks>
+/// <summary>Bytes of unknown number from the network: in one array while they are few, then in further ones, which are never copied together.</summary>
+/// <remarks>An array that doubles takes up to three times its content while it grows. Wiped when disposed. Not thread-safe.</remarks>
 internal sealed class PooledPieces : IBufferWriter<byte>, IDisposable
 {
-    /// <summary>How many bytes are in one piece at least, if there are as many.</summary>
+    /// <summary>The minimum number of bytes in one piece, if there are as many.</summary>
     public const int LongestFirst = ContentArrays.LargestShared;
 
     private const int FirstStep = 16 * 1024;
 
-    // A little more, so that it does not come from the shared pool, which would keep all of them.
+    // Slightly more, so that it does not come from the shared pool, which would keep all of them.
     private const int PieceSize = ContentArrays.LargestShared + 4096;
 
     private readonly List<PooledBytes> _pieces = [new PooledBytes(FirstStep)];
 
     public int Length { get; private set; }
 
-    /// <summary>All bytes; good until the next call that adds to them, or disposes them.</summary>
+    /// <summary>All bytes; valid until the next call that adds to them or disposes them.</summary>
     public Utf8Sequence Text
     {
         get

@@ -4,21 +4,21 @@ using System.Security.Cryptography;
 
 namespace Privatemode.AI.Encryption;
 
-/// <summary>Encrypts the reasoning of an answer into a text that the caller keeps and sends back with the next request. For use by several threads.
+/// <summary>Encrypts the reasoning of an answer into a text that the caller keeps and sends back with the next request. Thread-safe.
 /// </summary>
 /// <remarks>
 /// The text is <c>pmr1.</c> and base64url of: version (1 byte), ID of the key (4), salt (32), ciphertext, tag (16). Key and nonce of AES-256-GCM come from
-/// HKDF-SHA256 over the key, the salt and who calls, so no nonce can repeat, and several clients may have the same key.
+/// HKDF-SHA256 over the key, the salt and the caller, so no nonce can repeat, and several clients may have the same key.
 /// </remarks>
 internal sealed class ReasoningCipher : IDisposable
 {
     /// <summary>Length of the key, in bytes.</summary>
     public const int KeySize = 32;
 
-    /// <summary>Length of what says who calls, in bytes: SHA-256 of the API key, then SHA-256 of the caller that shares it, or zeros.</summary>
+    /// <summary>Length of the context, in bytes: SHA-256 of the API key, then SHA-256 of the caller that shares it, or zeros.</summary>
     public const int ContextSize = 2 * SHA256.HashSizeInBytes;
 
-    /// <summary>The longest reasoning that is decrypted, in bytes.</summary>
+    /// <summary>The maximum length of reasoning that is decrypted, in bytes.</summary>
     public const int MaxTextSize = 8 * 1024 * 1024;
 
     private const byte Version = 1;
@@ -34,7 +34,7 @@ internal sealed class ReasoningCipher : IDisposable
     private readonly byte[] _keyId;
     private volatile bool _disposed;
 
-    /// <param name="key">32 bytes, which are copied; or none, for a random key: only this instance can decrypt then.</param>
+    /// <param name="key">32 bytes, which are copied; or empty for a random key: then only this instance can decrypt.</param>
     public ReasoningCipher(ReadOnlySpan<byte> key)
     {
         if (key.IsEmpty)
@@ -56,9 +56,9 @@ internal sealed class ReasoningCipher : IDisposable
 
     private static ReadOnlySpan<byte> KeyIdLabel => "Privatemode.AI reasoning key id v1\0"u8;
 
-    /// <summary>Encrypts a reasoning.</summary>
+    /// <summary>Encrypts reasoning.</summary>
     /// <param name="text">The reasoning, in UTF-8.</param>
-    /// <param name="context">Who calls, <see cref="ContextSize"/> bytes.</param>
+    /// <param name="context">The caller, <see cref="ContextSize"/> bytes.</param>
     /// <returns>ASCII text, which needs no escapes in JSON.</returns>
     /// <exception cref="ObjectDisposedException">This instance was disposed.</exception>
     public byte[] Encrypt(ReadOnlySpan<byte> text, ReadOnlySpan<byte> context)
@@ -69,10 +69,10 @@ internal sealed class ReasoningCipher : IDisposable
     }
 
     /// <summary>Decrypts what <see cref="Encrypt(ReadOnlySpan{byte}, ReadOnlySpan{byte})"/> returned for the same key and context.</summary>
-    /// <param name="blob">What the caller sent: possibly the text of another service, version or key, or damaged.</param>
-    /// <param name="context">Who calls, <see cref="ContextSize"/> bytes.</param>
+    /// <param name="blob">The text that the caller sent: possibly of another service, version or key, or damaged.</param>
+    /// <param name="context">The caller, <see cref="ContextSize"/> bytes.</param>
     /// <param name="text">The reasoning is appended to it. If the result is false, it is unchanged.</param>
-    /// <returns>False if it was not made with this key for this caller.</returns>
+    /// <returns>False if it was not encrypted with this key for this caller.</returns>
     /// <exception cref="ObjectDisposedException">This instance was disposed.</exception>
     public bool TryDecrypt(ReadOnlySpan<byte> blob, ReadOnlySpan<byte> context, PooledBytes text)
     {
@@ -100,7 +100,7 @@ internal sealed class ReasoningCipher : IDisposable
         CryptographicOperations.ZeroMemory(_key);
     }
 
-    /// <summary>The same under a salt that is not random, for tests: one salt for two texts would reveal both.</summary>
+    /// <summary>The same with a salt that is not random, for tests: one salt for two texts would reveal both.</summary>
     internal byte[] Encrypt(ReadOnlySpan<byte> text, ReadOnlySpan<byte> context, ReadOnlySpan<byte> salt)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(context.Length, ContextSize);
@@ -139,7 +139,7 @@ internal sealed class ReasoningCipher : IDisposable
         return id;
     }
 
-    /// <summary>Decodes base64url in its one form without padding and white space. The platform refuses bits of the last character that mean nothing.</summary>
+    /// <summary>Decodes base64url without padding and white space, in its only valid form. The platform refuses unused bits in the last character.</summary>
     private static bool TryDecode(ReadOnlySpan<byte> encoded, PooledBytes decoded)
     {
         Span<byte> target = decoded.Extend(Base64Url.GetMaxDecodedLength(encoded.Length));
@@ -188,7 +188,7 @@ internal sealed class ReasoningCipher : IDisposable
         }
     }
 
-    /// <summary>Key and nonce of one text, for the caller to clear.</summary>
+    /// <summary>Key and nonce of one text. The caller clears them.</summary>
     private void Derive(ReadOnlySpan<byte> salt, ReadOnlySpan<byte> context, Span<byte> derived)
     {
         HKDF.DeriveKey(HashAlgorithmName.SHA256, _key, derived, salt, [.. Label, .. context]);

@@ -2,26 +2,26 @@ using System.Buffers;
 
 namespace Privatemode.AI.Encryption;
 
-/// <summary>An encrypted body whose ciphertext stays where it was encrypted: text with holes, which are filled with hex while it is written.</summary>
-/// <param name="text">Everything but the hex of ciphertext; owned.</param>
-/// <param name="holes">Where the hex of what goes, in the order of the text.</param>
+/// <summary>An encrypted body whose ciphertext stays where it was encrypted: text with gaps, which are filled with hex while it is written.</summary>
+/// <param name="text">Everything except the hex of ciphertext; owned.</param>
+/// <param name="holes">The gaps for hex and their values, in the order of the text.</param>
 /// <param name="bytes">The buffer with the ciphertext; not owned.</param>
 /// <param name="encryption">What the buffer was encrypted with; not owned.</param>
 internal sealed class SegmentedBody(
     PooledBytes text, IReadOnlyList<SegmentedBody.Hole> holes, InPlaceBuffer bytes, InPlaceEncryption encryption, string contentType)
     : EncryptedBody(contentType)
 {
-    // Small enough for the cache, large enough that a write to the socket is worth it.
+    // Small enough for the cache, large enough for an efficient write to the socket.
     private const int ChunkSize = 32 * 1024;
 
     public override long Length { get; } = text.Length + holes.Sum(hole => 2L * hole.Value.Length);
 
-    /// <summary>Everything but the hex of ciphertext.</summary>
+    /// <summary>Everything except the hex of ciphertext.</summary>
     public ReadOnlySpan<byte> Text => text.Span;
 
     public IReadOnlyList<Hole> Holes => holes;
 
-    /// <summary>Whether every hole will be filled with ciphertext of this attempt and nothing else.</summary>
+    /// <summary>Whether every gap will be filled with ciphertext of this attempt and nothing else.</summary>
     public bool IsCiphertext => holes.All(hole => encryption.Covers(hole.Value)) && bytes.IsEncryptedBy(encryption);
 
     public override void WriteTo(Stream stream)
@@ -88,20 +88,20 @@ internal sealed class SegmentedBody(
         yield return text.Memory[from..];
     }
 
-    /// <summary>A place in the text where the hex of an encrypted value, which lies in the buffer, goes.</summary>
+    /// <summary>A gap in the text for the hex of an encrypted value, which is in the buffer.</summary>
     internal readonly record struct Hole(int At, ValueRange Value);
 }
 
-/// <summary>The one buffer of a call whose values are encrypted where they lie: plaintext before, ciphertext while an attempt is sent.</summary>
+/// <summary>The buffer of a call whose values are encrypted in place: plaintext before, ciphertext while an attempt is sent.</summary>
 /// <remarks>
-/// An answer may come while the transport still writes the request. What it writes is handed out in small pieces, each made under a lock
-/// and only while the buffer holds the ciphertext of that very attempt: plaintext that was put back for the next attempt can never
+/// An answer may arrive while the transport still writes the request. The writer gets small pieces, each created under a lock
+/// and only while the buffer contains the ciphertext of that attempt: plaintext that was restored for the next attempt can never
 /// leave through the writer of the one before.
 /// </remarks>
 internal sealed class InPlaceBuffer(PooledBytes bytes) : IDisposable
 {
     private readonly Lock _gate = new();
-    private InPlaceEncryption? _encryption; // the last one; in force only while the state is Encrypted
+    private InPlaceEncryption? _encryption; // the last one; valid only while the state is Encrypted
     private State _state;
     private int _users = 1; // the owner, and everything that writes
     private bool _disposed;
@@ -116,7 +116,7 @@ internal sealed class InPlaceBuffer(PooledBytes bytes) : IDisposable
     /// <summary>All bytes. Those in encrypted ranges are ciphertext from the first attempt on.</summary>
     public Span<byte> Span => bytes.Span;
 
-    /// <summary>Encrypts ranges in their order, under the values of <paramref name="cipher"/> from now on. An earlier encryption is void.</summary>
+    /// <summary>Encrypts ranges in their order, with the values of <paramref name="cipher"/> from now on. An earlier encryption becomes invalid.</summary>
     public InPlaceEncryption Encrypt(ExchangeCipher cipher, ReadOnlySpan<ValueRange> ranges)
     {
         lock (_gate)
@@ -129,7 +129,7 @@ internal sealed class InPlaceBuffer(PooledBytes bytes) : IDisposable
         }
     }
 
-    /// <summary>Whether the buffer holds what this encryption made.</summary>
+    /// <summary>Whether the buffer contains the result of this encryption.</summary>
     public bool IsEncryptedBy(InPlaceEncryption encryption)
     {
         lock (_gate)
@@ -139,7 +139,7 @@ internal sealed class InPlaceBuffer(PooledBytes bytes) : IDisposable
     }
 
     /// <summary>Writes the hex of a part of an encrypted range.</summary>
-    /// <exception cref="ObjectDisposedException">The buffer no longer holds what this encryption made.</exception>
+    /// <exception cref="ObjectDisposedException">The buffer no longer contains the result of this encryption.</exception>
     public void WriteHex(InPlaceEncryption encryption, ValueRange part, Span<byte> hex)
     {
         lock (_gate)
@@ -149,7 +149,7 @@ internal sealed class InPlaceBuffer(PooledBytes bytes) : IDisposable
         }
     }
 
-    /// <summary>Puts the plaintext back and wipes the key it was encrypted with: the next attempt may be a minute away, or never come.</summary>
+    /// <summary>Restores the plaintext and wipes the key with which it was encrypted: the next attempt may be a minute away, or never happen.</summary>
     public void Decrypt()
     {
         lock (_gate)
@@ -202,7 +202,7 @@ internal sealed class InPlaceBuffer(PooledBytes bytes) : IDisposable
     {
         if (_state == State.Encrypted)
         {
-            // First void, then plaintext.
+            // First mark it as invalid, then restore the plaintext.
             _state = State.Plain;
             try
             {
@@ -216,19 +216,19 @@ internal sealed class InPlaceBuffer(PooledBytes bytes) : IDisposable
     }
 }
 
-/// <summary>Ranges of one buffer that one exchange encrypted where they lie, and how to get their plaintext back.</summary>
+/// <summary>Ranges of one buffer that one exchange encrypted in place, and how to restore their plaintext.</summary>
 /// <remarks>
-/// Ciphertext takes the place of plaintext, so that a file of 50 MiB needs no second buffer; its hex is made while it is written.
-/// For the next attempt the ciphertext is decrypted again with the very key, IV and number it was made with.
+/// Ciphertext replaces plaintext, so that a file of 50 MiB needs no second buffer; its hex is created while it is written.
+/// For the next attempt, the ciphertext is decrypted again with the key, IV and number with which it was encrypted.
 /// </remarks>
 /// <param name="cipher">A cipher of the exchange; owned.</param>
-/// <param name="secretId">UTF-8 text of the secret's id.</param>
+/// <param name="secretId">The ID of the secret, in UTF-8.</param>
 /// <param name="nonce">Nonce of the exchange, 12 bytes.</param>
 internal sealed class InPlaceEncryption(FieldCipher cipher, ReadOnlyMemory<byte> secretId, ReadOnlyMemory<byte> nonce) : IDisposable
 {
     private readonly List<EncryptedRange> _ranges = [];
 
-    /// <summary>Encrypts the next range where it lies, as the value with this number.</summary>
+    /// <summary>Encrypts the next range in place, as the value with this number.</summary>
     public void Add(Span<byte> buffer, ValueRange range, ulong number, byte[] iv)
     {
         byte[] tag = new byte[FieldCipher.TagSize];
@@ -236,7 +236,7 @@ internal sealed class InPlaceEncryption(FieldCipher cipher, ReadOnlyMemory<byte>
         _ranges.Add(new EncryptedRange(range, iv, tag, number));
     }
 
-    /// <summary>Puts the plaintext of all ranges back.</summary>
+    /// <summary>Restores the plaintext of all ranges.</summary>
     public void Reclaim(Span<byte> buffer)
     {
         foreach ((ValueRange range, byte[] iv, byte[] tag, ulong number) in _ranges)
@@ -264,14 +264,14 @@ internal sealed class InPlaceEncryption(FieldCipher cipher, ReadOnlyMemory<byte>
         return false;
     }
 
-    /// <summary>Appends what stands on the wire before the hex of the ciphertext of the range with this index.</summary>
+    /// <summary>Appends the part of the wire format before the hex of the ciphertext of the range with this index.</summary>
     public void AppendPrefix(int index, PooledBytes output)
     {
         int length = EncryptedValue.EncodedLength(secretId.Length, 0) - 2 * FieldCipher.TagSize - 1;
         _ = EncryptedValue.WritePrefix(secretId.Span, nonce.Span, _ranges[index].Iv, output.Extend(length));
     }
 
-    /// <summary>Appends what stands on the wire behind the hex of the ciphertext.</summary>
+    /// <summary>Appends the part of the wire format after the hex of the ciphertext.</summary>
     public void AppendSuffix(int index, PooledBytes output)
     {
         _ = EncryptedValue.WriteHex(_ranges[index].Tag, output.Extend(2 * FieldCipher.TagSize));
@@ -283,5 +283,5 @@ internal sealed class InPlaceEncryption(FieldCipher cipher, ReadOnlyMemory<byte>
     private readonly record struct EncryptedRange(ValueRange Range, byte[] Iv, byte[] Tag, ulong Number);
 }
 
-/// <summary>Where a value lies in a buffer, in bytes.</summary>
+/// <summary>The position of a value in a buffer, in bytes.</summary>
 internal readonly record struct ValueRange(int Start, int Length);

@@ -6,12 +6,12 @@ namespace Privatemode.AI.Encryption.EventStream;
 
 /// <summary>A stream of decrypted events over the network stream of an answer.</summary>
 /// <remarks>
-/// Returns each event as soon as it is whole and verified. Events decrypted before a failure are returned first, then the failure is thrown, on this and
+/// Returns each event as soon as it is complete and verified. Events decrypted before a failure are returned first, then the failure is thrown, on this and
 /// every further read. One reader at a time; it may be disposed while a read is waiting.
 /// </remarks>
 /// <param name="network">The network stream; disposed with this one.</param>
 /// <param name="reader">Decrypts the events; disposed with this stream.</param>
-/// <param name="owned">Cipher and secret, if there are any: disposed at the end or at a failure, or else with this stream.</param>
+/// <param name="owned">Cipher and secret, if there are any: disposed at the end or at a failure, otherwise with this stream.</param>
 internal sealed class DecryptingEventStream(Stream network, EventReader reader, IDisposable? owned) : ReadOnlyStream
 {
     private const int Idle = 0;
@@ -29,18 +29,18 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
     private int _state;
     private int _isReleased;
 
-    // A stream that is not disposed must not leave plaintext in buffers that others will rent.
+    // A stream that is not disposed must not leave plaintext in pooled buffers.
     ~DecryptingEventStream() => reader?.Dispose();
 
-    /// <summary>Whether the events returned last are kept when the stream is disposed, to find what could not be read.</summary>
+    /// <summary>Whether the last returned events are kept when the stream is disposed, to find what could not be read.</summary>
     public bool KeepsLastEvents { get; set; }
 
-    /// <summary>The events returned last; empty when there are none, or when they are long. Not while the stream is being read.</summary>
+    /// <summary>The last returned events; empty if there are none, or if they are long. Not while the stream is being read.</summary>
     public byte[] LastEvents => Volatile.Read(ref _state) == Idle ? CopyLastEvents() : _lastEvents;
 
     public override bool CanRead => Volatile.Read(ref _state) is not (DisposedWhileReading or Disposed);
 
-    /// <summary>Breaks the stream unless it has ended, and releases what it holds. Does nothing while it is being read: the network stream ends that
+    /// <summary>Ends the stream with a failure unless it has ended, and releases its resources. No effect while it is being read: the network stream ends that
     /// read.</summary>
     public void BreakOff(PrivatemodeException failure)
     {
@@ -144,13 +144,13 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
         _returned = 0;
         if (reader.Failure is not null || reader.IsEnded)
         {
-            // No more is decrypted. Some callers do not dispose a stream that they have read to its end.
+            // Nothing more is decrypted. Some callers do not dispose a stream that they have read to its end.
             ReleaseOwned();
         }
 
         if (reader.Failure is { } failure)
         {
-            // Captured once: an exception captured anew each time would drag along the stack traces of all reads before.
+            // Captured once: an exception captured each time would accumulate the stack traces of all earlier reads.
             _failure ??= ExceptionDispatchInfo.Capture(failure);
             _failure.Throw();
         }
@@ -174,10 +174,10 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
         }
         catch (IOException)
         {
-            // A broken connection and a missing end are the same here: the answer is not whole.
+            // A lost connection and a missing end are treated alike: the answer is incomplete.
         }
 
-        // Closing the network stream ends a waiting read; how it ended then is no verdict about the answer.
+        // Closing the network stream ends a waiting read; how that read ended says nothing about the answer.
         ObjectDisposedException.ThrowIf(Volatile.Read(ref _state) != Reading, this);
         if (read == 0)
         {
@@ -214,7 +214,7 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
         }
     }
 
-    /// <summary>Marks the stream as disposed; true the first time. Buffers that a waiting read still uses are released by that read.</summary>
+    /// <summary>Marks the stream as disposed; true the first time. A waiting read releases the buffers that it uses itself.</summary>
     private bool TryDispose()
     {
         while (true)
@@ -227,7 +227,7 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
                 }
                 catch
                 {
-                    // A permit is the application's. Even if it throws, the connection is released.
+                    // The permit is the application's. Even if it throws, the connection is released.
                     network.Dispose();
                     throw;
                 }
@@ -241,7 +241,7 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
                 return seen == Reading;
             }
 
-            // The read ended between the two looks, or the stream is being broken off.
+            // The read ended between the two checks, or another thread is ending the stream.
         }
     }
 

@@ -2,18 +2,18 @@ namespace Privatemode.AI.Encryption.EventStream;
 
 /// <summary>Decrypts an event stream, event by event. Does no I/O.</summary>
 /// <remarks>
-/// Keeps <c>data:</c> lines only. Comments and all other fields are dropped: <c>event:</c>, because nothing authenticates it and it decides
-/// whether a reader looks at an event at all, <c>id:</c> and <c>retry:</c>, because they would make a client reconnect and splice two generations.
+/// Keeps only <c>data:</c> lines. Comments and all other fields are dropped: <c>event:</c>, because it is not authenticated and decides
+/// whether a reader processes an event, <c>id:</c> and <c>retry:</c>, because they would make a client reconnect and combine two generations.
 /// An event gets a name only if its rules derive one from its encrypted members. The end is authenticated: see <see cref="EventRules.IsFinished"/>.
 /// </remarks>
 internal sealed class EventDecryptor(ExchangeCipher cipher, EventRules rules, AnswerContext context) : EventReader(LineLimit, context)
 {
-    /// <summary>A line must be shorter than this many bytes, its end not counted. Encrypted lines of the service stay under about 132 KiB.</summary>
+    /// <summary>The maximum length of a line in bytes, exclusive and without its end. Encrypted lines of the service stay below about 132 KiB.</summary>
     public const int LineLimit = 256 * 1024;
 
     private bool _mayBeMarked;
 
-    /// <summary>Events so far that held an authentic value. Nothing on the path can add to them, unlike to lines and clear events.</summary>
+    /// <summary>The number of events so far with an authentic value. Unlike lines and unencrypted events, they cannot be forged on the path.</summary>
     public long AuthenticEvents { get; private set; }
 
     protected override void ReadLine(ReadOnlySpan<byte> line)
@@ -29,7 +29,7 @@ internal sealed class EventDecryptor(ExchangeCipher cipher, EventRules rules, An
         }
         else if (line.Contains((byte)'\r'))
         {
-            // Other readers take a lone carriage return for the end of a line, so they would see different events.
+            // Other readers treat a lone carriage return as the end of a line, so they would see different events.
             Fail(AnswerFault.BadLine);
         }
         else
@@ -99,7 +99,7 @@ internal sealed class EventDecryptor(ExchangeCipher cipher, EventRules rules, An
             return;
         }
 
-        // Behind an event that ended the stream the mark says nothing new, once.
+        // After an event that ended the stream, the mark is redundant, but may occur once.
         if (!_mayBeMarked)
         {
             Fail(AnswerFault.AfterTheEnd);

@@ -7,7 +7,7 @@ namespace Privatemode.AI.Encryption.EventStream;
 
 /// <summary>Reads the events of a stream for <see cref="DecryptingEventStream"/>, which does the I/O.</summary>
 /// <remarks>A failure is permanent; what was read before it stays in <see cref="Output"/>.</remarks>
-/// <param name="lineLimit">Longest line, in bytes, a carriage return at its end counted.</param>
+/// <param name="lineLimit">The maximum length of a line in bytes, including a carriage return at its end.</param>
 /// <param name="context">The call, for exceptions.</param>
 internal abstract class EventReader(int lineLimit, AnswerContext context) : IDisposable
 {
@@ -15,22 +15,22 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
 
     private readonly PooledBytes _partial = new(4096);
 
-    /// <summary>Events that are ready for the caller. The reader of this buffer clears it.</summary>
+    /// <summary>Events that are ready for the caller, which clears this buffer.</summary>
     public PooledBytes Output { get; } = new(4096);
 
-    /// <summary>Translates what is returned to events of another form; null to return it as it is. Disposed with this reader.</summary>
+    /// <summary>Translates the returned events to another form; null to return them unchanged. Disposed with this reader.</summary>
     public EventTranslator? Translator { get; init; }
 
-    /// <summary>Why the stream is broken; null while it is not.</summary>
+    /// <summary>The failure of the stream; null if there is none.</summary>
     public PrivatemodeException? Failure { get; private set; }
 
     /// <summary>Whether the answer has ended.</summary>
     public bool IsEnded { get; protected set; }
 
-    /// <summary>Events returned so far, the end mark not counted.</summary>
+    /// <summary>The number of events returned so far, without the end mark.</summary>
     public long Events { get; private set; }
 
-    /// <summary>Payload of the data line that ends a stream.</summary>
+    /// <summary>The payload of the data line that ends a stream.</summary>
     protected static ReadOnlySpan<byte> EndMark => "[DONE]"u8;
 
     /// <summary>The event that is being read.</summary>
@@ -39,7 +39,7 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
     /// <summary>Whether an authentic event was returned to the caller, which exceptions mention.</summary>
     protected bool HasHandedOut { get; set; }
 
-    /// <summary>The fault if the network ends now, before the end of the stream.</summary>
+    /// <summary>The fault if the network stream ends now, before the end of the answer.</summary>
     protected virtual AnswerFault FaultAtEnd => AnswerFault.Truncated;
 
     /// <summary>Processes bytes from the network, which may end anywhere within an event.</summary>
@@ -51,7 +51,7 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
         }
         catch
         {
-            // An event may be lost: the stream must not go on without it.
+            // An event may be lost: the stream must not continue without it.
             Fail(AnswerFault.AlreadyFailed);
             throw;
         }
@@ -71,7 +71,7 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
         }
     }
 
-    /// <summary>Marks the stream as broken, unless it already is.</summary>
+    /// <summary>Marks the stream as failed, unless it already is.</summary>
     public void Fail(AnswerFault fault) => Fail(AnswerFaults.Exception(fault, context, HasHandedOut));
 
     /// <inheritdoc cref="Fail(AnswerFault)"/>
@@ -95,7 +95,7 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
     /// <summary>Reads a line, without the line feed at its end.</summary>
     protected abstract void ReadLine(ReadOnlySpan<byte> line);
 
-    /// <summary>Returns the event to the caller, or does not, as its rules say.</summary>
+    /// <summary>Returns the event to the caller, or not, depending on the rules.</summary>
     protected void Return(EventRules rules)
     {
         foreach (byte[] before in rules.EventsBefore)
@@ -135,7 +135,7 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
         }
         else if (Failure is null)
         {
-            // Only here: what is held back until the answer is authenticated to its end is returned now.
+            // Only here: text that is held back until the answer is authenticated to its end is returned now.
             Failure = Translator.Complete(Output);
         }
     }
@@ -211,13 +211,13 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
         Span<byte> text = Output.Extend(payload.Length);
         payload.CopyTo(text);
 
-        // In JSON a raw line break can only be white space between tokens; here it would end the line.
+        // In JSON, a raw line break can only be white space between tokens; here it would end the line.
         text.ReplaceAny(LineBreaks, (byte)' ');
         Output.Append("\n\n"u8);
     }
 
-    /// <summary>Whether the last line, which has no end, carries data of which nothing seems to be missing. What was cut off is missing, not malformed:
-    /// the caller learns that the stream is truncated.</summary>
+    /// <summary>Whether the last line, which has no line end, contains data that seems to be complete. Data that was cut off is missing, not malformed:
+    /// the caller gets the error that the stream is truncated.</summary>
     private static bool IsWholeData(ReadOnlySpan<byte> line)
     {
         if (!line.StartsWith("data:"u8))
@@ -247,34 +247,34 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
     }
 }
 
-/// <summary>What an endpoint demands of the events of its stream; one instance per stream.</summary>
+/// <summary>The rules of an endpoint for the events of its stream; one instance per stream.</summary>
 internal abstract class EventRules
 {
-    /// <summary>Shape of every event.</summary>
+    /// <summary>The schema of every event.</summary>
     public abstract ResponseSchema Shape { get; }
 
     /// <summary>True once an encrypted finish was decrypted for everything the stream has begun.</summary>
     public abstract bool IsFinished { get; }
 
-    /// <summary>The stream ends with an event of its own; the mark <c>[DONE]</c> may follow it but does not end the stream.</summary>
+    /// <summary>Whether the stream ends with an event of its own; the mark <c>[DONE]</c> may follow it but does not end the stream.</summary>
     public virtual bool EndsWithEvent => false;
 
-    /// <summary>What is wrong with a stream that ends now, while <see cref="IsFinished"/> is false.</summary>
+    /// <summary>The fault of a stream that ends now, while <see cref="IsFinished"/> is false.</summary>
     public virtual AnswerFault Unfinished => AnswerFault.Truncated;
 
     /// <summary>Whether an event was returned to the caller. Set by the decryptor, which returns events.</summary>
     public bool HasHandedOut { get; set; }
 
-    /// <summary>What becomes of the event inspected last.</summary>
+    /// <summary>What happens to the event that was inspected last.</summary>
     public virtual EventAction Action => EventAction.Pass;
 
-    /// <summary>Events to be returned before the one inspected last, for text that the rules held back; usually none.</summary>
+    /// <summary>Events to return before the event that was inspected last, for text that the rules held back; usually empty.</summary>
     public virtual IReadOnlyList<byte[]> EventsBefore => [];
 
-    /// <summary>An event to be returned directly before the end mark; usually none.</summary>
+    /// <summary>An event to return directly before the end mark; usually empty.</summary>
     public virtual byte[]? LastEvent => null;
 
-    /// <summary>The name of the event inspected last, derived from its encrypted members; empty for none. Names from the wire are never used.</summary>
+    /// <summary>The name of the event that was inspected last, derived from its encrypted members, or empty. Names from the wire are never used.</summary>
     public virtual ReadOnlySpan<byte> EventName => default;
 
     /// <summary>Checks, and may change, a decrypted event before it is returned to the caller.</summary>
@@ -283,7 +283,7 @@ internal abstract class EventRules
     public abstract AnswerFault Inspect(DecryptedDocument decrypted);
 }
 
-/// <summary>What becomes of an event that passed the checks.</summary>
+/// <summary>What happens to an event that passed the checks.</summary>
 internal enum EventAction
 {
     /// <summary>It is returned to the caller.</summary>

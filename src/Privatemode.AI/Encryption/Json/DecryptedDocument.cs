@@ -3,15 +3,15 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Encryption.Json;
 
-/// <summary>An answer, or one event of it, after decryption: its text and its top-level members.</summary>
+/// <summary>A decrypted answer, or one event of it: its text and its top-level members.</summary>
 /// <remarks>Reusable and pooled: one instance serves all events of a stream. Not thread-safe.</remarks>
 internal sealed class DecryptedDocument : IDisposable
 {
-    // An encrypted value is longer than this. More members than that are not what an answer can hold, and would take as much memory as it has itself.
+    // An encrypted value is longer than this. A valid answer does not have more members, and they would take as much memory as the answer itself.
     private const int ShortestEncrypted = 128;
     private const int FewMembers = 4096;
 
-    // What is not encrypted, names and white space included, is short; otherwise it would take memory twice. An array of many
+    // The unencrypted part, including names and white space, is short; otherwise it would take memory twice. An array of many
     // elements has a comma for each.
     private const int MostClear = 256 * 1024;
     private const int ClearShare = 32;
@@ -21,10 +21,10 @@ internal sealed class DecryptedDocument : IDisposable
 
     public DecryptedDocument(int capacity = 1024) => _bytes = new PooledBytes(capacity);
 
-    /// <summary>The document as it goes to the caller.</summary>
+    /// <summary>The document for the caller.</summary>
     public ReadOnlySpan<byte> Text => _bytes.Span;
 
-    /// <summary>At least one member was encrypted.</summary>
+    /// <summary>Whether at least one member was encrypted.</summary>
     public bool HasEncrypted { get; private set; }
 
     /// <summary>Decrypts a document into this one; empty after a fault.</summary>
@@ -45,7 +45,7 @@ internal sealed class DecryptedDocument : IDisposable
         return fault == AnswerFault.None ? Copy(document) : ClearIf(fault);
     }
 
-    /// <summary>The raw JSON value of a member; false when there is no such member.</summary>
+    /// <summary>The raw JSON value of a member; false if there is no such member.</summary>
     public bool TryGet(ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value, out JsonTokenType kind)
     {
         int i = _index.Find(name);
@@ -54,20 +54,20 @@ internal sealed class DecryptedDocument : IDisposable
         return i >= 0;
     }
 
-    /// <summary>How many top-level members there are.</summary>
+    /// <summary>The number of top-level members.</summary>
     public int Count => _index.Members.Length;
 
-    /// <summary>The name of a member, counted from 0 in the order of the document.</summary>
+    /// <summary>The name of a member, by its zero-based position in the document.</summary>
     public ReadOnlySpan<byte> NameAt(int i) => _index.Name(_index.Members[i]);
 
-    /// <summary>The raw JSON value of a member, counted likewise.</summary>
+    /// <summary>The raw JSON value of a member, by its zero-based position in the document.</summary>
     public ReadOnlySpan<byte> ValueAt(int i, out JsonTokenType kind)
     {
         kind = _index.Members[i].Kind;
         return _index.Members[i].Value(_bytes.Span);
     }
 
-    /// <summary>Puts another value in place of the value of a member, which must be there.</summary>
+    /// <summary>Replaces the value of a member, which must exist.</summary>
     public void Replace(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         ref JsonMember member = ref Find(name, out int i);
@@ -77,17 +77,17 @@ internal sealed class DecryptedDocument : IDisposable
         Grow(i, delta);
     }
 
-    /// <summary>Replaces parts of the value of a member, which must be there and stays of its kind.</summary>
+    /// <summary>Replaces parts of the value of a member, which must exist and keeps its kind.</summary>
     /// <param name="name">The member.</param>
-    /// <param name="parts">In the order in which they stand, none within another.</param>
+    /// <param name="parts">The parts in the order of the text, without overlaps.</param>
     public void Replace(ReadOnlySpan<byte> name, IReadOnlyList<TextReplacement> parts)
     {
         int start = Find(name, out int i).ValueStart;
         Grow(i, Replace(start, parts));
     }
 
-    /// <summary>Each byte is moved at most twice, however many parts there are: first out of the way of what is longer now, then to its place.</summary>
-    /// <returns>How much longer the document is now.</returns>
+    /// <summary>Moves each byte at most twice, regardless of the number of parts: first to make space for longer text, then to its final position.</summary>
+    /// <returns>By how much the document is longer now.</returns>
     private int Replace(int start, IReadOnlyList<TextReplacement> parts)
     {
         int delta = 0;
@@ -119,17 +119,17 @@ internal sealed class DecryptedDocument : IDisposable
         return delta;
     }
 
-    /// <summary>Whether an escaped half of a surrogate pair stands alone in a value.</summary>
+    /// <summary>Whether a value contains an escaped half of a surrogate pair without its other half.</summary>
     public bool HasLoneSurrogates => LoneSurrogates.Find(_bytes.Span) >= 0;
 
-    /// <summary>Replaces each of them by U+FFFD. Names of members have none: a document with such a name is refused.</summary>
+    /// <summary>Replaces each of them with U+FFFD. Names of members have none: a document with such a name is refused.</summary>
     public void ReplaceLoneSurrogates() => LoneSurrogates.Replace(_bytes.Span);
 
-    /// <summary>Drops all members but those of certain names, and with them the white space between members.</summary>
-    /// <param name="keep">Whether a member of this name stays. Names that would need escapes in JSON never do.</param>
+    /// <summary>Removes all members except those with certain names, and the white space between members.</summary>
+    /// <param name="keep">Whether a member of this name stays. Names that need escapes in JSON never do.</param>
     /// <remarks>
-    /// Done in place: a member that stays is written with its separator, its quoted name and a colon, which is the least that stood before its
-    /// value, so what is written never reaches what is still to be read.
+    /// In place: a member that stays is written with its separator, its quoted name and a colon, which is the minimum that was before its
+    /// value, so the written text never reaches the text that is still to be read.
     /// </remarks>
     public void KeepOnly(Func<ReadOnlySpan<byte>, bool> keep)
     {
@@ -168,7 +168,7 @@ internal sealed class DecryptedDocument : IDisposable
         _index.Retain(kept);
     }
 
-    /// <summary>The text for its reader: not copied when it is long. This document is empty afterwards.</summary>
+    /// <summary>Returns the text: without a copy if it is long. This document is empty afterwards.</summary>
     public MemoryStream Detach()
     {
         _index.Clear();
@@ -204,7 +204,7 @@ internal sealed class DecryptedDocument : IDisposable
         return fault;
     }
 
-    /// <summary>Replaces the encrypted values of the indexed document by their plaintext, verified and in order. The index then describes the result.</summary>
+    /// <summary>Replaces the encrypted values of the document with their plaintext, verified and in order. The index then describes the result.</summary>
     private AnswerFault DecryptMembers(Utf8Sequence document, ClearNames plain, ExchangeCipher cipher)
     {
         AnswerFault fault = Layout(document, plain, out int length);
@@ -235,7 +235,7 @@ internal sealed class DecryptedDocument : IDisposable
         return AnswerFault.None;
     }
 
-    /// <summary>Every member that is not plain must be encrypted, and at least one must be there.</summary>
+    /// <summary>Every member that may not be sent in the clear must be encrypted, and there must be at least one.</summary>
     private AnswerFault Layout(Utf8Sequence document, ClearNames plain, out int length)
     {
         bool anyEncrypted = false;
@@ -302,20 +302,20 @@ internal sealed class DecryptedDocument : IDisposable
     }
 }
 
-/// <summary>What the answer of an endpoint must look like.</summary>
-/// <param name="Plain">Members that travel in the clear.</param>
-/// <param name="Payload">UTF-8 name of the member the endpoint exists for; empty when that is the document itself.</param>
+/// <summary>The schema of the answers of an endpoint.</summary>
+/// <param name="Plain">Members that are sent in the clear.</param>
+/// <param name="Payload">UTF-8 name of the main member of the endpoint; empty if that is the document itself.</param>
 /// <param name="PayloadKind">The JSON kind that member must have.</param>
 /// <param name="AllowsArray">The body may be an array of encrypted elements (document extraction only).</param>
-/// <param name="MayBePlain">An event may hold nothing encrypted; its rules judge it (messages only).</param>
+/// <param name="MayBePlain">An event may have no encrypted member; its rules check it (messages only).</param>
 internal sealed record ResponseSchema(ClearNames Plain, ReadOnlyMemory<byte> Payload, JsonTokenType PayloadKind, bool AllowsArray = false,
     bool MayBePlain = false)
 {
-    /// <summary>Whether the payload is there and of the right kind.</summary>
+    /// <summary>Whether the payload exists and has the right kind.</summary>
     public bool HasPayload(DecryptedDocument document) => Payload.IsEmpty
         ? document.HasEncrypted && JsonKind.Of(document.Text.TrimStart(" \t\r\n"u8)) == PayloadKind
         : document.TryGet(Payload.Span, out _, out JsonTokenType kind) && kind == PayloadKind;
 }
 
-/// <summary>A part of a text, in bytes, and what comes in its place: nothing, to remove it.</summary>
+/// <summary>A part of a text, in bytes, and its replacement; an empty one removes it.</summary>
 internal readonly record struct TextReplacement(int Start, int Length, byte[] Text);

@@ -8,13 +8,13 @@ namespace Privatemode.AI.Encryption.Json;
 /// <remarks>Reusable: each <see cref="Read"/> replaces the content. Pooled memory; dispose it. Not thread-safe.</remarks>
 internal sealed class JsonIndex : IDisposable
 {
-    /// <summary>Most members accepted. Bodies have a dozen; without a bound the index of a hostile one takes many times its size.</summary>
+    /// <summary>The maximum number of members. Bodies have a dozen; without a limit, the index of a hostile one would take many times its size.</summary>
     public const int MaxMembers = 250_000;
 
-    /// <summary>Longest name accepted, in bytes of UTF-8. Names have at most 64; they are copied, and would take memory beside the document.</summary>
+    /// <summary>The maximum length of a name, in bytes of UTF-8. Names have at most 64; they are copied, and would take additional memory.</summary>
     public const int LongestName = 256;
 
-    // From here on arrays are as long as the members of the document are many: doubling would take up to three times as much, and the
+    // From here on, arrays have exactly as many elements as the document has members: doubling would take up to three times as much, and the
     // shared pool would keep it.
     private const int FewMembers = 16 * 1024;
     private const int LargestPooled = 64 * 1024;
@@ -51,9 +51,9 @@ internal sealed class JsonIndex : IDisposable
         return -1;
     }
 
-    /// <summary>Takes a document apart. After anything but <see cref="JsonShape.Usable"/> this index is empty.</summary>
+    /// <summary>Reads a document. After any other result than <see cref="JsonShape.Usable"/>, this index is empty.</summary>
     /// <param name="document">UTF-8 text of the whole document.</param>
-    /// <param name="allowArray">Take an array too: its elements are members named by their position.</param>
+    /// <param name="allowArray">Whether an array is accepted too: its elements are members named by their position.</param>
     public JsonShape Read(Utf8Sequence document, bool allowArray = false, int maxMembers = MaxMembers)
     {
         ObjectDisposedException.ThrowIf(_members.Length == 0, this);
@@ -67,7 +67,7 @@ internal sealed class JsonIndex : IDisposable
         return shape;
     }
 
-    /// <summary>Forgets all members.</summary>
+    /// <summary>Removes all members.</summary>
     public void Clear() => (_count, _namesLength) = (0, 0);
 
     /// <summary>Adds a member that was appended to the document after reading. Its name must be new and unambiguous.</summary>
@@ -83,7 +83,7 @@ internal sealed class JsonIndex : IDisposable
         }
     }
 
-    /// <summary>Forgets all members but those that are marked, in document order.</summary>
+    /// <summary>Removes all members except those that are marked, in document order.</summary>
     public void Retain(ReadOnlySpan<bool> kept)
     {
         int count = 0;
@@ -146,7 +146,7 @@ internal sealed class JsonIndex : IDisposable
         bool isArray = reader.TokenType == JsonTokenType.StartArray;
         if (reader.TokenType != JsonTokenType.StartObject && !(allowArray && isArray))
         {
-            // Reads to the end, so that broken text is told apart from a lone string, number or literal.
+            // Reads to the end, to distinguish malformed text from a single string, number or literal.
             reader.Skip();
             while (reader.Read())
             {
@@ -204,7 +204,7 @@ internal sealed class JsonIndex : IDisposable
 
     private static long NameLength(ref Utf8JsonReader reader) => reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length;
 
-    /// <summary>Counts the members from the first one in the reader on, and makes the arrays that long.</summary>
+    /// <summary>Counts the members from the first one in the reader on, and creates arrays of that length.</summary>
     private void MakeRoom(Utf8JsonReader reader, int maxMembers)
     {
         int count = _count;
@@ -304,7 +304,7 @@ internal sealed class JsonIndex : IDisposable
         array = larger;
     }
 
-    // Names may be content, in a body that is about to be refused for them.
+    // Names may be content in a body that will be refused for them.
     private static void Return<T>(T[] array)
     {
         if (array.Length <= LargestPooled)

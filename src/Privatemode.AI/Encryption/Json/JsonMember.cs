@@ -3,7 +3,7 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Encryption.Json;
 
-/// <summary>One top-level member: where its unescaped name lies in the index and its raw value in the document.</summary>
+/// <summary>One top-level member: the position of its unescaped name in the index and of its raw value in the document.</summary>
 internal struct JsonMember
 {
     public int NameStart;
@@ -12,10 +12,10 @@ internal struct JsonMember
     public int ValueLength;
     public JsonTokenType Kind;
 
-    /// <summary>How many bytes of an encrypted value come before its ciphertext.</summary>
+    /// <summary>The number of bytes of an encrypted value before its ciphertext.</summary>
     public int HeadLength { get; set; }
 
-    /// <summary>Where the encrypted or decrypted value goes in the rewritten document.</summary>
+    /// <summary>The position of the encrypted or decrypted value in the rewritten document.</summary>
     public int OutputStart;
 
     /// <summary>Length of the encrypted or decrypted value.</summary>
@@ -26,7 +26,7 @@ internal struct JsonMember
     public readonly ReadOnlySpan<byte> Value(ReadOnlySpan<byte> document) => document.Slice(ValueStart, ValueLength);
 }
 
-/// <summary>Whether a document can be taken apart into top-level members without doubt.</summary>
+/// <summary>Whether a document can be split into top-level members unambiguously.</summary>
 internal enum JsonShape
 {
     Usable,
@@ -39,10 +39,10 @@ internal enum JsonShape
 
     DuplicateName,
 
-    /// <summary>A name that the peer would read as a path: empty, or with <c>|</c>, <c>\</c> or a leading <c>@ ! : { [</c>.</summary>
+    /// <summary>A name that the service would read as a path: empty, or with <c>|</c>, <c>\</c> or a leading <c>@ ! : { [</c>.</summary>
     AmbiguousName,
 
-    /// <summary>A name with an escape that is no Unicode text, such as a lone surrogate.</summary>
+    /// <summary>A name with an escape that is not Unicode text, such as a lone surrogate.</summary>
     InvalidName,
 
     /// <summary>A name longer than <see cref="JsonIndex.LongestName"/>.</summary>
@@ -53,7 +53,7 @@ internal enum JsonShape
 }
 
 /// <summary>The order in which members are encrypted and decrypted: byte order of names in which <c>. ? *</c> are preceded by a backslash.</summary>
-/// <remarks>The peer writes names as paths, hence the backslashes.</remarks>
+/// <remarks>The service reads names as paths, hence the backslashes.</remarks>
 internal readonly struct NameComparer(JsonMember[] members, byte[] names) : IComparer<int>
 {
     private const int FewMembers = 32;
@@ -91,7 +91,7 @@ internal readonly struct NameComparer(JsonMember[] members, byte[] names) : ICom
             return a.Length.CompareTo(b.Length);
         }
 
-        // Names hold no backslash of their own, so two escaped characters differ in the character itself.
+        // Names contain no backslash of their own, so two escaped characters differ in the character itself.
         (byte p, byte q) = (a[common], b[common]);
         (byte escapedP, byte escapedQ) = (Escaped(p), Escaped(q));
         return escapedP != escapedQ ? escapedP.CompareTo(escapedQ) : p.CompareTo(q);
@@ -100,13 +100,13 @@ internal readonly struct NameComparer(JsonMember[] members, byte[] names) : ICom
     private static byte Escaped(byte value) => value is (byte)'.' or (byte)'?' or (byte)'*' ? (byte)'\\' : value;
 }
 
-/// <summary>Copies a document and leaves room for the values that are replaced.</summary>
+/// <summary>Copies a document with space for the values that are replaced.</summary>
 internal static class JsonRewriter
 {
-    /// <summary>Output length of a member whose value is copied as it stands.</summary>
+    /// <summary>Output length of a member whose value is copied unchanged.</summary>
     public const int Stays = -1;
 
-    /// <summary>Copies everything but replaced values; sets where each replaced value goes. Members come in document order.</summary>
+    /// <summary>Copies everything except replaced values, and sets the position of each replaced value. Members come in document order.</summary>
     public static void CopyAround(Utf8Sequence document, Span<JsonMember> members, PooledBytes output)
     {
         int copied = 0;
@@ -129,7 +129,7 @@ internal static class JsonRewriter
     private static void Append(PooledBytes output, Utf8Sequence text) => text.CopyTo(output.Extend(text.Length));
 }
 
-/// <summary>The few field names that travel in the clear on an endpoint; compared byte by byte, case-sensitive.</summary>
+/// <summary>The few field names that are sent in the clear on an endpoint; compared byte by byte, case-sensitive.</summary>
 internal sealed class ClearNames
 {
     private readonly byte[][] _names;

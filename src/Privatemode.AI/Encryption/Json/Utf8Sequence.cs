@@ -6,13 +6,13 @@ using System.Text.Unicode;
 
 namespace Privatemode.AI.Encryption.Json;
 
-/// <summary>The text of a document as it came: in one piece or, when it is long, in several.</summary>
-/// <remarks>A long answer is not copied together first: that alone would take twice its size.</remarks>
+/// <summary>The text of a document as received: in one piece or, if it is long, in several.</summary>
+/// <remarks>A long answer is not copied together first, because that would take twice its size.</remarks>
 internal readonly ref struct Utf8Sequence
 {
     private readonly ReadOnlySpan<byte> _whole;
 
-    // Boxed: this is copied for every value of every event, and a sequence would double what is copied.
+    // Boxed, because this is copied for every value of every event, and a sequence would double the size.
     private readonly StrongBox<ReadOnlySequence<byte>>? _pieces;
     private readonly int _start;
 
@@ -76,7 +76,7 @@ internal readonly ref struct Utf8Sequence
             return Utf8.IsValid(_whole);
         }
 
-        // A character may lie across two pieces: the bytes of one that is not whole go in front of the next piece.
+        // A character may be split between two pieces: the bytes of an incomplete one are put before the next piece.
         Span<byte> seam = stackalloc byte[8];
         int kept = 0;
         foreach (ReadOnlyMemory<byte> piece in Pieces)
@@ -115,7 +115,7 @@ internal readonly ref struct Utf8Sequence
         return new Utf8Sequence(_pieces!, _start + start, length);
     }
 
-    /// <summary>How many bytes at the end begin a character without ending it.</summary>
+    /// <summary>The number of bytes at the end that begin a character without ending it.</summary>
     private static int UnfinishedAtEnd(ReadOnlySpan<byte> text)
     {
         for (int count = 1; count <= Math.Min(3, text.Length); count++)
@@ -132,10 +132,10 @@ internal readonly ref struct Utf8Sequence
     }
 }
 
-/// <summary>Tells the kind of a raw JSON value from its first character.</summary>
+/// <summary>Determines the kind of a raw JSON value by its first character.</summary>
 internal static class JsonKind
 {
-    /// <summary>The token a value starts with; <see cref="JsonTokenType.None"/> when it is no JSON value.</summary>
+    /// <summary>The token with which a value starts; <see cref="JsonTokenType.None"/> if it is not a JSON value.</summary>
     public static JsonTokenType Of(ReadOnlySpan<byte> value)
     {
         ReadOnlySpan<byte> text = value.TrimStart(" \t\r\n"u8);
@@ -156,7 +156,7 @@ internal static class JsonKind
     public static bool IsArrayOfObjects(ReadOnlySpan<byte> value) => Of(value) == JsonTokenType.StartArray
         && Of(value.TrimStart(" \t\r\n"u8)[1..]) == JsonTokenType.StartObject;
 
-    /// <summary>Whether a value is an array with nothing in it.</summary>
+    /// <summary>Whether a value is an empty array.</summary>
     public static bool IsEmptyArray(ReadOnlySpan<byte> value) => Of(value) == JsonTokenType.StartArray
         && value.TrimStart(" \t\r\n"u8)[1..].TrimStart(" \t\r\n"u8).StartsWith("]"u8);
 }

@@ -24,7 +24,7 @@ internal ref struct DispositionReader
 
     private DispositionReader(ReadOnlySpan<byte> rest) => _rest = rest;
 
-    /// <summary>False when the header does not name the part without doubt.</summary>
+    /// <summary>Returns false if the header does not name the part unambiguously.</summary>
     public static bool TryRead(ReadOnlySpan<byte> value, out byte[] name, out bool isFile)
     {
         (name, isFile) = ([], false);
@@ -67,7 +67,7 @@ internal ref struct DispositionReader
         return TryReadValue(out byte[] value) && TryTake(label, value);
     }
 
-    /// <summary>Each parameter may come once. <c>name*</c> is forbidden in forms, and another parameter may mean anything.</summary>
+    /// <summary>Each parameter may occur once. <c>name*</c> is forbidden in forms, and unknown parameters can have any meaning.</summary>
     private bool TryTake(ReadOnlySpan<byte> label, byte[] value)
     {
         if (Ascii.EqualsIgnoreCase(label, "name"u8))
@@ -118,7 +118,7 @@ internal ref struct DispositionReader
                 i++;
                 if (i == _rest.Length || _rest[i] is not ((byte)'"' or (byte)'\\'))
                 {
-                    // Some writers put bare backslashes into paths, some escape: no telling which.
+                    // Some writers put bare backslashes into paths, others escape: it is ambiguous.
                     return false;
                 }
 
@@ -158,7 +158,7 @@ internal ref struct DispositionReader
         return !text.IsEmpty && text.IndexOf((byte)'\'') < 0;
     }
 
-    /// <summary>Names that have one reading: text without quotes and backslashes, and not an encoded word of mail.</summary>
+    /// <summary>Names with only one reading: text without quotes and backslashes, and not an encoded word of mail.</summary>
     private static bool IsName(ReadOnlySpan<byte> name) =>
         name.Length is > 0 and <= MaxName && !name.ContainsAny(NotInNames) && !name.StartsWith("=?"u8) && Utf8.IsValid(name);
 }

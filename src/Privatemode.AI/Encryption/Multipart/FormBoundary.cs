@@ -5,7 +5,7 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Encryption.Multipart;
 
-/// <summary>The text between the parts of a form. It travels in the clear, so ours are random.</summary>
+/// <summary>The text between the parts of a form. It is sent in the clear, so new ones are random.</summary>
 internal static class FormBoundary
 {
     public const string MediaType = "multipart/form-data";
@@ -20,7 +20,7 @@ internal static class FormBoundary
     /// <summary>A boundary that cannot be guessed: 60 characters of 0-9 a-f.</summary>
     public static string New() => Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(RandomBytes));
 
-    /// <summary>Random letters and digits in place of a boundary of the same length.</summary>
+    /// <summary>Random letters and digits that replace a boundary of the same length.</summary>
     public static string NewOfLength(int length) => RandomNumberGenerator.GetString(MemberNames.LettersAndDigits, length);
 
     public static string ContentType(string boundary) => $"{MediaType}; boundary={boundary}";
@@ -42,7 +42,7 @@ internal static class FormBoundary
             boundary.Length is > 0 and <= MaxLength && !boundary.AsSpan().ContainsAnyExcept(Characters);
     }
 
-    /// <summary>Whether a <c>Content-Type</c> is exactly what this library writes, with a boundary of letters and digits.</summary>
+    /// <summary>Whether a <c>Content-Type</c> has exactly the form that this library writes, with a boundary of letters and digits.</summary>
     public static bool IsOurs(string contentType) =>
         TryRead(contentType, out string boundary) && contentType == ContentType(boundary) && !boundary.AsSpan().ContainsAnyExcept(Plain);
 }

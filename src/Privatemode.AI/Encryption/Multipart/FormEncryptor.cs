@@ -3,14 +3,14 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Encryption.Multipart;
 
-/// <summary>Writes a form anew with every value encrypted that is not on the plain list: fields by name, then files by name.</summary>
-/// <remarks>The name of a file and its type would travel in the clear; the name of the field and a neutral type take their place.</remarks>
+/// <summary>Writes a form with all values encrypted, except those that may be sent in the clear: fields by name, then files by name.</summary>
+/// <remarks>The name of a file and its type would be sent in the clear; the name of the field and a neutral type replace them.</remarks>
 internal static class FormEncryptor
 {
     // Headers and encrypted form of a part without its value.
     private const int RoomPerPart = 512;
 
-    /// <summary>Encrypts the values where they lie in <paramref name="bytes"/>, which <paramref name="form"/> describes.</summary>
+    /// <summary>Encrypts the values in place in <paramref name="bytes"/>, which <paramref name="form"/> describes.</summary>
     public static SegmentedBody Encrypt(InPlaceBuffer bytes, FormIndex form, ClearNames plain, ExchangeCipher cipher, string boundary)
     {
         IReadOnlyList<FormPart> parts = form.Ordered;
@@ -45,14 +45,14 @@ internal static class FormEncryptor
         return new SegmentedBody(text, holes, bytes, encryption, FormBoundary.ContentType(boundary));
     }
 
-    /// <summary>Everything of a part before its value, as it travels.</summary>
+    /// <summary>Everything of a part before its value, as it is sent.</summary>
     public static void AppendHead(FormPart part, string boundary, PooledBytes text)
     {
         text.Append(Encoding.ASCII.GetBytes($"--{boundary}\r\n"));
         AppendHeaders(part, text);
     }
 
-    /// <summary>The headers of a part as they travel, with the empty line.</summary>
+    /// <summary>The headers of a part as they are sent, with the empty line.</summary>
     public static void AppendHeaders(FormPart part, PooledBytes text)
     {
         text.Append("Content-Disposition: form-data; name=\""u8);
@@ -70,14 +70,14 @@ internal static class FormEncryptor
     }
 }
 
-/// <summary>The last look at a form before the socket: reads what is about to leave afresh and relies on nothing that the encryption kept.</summary>
+/// <summary>The last check of a form before the socket: reads the bytes that will be sent again and uses no results of the encryption.</summary>
 /// <remarks>
-/// The hex of ciphertext is made while it is written, so the text is read without it: an encrypted value then looks like that of an empty
+/// The hex of ciphertext is created while it is written, so the text is read without it: an encrypted value then looks like that of an empty
 /// plaintext. Each place where ciphertext will be filled in must be inside such a value, right before its tag.
 /// </remarks>
 internal static class EncryptedFormCheck
 {
-    /// <summary>Whether a form holds encrypted values and members that may be plain, and nothing of its sender's wording elsewhere.</summary>
+    /// <summary>Whether a form contains encrypted values and allowed clear members, and no other text of its sender.</summary>
     public static bool IsEncrypted(SegmentedBody wire, ReadOnlySpan<byte> secretId, ClearMemberCheck mayBePlain)
     {
         if (!wire.IsCiphertext || !FormBoundary.IsOurs(wire.ContentType) || !FormBoundary.TryRead(wire.ContentType, out string boundary)

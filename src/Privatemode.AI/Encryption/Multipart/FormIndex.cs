@@ -4,13 +4,13 @@ namespace Privatemode.AI.Encryption.Multipart;
 
 /// <summary>The parts of a form (multipart/form-data), as byte ranges.</summary>
 /// <remarks>
-/// Strict, because two readers must never see two forms: CRLF only, nothing before the first boundary and nothing after the last, only the
+/// Strict, so that two readers never see two different forms: CRLF only, nothing before the first boundary and nothing after the last, only the
 /// headers <c>Content-Disposition</c> and <c>Content-Type</c>, and no value in which a more liberal reader would find a boundary.
 /// References: RFC 2046 section 5.1, RFC 7578.
 /// </remarks>
 internal sealed class FormIndex
 {
-    /// <summary>Most parts accepted; a transcription has eight.</summary>
+    /// <summary>The maximum number of parts; a transcription has eight.</summary>
     public const int MaxParts = 256;
 
     private readonly List<FormPart> _parts = [];
@@ -20,10 +20,10 @@ internal sealed class FormIndex
     {
     }
 
-    /// <summary>Parts as they come.</summary>
+    /// <summary>The parts in the order of the form.</summary>
     public IReadOnlyList<FormPart> Parts => _parts;
 
-    /// <summary>Where the text of the boundary stands, each time.</summary>
+    /// <summary>The positions of the boundary's text.</summary>
     public IReadOnlyList<int> Boundaries => _boundaries;
 
     /// <summary>Parts in the order of encryption: fields by the bytes of their names, then files likewise.</summary>
@@ -60,7 +60,7 @@ internal sealed class FormIndex
         return null;
     }
 
-    /// <summary>Takes a form apart; the index is empty after anything but <see cref="FormShape.Usable"/>.</summary>
+    /// <summary>Reads a form; the index is empty after any other result than <see cref="FormShape.Usable"/>.</summary>
     public static FormShape Read(ReadOnlySpan<byte> body, string boundary, out FormIndex index)
     {
         index = new FormIndex();
@@ -100,7 +100,7 @@ internal sealed class FormIndex
             int start = at + 2 + head;
             int next = body[start..].IndexOf(delimiter);
 
-            // A boundary right at the start, or behind a bare line feed, ends the value for some readers and not for others.
+            // A boundary directly at the start, or after a bare line feed, ends the value for some readers but not for others.
             if (next < 1 || body[start + next - 1] != (byte)'\r' || body[start..].StartsWith(dashes))
             {
                 return FormShape.Malformed;
@@ -124,15 +124,15 @@ internal sealed class FormIndex
     }
 }
 
-/// <summary>One part of a form: its name in UTF-8, whether it carries a file name that is not empty, and where its headers and its value lie.</summary>
+/// <summary>One part of a form: its name in UTF-8, whether it has a nonempty file name, and the positions of its headers and its value.</summary>
 internal sealed record FormPart(byte[] Name, bool IsFile, int HeadStart, ValueRange Value);
 
-/// <summary>Whether a form can be taken apart without doubt.</summary>
+/// <summary>Whether a form can be split into parts unambiguously.</summary>
 internal enum FormShape
 {
     Usable,
 
-    /// <summary>Not what every reader would understand alike.</summary>
+    /// <summary>Readers could understand it differently.</summary>
     Malformed,
 
     /// <summary>More parts than <see cref="FormIndex.MaxParts"/>.</summary>
@@ -142,10 +142,10 @@ internal enum FormShape
 /// <summary>Reads the headers of one part of a form.</summary>
 internal static class PartHead
 {
-    /// <summary>Longest headers of a part accepted, in bytes.</summary>
+    /// <summary>The maximum length of the headers of a part, in bytes.</summary>
     public const int MaxLength = 8 * 1024;
 
-    /// <summary>Reads headers up to and with the empty line after them; false when they are not such that every reader takes them alike.</summary>
+    /// <summary>Reads headers including the empty line after them; false unless every reader understands them alike.</summary>
     public static bool TryRead(ReadOnlySpan<byte> rest, out byte[] name, out bool isFile, out int length)
     {
         (name, isFile) = ([], false);
@@ -180,7 +180,7 @@ internal static class PartHead
             }
             else if (!Ascii.EqualsIgnoreCase(line[..colon], "Content-Type"u8) || hasType)
             {
-                // Another header may change what the value means, and the service needs no other.
+                // Another header may change the meaning of the value, and the service needs no other.
                 return false;
             }
             else

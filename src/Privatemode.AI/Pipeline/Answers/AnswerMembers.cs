@@ -7,12 +7,12 @@ namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>The encrypted members of one form of answer, by name and JSON kind. docs/endpoints.md has the same table.</summary>
 /// <remarks>
-/// Values are authentic and in order. Their names are not, nor is where one event ends and the next begins: a hop could drop a member and give
-/// its name to another, or put the values of one event into the one before it, under names that no reader knows. So everything that service version 1.40
-/// always sends must be present and of its kind, which leaves one way to assign names to the values; content, which is an array of objects, is
-/// accepted under its own name only; and members of other names are dropped, because a service may add some. Where a text is content, or says how
-/// an answer ended, a text of an unknown name behind it is refused: it could be that one, with another text under its name.
-/// What is always sent follows from the model server of that version, vLLM 0.20, which writes its answers with every member, null or not.
+/// Values are authentic and in order. Their names are not, nor is the boundary between events: an attacker on the path could drop a member and give
+/// its name to another, or move the values of one event into the one before it, under unknown names. So everything that service version 1.40
+/// always sends must be present and of its kind, which leaves only one way to assign names to values; content, which is an array of objects, is
+/// accepted under its own name only; and members with other names are dropped, because a service may add some. If a text is content, or states how
+/// an answer ended, a text with an unknown name after it is refused: it could be that value, with another text under its name.
+/// What is always sent follows from the model server of that version, vLLM 0.20, which writes its answers with all members, even if they are null.
 /// </remarks>
 internal sealed class AnswerMembers
 {
@@ -45,11 +45,11 @@ internal sealed class AnswerMembers
         /// <summary>An array that is empty or begins with something else.</summary>
         Values = 32,
 
-        /// <summary>A text of digits, which some servers send for a number. No other required member is one, so none can be given this name.</summary>
+        /// <summary>A text of digits, which some servers send for a number. No other required member has this form, so none can be given this name.</summary>
         Digits = 64,
     }
 
-    /// <summary>No text of an unknown name may stand behind this name; null if it may.</summary>
+    /// <summary>The name after which no text with an unknown name may follow; null if it may.</summary>
     private byte[]? NoTextAfter { get; init; }
 
     /// <summary>Answers of chat, whole or streamed.</summary>
@@ -69,7 +69,7 @@ internal sealed class AnswerMembers
     public static AnswerMembers Embeddings { get; } = new(
         new("created", Kinds.Number | Kinds.Digits), new("data", Kinds.Objects), new("model", Kinds.Text), new("object", Kinds.Text));
 
-    /// <summary>Whole answers of messages. The events of a stream are held to theirs by <see cref="MessageEventRules"/>.</summary>
+    /// <summary>Complete answers of messages. <see cref="MessageEventRules"/> has the rules for the events of a stream.</summary>
     public static AnswerMembers Messages { get; } = new(
         new("content", Kinds.Objects), Optional("kv_transfer_params", Kinds.Object), new("model", Kinds.Text), new("role", Kinds.Text),
         new("stop_reason", Kinds.Text), Optional("stop_sequence", Kinds.Text))
@@ -80,8 +80,8 @@ internal sealed class AnswerMembers
     /// <summary>Whole transcriptions with <c>response_format=json</c>.</summary>
     public static AnswerMembers Transcription { get; } = new(new Member("text", Kinds.Text)) { NoTextAfter = "text"u8.ToArray() };
 
-    /// <summary>Whole transcriptions with <c>response_format=verbose_json</c>. The words stand behind the text in the order of names, so the
-    /// text cannot be dropped, and another member take its name.</summary>
+    /// <summary>Complete transcriptions with <c>response_format=verbose_json</c>. The words come after the text in the order of names, so the
+    /// text cannot be dropped and its name given to another member.</summary>
     public static AnswerMembers TranscriptionWithTimes { get; } = new(
         new("language", Kinds.Text), new("segments", ObjectsOrNull), new("text", Kinds.Text), new("words", ObjectsOrNull))
     {
@@ -91,7 +91,7 @@ internal sealed class AnswerMembers
     /// <summary>Events of a transcription in the form of the model server.</summary>
     public static AnswerMembers TranscriptionEvent { get; } = new([.. ChoicesAlways, new("id", Kinds.Text)]);
 
-    /// <summary>The members of the whole answers of an endpoint whose answer is not a list, or of the events of its stream.</summary>
+    /// <summary>The members of the complete answers of an endpoint whose answer is not a list, or of the events of its stream.</summary>
     public static AnswerMembers Of(EndpointRule rule) => rule.Stream switch
     {
         StreamKind.Transcription => Transcription,
@@ -145,7 +145,7 @@ internal sealed class AnswerMembers
         return AnswerFault.None;
     }
 
-    /// <summary>Checks the whole answer to a call, and drops from it what is not listed.</summary>
+    /// <summary>Checks the complete answer to a call, and drops members that are not listed.</summary>
     public static AnswerFault ValidateWhole(DecryptedDocument decrypted, EncryptedCall call)
     {
         EndpointRule rule = call.Rule;
@@ -195,7 +195,7 @@ internal sealed class AnswerMembers
         return true;
     }
 
-    /// <summary>Without its reason an answer cut short by <c>max_tokens</c> looks whole. The role in its place keeps any other value out of it.</summary>
+    /// <summary>Without its reason, an answer that <c>max_tokens</c> cut short looks complete. The role next to it keeps any other value out of it.</summary>
     private static bool IsWholeMessage(DecryptedDocument decrypted) =>
         decrypted.TryGet("role"u8, out ReadOnlySpan<byte> role, out _) && role.SequenceEqual("\"assistant\""u8)
         && decrypted.TryGet("stop_reason"u8, out ReadOnlySpan<byte> reason, out _) && reason.Length > 2;

@@ -10,23 +10,23 @@ using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
-/// <summary>Reads answers: whole, streamed, or errors. An answer that is not encrypted as it must be is refused.</summary>
+/// <summary>Reads answers: complete, streamed, or errors. An answer that is not encrypted as required is refused.</summary>
 internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, ClientEvents events)
 {
-    /// <summary>Largest whole answer on the wire, in bytes.</summary>
+    /// <summary>The maximum size of a complete answer on the wire, in bytes.</summary>
     public const int AnswerLimit = 128 * 1024 * 1024;
 
-    /// <summary>Largest error answer, in bytes; it is read in one piece.</summary>
+    /// <summary>The maximum size of an error answer, in bytes; it is read in one piece.</summary>
     private const int ErrorLimit = PooledPieces.LongestFirst;
 
-    /// <summary>Largest answer that is not encrypted, in bytes. From 4 MiB on the platform's parser takes twice the text, and keeps it.</summary>
+    /// <summary>The maximum size of an unencrypted answer, in bytes. From 4 MiB on, the platform's parser allocates twice the text, and keeps it.</summary>
     internal const int UnencryptedAnswerLimit = 4 * 1024 * 1024 - 1024;
 
     /// <summary>Decrypts the answer to an attempt.</summary>
     /// <remarks>An event stream takes over the body and the attempt, see <see cref="CallAnswer.OwnsAttempt"/>; otherwise the body is closed.
-    /// The deadline is for what is read whole, also an event stream if the caller wants it in memory.</remarks>
-    /// <exception cref="PrivatemodeIntegrityException">The answer was altered, cut or not encrypted.</exception>
-    /// <exception cref="PrivatemodeServiceException">The answer says that it needs a newer client, or did not come in time.</exception>
+    /// The deadline is for complete answers, and for event streams if the caller requires them in memory.</remarks>
+    /// <exception cref="PrivatemodeIntegrityException">The answer was altered, truncated or not encrypted.</exception>
+    /// <exception cref="PrivatemodeServiceException">The answer requires a newer client, or did not arrive in time.</exception>
     public async ValueTask<CallAnswer> ReadAsync(ReceivedAnswer received, CallAttempt attempt, CallDeadline deadline, bool async)
     {
         (AnswerHeaders head, Stream body) = (received.Head, received.Body);
@@ -60,7 +60,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         }
         catch (Exception exception) when (stream is null)
         {
-            // A stream that has begun reports its end itself.
+            // A stream that has started reports its end itself.
             events.AnswerFailed(exception);
             operation?.Fail(exception);
             throw;
@@ -95,7 +95,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
 
         if (head.Status == 206)
         {
-            // No request of this library asks for a part, so it is not the service that answers with one.
+            // No request of this library asks for a part, so the answer does not come from the service.
             throw ServiceFailure(
                 ServiceFailureReason.Other,
                 "The answer has status 206 (partial content), which was not requested. Check Endpoint, and any proxies in between.", head, call);
@@ -125,7 +125,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     private static PrivatemodeServiceException ServiceFailure(ServiceFailureReason reason, string text, AnswerHeaders head, EncryptedCall call) =>
         new(reason, text) { Status = head.Status, RequestId = call.RequestId };
 
-    /// <summary>Makes the stream, which owns the attempt from then on.</summary>
+    /// <summary>Creates the stream, which then owns the attempt.</summary>
     private DecryptingEventStream BeginStream(Stream body, CallAttempt attempt, TelemetryOperation? operation, CallDeadline deadline)
     {
         EncryptedCall call = attempt.Call;
@@ -147,7 +147,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         _ => new ChoiceEventRules(call.Rule, call.Choices, call.RequestId, ReceiptScope.Current, call.KeepsUsage, call.EndsWithUsage),
     };
 
-    /// <summary>Reads a stream of events whole, for a caller who wants the answer in memory.</summary>
+    /// <summary>Reads a complete event stream, for a caller who requires the answer in memory.</summary>
     internal static async ValueTask<Stream> BufferAsync(DecryptingEventStream events, EncryptedCall call, CallDeadline deadline, bool async)
     {
         using PooledPieces whole = await ReadAsync(events, AnswerLimit, call, deadline, async).ConfigureAwait(false);
@@ -161,7 +161,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         using DecryptedDocument decrypted = new();
         AnswerFault fault = Decrypt(answer, attempt, decrypted);
 
-        // What follows may need memory for a second copy of the decrypted text.
+        // The next step may need memory for a second copy of the decrypted text.
         answer.Dispose();
         decrypted.ReplaceLoneSurrogates();
         fault = fault == AnswerFault.None ? CheckPayload(decrypted, call) : fault;
@@ -182,7 +182,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         return Normalize(decrypted, call);
     }
 
-    /// <summary>Corrects what the readers of a whole answer cannot read, and hands its text over.</summary>
+    /// <summary>Corrects what readers of a complete answer cannot read, and returns its text.</summary>
     internal static MemoryStream Normalize(DecryptedDocument decrypted, EncryptedCall call)
     {
         ResponseSchema shape = call.Rule.Answer!;
@@ -206,12 +206,12 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         return call.Translation is { } translation ? translation.TranslateWhole(decrypted) : decrypted.Detach();
     }
 
-    // A method of its own, because a span on the stack of the caller keeps the text from being collected when a longer one takes its place.
+    // A separate method, because a span on the caller's stack would keep the text from being collected when a longer one replaces it.
     [MethodImpl(MethodImplOptions.NoInlining)]
     internal static bool HasNoChoice(DecryptedDocument decrypted, ResponseSchema shape) => shape.Payload.Span.SequenceEqual("choices"u8)
         && decrypted.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _) && JsonKind.IsEmptyArray(choices);
 
-    // A method of its own, because what is on its stack keeps the pieces of the answer from being collected.
+    // A separate method, because its stack would keep the pieces of the answer from being collected.
     [MethodImpl(MethodImplOptions.NoInlining)]
     private static AnswerFault Decrypt(PooledPieces answer, CallAttempt attempt, DecryptedDocument decrypted)
     {
@@ -227,7 +227,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         return reader.Read() && reader.TokenType == JsonTokenType.StartArray;
     }
 
-    /// <exception cref="PrivatemodeException">There is an error in the place of the payload.</exception>
+    /// <exception cref="PrivatemodeException">The answer contains an error instead of the payload.</exception>
     private static AnswerFault CheckPayload(DecryptedDocument decrypted, EncryptedCall call)
     {
         ResponseSchema shape = call.Rule.Answer!;
@@ -251,14 +251,14 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
             AnswerFault fault = attempt.Exchange!.Decrypt(text, call.Rule.Answer!, decrypted);
             isAuthenticated = fault == AnswerFault.None;
 
-            // Not in encrypted form at all: something on the path wrote it. In encrypted form and broken: it was tampered with.
+            // Not in encrypted form: something on the path wrote it. In encrypted form but invalid: it was altered.
             if (fault is not (
                 AnswerFault.None or AnswerFault.NotJson or AnswerFault.DuplicateName or AnswerFault.UnencryptedMember or AnswerFault.NothingEncrypted))
             {
                 throw AnswerFaults.Exception(fault, call.Context);
             }
 
-            // The status is not authenticated. Without this, an answer with another status on it would be read as the text of an error.
+            // The status is not authenticated. Without this check, an answer whose status was changed would be read as the text of an error.
             if (isAuthenticated && (call.Rule.Answer!.HasPayload(decrypted) || !ErrorAnswer.IsOne(decrypted, call.Rule, head.Status)))
             {
                 throw IntegrityFailure(
@@ -277,7 +277,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         return new CallAnswer(ErrorBody(call, error, text), error);
     }
 
-    /// <summary>What the caller gets of an error: its text, in the form of the caller's endpoint.</summary>
+    /// <summary>The error for the caller: its text, in the form of the caller's endpoint.</summary>
     internal static MemoryStream ErrorBody(EncryptedCall call, ServiceError error, ReadOnlySpan<byte> text) =>
         new(call.Translation is { } translation ? translation.TranslateError(error.Status, text) : text.ToArray());
 
@@ -298,7 +298,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         await TryReadAsync(body, limit, call, deadline, async).ConfigureAwait(false)
             ?? throw IntegrityFailure("too-long", $"The answer is longer than {limit} bytes.", call);
 
-    /// <summary>The body, which is closed; null when it is longer than <paramref name="limit"/> bytes.</summary>
+    /// <summary>The body, which is closed; null if it is longer than <paramref name="limit"/> bytes.</summary>
     internal static async ValueTask<PooledPieces?> TryReadAsync(Stream body, int limit, EncryptedCall call, CallDeadline deadline, bool async)
     {
         PooledPieces whole = new();
@@ -339,7 +339,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         new(failure, $"{text} Do not use this answer.") { EndpointPath = call.Rule.Path, RequestId = call.RequestId };
 }
 
-/// <summary>What an HTTP answer says before its body; none of it is authenticated.</summary>
+/// <summary>Status and headers of an HTTP answer; none of it is authenticated.</summary>
 internal readonly record struct AnswerHeaders
 {
     public required int Status { get; init; }
@@ -356,22 +356,22 @@ internal readonly record struct AnswerHeaders
 
     public bool IsEventStream => ContentType?.Contains("event-stream", StringComparison.OrdinalIgnoreCase) == true;
 
-    /// <summary>The answer says of itself that it is not encrypted.</summary>
+    /// <summary>Whether the headers state that the answer is not encrypted.</summary>
     public bool IsMarkedUnencrypted => Encrypted == "false";
 
-    /// <summary>The whole-body format of services newer than this client.</summary>
+    /// <summary>The format of services newer than this client, which encrypts the whole body.</summary>
     public bool IsNewerFormat => ContentType?.StartsWith("application/vnd.privatemode.encrypted-body", StringComparison.OrdinalIgnoreCase) == true;
 }
 
 /// <summary>An answer as it comes from the network.</summary>
 /// <param name="Head">Status and headers.</param>
 /// <param name="Body">The body, not yet read.</param>
-/// <param name="Response">The response with its connection. Whoever has the answer disposes it.</param>
-/// <param name="IsBuffered">Whether the caller wants even an event stream in memory.</param>
+/// <param name="Response">The response with its connection. The owner of the answer disposes it.</param>
+/// <param name="IsBuffered">Whether the caller requires even an event stream in memory.</param>
 internal sealed record ReceivedAnswer(AnswerHeaders Head, Stream Body, IDisposable Response, bool IsBuffered);
 
-/// <summary>An answer as the caller gets it.</summary>
+/// <summary>An answer for the caller.</summary>
 /// <param name="Content">The decrypted body: in memory, or a stream of events as they come.</param>
-/// <param name="Error">What an answer of status 400 or more says; null for a success.</param>
+/// <param name="Error">The error in an answer of status 400 or more; null for a success.</param>
 /// <param name="OwnsAttempt">Whether the content is, or was read from, a stream of events, which disposes the attempt at its end.</param>
 internal readonly record struct CallAnswer(Stream Content, ServiceError? Error, bool OwnsAttempt = false);

@@ -11,7 +11,7 @@ using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
-/// <summary>What a stream of choices (chat, completions) must look like, and how it is corrected for the OpenAI client.</summary>
+/// <summary>The rules for a stream of choices (chat, completions), and its corrections for the OpenAI client.</summary>
 /// <remarks>The caller requested <paramref name="choices"/> choices, and usage on every event (<paramref name="keepsUsage"/>) or in one at the end
 /// (<paramref name="endsWithUsage"/>).</remarks>
 internal sealed class ChoiceEventRules(
@@ -60,8 +60,8 @@ internal sealed class ChoiceEventRules(
             return AnswerFault.NotJson;
         }
 
-        // A hop could ask for a whole chat, see ChoiceReader.CheckWhole, which a reader of events would not see.
-        // A reader of one answer would put two together. Completions may have more prompts than those we count.
+        // An attacker could request a complete chat, see ChoiceReader.CheckWhole, whose message a reader of events would ignore.
+        // A reader of one answer would join two choices. Completions may have more prompts than are counted.
         fault = rule.HasMessages && _choices.HasWhole ? AnswerFault.PayloadMissing
             : rule.HasMessages && _choices.HasMore ? AnswerFault.ChoiceCount : AnswerFault.None;
         if (fault != AnswerFault.None)
@@ -73,7 +73,7 @@ internal sealed class ChoiceEventRules(
         return AnswerFault.None;
     }
 
-    /// <summary>Corrects what the readers of events cannot read.</summary>
+    /// <summary>Corrects what readers of events cannot read.</summary>
     private void Normalize(DecryptedDocument decrypted, int count)
     {
         bool isLast = count > 0 && IsFinished;
@@ -113,7 +113,7 @@ internal sealed class SplitSurrogates
 {
     private const string ToolCalls = "tool_calls";
 
-    // No server writes as many texts at once. The halves of further ones are replaced, as those of texts whose other half does not come.
+    // No server writes as many texts at the same time. The halves of further ones are replaced, like those of texts whose other half does not arrive.
     private const int MostHeld = 1024;
 
     /// <summary>First halves that were held back, as escapes.</summary>
@@ -153,7 +153,7 @@ internal sealed class SplitSurrogates
 
     /// <summary>Writes the events for halves whose other half did not arrive.</summary>
     /// <param name="decrypted">The current event, checked: its members become theirs.</param>
-    /// <param name="normalizer">Knows the tool calls that have begun; null for an endpoint without any.</param>
+    /// <param name="normalizer">Knows the tool calls that have begun; null for an endpoint without tool calls.</param>
     public void WriteEventsBefore(DecryptedDocument decrypted, ChoiceNormalizer? normalizer = null)
     {
         foreach (TextKey key in _broken)
@@ -204,7 +204,7 @@ internal sealed class SplitSurrogates
             JoinText(choices, key, place, mayFollow: !choice.IsFinished, joined);
         }
 
-        // Another text of the choice means that this one is over, except that the arguments of parallel tool calls may alternate, and that a model
+        // Another text of the choice means that this one has ended, except that the arguments of parallel tool calls may alternate, and that a model
         // may reason in the middle of its content.
         foreach (TextKey key in _held.Keys.Where(key => key.Choice == choice.Index))
         {

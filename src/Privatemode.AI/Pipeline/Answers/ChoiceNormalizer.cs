@@ -7,15 +7,15 @@ using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
-/// <summary>Corrects the choices of an answer, or of its events, in one pass where OpenAI's parser throws on what a model server writes.</summary>
+/// <summary>Corrects the choices of an answer, or of its events, in one pass if OpenAI's parser would throw on them.</summary>
 /// <remarks>
 /// A replaced role or list of log probabilities is kept as <c>original_role</c> or <c>original_logprobs</c>. The finish reasons <c>abort</c> and
-/// <c>error</c> say that the model server broke the answer off: a failure, not an answer. Every other unknown word becomes <c>length</c>, because the
-/// answer may not be whole, and is recorded in the scope of the call. Of completions, which have no messages, only index and log
-/// probabilities are corrected. What can be read stays byte for byte. There is one instance for each answer.
+/// <c>error</c> mean that the model server did not finish the answer: a failure, not an answer. Every other unknown word becomes <c>length</c>, because the
+/// answer may be incomplete, and is recorded in the scope of the call. For completions, which have no messages, only index and log
+/// probabilities are corrected. Readable parts stay byte for byte. There is one instance for each answer.
 /// </remarks>
 /// <param name="hasMessages">Whether it is the answer of a chat.</param>
-/// <param name="isEvent">Whether messages come in pieces, under <c>delta</c>, and not whole, under <c>message</c>.</param>
+/// <param name="isEvent">Whether messages come in pieces, under <c>delta</c>, and not complete, under <c>message</c>.</param>
 /// <param name="requestId">For the exception.</param>
 /// <param name="scope">Where unknown finish reasons are recorded; null if they are not needed.</param>
 internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string requestId, ReceiptScope? scope)
@@ -32,7 +32,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
     public ToolCallNormalizer ToolCalls => field ??= new ToolCallNormalizer();
 
     /// <summary>Corrects the choices of the answer, or of the next event, whose choices have these <paramref name="indexes"/>.</summary>
-    /// <exception cref="PrivatemodeServiceException">The model server broke the answer off.</exception>
+    /// <exception cref="PrivatemodeServiceException">The model server did not finish the answer.</exception>
     public void Normalize(DecryptedDocument decrypted, IReadOnlyList<int> indexes, bool handedOut = false)
     {
         if (!decrypted.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) || kind != JsonTokenType.StartArray)
@@ -60,7 +60,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // Left as it is for the client's own parser to throw on. The latter: a name or text with an escaped lone surrogate.
+            // Left unchanged, so that the client's own parser throws. The latter: a name or text with an escaped lone surrogate.
             return;
         }
 
@@ -70,8 +70,8 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
         }
     }
 
-    /// <summary>Readers differ in which of two members of one name they take.</summary>
-    /// <exception cref="JsonException">The member was there already.</exception>
+    /// <summary>Readers differ in which of two members with one name they use.</summary>
+    /// <exception cref="JsonException">The member exists already.</exception>
     public static void ThrowIfRepeated(ref bool isFound)
     {
         if (isFound)
@@ -84,7 +84,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
 
     /// <param name="reader">At the beginning of the choice; at its end afterwards.</param>
     /// <param name="choices">The text that is read.</param>
-    /// <param name="position">Its place among the choices, which is its index if it has none that can be read.</param>
+    /// <param name="position">Its position among the choices, which is its index if it has no readable one.</param>
     /// <param name="choice">The index of the choice.</param>
     private void NormalizeChoice(ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, int position, int choice)
     {
@@ -135,12 +135,12 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
         Replace(start, (int)reader.BytesConsumed, Encoding.ASCII.GetBytes(index.ToString(CultureInfo.InvariantCulture)));
     }
 
-    /// <summary>Corrects a finish reason. In a whole answer null is as unknown as a foreign word. What is not text is no reason.</summary>
+    /// <summary>Corrects a finish reason. In a complete answer, null is as unknown as another word. A value that is not text is not a reason.</summary>
     /// <param name="reader">At the value.</param>
     /// <param name="choices">The text that is read.</param>
     /// <param name="choice">The index of the choice.</param>
-    /// <param name="before">Where what stands before the member ends.</param>
-    /// <param name="start">Where the name of the member begins.</param>
+    /// <param name="before">The end of the text before the member.</param>
+    /// <param name="start">The beginning of the name of the member.</param>
     private void NormalizeFinish(ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, int choice, int before, int start)
     {
         int valueStart = (int)reader.TokenStartIndex;
@@ -170,7 +170,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
         }
     }
 
-    /// <summary>Takes a member out, with the comma before it or, if it is the first, behind it.</summary>
+    /// <summary>Removes a member, with the comma before it or, if it is the first, after it.</summary>
     private void Remove(ReadOnlySpan<byte> choices, int before, int start, int end)
     {
         if (choices[before - 1] != (byte)'{')
@@ -186,11 +186,11 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
     private void Replace(int start, int end, byte[] text) => _replacements.Add(new TextReplacement(start, end - start, text));
 }
 
-/// <summary>Replaces log probabilities that OpenAI's parser cannot read by null, and keeps them as <c>original_logprobs</c>.</summary>
+/// <summary>Replaces log probabilities that OpenAI's parser cannot read with null, and keeps them as <c>original_logprobs</c>.</summary>
 internal static class LogprobsNormalizer
 {
     /// <param name="reader">A copy, at the value.</param>
-    /// <param name="replacements">Receives what to replace.</param>
+    /// <param name="replacements">Receives the replacements.</param>
     public static void Normalize(Utf8JsonReader reader, List<TextReplacement> replacements)
     {
         int count = replacements.Count;
@@ -242,7 +242,7 @@ internal static class LogprobsNormalizer
         return true;
     }
 
-    /// <summary>Whether the parser can read an entry. It cannot read a null probability, which servers write for zero, and no number may be invented.</summary>
+    /// <summary>Whether the parser can read an entry. It cannot read a null probability, which servers write for zero; no number is invented.</summary>
     private static bool IsReadableEntry(ref Utf8JsonReader reader, List<TextReplacement> replacements)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)

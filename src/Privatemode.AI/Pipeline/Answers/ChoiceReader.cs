@@ -9,10 +9,10 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// <summary>One pass over the choices of an answer or of an event: which have begun and finished, and whether they need correction.</summary>
 /// <remarks>
 /// The end mark is not authenticated, so anything on the path can write it. A stream is complete only if, for every choice
-/// index seen, an encrypted <c>finish_reason</c>, neither null nor empty, was decrypted before it. A choice that goes on after its
-/// finish has to finish again; an event that adds nothing to it, as some servers send with the verdict of a content filter, changes nothing.
+/// index seen, an encrypted <c>finish_reason</c>, neither null nor empty, was decrypted before it. A choice that continues after its
+/// finish must finish again; an event that adds nothing to it, as some servers send with the result of a content filter, changes nothing.
 /// </remarks>
-/// <param name="expected">How many choices were requested: a hop could drop one from its first event on.</param>
+/// <param name="expected">How many choices were requested: an attacker could drop one from its first event on.</param>
 internal sealed class ChoiceReader(int expected = 1)
 {
     private readonly HashSet<int> _running = [];
@@ -24,16 +24,16 @@ internal sealed class ChoiceReader(int expected = 1)
     private int _messages;
     private int _finishes;
 
-    /// <summary>A choice was seen that was not requested.</summary>
+    /// <summary>Whether there was a choice that was not requested.</summary>
     public bool HasMore { get; private set; }
 
-    /// <summary>A choice was seen that is one of a whole answer: it has a message, and no pieces of one.</summary>
+    /// <summary>Whether there was a choice of a complete answer: it has a message, and no pieces of one.</summary>
     public bool HasWhole { get; private set; }
 
-    /// <summary>A choice was seen.</summary>
+    /// <summary>Whether there was a choice.</summary>
     public bool HasAny => _running.Count + _finished.Count > 0;
 
-    /// <summary>The choices read last have texts and nulls only, under names of which every reader can read those. They need no correction.</summary>
+    /// <summary>Whether the choices read last have only texts and nulls, under names with which every reader can read those. They need no correction.</summary>
     public bool HasTextOnly { get; private set; }
 
     public bool AllFinished => _running.Count == 0 && _finished.Count >= expected;
@@ -41,18 +41,18 @@ internal sealed class ChoiceReader(int expected = 1)
     /// <summary>The index of each choice that was read last, or else its position.</summary>
     public IReadOnlyList<int> Indexes => _indexes;
 
-    /// <summary>Reads the <c>choices</c> of one event; false when they cannot be read.</summary>
+    /// <summary>Reads the <c>choices</c> of one event; false if they cannot be read.</summary>
     public bool TryRead(ReadOnlySpan<byte> choices)
     {
         // Without an index, the position identifies a choice only if the event contains all of them.
         return TryReadAll(choices) && !_isOdd && (_unnumbered == 0 || _indexes.Count >= expected);
     }
 
-    /// <summary>Checks that the choices are those of a whole answer and not of an event.</summary>
+    /// <summary>Checks that the choices are those of a complete answer and not of an event.</summary>
     /// <remarks>
-    /// Whether a stream is asked for travels in the clear: a hop can ask for one, and pass its first event for the whole answer. The choices of chats
-    /// then have no message. Those of completions look alike in both; of a whole answer, each says why it ended. Completions may have more choices than
-    /// <paramref name="expected"/>, because not all prompts are counted.
+    /// Whether a stream is requested is sent in the clear: an attacker can request one, and pass off its first event as the complete answer. The choices of
+    /// chats then have no message. Those of completions look alike in both; in a complete answer, each states why it ended. Completions may have more choices
+    /// than <paramref name="expected"/>, because not all prompts are counted.
     /// </remarks>
     public static AnswerFault CheckWhole(DecryptedDocument decrypted, bool hasMessages, int expected)
     {
@@ -60,7 +60,7 @@ internal sealed class ChoiceReader(int expected = 1)
         ChoiceReader reader = new(expected);
         if (!reader.TryReadAll(choices))
         {
-            // Left for the client's own parser to throw on.
+            // Left unchanged, so that the client's own parser throws.
             return AnswerFault.None;
         }
 
@@ -69,7 +69,7 @@ internal sealed class ChoiceReader(int expected = 1)
         return !areWhole ? AnswerFault.PayloadMissing : hasMessages && count > expected ? AnswerFault.ChoiceCount : AnswerFault.None;
     }
 
-    /// <summary>Finds the texts of the choices of an event; none if they cannot be read.</summary>
+    /// <summary>Finds the texts of the choices of an event; empty if they cannot be read.</summary>
     public static IReadOnlyList<ChoiceTexts> FindTexts(ReadOnlySpan<byte> choices)
     {
         ChoiceReader reader = new() { _texts = [] };
@@ -78,7 +78,7 @@ internal sealed class ChoiceReader(int expected = 1)
 
     /// <summary>Reads an index that may be written as a fraction (<c>0.0</c>) or a text (<c>"0"</c>).</summary>
     /// <param name="reader">At the value.</param>
-    /// <param name="index">The index; left as it is if the value is null.</param>
+    /// <param name="index">The index; unchanged if the value is null.</param>
     /// <returns>False for anything else.</returns>
     public static bool TryReadIndex(ref Utf8JsonReader reader, ref int index)
     {
@@ -123,7 +123,7 @@ internal sealed class ChoiceReader(int expected = 1)
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // The latter: a name with an escaped lone surrogate, which is no text.
+            // The latter: a name with an escaped lone surrogate, which is not text.
             return false;
         }
     }
@@ -182,7 +182,7 @@ internal sealed class ChoiceReader(int expected = 1)
         }
     }
 
-    /// <summary>Whether the value at the reader is, or has a member, other than a role, that is, neither null nor false nor empty. Reads to its end.</summary>
+    /// <summary>Whether the value at the reader is, or has a member, other than a role, that is neither null nor false nor empty. Reads to its end.</summary>
     private bool HoldsContent(ref Utf8JsonReader reader, List<TextPiece>? texts)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -262,7 +262,7 @@ internal sealed class ChoiceReader(int expected = 1)
     private static int? FindIndex(Utf8JsonReader reader) =>
         TryFind(ref reader, "index"u8) && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out int index) ? index : null;
 
-    /// <summary>Goes from the beginning of an object to the value of a member.</summary>
+    /// <summary>Moves from the beginning of an object to the value of a member.</summary>
     private static bool TryFind(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)

@@ -21,7 +21,7 @@ internal static class ClearMemberValidator
     /// <summary>Removes clear members with impossible values from a decrypted answer or event. Members with unknown names must be removed before.</summary>
     public static void Normalize(DecryptedDocument decrypted, ClearNames plain, bool nullsStay = false)
     {
-        // Ids end up in logs.
+        // IDs are logged.
         bool dropsId = plain.Contains("id"u8) && decrypted.TryGet("id"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind)
             && kind != JsonTokenType.Null && !(kind == JsonTokenType.String && IsPrintable(value));
 
@@ -38,7 +38,7 @@ internal static class ClearMemberValidator
         }
     }
 
-    /// <summary>Whether a clear text may be taken over: at most 128 printable ASCII characters.</summary>
+    /// <summary>Whether a clear text may be kept: at most 128 printable ASCII characters.</summary>
     public static bool IsPrintable(string text) => PrintableText.IsAscii(text, TextLimit);
 
     private static bool IsPrintable(ReadOnlySpan<byte> rawString)
@@ -128,7 +128,7 @@ internal static class CreatedTimeNormalizer
 /// A count is an integer from 0 to 2³¹−1; <c>12.0</c> is 12. Seconds may be fractions; the type of the usage and the service tier are words. Other
 /// values are removed, and usage without a number becomes null.
 /// </remarks>
-/// <param name="writer">Null to find out whether there is anything to correct.</param>
+/// <param name="writer">Null to determine whether a correction is needed.</param>
 /// <param name="nullsStay">Counts may be null.</param>
 internal sealed class UsageNormalizer(Utf8JsonWriter? writer, bool nullsStay)
 {
@@ -145,7 +145,7 @@ internal sealed class UsageNormalizer(Utf8JsonWriter? writer, bool nullsStay)
     public static bool HasUsage(DecryptedDocument decrypted) =>
         decrypted.TryGet("usage"u8, out _, out JsonTokenType kind) && kind == JsonTokenType.StartObject;
 
-    /// <summary>Replaces the usage of an event by null. The service repeats the running total on every event; a reader that adds up would count it many
+    /// <summary>Replaces the usage of an event with null. The service repeats the running total on every event; a reader that adds up would count it many
     /// times.</summary>
     public static void Hide(DecryptedDocument decrypted)
     {
@@ -209,7 +209,7 @@ internal sealed class UsageNormalizer(Utf8JsonWriter? writer, bool nullsStay)
         writer?.WriteEndObject();
     }
 
-    /// <summary>Copies a member if its value is of a kind that its name can have; otherwise returns false.</summary>
+    /// <summary>Copies a member if its value has a valid kind for its name; otherwise returns false.</summary>
     private bool TryCopy(ref Utf8JsonReader reader, ReadOnlySpan<byte> name, int depth)
     {
         bool isSeconds = name.SequenceEqual("seconds"u8);

@@ -5,7 +5,7 @@ using Privatemode.AI.Internal;
 namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Refuses vectors that contain null, NaN or infinity. The last two are not JSON, but Python writes them.</summary>
-/// <remarks>OpenAI's parser throws on them without saying which vector it is. In base64, which is requested by default, they are found later.</remarks>
+/// <remarks>OpenAI's parser throws on them without naming the vector. In base64, which is requested by default, they are detected later.</remarks>
 internal static class EmbeddingVectors
 {
     /// <exception cref="PrivatemodeServiceException">A vector cannot be used; the exception names its index.</exception>

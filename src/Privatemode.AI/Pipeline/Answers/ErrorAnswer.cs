@@ -8,12 +8,12 @@ using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
-/// <summary>Finds message and code in the shapes errors come in. Server text is data: nothing here fails on odd input.</summary>
+/// <summary>Finds message and code in the known forms of errors. Server text is data: unexpected input never fails.</summary>
 internal static class ErrorText
 {
     private const int DepthLimit = 32;
 
-    // Names, values and brackets of an error that is read as JSON. Each costs memory beside the text; longer ones are their own message.
+    // Names, values and brackets of an error that is read as JSON, because each takes memory; longer ones are their own message.
     private const int TokenLimit = 16 * 1024;
 
     /// <summary>
@@ -39,7 +39,7 @@ internal static class ErrorText
         }
     }
 
-    /// <summary>The status that the code of an error names: an integer from 400 to 599; null for anything else.</summary>
+    /// <summary>The status in the code of an error: an integer from 400 to 599; null for anything else.</summary>
     public static int? StatusOf(ReadOnlySpan<byte> error)
     {
         using JsonIndex index = new();
@@ -52,7 +52,7 @@ internal static class ErrorText
         return Utf8Parser.TryParse(code, out int status, out int length) && length == code.Length && status is >= 400 and <= 599 ? status : null;
     }
 
-    /// <summary>The payload of the first <c>data:</c> line of an error that came as an event stream; the whole text if it has no such line.</summary>
+    /// <summary>The payload of the first <c>data:</c> line of an error in the form of an event stream; the whole text if it has no such line.</summary>
     public static ReadOnlySpan<byte> FirstEvent(ReadOnlySpan<byte> stream)
     {
         foreach (Range range in stream.Split((byte)'\n'))
@@ -90,7 +90,7 @@ internal static class ErrorText
             : (element.GetRawText(), code);
     }
 
-    /// <summary>Text of a string, raw text of anything else; null for null. Codes come as strings and as numbers.</summary>
+    /// <summary>The text of a string, the raw text of anything else; null for null. Codes are strings or numbers.</summary>
     private static string? Scalar(JsonElement element) => element.ValueKind switch
     {
         JsonValueKind.Null => null,
@@ -99,21 +99,21 @@ internal static class ErrorText
     };
 }
 
-/// <summary>Distinguishes an error that the enclave encrypted from an answer that was labelled as one on its way.</summary>
+/// <summary>Distinguishes an error that the enclave encrypted from an answer whose status or name was changed on its way.</summary>
 /// <remarks>
-/// Status and names are not authenticated: without this, the text of an answer would be returned as the message of an error. What is inside a
-/// value is authentic, so an error is known by what stands in it: <c>{"error":{"message":…}}</c>, <c>{"detail":…}</c>, or the flat form.
+/// Status and names are not authenticated: without this check, the text of an answer would be returned as the message of an error. The content of a
+/// value is authentic, so an error is recognized by its content: <c>{"error":{"message":…}}</c>, <c>{"detail":…}</c>, or the flat form.
 /// </remarks>
 internal static class ErrorAnswer
 {
-    // Names, values and brackets. Each costs memory beside the text; errors have some tens.
+    // Names, values and brackets. Each takes memory in addition to the text; errors have some tens.
     private const int MostTokens = 16 * 1024;
     private const int LongestError = 1024 * 1024;
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonLimits.MaxDepth };
 
-    /// <summary>Throws the error that a decrypted answer, or event, of status 200 holds in place of its payload.</summary>
-    /// <returns><see cref="AnswerFault.RenamedMember"/> when the member named <c>error</c> is not an error, or is longer than 1 MiB.</returns>
+    /// <summary>Throws the error that a decrypted answer, or event, of status 200 contains instead of its payload.</summary>
+    /// <returns><see cref="AnswerFault.RenamedMember"/> if the member named <c>error</c> is not an error, or is longer than 1 MiB.</returns>
     /// <exception cref="PrivatemodeServiceException">It is an error of the model server.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The same, with the status 401.</exception>
     public static AnswerFault Check(DecryptedDocument decrypted, string requestId, bool handedOut)
@@ -125,7 +125,7 @@ internal static class ErrorAnswer
                 : AnswerFault.RenamedMember;
         }
 
-        // The form of older model servers. What it says it is, is authentic: no answer has this text.
+        // The form of older model servers. Its text is authentic, and answers do not have this text.
         return decrypted.TryGet("object"u8, out ReadOnlySpan<byte> type, out _) && type.SequenceEqual("\"error\""u8)
             && decrypted.TryGet("message"u8, out _, out kind) && kind == JsonTokenType.String
             ? throw ServiceErrors.FromErrorInAnswer(decrypted.Text, requestId, handedOut)
@@ -143,7 +143,7 @@ internal static class ErrorAnswer
             }
         }
 
-        // Where the answer itself is a text, a text alone proves nothing; but relabelling one that says no more than its status gains nothing.
+        // If the answer itself is a text, a text alone proves nothing; but relabelling a text that only names the status gains nothing.
         bool mayBeText = rule.Answer!.PayloadKind != JsonTokenType.String;
         if (decrypted.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
         {
@@ -166,7 +166,7 @@ internal static class ErrorAnswer
         };
     }
 
-    /// <summary>What web frameworks answer by themselves: the phrase of the status, RFC 9110 section 15.</summary>
+    /// <summary>The default texts of web frameworks: the phrase of the status, RFC 9110 section 15.</summary>
     private static bool IsPhrase(ReadOnlySpan<byte> value, int status) => value.SequenceEqual(status switch
     {
         401 => "\"Unauthorized\""u8,
@@ -177,7 +177,7 @@ internal static class ErrorAnswer
         _ => default,
     });
 
-    /// <summary>What the framework of the model servers says of a request it does not take: where, and what.</summary>
+    /// <summary>The form in which the framework of the model servers reports an invalid request: where, and what.</summary>
     private static bool IsListOfMistakes(ReadOnlySpan<byte> detail) => Matches(detail, list => list.GetArrayLength() > 0 && list.EnumerateArray().All(
         item => item.ValueKind == JsonValueKind.Object && IsText(item, "msg") && item.TryGetProperty("loc", out _)));
 

@@ -7,16 +7,16 @@ using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
-/// <summary>From what a client below an adapter throws to what callers of the adapter see.</summary>
-/// <param name="map">The exception to throw instead, from what was thrown and the error of the last answer; the same object when it is to be left alone.
+/// <summary>Maps the exceptions of a client below an adapter to those of the adapter.</summary>
+/// <param name="map">Returns the exception to throw instead, from the original one and the error of the last answer; the same object to rethrow it.
 /// </param>
-/// <param name="explain">Adds what only a further call can find out, and takes the task that was asked for. Never fails; null when there is nothing to
-/// ask.</param>
-/// <param name="task">The task a model needs to be asked here; null where there are no models.</param>
+/// <param name="explain">Adds information that requires a further call; it gets the task of the call. Never fails; null if no information can be
+/// added.</param>
+/// <param name="task">The task that a model must support here; null if there are no models.</param>
 internal sealed class ExceptionMapper(
     Func<Exception, ServiceError?, Exception> map, Func<Exception, string?, CancellationToken, Task<Exception>>? explain = null, string? task = null)
 {
-    /// <summary>The same for calls of a task, in the words of the list of models.</summary>
+    /// <summary>Creates the mapper for calls of a task, in the words of the list of models.</summary>
     public ExceptionMapper For(string ofTask) => new(map, explain, ofTask);
 
     /// <summary>For the filter of a catch clause: whether there is another exception to throw.</summary>
@@ -33,12 +33,12 @@ internal sealed class ExceptionMapper(
         return !ReferenceEquals(mapped, exception) || IsUnexplained(mapped);
     }
 
-    /// <summary>An error inside an answer of status 200 is an exception of this library already, but lacks what only a further call can find out.</summary>
+    /// <summary>An error inside an answer of status 200 is an exception of this library already, but lacks information that requires a further call.</summary>
     private static bool IsUnexplained(Exception exception) =>
         exception is PrivatemodeServiceException { Reason: ServiceFailureReason.ModelUnavailable } and not PrivatemodeModelUnavailableException
         && !UserCallback.Threw(exception);
 
-    /// <summary>The exception to throw, once more is known.</summary>
+    /// <summary>The exception to throw, with all information.</summary>
     public Task<Exception> ExplainAsync(Exception mapped, CancellationToken cancellationToken) =>
         explain is null ? Task.FromResult(mapped) : explain(mapped, task, cancellationToken);
 }
@@ -49,10 +49,10 @@ internal sealed class ExceptionMapper(
 internal sealed record AnswerParser(Action<BinaryData> Read, Func<string?> FindUnwritable);
 
 /// <summary>Finds the member that makes an answer unreadable for a client. The exceptions of the OpenAI client do not name it.</summary>
-/// <remarks>The answer is read again without each member in turn. Names are content too: only plain ones are reported, and values never are.</remarks>
+/// <remarks>The answer is read again without each member in turn. Names are content too: only simple ones are reported, and values never are.</remarks>
 internal sealed class UnreadableMemberFinder
 {
-    /// <summary>Longest answer that is searched, in bytes.</summary>
+    /// <summary>The maximum length of an answer that is searched, in bytes.</summary>
     public const int LongestAnswer = 64 * 1024;
 
     // Each takes as long as reading the answer.
@@ -64,7 +64,7 @@ internal sealed class UnreadableMemberFinder
 
     private UnreadableMemberFinder(Action<BinaryData> read, JsonNode root) => (_read, _root) = (read, root);
 
-    /// <summary>The JSON path of the member, such as <c>choices[0].message.role</c>; null when no single member is the cause.</summary>
+    /// <summary>The JSON path of the member, such as <c>choices[0].message.role</c>; null if no single member is the cause.</summary>
     public static string? Find(ReadOnlySpan<byte> answer, Action<BinaryData> read)
     {
         if (answer.Length > LongestAnswer)

@@ -5,22 +5,22 @@ using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
-/// <summary>The network stream of a streamed answer. Waiting too long for an authentic event ends it for good, and so does the end of the secret at
+/// <summary>The network stream of a streamed answer. It ends permanently after a wait for an authentic event that is too long, and when the secret expires at
 /// the service.</summary>
 /// <remarks>
-/// Bytes alone extend no timeout: anything on the path can write comments, and events without a decrypted value, for as long as they like. Only the
+/// Bytes alone do not extend a timeout: anything on the path can write comments, and events without a decrypted value, for any time. Only the
 /// time spent waiting for the network counts, so that a reader may pause.
 /// </remarks>
 /// <param name="inner">The stream from the network.</param>
-/// <param name="first">Longest wait for the first authentic event.</param>
-/// <param name="idle">Longest wait between two later ones.</param>
-/// <param name="countEvents">Returns how many authentic events there were so far.</param>
+/// <param name="first">The maximum wait for the first authentic event.</param>
+/// <param name="idle">The maximum wait between two later ones.</param>
+/// <param name="countEvents">Returns the number of authentic events so far.</param>
 /// <param name="clock">Measures the waits.</param>
 /// <param name="requestId">The call, for exceptions.</param>
 internal sealed class IdleTimeoutStream(
     Stream inner, TimeSpan first, TimeSpan idle, Func<long> countEvents, TimeProvider clock, string requestId) : ReadOnlyStream
 {
-    // Never disposed: a read may still wait on it while the stream is being closed. Without a running timer it holds nothing.
+    // Never disposed: a read may still wait on it while the stream is being closed. Without a running timer it holds no resources.
     private readonly CancellationTokenSource _expiry = new(Timeout.InfiniteTimeSpan, clock);
 
     private CancellationTokenRegistration _closing;
@@ -33,19 +33,19 @@ internal sealed class IdleTimeoutStream(
     private bool _expired;
     private bool _cancelled;
 
-    /// <summary>A wait was too long, or the secret has ended at the service.</summary>
+    /// <summary>Whether a wait was too long, or the secret has expired at the service.</summary>
     public bool HasExpired => _expired;
 
-    /// <summary>A read was cancelled by its caller.</summary>
+    /// <summary>Whether the caller canceled a read.</summary>
     public bool WasCancelled => _cancelled;
 
-    /// <summary>Ends the stream when the service forgets the secret, whether it is being read or not: a paused reader must not hold session and permit for
-    /// ever.</summary>
+    /// <summary>Ends the stream when the service deletes the secret, even if it is not being read: a paused reader must not hold session and permit
+    /// forever.</summary>
     public void EndAfter(TimeSpan left, DecryptingEventStream reader)
     {
         _reader = new WeakReference<DecryptingEventStream>(reader);
 
-        // The timer keeps neither a stream alive that was dropped without being disposed of, nor anything of the caller.
+        // The timer keeps neither a stream alive that was dropped without being disposed, nor anything of the caller.
         _end = BackgroundWork.StartTimer(clock, this, static stream => stream.EndNow(), left > TimeSpan.Zero ? left : TimeSpan.Zero);
     }
 
@@ -53,7 +53,7 @@ internal sealed class IdleTimeoutStream(
     {
         Begin();
 
-        // A synchronous read cannot be cancelled but by closing what it reads from.
+        // A synchronous read can only be canceled by closing the connection.
         _closing = _closing == default ? _expiry.Token.UnsafeRegister(static state => ((Stream)state!).Dispose(), inner) : _closing;
         using CallDeadline timeout = new(_left, clock, async: false, CancellationToken.None);
         try
@@ -80,7 +80,7 @@ internal sealed class IdleTimeoutStream(
         Begin();
         _expiry.CancelAfter(_left);
 
-        // Not the shared source: what a caller cancels is no timeout.
+        // Not the shared source: the caller's cancellation is not a timeout.
         using CancellationTokenSource? either = cancellationToken.CanBeCanceled
             ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _expiry.Token)
             : null;
@@ -138,7 +138,7 @@ internal sealed class IdleTimeoutStream(
 
         if (_cancelled)
         {
-            // The bytes the cancelled read may have taken are lost.
+            // The bytes that the canceled read may have consumed are lost.
             throw new OperationCanceledException("A read of this answer was canceled, so the rest cannot be read. Send the call again.");
         }
 
@@ -158,7 +158,7 @@ internal sealed class IdleTimeoutStream(
     {
         _ended = true;
 
-        // A read that waits for the network ends here and says why.
+        // A read that waits for the network ends here and throws the reason.
         _expiry.Cancel();
         if (_reader is null || !_reader.TryGetTarget(out DecryptingEventStream? reader))
         {
@@ -187,13 +187,13 @@ internal sealed class IdleTimeoutStream(
     }
 }
 
-/// <summary>The attempt under a stream, which is over when the stream is: at its end, at a failure, or when it is disposed before.</summary>
+/// <summary>The attempt of a stream. It ends with the stream: at its end, at a failure, or when it is disposed before.</summary>
 internal sealed class InstrumentedAttempt(
     CallAttempt attempt, EventDecryptor decryptor, IdleTimeoutStream network, TelemetryOperation? operation, ClientEvents events) : IDisposable
 {
     public void Dispose()
     {
-        // The secret first, whatever listeners do.
+        // The secret first, regardless of listeners.
         attempt.Dispose();
         if (network.HasExpired)
         {
@@ -210,7 +210,7 @@ internal sealed class InstrumentedAttempt(
         }
         else
         {
-            // The caller wanted no more of it, which is the usual way to stop a model.
+            // The caller stopped reading, which is the usual way to stop a model.
             operation?.EndStream(decryptor.Events, network.WasCancelled ? "cancelled" : "abandoned", null);
         }
     }

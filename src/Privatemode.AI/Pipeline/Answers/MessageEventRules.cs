@@ -6,13 +6,13 @@ using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
-/// <summary>What a stream of <c>/v1/messages</c> must look like.</summary>
+/// <summary>The rules for a stream of <c>/v1/messages</c>.</summary>
 /// <remarks>
-/// The type of an event and the name in its <c>event:</c> line travel in the clear: a hop could call a piece of the answer a ping, and
-/// readers would skip it. So what an event is follows from its encrypted members alone; a type that says something else is refused, and
-/// the name is written anew. The names of encrypted members are not authenticated either, and neither is where one event ends: so each event
-/// has exactly the members of its kind, a block begins once and is open while it gets pieces, and only what is no piece of a block
-/// may go without an index. That leaves one way to read the values. <c>message_stop</c> holds nothing encrypted; it ends the stream only
+/// The type of an event and the name in its <c>event:</c> line are sent in the clear: an attacker could rename a piece of the answer to a ping, and
+/// readers would skip it. So the kind of an event is derived from its encrypted members alone; a type that contradicts it is refused, and
+/// the name is written again. The names of encrypted members are not authenticated either, nor is the boundary between events: so each event
+/// has exactly the members of its kind, a block begins once and is open while it gets pieces, and only an event that is not a piece of a
+/// block may lack an index. That leaves one way to read the values. <c>message_stop</c> has no encrypted member; it ends the stream only
 /// after an encrypted <c>stop_reason</c>, with no block left open. <c>ping</c> is dropped.
 /// </remarks>
 internal sealed class MessageEventRules(string requestId) : EventRules
@@ -120,7 +120,7 @@ internal sealed class MessageEventRules(string requestId) : EventRules
         }
     }
 
-    /// <summary>Whether there is an encrypted member of another name that holds anything, or else one that is null.</summary>
+    /// <summary>Whether there is an encrypted member of another name with a value, or else one that is null.</summary>
     private bool HasOthers(DecryptedDocument decrypted, out bool hasNulls)
     {
         hasNulls = false;
@@ -149,7 +149,7 @@ internal sealed class MessageEventRules(string requestId) : EventRules
     private static bool Has(DecryptedDocument decrypted, ReadOnlySpan<byte> name, out ReadOnlySpan<byte> value, out JsonTokenType kind) =>
         decrypted.TryGet(name, out value, out kind) && kind != JsonTokenType.Null;
 
-    /// <summary>Whether the member <c>type</c>, which travels in the clear, says this.</summary>
+    /// <summary>Whether the member <c>type</c>, which is sent in the clear, has this value.</summary>
     public static bool IsCalled(DecryptedDocument decrypted, ReadOnlySpan<byte> kind) =>
         decrypted.TryGet("type"u8, out ReadOnlySpan<byte> type, out JsonTokenType json) && json == JsonTokenType.String &&
         type.Length == kind.Length + 2 && type[1..^1].SequenceEqual(kind);

@@ -8,19 +8,19 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
-/// <summary>Makes messages of an answer, whole or in pieces, readable for OpenAI's parser where a model server writes them differently.</summary>
+/// <summary>Corrects messages of an answer, complete or in pieces, that OpenAI's parser cannot read in the form of the model server.</summary>
 /// <remarks>
 /// Content is text or a list of parts to the parser, and it throws on parts of kinds it does not know. Content that is other JSON becomes its text;
-/// of a list, see <see cref="ContentParts"/>. Other members of a kind the parser cannot read mostly say nothing, such as <c>"tool_calls":""</c>, and
-/// become null. What says something is not dropped: a single tool call becomes a list, a refusal its text, and the rest is left for the parser to
-/// throw on.
+/// for lists, see <see cref="ContentParts"/>. Other members of an unreadable kind usually have no meaning, such as <c>"tool_calls":""</c>, and
+/// become null. Meaningful values are not dropped: a single tool call becomes a list, a refusal its text, and for the rest the parser
+/// throws.
 /// </remarks>
 internal sealed class MessageNormalizer(bool isEvent, Func<ToolCallNormalizer> toolCalls, List<TextReplacement> replacements)
 {
-    // The replacement of a longer one would take as much memory again.
+    // The replacement of a longer one would take the same memory again.
     private const int LongestValue = 1024 * 1024;
 
-    // Each costs memory beside the text; no model server writes as many. Further ones are left for the parser to throw on.
+    // Each takes memory in addition to the text; no model server writes as many. For further ones, the parser throws.
     private const int MostRenamed = 4096;
 
     private static readonly byte[] Prefix = "original_"u8.ToArray();
@@ -81,7 +81,7 @@ internal sealed class MessageNormalizer(bool isEvent, Func<ToolCallNormalizer> t
         }
     }
 
-    /// <summary>Replaces a role that the parser does not know, and keeps it beside the new one unless it is empty.</summary>
+    /// <summary>Replaces a role that the parser does not know, and keeps it as another member unless it is empty.</summary>
     private void NormalizeRole(ref Utf8JsonReader reader)
     {
         _ = reader.Read();
@@ -102,7 +102,7 @@ internal sealed class MessageNormalizer(bool isEvent, Func<ToolCallNormalizer> t
 
     /// <param name="reader">At the name; at the end of the value afterwards.</param>
     /// <param name="choices">The text that is read.</param>
-    /// <param name="toolCallsOf">The index of the choice when these are its tool calls; otherwise null.</param>
+    /// <param name="toolCallsOf">The index of the choice if these are its tool calls; otherwise null.</param>
     private void NormalizeMember(ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, int? toolCallsOf)
     {
         JsonTokenType expected = KindOf(ref reader);
@@ -138,11 +138,11 @@ internal sealed class MessageNormalizer(bool isEvent, Func<ToolCallNormalizer> t
 
     private byte[] RewriteSingle(byte[] call, int choice) => toolCalls().Rewrite(call, choice, isEvent) ?? call;
 
-    /// <summary>Whether a value is false, or a text, a list or an object without anything in it.</summary>
+    /// <summary>Whether a value is false, or an empty text, list or object.</summary>
     private static bool SaysNothing(ReadOnlySpan<byte> value) =>
         value.SequenceEqual("false"u8) || (value[0] is (byte)'"' or (byte)'{' or (byte)'[' && value[1..^1].Trim(" \t\r\n"u8).IsEmpty);
 
-    /// <summary>The kind of value the member at the reader needs, beside null; none if any will do.</summary>
+    /// <summary>The kind of value that the member at the reader needs, apart from null; none if any kind is valid.</summary>
     private static JsonTokenType KindOf(ref Utf8JsonReader reader)
     {
         foreach ((byte[] name, JsonTokenType kind) in Members)
@@ -159,8 +159,8 @@ internal sealed class MessageNormalizer(bool isEvent, Func<ToolCallNormalizer> t
     /// <summary>Renames members of the audio, annotations and function call that contain no content and make OpenAI's parser throw, such
     /// as <c>"expires_at":null</c>.</summary>
     /// <remarks>
-    /// With the prefix <c>original_</c> the parser ignores them. Content that cannot be read, such as audio that is not Base64, is left for the parser to
-    /// throw on, because the caller must learn of it.
+    /// With the prefix <c>original_</c>, the parser ignores them. For unreadable content, such as audio that is not Base64, the parser throws,
+    /// because the caller must know.
     /// </remarks>
     /// <param name="reader">At an object or array; at its end afterwards.</param>
     private void RenameDetails(ref Utf8JsonReader reader)
@@ -222,12 +222,12 @@ internal sealed class MessageNormalizer(bool isEvent, Func<ToolCallNormalizer> t
 /// <summary>Rewrites lists in a message that contain elements on which OpenAI's parser throws.</summary>
 /// <remarks>
 /// Some servers write reasoning as a part of the content, <c>{"type":"thinking","thinking":[{"type":"text","text":"…"}]}</c>: it becomes
-/// <c>reasoning</c>, beside the content. A part of another kind the parser does not know becomes its text, if it has one, and is left out otherwise.
-/// The list as it came is kept beside the content as <c>original_content</c>.
+/// <c>reasoning</c>, next to the content. A part of another unknown kind becomes its text, if it has one, and is left out otherwise.
+/// The original list is kept next to the content as <c>original_content</c>.
 /// </remarks>
 internal static class ContentParts
 {
-    // Longer lists, which no model writes, are left as they are.
+    // Longer lists, which no model writes, are not changed.
     private const int LongestList = 256 * 1024;
     private const int MostTokens = 4096;
 
@@ -320,7 +320,7 @@ internal static class ContentParts
         return buffer.WrittenSpan.ToArray();
     }
 
-    /// <summary>Whether the parser can read a part. It takes an object without a type for text.</summary>
+    /// <summary>Whether the parser can read a part. It reads an object without a type as text.</summary>
     private static bool IsKnown(JsonElement part) => part.ValueKind == JsonValueKind.Object
         && (!part.TryGetProperty("type"u8, out JsonElement type) || (type.ValueKind == JsonValueKind.String && Known.Contains(type.GetString()!)));
 

@@ -7,13 +7,13 @@ using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
-/// <summary>From what the OpenAI client throws to the exceptions of this library. Used by adapters, outside the retry policy.</summary>
+/// <summary>Maps the exceptions of the OpenAI client to those of this library. Used by adapters, outside of the retry policy.</summary>
 internal static class ServiceErrors
 {
-    /// <summary>The exception to throw instead; the same object when it is not the OpenAI client's.</summary>
-    /// <param name="exception">What was thrown.</param>
-    /// <param name="key">How to call the API key, see <see cref="ApiKeys.Source"/>.</param>
-    /// <param name="error">The last error of this call: the OpenAI client's exception does not have all of it.</param>
+    /// <summary>Returns the exception to throw instead; the same object if it is not the OpenAI client's.</summary>
+    /// <param name="exception">The original exception.</param>
+    /// <param name="key">The name of the API key, see <see cref="ApiKeys.Source"/>.</param>
+    /// <param name="error">The last error of this call: the OpenAI client's exception does not contain all of it.</param>
     public static Exception Map(Exception exception, string key = ApiKeyErrors.AnyKey, ServiceError? error = null) => exception switch
     {
         _ when UserCallback.Threw(exception) => exception,
@@ -81,29 +81,29 @@ internal static class ServiceErrors
         RequestId = error.RequestId,
     };
 
-    /// <summary>Whether it is what the OpenAI client throws on a request it cannot write or an answer it cannot read.</summary>
+    /// <summary>Whether the OpenAI client threw it for a request that it cannot write or an answer that it cannot read.</summary>
     public static bool IsOfAParser(Exception exception) => exception is
         ArgumentException or InvalidOperationException and not ObjectDisposedException or FormatException or JsonException or NullReferenceException
             or OverflowException
         && !UserCallback.Threw(exception);
 
-    /// <summary>A request that the client cannot write as JSON or as a form. Without the exception itself: its message may quote the request.</summary>
-    /// <param name="exception">What the client threw.</param>
-    /// <param name="member">The member of the request; null when it is not known.</param>
+    /// <summary>A request that the client cannot write as JSON or as a form. Without the original exception, whose message may quote the request.</summary>
+    /// <param name="exception">The client's exception.</param>
+    /// <param name="member">The member of the request; null if it is not known.</param>
     public static PrivatemodeRequestException Unwritable(Exception exception, string? member) => new(
         member ?? "body",
         $"The request cannot be written{(member is null ? "" : $": '{member}' contains an invalid value")} ({exception.GetType().Name}). Nothing was sent. " +
             "Look for numbers that are not finite, text with half a surrogate pair, and malformed raw JSON.");
 
-    /// <summary>An answer, verified and decrypted, that the client cannot read. Without the exception itself: its message may quote the answer.</summary>
-    /// <param name="exception">What the client threw.</param>
-    /// <param name="member">The JSON path of the member; null when it is not known.</param>
+    /// <summary>A verified and decrypted answer that the client cannot read. Without the original exception, whose message may quote the answer.</summary>
+    /// <param name="exception">The client's exception.</param>
+    /// <param name="member">The JSON path of the member; null if it is not known.</param>
     public static PrivatemodeServiceException Unreadable(Exception exception, string? member) => new(
         ServiceFailureReason.Other,
         $"The answer cannot be read{(member is null ? "" : $": '{member}' has an unsupported form")} ({exception.GetType().Name}). " +
             "Update this package and the OpenAI package, or use another model.");
 
-    /// <summary>A call that failed in something the application put between the client and the network.</summary>
+    /// <summary>A call that failed in code that the application put between the client and the network.</summary>
     public static PrivatemodeServiceException Interrupted(Exception exception) => new(
         ServiceFailureReason.Other,
         $"The call failed after the request was written and before an answer arrived ({exception.GetType().Name}). " +
@@ -138,16 +138,16 @@ internal static class ServiceErrors
     };
 }
 
-/// <summary>What an answer of status 400 or more says, or an error inside an answer with status 200.</summary>
+/// <summary>The error in an answer of status 400 or more, or inside an answer with status 200.</summary>
 /// <param name="Status">The HTTP status.</param>
-/// <param name="Message">The message of the error, or the text of the body when it has no known form.</param>
+/// <param name="Message">The message of the error, or the text of the body if it has no known form.</param>
 /// <param name="Code">The code of the error.</param>
-/// <param name="IsAuthenticated">Encrypted by the enclave, as opposed to written by anything on the path.</param>
+/// <param name="IsAuthenticated">Whether the enclave encrypted it; otherwise, anything on the path can have written it.</param>
 internal sealed partial record ServiceError(int Status, string? Message = null, string? Code = null, bool IsAuthenticated = false)
 {
     public ServiceErrorKind Kind { get; } = Classify(Status, Message, Code, IsAuthenticated);
 
-    /// <summary>The body was too long to be read, so the status is all there is.</summary>
+    /// <summary>Whether the body was too long to be read, so that only the status is known.</summary>
     public bool IsTooLong { get; init; }
 
     /// <summary>The gateway or the inference proxy refused an encrypted request without decrypting it, or answered in a newer format.</summary>
@@ -166,27 +166,27 @@ internal sealed partial record ServiceError(int Status, string? Message = null, 
 
     private static ServiceErrorKind Classify(int status, string? message, string? code, bool isAuthenticated) => status switch
     {
-        // Never encrypted, because the secret is missing. An encrypted error with these words quotes them, perhaps from the prompt.
+        // Never encrypted, because the secret is missing. An encrypted error with these words quotes them, possibly from the prompt.
         500 when !isAuthenticated && message?.Contains("no secret for ID", StringComparison.Ordinal) == true => ServiceErrorKind.UnknownSecret,
 
-        // Third parties report the words; the gateway's source is not public.
+        // The words were reported by third parties; the gateway's source is not public.
         >= 400 and < 500 when message?.Contains("client version", StringComparison.OrdinalIgnoreCase) == true => ServiceErrorKind.ClientTooOld,
 
-        // From the server of a model, which was asked for a task that the model has not.
+        // From the server of a model that does not support the requested task.
         404 when isAuthenticated && message == "Not Found" => ServiceErrorKind.WrongTask,
 
-        // An encrypted 404 comes from the model server, which knows the address; one in the clear has to speak of the model.
+        // An encrypted 404 comes from the model server, which knows the address; an unencrypted one must mention the model.
         404 when isAuthenticated || code == "model_not_found" || (message is not null
             && ModelWord().IsMatch(message) && message.Contains("not", StringComparison.OrdinalIgnoreCase)) => ServiceErrorKind.UnknownModel,
         _ => ServiceErrorKind.Other,
     };
 
-    // Not the 'models' of an address.
+    // Not the word 'models' in an address.
     [GeneratedRegex(@"\bmodel\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant)]
     private static partial Regex ModelWord();
 }
 
-/// <summary>What the words of an error mean, beside its status.</summary>
+/// <summary>The meaning of the text of an error, in addition to its status.</summary>
 internal enum ServiceErrorKind
 {
     Other,
@@ -197,7 +197,7 @@ internal enum ServiceErrorKind
     /// <summary>The service requires a newer client.</summary>
     ClientTooOld,
 
-    /// <summary>The model does not do this task: its server has no such endpoint.</summary>
+    /// <summary>The model does not support this task: its server does not have this endpoint.</summary>
     WrongTask,
 
     /// <summary>The service does not offer the model.</summary>

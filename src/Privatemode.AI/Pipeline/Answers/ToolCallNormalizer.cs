@@ -7,24 +7,24 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
-/// <summary>Fills in what some model servers leave out of tool calls and OpenAI's parser or a reader needs: type, index, and an ID of its
-/// own for each call.</summary>
+/// <summary>Adds what some model servers leave out of tool calls and OpenAI's parser or a reader needs: type, index, and a unique ID
+/// for each call.</summary>
 /// <remarks>One instance per answer: it remembers which calls of which choice have begun.</remarks>
 internal sealed class ToolCallNormalizer
 {
     private const string Function = "function";
     private const string Arguments = "arguments";
 
-    // Each costs memory beside the text; a tool call has some ten.
+    // Each takes memory in addition to the text; a tool call has some ten.
     private const int MostTokens = 4096;
     private const int LongestToolCalls = 256 * 1024;
 
     private readonly Dictionary<int, PartialToolCalls> _begun = [];
 
-    /// <summary>Corrects the tool calls of one choice; null when nothing changed, or when they cannot be edited.</summary>
+    /// <summary>Corrects the tool calls of one choice; null if nothing changed, or if they cannot be edited.</summary>
     /// <param name="toolCalls">Their array.</param>
     /// <param name="choice">The index of the choice.</param>
-    /// <param name="isEvent">Whether calls come in fragments and not whole.</param>
+    /// <param name="isEvent">Whether calls come in fragments and not complete.</param>
     public byte[]? Rewrite(ReadOnlySpan<byte> toolCalls, int choice, bool isEvent)
     {
         if (toolCalls.Length > LongestToolCalls || !JsonLimits.HasTokensAtMost(MostTokens, toolCalls, JsonLimits.MaxDepth))
@@ -50,7 +50,7 @@ internal sealed class ToolCallNormalizer
         }
         catch (Exception exception) when (exception is JsonException or ArgumentException or InvalidOperationException)
         {
-            // Two members of one name, or text that is none: left as it is for the client's own parser to throw on.
+            // Two members of one name, or text that is invalid: left unchanged, so that the client's own parser throws.
             return null;
         }
     }
@@ -59,7 +59,7 @@ internal sealed class ToolCallNormalizer
     /// <returns>Whether anything was changed.</returns>
     public bool Normalize(int choice, JsonArray calls, bool isEvent)
     {
-        // The parser makes null of what is no object, and fails on it later.
+        // The parser converts values that are not objects to null, and fails on it later.
         bool changed = calls.RemoveAll(call => call is not JsonObject) > 0;
         HashSet<string> ids = [];
         foreach (JsonObject call in calls.OfType<JsonObject>())
@@ -101,7 +101,7 @@ internal sealed class ToolCallNormalizer
         bool changed = NormalizeType(call, begins) | NormalizeId(call, id, current, begins);
         if (!begins && current.IsAllOf(id, name, arguments))
         {
-            // The whole call once more: a reader that puts the pieces together would have its arguments twice.
+            // A repetition of the whole call: a reader that joins the pieces would have its arguments twice.
             function![Arguments] = "";
             changed = true;
         }
@@ -116,7 +116,7 @@ internal sealed class ToolCallNormalizer
         return changed;
     }
 
-    /// <summary>The first fragment names the call; later ones name the same one or none.</summary>
+    /// <summary>The first fragment names the call; later ones have the same name or none.</summary>
     private static bool NormalizeId(JsonObject call, string? id, PartialToolCall current, bool begins)
     {
         if (id == current.Id)
@@ -133,7 +133,7 @@ internal sealed class ToolCallNormalizer
         return true;
     }
 
-    /// <summary>Empty, null and foreign types of what is a function call become <c>function</c>.</summary>
+    /// <summary>Empty, null and unknown types of a function call become <c>function</c>.</summary>
     private static bool NormalizeType(JsonObject call, bool begins)
     {
         bool isGiven = call.TryGetPropertyValue("type", out JsonNode? type);
@@ -146,7 +146,7 @@ internal sealed class ToolCallNormalizer
         return !isReadable;
     }
 
-    /// <summary>Arguments are JSON in a string. Some servers send them as JSON, or null for none.</summary>
+    /// <summary>Arguments are JSON in a string. Some servers send them as JSON, or null for no arguments.</summary>
     private static bool NormalizeFunction(JsonObject call, bool isEvent)
     {
         if (call[Function] is not JsonObject function || !function.TryGetPropertyValue(Arguments, out JsonNode? arguments) ||
@@ -166,14 +166,14 @@ internal sealed class ToolCallNormalizer
 
     private static string NewId() => "call_" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(12));
 
-    /// <summary>The text of a string that is not empty; null for anything else.</summary>
+    /// <summary>The text of a nonempty string; null for anything else.</summary>
     private static string? TextOf(JsonNode? node) => node is JsonValue value && value.TryGetValue(out string? text) && text.Length > 0 ? text : null;
 
     /// <summary>A whole number; null for anything else.</summary>
     private static int? NumberOf(JsonNode? node) => node is JsonValue value && value.TryGetValue(out int number) ? number : null;
 }
 
-/// <summary>The tool calls one choice of a stream has begun, and which of them a fragment belongs to.</summary>
+/// <summary>The tool calls that one choice of a stream has begun, and the assignment of fragments to them.</summary>
 internal sealed class PartialToolCalls
 {
     private readonly Dictionary<int, PartialToolCall> _byServerIndex = [];
@@ -183,12 +183,12 @@ internal sealed class PartialToolCalls
     private PartialToolCall? _last;
     private int _nextIndex;
 
-    /// <summary>The call a fragment continues, or the new one it begins.</summary>
-    /// <param name="index">The server's number of the call, if it gave one.</param>
+    /// <summary>Returns the call that a fragment continues, or the new one that it begins.</summary>
+    /// <param name="index">The server's number of the call, if there is one.</param>
     /// <param name="id">The id in the fragment, if any.</param>
     /// <param name="name">Name of the function in the fragment, if any.</param>
     /// <param name="arguments">Arguments in the fragment, if any.</param>
-    /// <param name="newId">Makes an ID for a call that begins without one, or with one that another call has.</param>
+    /// <param name="newId">Creates an ID for a call that begins without one, or with one that another call has.</param>
     /// <param name="begins">Whether the fragment begins a call.</param>
     public PartialToolCall Find(int? index, string? id, string? name, string? arguments, Func<string> newId, out bool begins)
     {
@@ -219,9 +219,9 @@ internal sealed class PartialToolCalls
     /// <summary>Whether a fragment that would continue a call is the beginning of another one.</summary>
     /// <remarks>
     /// Some servers number all parallel calls 0 and give each an id (older vLLM), some repeat the name, or invent an id, in every fragment, some
-    /// give neither id nor number. A call is another one when it is named differently, or when the running one already has all its arguments.
-    /// Some end a call with a fragment that says all of it again; that is not a second call.
-    /// A name may also come in pieces: beside the number or the ID of a call that does not have all its arguments, a name is the next piece.
+    /// give neither ID nor number. A call is another one if it has another name, or if the current one already has all its arguments.
+    /// Some end a call with a fragment that repeats all of it; that is not a second call.
+    /// A name may also come in pieces: together with the number or the ID of a call that does not have all its arguments, a name is the next piece.
     /// </remarks>
     private static bool BeginsAnother(PartialToolCall current, bool hasIndex, string? id, string? name, string? arguments)
     {
@@ -256,16 +256,16 @@ internal sealed class PartialToolCalls
     }
 }
 
-/// <summary>A tool call of a stream, as far as it has come.</summary>
-/// <param name="index">The number by which readers know it.</param>
-/// <param name="serverId">The ID the server gave it, if any. Another call may have the same one.</param>
-/// <param name="id">The ID by which readers know it.</param>
+/// <summary>A tool call of a stream, as far as it is known.</summary>
+/// <param name="index">The number for readers.</param>
+/// <param name="serverId">The ID that the server gave it, if any. Another call may have the same one.</param>
+/// <param name="id">The ID for readers.</param>
 internal sealed class PartialToolCall(int index, string? serverId, string id)
 {
     private readonly StringBuilder _name = new();
     private readonly StringBuilder _arguments = new();
 
-    // Of the braces outside of strings, so that the text is parsed once, when they close, and not for every fragment.
+    // Counts the braces outside of strings, so that the text is parsed once, when they close, and not for every fragment.
     private int _depth;
     private bool _isInString;
     private bool _isEscaped;
@@ -281,10 +281,10 @@ internal sealed class PartialToolCall(int index, string? serverId, string id)
 
     public bool HasArguments => _arguments.Length > 0;
 
-    /// <summary>Whether the arguments begin with a whole JSON object, so that nothing can follow.</summary>
+    /// <summary>Whether the arguments begin with a complete JSON object, so that nothing can follow.</summary>
     public bool HasAllArguments { get; private set; }
 
-    /// <summary>Adds a piece of the name. A piece equal to the whole name so far is a repetition of it.</summary>
+    /// <summary>Adds a piece of the name. A piece that equals the whole name so far is a repetition of it.</summary>
     public void AppendName(string? piece)
     {
         if (!Has(piece))
@@ -293,14 +293,14 @@ internal sealed class PartialToolCall(int index, string? serverId, string id)
         }
     }
 
-    /// <summary>Whether this is the name as far as it has come.</summary>
+    /// <summary>Whether this is the name so far.</summary>
     public bool Has(string? name) => _name.Equals(name.AsSpan());
 
-    /// <summary>Whether a fragment says all of this call once more.</summary>
+    /// <summary>Whether a fragment repeats all of this call.</summary>
     public bool IsAllOf(string? id, string? name, string? arguments) =>
         id is not null && id == serverId && HasAllArguments && (name is null || Has(name)) && arguments is not null && _arguments.Equals(arguments.AsSpan());
 
-    /// <summary>Adds a piece of the arguments. What follows the whole object is not kept.</summary>
+    /// <summary>Adds a piece of the arguments. Text after the complete object is dropped.</summary>
     public void Append(string? arguments)
     {
         if (_areClosed)

@@ -6,13 +6,13 @@ using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
-/// <summary>What a streamed transcription must look like.</summary>
+/// <summary>The rules for a streamed transcription.</summary>
 /// <remarks>
-/// Two forms pass, and a stream keeps to the one it begins with. That of the model server: choices with a delta each, an encrypted finish reason,
-/// and the mark <c>[DONE]</c>. That of OpenAI's own service: events of an encrypted type, the last of which is <c>transcript.text.done</c>.
-/// The model server cuts a long recording into stretches of about 30 s and writes a finish for each, so a finish says nothing of what
-/// comes after it. Only the event that says what was used, whose choices are empty, comes once and last; so every form asks for it, unless
-/// it says that it wants none. Such a stream can end unseen between two stretches. A caller who did not ask for that event does not get it
+/// Two forms are accepted, and a stream keeps the form with which it begins. The form of the model server: choices with a delta each, an encrypted finish
+/// reason, and the mark <c>[DONE]</c>. The form of OpenAI's own service: events of an encrypted type, the last of which is <c>transcript.text.done</c>.
+/// The model server splits a long recording into stretches of about 30 s and writes a finish for each, so a finish does not show whether
+/// more follows. Only the event with the usage, whose choices are empty, comes once and last; so every form requests it, unless
+/// it declines it. Such a stream can end unnoticed between two stretches. A caller who did not request that event does not get it
 /// (<paramref name="hidesUsage"/>).
 /// </remarks>
 internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsage, bool hidesUsage, bool keepsUsage = false) : EventRules
@@ -106,9 +106,9 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
     }
 }
 
-/// <summary>The events of a transcription in the form of OpenAI's own service, held to the members of their type.</summary>
+/// <summary>Checks the events of a transcription in the form of OpenAI's own service by the members of their type.</summary>
 /// <remarks>
-/// Its content is a text, and looks like any other. So the names of each type are listed, with their kinds: no event has room for the
+/// Its content is a text, and looks like any other. So the names of each type are listed, with their kinds: no event can contain the
 /// two texts of another one. See <see cref="AnswerMembers"/>.
 /// </remarks>
 internal static class TranscriptionNormalizer
@@ -159,8 +159,8 @@ internal static class TranscriptionNormalizer
         : (name.SequenceEqual("logprobs"u8) && kind == JsonTokenType.StartArray) || (name.SequenceEqual("segment_id"u8) && kind == JsonTokenType.String);
 }
 
-/// <summary>Makes the duration of a transcription readable for OpenAI's parser: the service writes a string, the parser wants a number.</summary>
-/// <remarks>The duration is not authenticated; <see cref="ClearMemberValidator"/> has checked that the string holds a number.</remarks>
+/// <summary>Converts the duration of a transcription for OpenAI's parser: the service writes a string, the parser requires a number.</summary>
+/// <remarks>The duration is not authenticated; <see cref="ClearMemberValidator"/> has checked that the string contains a number.</remarks>
 internal static class TranscriptionDurationNormalizer
 {
     public static void Normalize(DecryptedDocument decrypted)

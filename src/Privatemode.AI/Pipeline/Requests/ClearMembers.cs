@@ -6,14 +6,14 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
-/// <summary>What may travel in the clear, checked by type, so that no content slips out through a field that routes.</summary>
+/// <summary>The members that may be sent in the clear, checked by type, so that no content leaks through a field for routing.</summary>
 internal static class ClearMembers
 {
     // 128 characters, each written as an escape.
     private const int LongestModelText = 128 * 6;
 
-    /// <summary>Checks all names and the values that stay in the clear.</summary>
-    /// <exception cref="PrivatemodeWouldLeakException">A name or a clear value could carry content.</exception>
+    /// <summary>Checks all names, and the values that are sent in the clear.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">A name or a clear value could contain content.</exception>
     public static void Check(ReadOnlySpan<byte> document, JsonIndex index, ClearNames plain)
     {
         foreach (ref readonly JsonMember member in index.Members)
@@ -35,7 +35,7 @@ internal static class ClearMembers
         }
     }
 
-    /// <summary>Whether a member of this name may travel in the clear with this raw JSON value.</summary>
+    /// <summary>Whether a member of this name may be sent in the clear with this raw JSON value.</summary>
     public static bool IsClearValue(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value)
     {
         if (name.SequenceEqual("model"u8))
@@ -61,7 +61,7 @@ internal static class ClearMembers
         return IsTokenCount(name) && IsInteger(value);
     }
 
-    /// <summary>The model id in a raw JSON value; false when it is not one that may travel in the clear.</summary>
+    /// <summary>The model ID in a raw JSON value; false if it may not be sent in the clear.</summary>
     public static bool TryGetModel(ReadOnlySpan<byte> value, out string model)
     {
         Span<char> text = stackalloc char[LongestModelText];
@@ -70,7 +70,7 @@ internal static class ClearMembers
         return length >= 0;
     }
 
-    /// <returns>The length of the model id; -1 when the value is not one.</returns>
+    /// <returns>The length of the model ID; -1 if the value is not one.</returns>
     private static int ReadModel(ReadOnlySpan<byte> value, Span<char> text)
     {
         Utf8JsonReader reader = new(value);
@@ -93,7 +93,7 @@ internal static class ClearMembers
 
     public static bool IsBoolean(ReadOnlySpan<byte> value) => value.SequenceEqual("true"u8) || value.SequenceEqual("false"u8);
 
-    /// <summary>Whether a checked body asks for usage at the end of a stream, and on every event of it.</summary>
+    /// <summary>Whether a checked body requests usage at the end of a stream, and on every event of it.</summary>
     public static (bool AtEnd, bool OnEveryEvent) ReadUsageOptions(ReadOnlySpan<byte> document, JsonIndex index)
     {
         int i = index.Find("stream_options"u8);
@@ -150,15 +150,15 @@ internal static class ClearMembers
     }
 }
 
-/// <summary>What the fields of a transcription may be: those in the clear by type, so that no content slips out, and what the service takes.</summary>
+/// <summary>The rules for the fields of a transcription: those in the clear by type, so that no content leaks, and what the service accepts.</summary>
 internal static class ClearFormFields
 {
-    /// <summary>Largest file, in bytes: 50 MiB.</summary>
+    /// <summary>The maximum size of a file, in bytes: 50 MiB.</summary>
     public const int FileLimit = 50 * 1024 * 1024;
 
-    /// <summary>Checks names, clear values, sizes and what is asked for.</summary>
-    /// <exception cref="PrivatemodeWouldLeakException">A name or a clear value could carry content.</exception>
-    /// <exception cref="PrivatemodeRequestException">The service does not take this.</exception>
+    /// <summary>Checks names, clear values, sizes and options.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">A name or a clear value could contain content.</exception>
+    /// <exception cref="PrivatemodeRequestException">The service does not accept the form.</exception>
     public static void Check(FormRequestBody body, ClearNames plain)
     {
         foreach (FormPart part in body.Form.Parts)
@@ -181,23 +181,23 @@ internal static class ClearFormFields
         ThrowIfFormatUnsupported(body);
     }
 
-    /// <summary>Whether a field of this name may travel in the clear with this value.</summary>
+    /// <summary>Whether a field of this name may be sent in the clear with this value.</summary>
     public static bool IsClearValue(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) => name.SequenceEqual("model"u8)
         ? Ascii.IsValid(value) && MemberNames.IsModel(Encoding.ASCII.GetString(value))
         : ClearMembers.IsBoolean(value);
 
-    /// <summary>The model the form names; null when it names none.</summary>
+    /// <summary>The model in the form; null if it does not name one.</summary>
     public static string? ModelOf(FormRequestBody body) => body.Form.Find("model"u8) is { } part ? Encoding.ASCII.GetString(body.Value(part)) : null;
 
     public static bool WantsStream(FormRequestBody body) => Is(body, "stream"u8, "true"u8);
 
-    /// <summary>Whether the last event of the stream tells what was used.</summary>
+    /// <summary>Whether the last event of the stream contains the usage.</summary>
     public static bool WantsUsage(FormRequestBody body) => Is(body, "stream_include_usage"u8, "true"u8);
 
-    /// <summary>Whether every event of the stream tells what was used so far.</summary>
+    /// <summary>Whether every event of the stream contains the usage so far.</summary>
     public static bool WantsUsageOnEveryEvent(FormRequestBody body) => Is(body, "stream_continuous_usage_stats"u8, "true"u8);
 
-    /// <summary>Asks for usage in a form that does not speak of it: the event that tells it shows that no stretch of the recording is missing.</summary>
+    /// <summary>Requests usage in a form that does not mention it: the event with the usage shows that no stretch of the recording is missing.</summary>
     /// <returns>Whether it was added, and the caller expects no such event.</returns>
     public static bool EnsureUsage(FormRequestBody body)
     {

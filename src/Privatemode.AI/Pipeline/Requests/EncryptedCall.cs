@@ -7,48 +7,48 @@ using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
-/// <summary>One call of the caller's, through all its attempts: the plaintext, taken once and checked, and the id.</summary>
+/// <summary>One call, through all its attempts: the plaintext, which was read once and checked, and the ID.</summary>
 internal sealed class EncryptedCall : IDisposable
 {
     public required EndpointRule Rule { get; init; }
 
-    /// <summary>Id of the call without the attempt.</summary>
+    /// <summary>The ID of the call without the attempt.</summary>
     public required string RequestId { get; init; }
 
     /// <summary>The plaintext body as it will be encrypted; null for an endpoint without one.</summary>
     public RequestBody? Body { get; init; }
 
-    /// <summary>The names of the body's members or fields, in its order, and which of them travel in the clear; none for a body encrypted as a
-    /// whole. Null when no receipt is wanted.</summary>
+    /// <summary>The names of the body's members or fields, in its order, and which of them are sent in the clear; empty for a body encrypted as a
+    /// whole. Null if no receipt is required.</summary>
     public IReadOnlyList<(string Name, bool IsClear)>? Members { get; set; }
 
     public string? Model { get; init; }
 
-    /// <summary>The caller asked for an event stream.</summary>
+    /// <summary>Whether the caller requested an event stream.</summary>
     public bool WantsStream { get; init; }
 
     /// <summary>How many choices the answer must have.</summary>
     public int Choices { get; init; } = 1;
 
-    /// <summary>A transcription with its times was asked for (<c>verbose_json</c>).</summary>
+    /// <summary>Whether a transcription with timestamps was requested (<c>verbose_json</c>).</summary>
     public bool WantsTimes { get; init; }
 
-    /// <summary>The last event of the stream says what was used, and that nothing comes after it.</summary>
+    /// <summary>Whether the last event of the stream contains the usage, and shows that nothing comes after it.</summary>
     public bool EndsWithUsage { get; init; }
 
-    /// <summary>The caller did not ask for that event and does not get it.</summary>
+    /// <summary>Whether the caller did not request that event and does not get it.</summary>
     public bool HidesUsage { get; init; }
 
-    /// <summary>The caller asked for usage on every event of the stream.</summary>
+    /// <summary>Whether the caller requested usage on every event of the stream.</summary>
     public bool KeepsUsage { get; init; }
 
-    /// <summary>The shard key, or null when the salt is random.</summary>
+    /// <summary>The shard key, or null if the salt is random.</summary>
     public string? ShardKey { get; init; }
 
-    /// <summary>How the answer is turned back; null unless the caller's endpoint is answered by this library.</summary>
+    /// <summary>Translates the answer back; null unless the caller's endpoint is implemented by this library.</summary>
     public CallTranslation? Translation { get; init; }
 
-    /// <summary>How many attempts were begun.</summary>
+    /// <summary>The number of attempts that were started.</summary>
     public int Attempts { get; set; }
 
     /// <summary>For exceptions about the answer.</summary>
@@ -61,7 +61,7 @@ internal sealed class EncryptedCall : IDisposable
     }
 }
 
-/// <summary>One attempt of a call: its exchange, the secret it uses, and exactly what may leave.</summary>
+/// <summary>One attempt of a call: its exchange, the secret that it uses, and exactly what may be sent.</summary>
 internal sealed class CallAttempt : IDisposable
 {
     private readonly SecretLease? _lease;
@@ -78,20 +78,20 @@ internal sealed class CallAttempt : IDisposable
 
     public EncryptedCall Call { get; }
 
-    /// <summary>Null on an endpoint that is not encrypted.</summary>
+    /// <summary>Null for an endpoint that is not encrypted.</summary>
     public BodyExchange? Exchange { get; }
 
-    /// <summary>The encrypted body; null on an endpoint without a body.</summary>
+    /// <summary>The encrypted body; null for an endpoint without a body.</summary>
     public EncryptedContent? Content { get; }
 
-    /// <summary>The headers of this attempt, all of them but Accept and Content-Length.</summary>
+    /// <summary>All headers of this attempt, except Accept and Content-Length.</summary>
     public List<KeyValuePair<string, string>> Headers { get; }
 
-    /// <summary>The secret in use; null on an endpoint that is not encrypted.</summary>
+    /// <summary>The secret in use; null for an endpoint that is not encrypted.</summary>
     public SessionSecret? Session => _lease?.Session;
 
-    /// <summary>The receipt of this attempt; null if it was not encrypted, the deployment not verified, or no receipt wanted.</summary>
-    /// <param name="session">The secret in use; the lease may be back.</param>
+    /// <summary>The receipt of this attempt; null if it was not encrypted, the deployment is not verified, or no receipt is required.</summary>
+    /// <param name="session">The secret in use; its lease may have been released.</param>
     public EncryptionReceipt? CreateReceipt(SessionSecret? session)
     {
         if (session?.Deployment is not { } deployment || Call.Members is not { } members)
@@ -126,7 +126,7 @@ internal sealed class CallAttempt : IDisposable
     }
 }
 
-/// <summary>An encrypted request body, straight from its pooled buffers to the socket.</summary>
+/// <summary>An encrypted request body, which is written directly from its pooled buffers to the socket.</summary>
 /// <remarks>
 /// A server may answer before it has read the whole body; the transport then still writes while the call is being cleaned up.
 /// The buffer goes back to the pool only when the last write is over: otherwise the next user's bytes would go out on this socket.
@@ -144,10 +144,10 @@ internal sealed class EncryptedContent : BinaryContent
         MediaType = body.ContentType;
     }
 
-    /// <summary>What will leave.</summary>
+    /// <summary>The bytes to send.</summary>
     public EncryptedBody Body { get; }
 
-    /// <summary>Notes that the next write goes to the network; false when that had been noted before.</summary>
+    /// <summary>Records that the next write goes to the network; false if that was recorded before.</summary>
     public bool TryMarkSent() => Interlocked.Exchange(ref _sent, 1) == 0;
 
     public override bool TryComputeLength(out long length)
@@ -192,7 +192,7 @@ internal sealed class EncryptedContent : BinaryContent
         }
     }
 
-    /// <summary>Logging reads the content before it is sent; after that it is written once.</summary>
+    /// <summary>Logging reads the content before it is sent; after that, it is written once.</summary>
     private void CountWrite()
     {
         if (Volatile.Read(ref _sent) == 1 && Interlocked.Increment(ref _writesToTheWire) > 1)
@@ -224,7 +224,7 @@ internal sealed class EncryptedContent : BinaryContent
 /// <summary>An encrypted body as the content of an HTTP request. The attempt owns the body.</summary>
 internal sealed class EncryptedHttpContent(EncryptedContent content) : HttpContent
 {
-    /// <summary>What is carried.</summary>
+    /// <summary>The body to send.</summary>
     public EncryptedContent Content => content;
 
     protected override bool TryComputeLength(out long length) => content.TryComputeLength(out length);
@@ -239,7 +239,7 @@ internal sealed class EncryptedHttpContent(EncryptedContent content) : HttpConte
         content.WriteToAsync(stream, cancellationToken);
 }
 
-/// <summary>Begins the observed operations of a call; null while there is no listener.</summary>
+/// <summary>Starts the operations of a call for telemetry; null if there is no listener.</summary>
 internal static class CallTelemetry
 {
     public static TelemetryOperation? BeginEncryption(EncryptedCall call, SessionSecret session, TimeProvider time) =>

@@ -5,17 +5,17 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
-/// <summary>The endpoints that may be called. Whatever is not listed is refused before anything is sent.</summary>
+/// <summary>The endpoints that may be called. All others are refused before anything is sent.</summary>
 internal static class EndpointRules
 {
     public const string ModelsPath = "/v1/models";
 
-    // A prompt and a few short fields beside the file.
+    // A prompt and a few short fields in addition to the file.
     private const int OtherFieldsLimit = 1024 * 1024;
 
     private const int DocumentWireLimit = 50 * 1024 * 1024;
 
-    // What an encrypted value has beside two digits for each byte: quotes, id, nonce, IV and tag.
+    // The parts of an encrypted value apart from two digits for each byte: quotes, ID, nonce, IV and tag.
     private const int EncryptedFormOverhead = 256;
 
     private static readonly ClearNames GenerationRequest = new("model", "stream_options", "max_tokens", "max_completion_tokens", "n", "stream");
@@ -32,7 +32,7 @@ internal static class EndpointRules
         HasMessages = true,
     };
 
-    /// <summary>Answered by this library: the body is translated to one of another endpoint before it is encrypted.</summary>
+    /// <summary>Implemented by this library: the body is translated to one of another endpoint before it is encrypted.</summary>
     public static EndpointRule Responses { get; } = ChatCompletions with { Path = "/v1/responses", SentAs = ChatCompletions };
 
     public static EndpointRule Completions { get; } = new()
@@ -88,7 +88,7 @@ internal static class EndpointRules
 
     private static readonly EndpointRule[] Encrypted = [ChatCompletions, Responses, Completions, Embeddings, Transcriptions, Messages, Partition];
 
-    /// <summary>The rule for a request, or an exception that says why there is none.</summary>
+    /// <summary>Returns the rule for a request, or throws an exception that says why there is none.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The request is for another host, has a query, or is for an unknown endpoint.</exception>
     public static EndpointRule Match(string method, Uri uri, Uri service)
     {
@@ -135,11 +135,11 @@ internal static class EndpointRules
                 "It supports chat completions, responses, completions, messages, embeddings, transcriptions, document extraction and the list of models.");
     }
 
-    /// <summary>Whether a path is one of OpenAI's for responses or conversations that a service keeps.</summary>
+    /// <summary>Whether a path is one of OpenAI's for stored responses or conversations.</summary>
     private static bool IsAboutStored(string path) => path is "/v1/responses" or "/v1/conversations" ||
         path.StartsWith("/v1/responses/", StringComparison.Ordinal) || path.StartsWith("/v1/conversations/", StringComparison.Ordinal);
 
-    /// <summary>The OpenAI client escapes the slash of an id such as openai/gpt-oss-120b.</summary>
+    /// <summary>The OpenAI client escapes the slash of an ID such as openai/gpt-oss-120b.</summary>
     private static bool IsOneModel(string path)
     {
         if (!path.StartsWith(ModelsPath + "/", StringComparison.Ordinal))
@@ -154,7 +154,7 @@ internal static class EndpointRules
     }
 }
 
-/// <summary>What one endpoint of the service demands of a request and of its answer.</summary>
+/// <summary>The rules of one endpoint of the service for a request and its answer.</summary>
 internal sealed record EndpointRule
 {
     /// <summary>HTTP method, upper case.</summary>
@@ -163,41 +163,41 @@ internal sealed record EndpointRule
     /// <summary>Path, without host and query.</summary>
     public required string Path { get; init; }
 
-    /// <summary>Request members that travel in the clear; null for an endpoint without a body, which is not encrypted at all.</summary>
+    /// <summary>Request members that are sent in the clear; null for an endpoint without a body, which is not encrypted at all.</summary>
     public ClearNames? RequestClearNames { get; init; }
 
     /// <summary>Schema of the encrypted answer; null for an endpoint that is not encrypted.</summary>
     public ResponseSchema? Answer { get; init; }
 
-    /// <summary>The service wants a <c>cache_salt</c> in the body, and the shard key header when the salt is not random.</summary>
+    /// <summary>Whether the service requires a <c>cache_salt</c> in the body, and the shard key header if the salt is not random.</summary>
     public bool UsesPromptCache { get; init; }
 
-    /// <summary>What is encrypted in the body.</summary>
+    /// <summary>The part of the body that is encrypted.</summary>
     public BodyKind Body { get; init; }
 
-    /// <summary>Largest body before encryption, in bytes.</summary>
+    /// <summary>The maximum size of a body before encryption, in bytes.</summary>
     public int PlaintextLimit { get; init; } = RequestEncryptor.WireLimit;
 
-    /// <summary>Largest body on the wire, in bytes; the gateway refuses more.</summary>
+    /// <summary>The maximum size of a body on the wire, in bytes; the gateway refuses more.</summary>
     public int WireLimit { get; init; } = RequestEncryptor.WireLimit;
 
-    /// <summary>The service is told which model is asked for.</summary>
+    /// <summary>Whether the service gets the requested model in a header.</summary>
     public bool NamesModel { get; init; } = true;
 
-    /// <summary>What an event stream of this endpoint is made of.</summary>
+    /// <summary>The kind of events in a stream of this endpoint.</summary>
     public StreamKind Stream { get; init; }
 
-    /// <summary>The answer holds messages of an assistant, with tool calls.</summary>
+    /// <summary>Whether the answer contains messages of an assistant, with tool calls.</summary>
     public bool HasMessages { get; init; }
 
     /// <summary>The endpoint that a call to this one is translated to; null for an endpoint of the service.</summary>
     public EndpointRule? SentAs { get; init; }
 
-    /// <summary>False for the endpoints that are not encrypted, because nothing in them is.</summary>
+    /// <summary>False for endpoints without encrypted content.</summary>
     public bool IsEncrypted => Answer is not null;
 }
 
-/// <summary>What an event stream is made of.</summary>
+/// <summary>The kinds of events in a stream.</summary>
 internal enum StreamKind
 {
     /// <summary>Choices, as in chat and completions.</summary>

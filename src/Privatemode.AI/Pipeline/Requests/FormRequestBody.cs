@@ -12,8 +12,8 @@ internal sealed class FormRequestBody : RequestBody
     private readonly InPlaceBuffer _bytes;
     private readonly string _boundary;
 
-    /// <summary>Takes a form apart; owns the bytes from here on, also when it throws.</summary>
-    /// <exception cref="PrivatemodeWouldLeakException">The form cannot be taken apart without doubt.</exception>
+    /// <summary>Reads a form. Takes ownership of the bytes, even if it throws.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">The form is malformed or ambiguous.</exception>
     public FormRequestBody(PooledBytes bytes, string boundary)
     {
         (_plain, _bytes, _boundary) = (bytes, new InPlaceBuffer(bytes), boundary);
@@ -32,11 +32,11 @@ internal sealed class FormRequestBody : RequestBody
 
     public override PooledBytes Plaintext => _plain;
 
-    /// <summary>The value of a plain field, or of any before the first attempt.</summary>
+    /// <summary>The value of a clear field, or of any field before the first attempt.</summary>
     public ReadOnlySpan<byte> Value(FormPart part) => _bytes.Span.Slice(part.Value.Start, part.Value.Length);
 
-    /// <summary>Adds a field behind all others; only before the first attempt.</summary>
-    /// <exception cref="PrivatemodeWouldLeakException">The form has as many parts as it may have.</exception>
+    /// <summary>Adds a field after all others; only before the first attempt.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">The form has the maximum number of parts.</exception>
     public void Add(string name, string value)
     {
         byte[] part = Encoding.ASCII.GetBytes($"--{_boundary}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
@@ -53,7 +53,7 @@ internal sealed class FormRequestBody : RequestBody
 
     public override void Dispose() => _bytes.Dispose();
 
-    /// <summary>For a form that more than one reader could understand in more than one way.</summary>
+    /// <summary>The exception for a form that readers could understand in different ways.</summary>
     public static PrivatemodeWouldLeakException Unreadable(FormShape shape) => new("unparsable-body", shape == FormShape.TooManyParts
         ? $"The form has more than {FormIndex.MaxParts} parts. Send fewer."
         : "The body must be a form that can be read in one way only: CRLF line ends, nothing before the first boundary or after the last, and parts " +
@@ -68,8 +68,8 @@ internal sealed class FormRequestBody : RequestBody
 
 /// <summary>A plaintext form that is encrypted as a whole, so that not even the names of its fields can be seen.</summary>
 /// <remarks>
-/// Its boundary travels in the clear all the same, in the header, and is the caller's own text: random letters of the same number take
-/// its place before anything is encrypted.
+/// Its boundary is still sent in the clear, in the header, and is the caller's own text: random letters of the same number replace
+/// it before anything is encrypted.
 /// </remarks>
 internal sealed class OpaqueRequestBody : RequestBody
 {
@@ -77,8 +77,8 @@ internal sealed class OpaqueRequestBody : RequestBody
 
     private readonly InPlaceBuffer _bytes;
 
-    /// <summary>Takes a form apart; owns the bytes from here on, also when it throws.</summary>
-    /// <exception cref="PrivatemodeWouldLeakException">The form cannot be taken apart without doubt, or its boundary is too short.</exception>
+    /// <summary>Reads a form. Takes ownership of the bytes, even if it throws.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">The form is malformed or ambiguous, or its boundary is too short.</exception>
     public OpaqueRequestBody(PooledBytes bytes, string boundary)
     {
         Plaintext = bytes;
@@ -97,7 +97,7 @@ internal sealed class OpaqueRequestBody : RequestBody
         }
     }
 
-    /// <summary>The content type with the boundary that took the place of the caller's.</summary>
+    /// <summary>The content type with the boundary that replaced the caller's.</summary>
     public string ContentType { get; }
 
     public override PooledBytes Plaintext { get; }

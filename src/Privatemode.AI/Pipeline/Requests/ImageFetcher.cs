@@ -9,7 +9,7 @@ namespace Privatemode.AI.Pipeline.Requests;
 /// <summary>An image, and its media type.</summary>
 internal readonly record struct FetchedImage(string Type, ReadOnlyMemory<byte> Content);
 
-/// <summary>Fetches images for <see cref="RemoteMediaPolicy.FetchLocally"/>: https, public addresses, image types, bounded size and
+/// <summary>Fetches images for <see cref="RemoteMediaPolicy.FetchLocally"/>: https, public addresses, image types, with limits for size and
 /// time.</summary>
 /// <remarks>
 /// URLs often come from users. Addresses that are not public are refused when the connection is made, after name resolution and on
@@ -17,10 +17,10 @@ internal readonly record struct FetchedImage(string Type, ReadOnlyMemory<byte> C
 /// </remarks>
 internal sealed class ImageFetcher : IDisposable
 {
-    /// <summary>Most bytes for one image.</summary>
+    /// <summary>The maximum size of one image, in bytes.</summary>
     public const int SizeLimit = 20 * 1024 * 1024;
 
-    /// <summary>Most bytes for all images of a request: as base64, and then encrypted and in hexadecimal, they are the 128 MiB the service takes.</summary>
+    /// <summary>The maximum size of all images of a request, in bytes: in base64, encrypted, in hexadecimal, it is the service's limit of 128 MiB.</summary>
     public const int TotalLimit = 48 * 1024 * 1024;
 
     private const int MostAtOnce = 4;
@@ -38,7 +38,7 @@ internal sealed class ImageFetcher : IDisposable
         _http = new HttpClient(new InterruptibleHandler(handler)) { Timeout = System.Threading.Timeout.InfiniteTimeSpan };
     }
 
-    /// <summary>Makes one that connects to public addresses only.</summary>
+    /// <summary>Creates a fetcher that connects to public addresses only.</summary>
     public static ImageFetcher ForPublicAddresses(TimeProvider time, TimeSpan totalTimeout) => new(time, totalTimeout, new SocketsHttpHandler
     {
         ActivityHeadersPropagator = null,
@@ -48,10 +48,10 @@ internal sealed class ImageFetcher : IDisposable
         ConnectCallback = ConnectToPublicAddressAsync,
     });
 
-    /// <summary>Fetches the images of one request: four at once, or one after the other for a synchronous caller.</summary>
-    /// <param name="room">How many bytes they may have together; never more than <see cref="TotalLimit"/>.</param>
-    /// <exception cref="PrivatemodeServiceException">An image could not be fetched, is none, or is too large.</exception>
-    /// <exception cref="PrivatemodeRequestException">Together they are larger than the service takes.</exception>
+    /// <summary>Fetches the images of one request: four at the same time, or one after the other for a synchronous caller.</summary>
+    /// <param name="room">The maximum size of all images together, in bytes; never more than <see cref="TotalLimit"/>.</param>
+    /// <exception cref="PrivatemodeServiceException">An image could not be fetched, is not an image, or is too large.</exception>
+    /// <exception cref="PrivatemodeRequestException">Together they are larger than the service accepts.</exception>
     public async ValueTask<FetchedImage[]> FetchAllAsync(IReadOnlyList<Uri> addresses, int room, bool async, CancellationToken cancellationToken)
     {
         using CallDeadline deadline = new(_totalTimeout, _time, async, cancellationToken);
@@ -104,7 +104,7 @@ internal sealed class ImageFetcher : IDisposable
         }
         catch (Exception exception) when (exception is HttpRequestException or IOException or ObjectDisposedException)
         {
-            // What a synchronous read throws when its stream was closed because the time was over.
+            // Thrown by a synchronous read whose stream was closed because of the timeout.
             cancellationToken.ThrowIfCancellationRequested();
             throw Failed("its host could not be reached, or has no public address");
         }
@@ -142,7 +142,7 @@ internal sealed class ImageFetcher : IDisposable
         };
     }
 
-    /// <summary>Whether a media type is one of an image, and has nothing in it that the service's parser would trip over in a URL.</summary>
+    /// <summary>Whether a media type is an image type, and contains nothing that the service's parser cannot read in a URL.</summary>
     private static bool IsImage(string type) =>
         type.StartsWith("image/", StringComparison.OrdinalIgnoreCase) && !type.AsSpan("image/".Length).ContainsAnyExcept(TypeCharacters);
 
@@ -184,7 +184,7 @@ internal sealed class ImageFetcher : IDisposable
     private static PrivatemodeServiceException Failed(string why) =>
         new(ServiceFailureReason.InvalidRequest, $"An image of the request could not be fetched: {why}. Put the image into the request.");
 
-    /// <summary>The bytes of an image; each counts against what all images may have together.</summary>
+    /// <summary>The bytes of an image, which reduce the remaining total size.</summary>
     private sealed class ImageBuffer(ByteBudget budget) : IBufferWriter<byte>
     {
         private readonly ArrayBufferWriter<byte> _bytes = new(64 * 1024);
@@ -202,12 +202,12 @@ internal sealed class ImageFetcher : IDisposable
         }
     }
 
-    /// <summary>What all images of a request may have together.</summary>
+    /// <summary>The remaining total size of the images of a request.</summary>
     private sealed class ByteBudget(int total)
     {
         private int _left = total;
 
-        /// <exception cref="PrivatemodeRequestException">That is more than is left.</exception>
+        /// <exception cref="PrivatemodeRequestException">The size exceeds the remaining total.</exception>
         public void Reserve(int count)
         {
             if (Interlocked.Add(ref _left, -count) < 0)

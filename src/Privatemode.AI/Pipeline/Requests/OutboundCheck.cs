@@ -7,12 +7,12 @@ using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
-/// <summary>Compares a request with what its attempt may send, before it goes to the message handlers: address, body, headers, and sent once.</summary>
-/// <remarks>Every value of the body must be in encrypted form or an allowed clear value; the bytes are read anew for that. It is above the handlers of the
+/// <summary>Compares a request with what its attempt may send, before it is passed to the message handlers: address, body, headers, and sent once.</summary>
+/// <remarks>Every value of the body must be in encrypted form or an allowed clear value; the bytes are read again for that. It is above the handlers of the
 /// application: <see cref="OutboundGuardHandler"/>, below them, compares the request with a snapshot.</remarks>
 internal static class OutboundCheck
 {
-    /// <exception cref="PrivatemodeWouldLeakException">Something else would have left.</exception>
+    /// <exception cref="PrivatemodeWouldLeakException">The request differs from what may be sent.</exception>
     public static void ThrowIfWouldLeak(HttpRequestMessage request, CallAttempt? sent, object? content, Uri service)
     {
         CallAttempt attempt = sent ?? throw Refuse("unprepared-request");
@@ -44,7 +44,7 @@ internal static class OutboundCheck
         }
     }
 
-    /// <summary>Whether an Accept header names media types the service answers with and nothing else.</summary>
+    /// <summary>Whether an Accept header names only media types of the service's answers.</summary>
     public static bool IsAccept(ReadOnlySpan<char> value)
     {
         foreach (Range type in value.Split(','))
@@ -78,9 +78,9 @@ internal static class OutboundCheck
         }
     }
 
-    /// <param name="headers">What is about to leave.</param>
-    /// <param name="expected">What may, at most 64.</param>
-    /// <param name="found">A bit for each of the expected that was there: a second one of the same value is one too many.</param>
+    /// <param name="headers">The headers to send.</param>
+    /// <param name="expected">The allowed headers, at most 64.</param>
+    /// <param name="found">A bit for each allowed header that was found: a second one with the same value is refused.</param>
     private static void Check(HttpHeadersNonValidated headers, List<KeyValuePair<string, string>> expected, ref ulong found)
     {
         foreach ((string name, HeaderStringValues values) in headers)

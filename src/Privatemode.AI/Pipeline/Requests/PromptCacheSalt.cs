@@ -10,19 +10,19 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
-/// <summary>Makes sure that a body carries the <c>cache_salt</c> the service demands.</summary>
+/// <summary>Ensures that a body has the <c>cache_salt</c> that the service requires.</summary>
 internal static class PromptCacheSaltWriter
 {
-    /// <summary>What all salts of this library are made of.</summary>
+    /// <summary>The characters that salts of this library consist of.</summary>
     private static readonly SearchValues<byte> Plain = MemberNames.Bytes(MemberNames.LettersAndDigits + "+/=");
 
     public static ReadOnlySpan<byte> Name => "cache_salt"u8;
 
     /// <summary>
-    /// Puts <paramref name="salt"/> in when the body has none (absent, null or empty): appended at the end, or in place.
+    /// Adds <paramref name="salt"/> if the body has none (absent, null or empty): appended at the end, or in place.
     /// The index is kept up to date.
     /// </summary>
-    /// <returns>True when the salt was put in; false when the caller's own stands.</returns>
+    /// <returns>True if the salt was added; false if the caller's own is kept.</returns>
     /// <exception cref="PrivatemodeRequestException">The caller's salt is not a string of at least 32 bytes.</exception>
     public static bool Ensure(PooledBytes document, JsonIndex index, ReadOnlySpan<byte> salt)
     {
@@ -59,7 +59,7 @@ internal static class PromptCacheSaltWriter
         return false;
     }
 
-    /// <summary>The unescaped salt of a body that has one, for the caller to wipe.</summary>
+    /// <summary>The unescaped salt of a body that has one; the caller wipes it.</summary>
     public static byte[] Get(ReadOnlySpan<byte> document, JsonIndex index) => SaltBytes(index.Members[index.Find(Name)].Value(document))!;
 
     private static byte[]? SaltBytes(ReadOnlySpan<byte> value)
@@ -85,7 +85,7 @@ internal static class PromptCacheSaltWriter
         }
     }
 
-    /// <summary>In quotes; escaped only where it has to be, because that makes a string of it.</summary>
+    /// <summary>In quotes; escaped only if necessary, because that creates a string.</summary>
     private static byte[] Quoted(ReadOnlySpan<byte> salt) => salt.ContainsAnyExcept(Plain)
         ? [(byte)'"', .. JsonEncodedText.Encode(salt, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, (byte)'"']
         : [(byte)'"', .. salt, (byte)'"'];
@@ -102,16 +102,16 @@ internal static class PromptCacheSaltWriter
     }
 }
 
-/// <summary>The salts of one client: which calls share the prompt cache. Salts are secrets: with one it can be tested what was cached.</summary>
-/// <param name="areManyCallers">Whether callers bring API keys of their own; then users of different keys never share.</param>
+/// <summary>The salts of one client, which decide which calls share the prompt cache. Salts are secrets: with one, it can be tested what was cached.</summary>
+/// <param name="areManyCallers">Whether callers have their own API keys; then users with different keys never share.</param>
 internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areManyCallers = false)
 {
-    /// <summary>The longest session that a caller can name, in bytes of UTF-8.</summary>
+    /// <summary>The maximum length of a session name, in bytes of UTF-8.</summary>
     public const int LongestSession = 1024;
 
     private const int SecretSize = 32;
 
-    // HKDF's info: what the output is for, then who. A digest has a fixed length and a user comes last, so that no two inputs read alike.
+    // HKDF's info: the purpose of the output, then the user. A digest has a fixed length and a user comes last, so that inputs never collide.
     private static ReadOnlySpan<byte> PerClientLabel => "Privatemode.AI prompt cache v1 client\0"u8;
 
     private static ReadOnlySpan<byte> PerUserLabel => "Privatemode.AI prompt cache v1 user\0"u8;
@@ -125,12 +125,12 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
     private readonly byte[]? _clientSecret = ReferenceEquals(scope, PromptCacheScope.PerClient) || scope is { IsPerSession: true, Secret: null }
         ? RandomNumberGenerator.GetBytes(SecretSize) : null;
 
-    /// <summary>The salt of a call.</summary>
-    /// <param name="sessionKey">The session that the caller names; null or empty for none. It makes the sharing narrower, and is not sent.</param>
-    /// <param name="caller">Who asks, where several share an API key: their sessions are different ones, also if their names are equal.</param>
-    /// <param name="isShared">False when no other call will have it.</param>
-    /// <returns>Text in UTF-8, for the caller to wipe.</returns>
-    /// <exception cref="PrivatemodeRequestException">The current user's id is not valid text, or the session is not, or is too long.</exception>
+    /// <summary>Returns the salt of a call.</summary>
+    /// <param name="sessionKey">The session that the caller names; null or empty if there is none. It restricts the sharing, and is not sent.</param>
+    /// <param name="caller">The caller, if several share an API key: their sessions differ, even if their names are equal.</param>
+    /// <param name="isShared">False if no other call will have the same salt.</param>
+    /// <returns>Text in UTF-8; the caller wipes it.</returns>
+    /// <exception cref="PrivatemodeRequestException">The current user's ID is not valid text, or the session is not valid text or is too long.</exception>
     public byte[] Of(string apiKey, string? sessionKey, string? caller, out bool isShared)
     {
         byte[]? session = string.IsNullOrEmpty(sessionKey) ? null : SessionOf(sessionKey, caller);
@@ -144,7 +144,7 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
         return session is null ? Random() : Derive(scope.Secret ?? _clientSecret!, [.. SessionOfKeyLabel, .. ApiKeyDigest.Of(apiKey), .. session]);
     }
 
-    /// <summary>The salt of a call that names no session.</summary>
+    /// <summary>Returns the salt of a call that names no session.</summary>
     private byte[] Of(string apiKey, out bool isShared)
     {
         isShared = true;
@@ -169,7 +169,7 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
         return Random();
     }
 
-    /// <summary>The salt of one session of those who share a salt.</summary>
+    /// <summary>Returns the salt of one session of callers that share a salt.</summary>
     private static byte[] Narrow(byte[] salt, byte[] session)
     {
         try
@@ -182,7 +182,7 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
         }
     }
 
-    /// <summary>Of a fixed length, then the session: no two inputs read alike.</summary>
+    /// <summary>A part of fixed length, then the session: different inputs never have the same bytes.</summary>
     private static byte[] SessionOf(string sessionKey, string? caller)
     {
         byte[]? session = PromptCacheScope.BytesOf(sessionKey);

@@ -8,23 +8,23 @@ using Privatemode.AI.Internal;
 namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>The URL of an image in a body.</summary>
-/// <param name="Start">Where its raw JSON string begins in the document.</param>
+/// <param name="Start">The position of its raw JSON string in the document.</param>
 /// <param name="Place">Message and part, for exceptions: <c>messages[0].content[1]</c>.</param>
-/// <param name="IsData">The URL holds the image itself.</param>
+/// <param name="IsData">Whether the URL contains the image itself.</param>
 /// <param name="IsParsable">The service can parse it.</param>
 internal readonly record struct MediaUrl(int Start, int Length, string Place, bool IsData, bool IsHttps, bool IsParsable);
 
 /// <summary>Finds media that messages name by URL: at <c>messages[i].content[j]</c>, where the service looks for them.</summary>
 internal static class RemoteMediaFinder
 {
-    /// <summary>The URLs of images in chat messages that have to be dealt with: all that are no good <c>data:</c> URLs.</summary>
+    /// <summary>The URLs of images in chat messages that must be handled: all except valid <c>data:</c> URLs.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">Audio or video by URL, which the service refuses, quoting the URL in the clear.</exception>
     public static IReadOnlyList<MediaUrl> Find(ReadOnlySpan<byte> document, JsonIndex index)
     {
         if (!TryGetMessages(document, index, out ReadOnlySpan<byte> messages, out int offset)
             || (messages.IndexOf("_url\""u8) < 0 && !HasEscapedLetter(messages)))
         {
-            // No such name, and none that is written with escapes: the common case.
+            // No such name, and no name that is written with escapes: the common case.
             return [];
         }
 
@@ -54,7 +54,7 @@ internal static class RemoteMediaFinder
     }
 
     /// <summary>The same for Anthropic-style messages: <c>source.url</c> in blocks of <c>content</c>, and in blocks of the <c>content</c> of those.</summary>
-    /// <remarks>Elsewhere, and where it is a text, a <c>source</c> is content like any other: of a search result, or in what a tool is called with.</remarks>
+    /// <remarks>Elsewhere, and if it is a text, a <c>source</c> is content like any other: of a search result, or in the arguments of a tool.</remarks>
     public static IReadOnlyList<MediaUrl> FindSources(ReadOnlySpan<byte> document, JsonIndex index)
     {
         if (!TryGetMessages(document, index, out ReadOnlySpan<byte> messages, out int offset))
@@ -67,7 +67,7 @@ internal static class RemoteMediaFinder
         _ = reader.Read();
         MediaPlace place = default;
 
-        // As above; two deeper in the content of a tool's result. Whether there is a list of blocks two depths further up, for depths 4 and 6.
+        // As above; two levels deeper in the content of a tool's result. Whether there is a list of blocks two levels further up, for depths 4 and 6.
         (bool outer, bool inner) = (false, false);
         bool isContent = false;
         while (reader.Read())
@@ -101,7 +101,7 @@ internal static class RemoteMediaFinder
         return isArray;
     }
 
-    /// <summary>Whether a letter or an underscore, U+0050 to U+007F, is written as an escape. Writers of JSON have no reason to.</summary>
+    /// <summary>Whether a letter or an underscore, U+0050 to U+007F, is written as an escape. JSON writers have no reason to do so.</summary>
     private static bool HasEscapedLetter(ReadOnlySpan<byte> text) =>
         text.IndexOf("\\u005"u8) >= 0 || text.IndexOf("\\u006"u8) >= 0 || text.IndexOf("\\u007"u8) >= 0;
 
@@ -151,7 +151,7 @@ internal static class RemoteMediaFinder
         MediaUrl url;
         if (reader.ValueIsEscaped)
         {
-            // Its text as the service reads it, which takes lone surrogates too.
+            // Its text as the service reads it, which accepts lone surrogates too.
             using PooledBytes text = new(length);
             CanonicalText.AppendUnescaped(messages.Slice(start, length), text);
             url = Classify(text.Span, offset + start, length, place);
@@ -178,7 +178,7 @@ internal static class RemoteMediaFinder
         }
         catch (InvalidOperationException)
         {
-            // A lone surrogate: no text, and so none of the names looked for.
+            // A lone surrogate: it is not text, and so not one of the names.
             return false;
         }
     }
@@ -190,7 +190,7 @@ internal static class RemoteMediaFinder
         private int _parts;
         private int _nested;
 
-        /// <summary>Takes in a token that is no name.</summary>
+        /// <summary>Processes a token that is not a name.</summary>
         public void Advance(JsonTokenType token, int depth)
         {
             bool begins = token is not (JsonTokenType.EndArray or JsonTokenType.EndObject);
@@ -220,19 +220,19 @@ internal static class RemoteMediaFinder
 }
 
 /// <summary>Applies <see cref="RemoteMediaPolicy"/> to the images a body names by URL.</summary>
-/// <param name="fetcher">Fetches images; null unless the policy says so.</param>
-/// <param name="mostImages">How many images one request may name, when they are fetched here.</param>
+/// <param name="fetcher">Fetches images; null unless the policy requires it.</param>
+/// <param name="mostImages">The maximum number of images that one request may name, if they are fetched here.</param>
 internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher? fetcher, int mostImages = MediaOptions.DefaultMaxFetchedImages)
 {
     private const string Refused = "remote-media";
 
-    /// <summary>Images named by URL are fetched by this process.</summary>
+    /// <summary>Whether this process fetches images that are named by URL.</summary>
     public bool FetchesHere => policy == RemoteMediaPolicy.FetchLocally;
 
-    /// <summary>Settles the images of a body: refuses them, lets them pass, or puts what they name in their place.</summary>
+    /// <summary>Handles the images of a body: refuses them, leaves them unchanged, or replaces them with their data.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The policy refuses images by URL, or the URL is not one the service can parse.</exception>
     /// <exception cref="PrivatemodeServiceException">An image could not be fetched.</exception>
-    /// <exception cref="PrivatemodeRequestException">There are too many images, or with them the body is larger than the service takes.</exception>
+    /// <exception cref="PrivatemodeRequestException">There are too many images, or with them the body is larger than the service accepts.</exception>
     public async ValueTask ResolveAsync(EndpointRule rule, JsonRequestBody body, bool async, CancellationToken cancellationToken)
     {
         if (rule.Stream == StreamKind.Messages)
@@ -265,11 +265,11 @@ internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher
 
         Uri[] addresses = [.. images.Select(image => AddressOf(body, image))];
 
-        // What the images take in base64 has to fit the room the body has left.
+        // The base64 of the images must fit into the remaining size of the body.
         int room = (int)((long)Math.Max(0, rule.PlaintextLimit - body.Bytes.Length) * 3 / 4);
         FetchedImage[] fetched = await fetcher!.FetchAllAsync(addresses, room, async, cancellationToken).ConfigureAwait(false);
 
-        // From the last to the first, so that positions before it stay true.
+        // From the last to the first, so that positions before it stay valid.
         for (int i = images.Count - 1; i >= 0; i--)
         {
             body.Bytes.Replace(images[i].Start, images[i].Length, DataUrl(fetched[i]));
@@ -278,7 +278,7 @@ internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher
         _ = body.Index.Read(body.Bytes.Span);
     }
 
-    /// <summary>Anthropic-style images name their address in another place, and cannot be put in as one.</summary>
+    /// <summary>Anthropic-style images have their address in another member, and cannot be replaced.</summary>
     private void ThrowIfSourceForbidden(JsonRequestBody body)
     {
         foreach (MediaUrl image in RemoteMediaFinder.FindSources(body.Bytes.Span, body.Index))
@@ -330,7 +330,7 @@ internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher
         return Encoding.UTF8.GetString(text.Span);
     }
 
-    /// <summary>A raw JSON string. Neither the type nor base64 has anything in it that JSON would have to escape.</summary>
+    /// <summary>A raw JSON string. Neither the type nor base64 needs escapes.</summary>
     private static byte[] DataUrl(FetchedImage image)
     {
         byte[] head = Encoding.ASCII.GetBytes($"\"data:{image.Type};base64,");

@@ -7,7 +7,7 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
-/// <summary>The plaintext body of a call, taken once and kept for all its attempts.</summary>
+/// <summary>The plaintext body of a call, which is read once and kept for all its attempts.</summary>
 internal abstract class RequestBody : IDisposable
 {
     /// <summary>The plaintext itself, for a local proxy only.</summary>
@@ -16,12 +16,12 @@ internal abstract class RequestBody : IDisposable
     /// <summary>Encrypts it for one attempt.</summary>
     public abstract EncryptedBody Encrypt(BodyExchange exchange, EndpointRule rule);
 
-    /// <summary>The attempt failed: what it was encrypted with is not kept until the next one. After a success the whole body goes, at less cost.</summary>
+    /// <summary>The attempt failed: wipes its key now, not only before the next attempt. After a success, the whole body is wiped, which costs less.</summary>
     public virtual void EndAttempt()
     {
     }
 
-    /// <summary>The names of its members or fields, which the receipt lists, and which of them travel in the clear. None when they are encrypted too.</summary>
+    /// <summary>The names of its members or fields, for the receipt, and which of them are sent in the clear. Empty if the names are encrypted.</summary>
     public abstract IReadOnlyList<(string Name, bool IsClear)> Names(ClearNames clear);
 
     public abstract void Dispose();
@@ -30,8 +30,8 @@ internal abstract class RequestBody : IDisposable
 /// <summary>A plaintext JSON body and its members.</summary>
 internal sealed class JsonRequestBody : RequestBody
 {
-    /// <summary>Takes a body apart; owns it from here on, also when it throws.</summary>
-    /// <exception cref="PrivatemodeWouldLeakException">The body cannot be taken apart without doubt.</exception>
+    /// <summary>Reads a body. Takes ownership of it, even if it throws.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">The body is malformed or ambiguous.</exception>
     public JsonRequestBody(PooledBytes bytes)
     {
         Bytes = bytes;
@@ -78,8 +78,8 @@ internal sealed class JsonRequestBody : RequestBody
     }
 }
 
-/// <summary>Collects a request body in pooled memory; refuses more than the service takes.</summary>
-/// <remarks>A writer that writes into this buffer need not fill one of its own first.</remarks>
+/// <summary>Collects a request body in pooled memory; refuses more than the service accepts.</summary>
+/// <remarks>A writer that writes into this buffer does not need its own buffer.</remarks>
 internal sealed class PooledWriteStream(PooledBytes target, int limit) : Stream, IBufferWriter<byte>
 {
     public override bool CanRead => false;
@@ -102,19 +102,19 @@ internal sealed class PooledWriteStream(PooledBytes target, int limit) : Stream,
         target.Append(buffer);
     }
 
-    /// <summary>Room for at least one byte, or as many as asked for.</summary>
+    /// <summary>Free space for at least one byte, or as many as requested.</summary>
     public Memory<byte> GetMemory(int sizeHint = 0) => target.Free(Math.Max(sizeHint, 1));
 
     public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
     public void Advance(int count)
     {
-        // Before it counts: a writer that is disposed after this threw comes with the same bytes again.
+        // Check before adding: a writer that is disposed after this threw passes the same bytes again.
         ThrowIfTooLong((long)target.Length + count, limit);
         target.Commit(count);
     }
 
-    /// <exception cref="PrivatemodeRequestException">The length is more than the limit.</exception>
+    /// <exception cref="PrivatemodeRequestException">The length exceeds the limit.</exception>
     public static void ThrowIfTooLong(long length, int limit)
     {
         if (length > limit)
@@ -149,10 +149,10 @@ internal sealed class PooledWriteStream(PooledBytes target, int limit) : Stream,
     public override void SetLength(long value) => throw new NotSupportedException();
 }
 
-/// <summary>How many choices a request asks for: <c>n</c> for each prompt.</summary>
+/// <summary>The number of choices that a request asks for: <c>n</c> for each prompt.</summary>
 internal static class ChoiceCount
 {
-    /// <summary>At least 1, even when the body asks for none or for more than can be counted.</summary>
+    /// <summary>At least 1, even if the body asks for fewer or for more than can be counted.</summary>
     public static int Of(JsonRequestBody body)
     {
         long count = Math.Max(1L, Number(body)) * Math.Max(1L, Prompts(body));
@@ -163,7 +163,7 @@ internal static class ChoiceCount
         TryGet(body, "n"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind) && kind == JsonTokenType.Number &&
             new Utf8JsonReader(value) is var reader && reader.Read() && reader.TryGetInt32(out int number) ? number : 1;
 
-    /// <summary>Completions take a list of texts, or of lists of tokens, as that many prompts; one list of tokens is one prompt.</summary>
+    /// <summary>Completions treat a list of texts, or of lists of tokens, as that many prompts; one list of tokens is one prompt.</summary>
     private static int Prompts(JsonRequestBody body)
     {
         if (!TryGet(body, "prompt"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind) || kind != JsonTokenType.StartArray)

@@ -9,20 +9,20 @@ using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
-/// <summary>Turns calls into encrypted attempts. Knows nothing of the transport: bytes, path and headers in, bytes and headers out.</summary>
+/// <summary>Converts calls to encrypted attempts. Independent of the transport: its input is bytes, path and headers, its output bytes and headers.</summary>
 internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salts, TimeProvider time)
 {
-    /// <summary>Largest body on the wire, in bytes; the gateway refuses more.</summary>
+    /// <summary>The maximum size of a body on the wire, in bytes; the gateway refuses more.</summary>
     public const int WireLimit = 128 * 1024 * 1024;
 
     /// <summary>
-    /// The request headers a caller may set; everything else would travel in the clear. A User-Agent does not travel: every attempt carries
-    /// ours in its place. It passes because Microsoft.Extensions.AI.OpenAI adds its name to each call, with no way to leave it out.
+    /// The request headers that a caller may set; all others would be sent in the clear. A User-Agent is not sent: every attempt has
+    /// this library's instead. It is accepted because Microsoft.Extensions.AI.OpenAI adds its name to each call, and this cannot be turned off.
     /// </summary>
     private static readonly string[] CallerHeaders = [ProtocolHeaders.Accept, ProtocolHeaders.ContentType, ProtocolHeaders.UserAgent];
 
-    /// <summary>The rule for an address, once the caller's headers have passed.</summary>
-    /// <exception cref="PrivatemodeWouldLeakException">The address or a header is not one that may be used.</exception>
+    /// <summary>Returns the rule for an address, after checking the caller's headers.</summary>
+    /// <exception cref="PrivatemodeWouldLeakException">The address or a header is not allowed.</exception>
     public EndpointRule Match(string method, Uri uri, IEnumerable<KeyValuePair<string, string>> headers)
     {
         EndpointRule rule = EndpointRules.Match(method, uri, service);
@@ -49,9 +49,9 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         return rule;
     }
 
-    /// <summary>Takes a plaintext body apart. Owns the bytes from here on, also when it throws.</summary>
-    /// <param name="contentType">Its <c>Content-Type</c>; null when there is none, which is as good as JSON.</param>
-    /// <exception cref="PrivatemodeWouldLeakException">The body cannot be taken apart without doubt.</exception>
+    /// <summary>Reads a plaintext body. Takes ownership of the bytes, even if it throws.</summary>
+    /// <param name="contentType">Its <c>Content-Type</c>; null if there is none, which is treated as JSON.</param>
+    /// <exception cref="PrivatemodeWouldLeakException">The body is malformed or ambiguous.</exception>
     public static RequestBody Read(EndpointRule rule, PooledBytes bytes, string? contentType)
     {
         if (rule.Body == BodyKind.Json)
@@ -68,13 +68,13 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         return rule.Body == BodyKind.Form ? new FormRequestBody(bytes, boundary) : new OpaqueRequestBody(bytes, boundary);
     }
 
-    /// <summary>Checks a plaintext body and completes it. Owns the body from here on, also when it throws.</summary>
-    /// <param name="apiKey">Whose call it is: decides with whom it shares the prompt cache.</param>
-    /// <param name="translation">How the answer is turned back, for a body that was translated; the call owns it, unless this throws.</param>
-    /// <param name="cacheKey">The session of the caller's for the prompt cache; null for none.</param>
-    /// <param name="caller">Who asks, where several share an API key; null for one caller.</param>
-    /// <exception cref="PrivatemodeWouldLeakException">A member or field could carry content in the clear.</exception>
-    /// <exception cref="PrivatemodeRequestException">The body misses something the service demands, or is more than it takes.</exception>
+    /// <summary>Checks a plaintext body and completes it. Takes ownership of the body, even if it throws.</summary>
+    /// <param name="apiKey">The API key of the call, which decides with whom it shares the prompt cache.</param>
+    /// <param name="translation">Translates the answer back, for a body that was translated; the call owns it, unless this throws.</param>
+    /// <param name="cacheKey">The caller's prompt cache session; null if there is none.</param>
+    /// <param name="caller">The caller, if several share an API key; null for one caller.</param>
+    /// <exception cref="PrivatemodeWouldLeakException">A member or field could contain content in the clear.</exception>
+    /// <exception cref="PrivatemodeRequestException">The body lacks something that the service requires, or is more than it accepts.</exception>
     public EncryptedCall Prepare(
         EndpointRule rule, RequestBody body, string apiKey, CallTranslation? translation = null, string? cacheKey = null, string? caller = null)
     {
@@ -94,10 +94,10 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         }
     }
 
-    /// <summary>A call to an endpoint that is not encrypted because it carries nothing.</summary>
+    /// <summary>A call to an endpoint that is not encrypted because it has no content.</summary>
     public EncryptedCall PrepareWithoutBody(EndpointRule rule) => new() { Rule = rule, RequestId = RequestIds.New(time) };
 
-    /// <summary>Encrypts one attempt under a secret. Owns the lease from here on, also when it throws.</summary>
+    /// <summary>Encrypts one attempt under a secret. Takes ownership of the lease, even if it throws.</summary>
     public CallAttempt Encrypt(EncryptedCall call, SecretLease lease, string apiKey)
     {
         TelemetryOperation? operation = null;
@@ -128,7 +128,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         }
     }
 
-    /// <summary>An attempt on an endpoint that is not encrypted.</summary>
+    /// <summary>An attempt for an endpoint that is not encrypted.</summary>
     public static CallAttempt WithoutBody(EncryptedCall call, string apiKey) =>
         new(call, null, null, null, CommonHeaders(apiKey, call.RequestId));
 
@@ -157,7 +157,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         return call;
     }
 
-    /// <summary>JSON allows such an escape, Unicode does not, and model servers fail at it only after they have decrypted the request.</summary>
+    /// <summary>JSON allows such an escape, Unicode does not, and model servers fail only after they have decrypted the request.</summary>
     /// <exception cref="PrivatemodeRequestException">The body contains one.</exception>
     public static void ThrowIfLoneSurrogate(ReadOnlySpan<byte> body)
     {

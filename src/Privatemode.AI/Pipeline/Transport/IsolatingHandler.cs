@@ -44,7 +44,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
 
     /// <summary>Refuses answers that must not be passed on.</summary>
     /// <remarks>Here and not later: the OpenAI client's transport takes the stream out of the response first, and if the response is refused after that,
-    /// response, the stream can no longer be closed and keeps its connection.</remarks>
+    /// the stream can no longer be closed and keeps its connection.</remarks>
     private static HttpResponseMessage Checked(HttpResponseMessage response, HttpRequestMessage request, Uri asked)
     {
         try

@@ -39,10 +39,10 @@ internal static class ContentMapper
         return parts;
     }
 
-    /// <summary>The part for one content; null for what a chat message cannot carry.</summary>
+    /// <summary>The part for one content; null for content that a chat message cannot contain.</summary>
     public static ChatMessageContentPart? TryMap(AIContent content) => content switch
     {
-        // What the server wrote may have been edited since.
+        // The server's part may have been edited since.
         TextContent { RawRepresentation: ChatMessageContentPart { Kind: ChatMessageContentPartKind.Text } raw } text when raw.Text != text.Text =>
             ChatMessageContentPart.CreateTextPart(text.Text),
         { RawRepresentation: ChatMessageContentPart raw } => raw,
@@ -63,7 +63,7 @@ internal static class ContentMapper
             _ => ("DataContent.MediaType", ((DataContent)content).MediaType, Carried),
         };
 
-        // Parameters of a media type may name the file, and what is longer than any registered name is not quoted either.
+        // Parameters of a media type may contain a file name, and a type that is longer than any registered name is not quoted either.
         string name = MediaTypes.Normalize(mediaType);
         string quoted = name.Length <= LongestQuoted ? $"the media type '{name}'" : "its media type";
         return new PrivatemodeRequestException(member, $"A chat message cannot contain data of {quoted}. {possible}");
@@ -71,7 +71,7 @@ internal static class ContentMapper
 
     /// <summary>Returns the part for data of a supported media type; otherwise null.</summary>
     /// <param name="data">The data.</param>
-    /// <param name="content">The content that holds it, with the level of detail of an image.</param>
+    /// <param name="content">The content that contains it, with the level of detail of an image.</param>
     private static ChatMessageContentPart? FromData(DataContent data, AIContent content)
     {
         string mediaType = MediaTypes.Normalize(data.MediaType);
@@ -86,7 +86,7 @@ internal static class ContentMapper
         };
     }
 
-    /// <summary>The data of a <c>data:</c> URL. Its own media type counts: the other one may be a range, such as <c>image/*</c>.</summary>
+    /// <summary>The data of a <c>data:</c> URL. Its own media type is used: the other one may be a range, such as <c>image/*</c>.</summary>
     private static DataContent ToData(UriContent uri)
     {
         try
@@ -106,7 +106,7 @@ internal static class ContentMapper
             string text => new ChatImageDetailLevel(text),
             JsonElement { ValueKind: JsonValueKind.String } element => new ChatImageDetailLevel(element.GetString()),
 
-            // A bare null would go through the type's conversion from string, which throws.
+            // A bare null would use the type's conversion from string, which throws.
             _ => default(ChatImageDetailLevel?),
         };
 }

@@ -40,7 +40,7 @@ internal sealed class MessageMapper
         return mapper._result;
     }
 
-    /// <summary>Letters, digits and underscores of a name, at most 64; null when nothing is left.</summary>
+    /// <summary>Letters, digits and underscores of a name, at most 64; null if nothing remains.</summary>
     public static string? ParticipantName(string? authorName)
     {
         if (authorName is null)
@@ -112,7 +112,7 @@ internal sealed class MessageMapper
             "Pass each result as a FunctionResultContent with the CallId of its call, and other text in a message with the role user."));
     }
 
-    /// <summary>Splits a message that contains results, as of a server that runs tools itself, at each of them.</summary>
+    /// <summary>Splits a message that contains results, such as one of a server that runs tools itself, at each of them.</summary>
     private void AddAssistant(ChatMessage message, List<(AIContent Content, ContentPlace Place, string Member)> contents, int index)
     {
         List<AIContent> part = [];
@@ -192,7 +192,7 @@ internal sealed class MessageMapper
                 member, $"{member} has no CallId, but every call before it has an ID. Set CallId to the ID of the call that it answers.");
         }
 
-        // A model may correct the mistake of a function, but a failed verification or a forged answer must reach the caller.
+        // A model may correct the error of a function, but a failed verification or a forged answer must reach the caller.
         if (result.Exception is { } exception && IsNotAuthentic(exception))
         {
             ExceptionDispatchInfo.Throw(exception);
@@ -211,7 +211,7 @@ internal sealed class MessageMapper
         _ => IsNotAuthentic(exception.InnerException),
     };
 
-    /// <summary>Text as it is, not quoted: models read it better. Anything else as JSON.</summary>
+    /// <summary>Text unchanged and without quotation marks, because models read it better. Anything else as JSON.</summary>
     /// <exception cref="PrivatemodeRequestException">The result cannot be written as JSON; leaving it out would leave a call without an
     /// answer.</exception>
     private static string ToText(object? result) => result switch
@@ -225,14 +225,14 @@ internal sealed class MessageMapper
     };
 }
 
-/// <summary>What the model said earlier, given back to it: text, tool calls, refusal and its reasoning.</summary>
+/// <summary>An earlier answer of the model, for the model: text, tool calls, refusal and its reasoning.</summary>
 internal static class AssistantMessageMapper
 {
     /// <summary><see cref="ErrorContent.ErrorCode"/> of a refusal.</summary>
     public const string RefusalCode = "Refusal";
 
     /// <param name="message">The message.</param>
-    /// <param name="contents">What to send of its contents.</param>
+    /// <param name="contents">The contents to send.</param>
     /// <param name="ids">The IDs to send for its tool calls, in their order.</param>
     public static AssistantChatMessage ToOpenAI(ChatMessage message, List<AIContent> contents, List<string> ids)
     {
@@ -256,7 +256,7 @@ internal static class AssistantMessageMapper
         return result;
     }
 
-    /// <summary>Leaves out audio in other formats than a message can contain: the model produced it, so it is not an attachment that would be lost.</summary>
+    /// <summary>Leaves out audio in formats that a message cannot contain: the model produced it, so no attachment is lost.</summary>
     private static void AddPart(List<ChatMessageContentPart> parts, AIContent content)
     {
         if (ContentMapper.TryMap(content) is { } part)
@@ -273,7 +273,7 @@ internal static class AssistantMessageMapper
     {
         if (calls.Count == 0)
         {
-            // The type takes no empty list, not even beside a refusal.
+            // The type does not accept an empty list, not even with a refusal.
             return new AssistantChatMessage(parts.Count > 0 ? parts : [ChatMessageContentPart.CreateTextPart("")]);
         }
 
@@ -286,7 +286,7 @@ internal static class AssistantMessageMapper
         return result;
     }
 
-    /// <summary>Models that think between tool calls go on from where they were only if they see it.</summary>
+    /// <summary>Models that reason between tool calls can continue only if they see their reasoning.</summary>
     private static void GiveReasoningBack(List<AIContent> contents, AssistantChatMessage result)
     {
         string reasoning = string.Concat(contents.OfType<TextReasoningContent>().Select(content => content.Text));
@@ -296,7 +296,7 @@ internal static class AssistantMessageMapper
         }
     }
 
-    /// <summary>Always from the arguments as they are now: what the server wrote may have been broken, or edited since.</summary>
+    /// <summary>Always from the current arguments: those of the server may have been malformed, or edited since.</summary>
     private static ChatToolCall ToOpenAI(FunctionCallContent call, string id) =>
         ChatToolCall.CreateFunctionToolCall(
             WellFormedText.ValidateName("FunctionCallContent.CallId", id),
@@ -304,7 +304,7 @@ internal static class AssistantMessageMapper
             BinaryData.FromString(CompactJsonSerializer.Arguments(call.Arguments)));
 }
 
-/// <summary>Decides for each content of a message where a chat request has a place for it, so that no content is dropped silently.</summary>
+/// <summary>Determines the place of each content of a message in a chat request, so that no content is dropped silently.</summary>
 /// <remarks>docs/chat.md lists these rules.</remarks>
 internal static class ContentPositions
 {
@@ -342,7 +342,7 @@ internal static class ContentPositions
         };
     }
 
-    /// <summary>Whether it is an approval of a completed call, whose call and result are in messages of their own.</summary>
+    /// <summary>Whether it is an approval of a completed call, whose call and result are in separate messages.</summary>
     public static bool IsSettledApproval(AIContent content) => content is
         ToolApprovalRequestContent { ToolCall: FunctionCallContent { InformationalOnly: true } } or
         ToolApprovalResponseContent { ToolCall: FunctionCallContent { InformationalOnly: true } };
@@ -354,7 +354,7 @@ internal static class ContentPositions
 /// <summary>Specifies where a content of a message is sent in a chat request.</summary>
 internal enum ContentPlace
 {
-    /// <summary>Nowhere: it describes an answer or repeats another content, so the model loses nothing.</summary>
+    /// <summary>No place: it describes an answer or repeats another content, so the model loses nothing.</summary>
     Nowhere,
 
     /// <summary>In the content of its message.</summary>
@@ -363,6 +363,6 @@ internal enum ContentPlace
     /// <summary>In the tool calls of its message.</summary>
     Call,
 
-    /// <summary>In a message of its own, with the role <c>tool</c>.</summary>
+    /// <summary>In a separate message with the role <c>tool</c>.</summary>
     Result,
 }

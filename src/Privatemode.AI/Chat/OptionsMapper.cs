@@ -5,14 +5,14 @@ using ChatResponseFormat = OpenAI.Chat.ChatResponseFormat;
 
 namespace Privatemode.AI.Chat;
 
-/// <summary>From <see cref="ChatOptions"/> to the options of the OpenAI client.</summary>
+/// <summary>Maps <see cref="ChatOptions"/> to the options of the OpenAI client.</summary>
 internal static class OptionsMapper
 {
     private const string DefaultSchemaName = "json_schema";
 
     /// <summary>
-    /// What <see cref="ChatOptions.RawRepresentationFactory"/> made is the base; the typed options fill its gaps, and
-    /// <see cref="ChatOptions.AdditionalProperties"/> go into the body as they are.
+    /// The result of <see cref="ChatOptions.RawRepresentationFactory"/> is the base; the typed options set what is missing, and
+    /// <see cref="ChatOptions.AdditionalProperties"/> are added to the body unchanged.
     /// </summary>
     /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or an option asks for what the service does not
     /// do.</exception>
@@ -43,11 +43,11 @@ internal static class OptionsMapper
         return result;
     }
 
-    /// <summary>The model that the body specifies; null if it is the default model of the client.</summary>
+    /// <summary>The model that the body specifies; null for the default model of the client.</summary>
     private static string? ModelOf(ChatCompletionOptions result) =>
         result.Patch.Contains("$.model"u8) && result.Patch.TryGetValue("$.model"u8, out string? model) ? model : null;
 
-    /// <summary>Refuses options that continue what the service would have to store: it stores neither conversations nor answers.</summary>
+    /// <summary>Refuses options that continue stored state: the service stores neither conversations nor answers.</summary>
     private static void ThrowIfStateful(ChatOptions options)
     {
         if (!string.IsNullOrWhiteSpace(options.ConversationId))
@@ -95,7 +95,7 @@ internal static class OptionsMapper
 
         if (result.Tools.Count == 0)
         {
-            // The service rejects the other options of tools when there are none.
+            // The service rejects the other tool options if there are no tools.
             if (options.ToolMode is RequiredChatToolMode)
             {
                 throw new PrivatemodeRequestException(
@@ -134,7 +134,7 @@ internal static class OptionsMapper
     };
 }
 
-/// <summary>Posts <see cref="ChatOptions.AdditionalProperties"/> as top-level members of the request body, as they are.</summary>
+/// <summary>Adds <see cref="ChatOptions.AdditionalProperties"/> as top-level members of the request body, unchanged.</summary>
 internal static class ChatAdditionalProperties
 {
     private static readonly AdditionalPropertyWriter Members = new("ChatOptions.AdditionalProperties", new HashSet<string>
@@ -168,8 +168,8 @@ internal static class ChatAdditionalProperties
         ["web_search_options"] = options => options.WebSearchOptions is not null,
     };
 
-    /// <param name="properties">What the caller wants posted.</param>
-    /// <param name="target">The options of the call, with everything else already in them.</param>
+    /// <param name="properties">The caller's properties.</param>
+    /// <param name="target">The options of the call, with everything else already set.</param>
     /// <exception cref="PrivatemodeRequestException">A name is reserved, set twice, or not a name; or a value is not of a JSON
     /// kind.</exception>
     public static void Apply(AdditionalPropertiesDictionary? properties, ChatCompletionOptions target)
@@ -200,7 +200,7 @@ internal static class ChatAdditionalProperties
 internal static class ReasoningEfforts
 {
     /// <summary>Returns the effort to send, or null if no effort is set.</summary>
-    /// <param name="effort">The effort that the caller asks for.</param>
+    /// <param name="effort">The requested effort.</param>
     /// <param name="modelId">The model, with or without the name of its publisher in front.</param>
     /// <exception cref="PrivatemodeRequestException">The model cannot answer without reasoning.</exception>
     public static ChatReasoningEffortLevel? ToOpenAI(ReasoningEffort? effort, string? modelId)

@@ -13,7 +13,7 @@ using OpenAIMessage = OpenAI.Chat.ChatMessage;
 
 namespace Privatemode.AI.Chat;
 
-/// <summary>An <see cref="IChatClient"/> over an OpenAI chat client. It maps types and knows nothing of what is below that client.</summary>
+/// <summary>An <see cref="IChatClient"/> over an OpenAI chat client. It maps types and does not depend on the layers below that client.</summary>
 internal sealed class PrivatemodeChatClient : IChatClient
 {
     private const string ProviderName = "privatemode";
@@ -55,7 +55,7 @@ internal sealed class PrivatemodeChatClient : IChatClient
     public IAsyncEnumerable<ChatResponseUpdate> GetStreamingResponseAsync(
         IEnumerable<ChatMessage> messages, ChatOptions? options = null, CancellationToken cancellationToken = default)
     {
-        // Here, and not at the first step of the enumeration, where the mistake would be far away.
+        // Checked here, and not when the enumeration starts, so that the exception is thrown near the mistake.
         ArgumentNullException.ThrowIfNull(messages);
         return StreamAsync(messages, options, cancellationToken);
     }
@@ -117,8 +117,8 @@ internal sealed class PrivatemodeChatClient : IChatClient
     }
 }
 
-/// <summary>Says on the caller's own <c>chat</c> activity which API answers it, as the OpenTelemetry conventions for OpenAI ask.</summary>
-/// <remarks>Tier and fingerprint of the server are not tagged: they arrive encrypted, and telemetry leaves the process in the clear.</remarks>
+/// <summary>Tags the caller's own <c>chat</c> activity with the API that answers it, as the OpenTelemetry conventions for OpenAI require.</summary>
+/// <remarks>Tier and fingerprint of the server are not tagged: they arrive encrypted, and telemetry leaves the process unencrypted.</remarks>
 internal static class ChatActivity
 {
     private const string Operation = "chat";
@@ -139,12 +139,12 @@ internal static class ChatActivity
 /// <summary>Names the member of a chat that the OpenAI client can neither write nor read.</summary>
 internal static class ChatAnswerParser
 {
-    /// <summary>For an answer that is read whole.</summary>
+    /// <summary>For a complete answer.</summary>
     public static AnswerParser Whole(IReadOnlyList<OpenAIMessage> messages, ChatCompletionOptions options) => new(
         answer => ModelReaderWriter.Read<ChatCompletion>(answer, ModelReaderWriterOptions.Json, OpenAIContext.Default),
         () => FindUnwritable(messages, options));
 
-    /// <summary>For an answer that is read event by event.</summary>
+    /// <summary>For a streamed answer.</summary>
     public static AnswerParser Events(IReadOnlyList<OpenAIMessage> messages, ChatCompletionOptions options) => new(
         data => ModelReaderWriter.Read<StreamingChatCompletionUpdate>(data, ModelReaderWriterOptions.Json, OpenAIContext.Default),
         () => FindUnwritable(messages, options));

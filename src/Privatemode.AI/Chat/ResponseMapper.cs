@@ -10,7 +10,7 @@ using OpenAIReason = OpenAI.Chat.ChatFinishReason;
 
 namespace Privatemode.AI.Chat;
 
-/// <summary>From a whole completion to a <see cref="ChatResponse"/>.</summary>
+/// <summary>Maps a complete chat completion to a <see cref="ChatResponse"/>.</summary>
 internal static class ResponseMapper
 {
     private const string UnnamedCallCode = "UnnamedToolCall";
@@ -63,7 +63,7 @@ internal static class ResponseMapper
         };
     }
 
-    /// <summary>System is what the parser makes of a missing role; no answer comes from the system.</summary>
+    /// <summary>The parser reads a missing role as System; no answer has this role.</summary>
     public static ChatRole ToRole(ChatMessageRole role) => role switch
     {
         ChatMessageRole.User => ChatRole.User,
@@ -72,7 +72,7 @@ internal static class ResponseMapper
         _ => ChatRole.Assistant,
     };
 
-    /// <summary>The year 1 is what the parser makes of a missing time.</summary>
+    /// <summary>The parser reads a missing time as the year 1.</summary>
     public static DateTimeOffset? ToTime(DateTimeOffset created) => created == default ? null : created;
 
     public static AIContent? FromPart(ChatMessageContentPart part)
@@ -167,14 +167,14 @@ internal static class ReasoningText
         : null;
 }
 
-/// <summary>Why an answer ended, in the server's own word where OpenAI's type has none for it.</summary>
+/// <summary>The reason why an answer ended, in the server's own word if OpenAI's type has no value for it.</summary>
 /// <remarks>
-/// OpenAI's parser throws on words it does not know. The pipeline writes <c>length</c> in their place, because the answer may not be whole, and
+/// OpenAI's parser throws on words that it does not know. The pipeline replaces them with <c>length</c>, because the answer may be incomplete, and
 /// records the word in the <see cref="ReceiptScope"/>.
 /// </remarks>
 internal static class FinishReasons
 {
-    /// <summary>Null when the server gave no reason, which the parser takes for a stop.</summary>
+    /// <summary>Null if the server gave no reason, which the parser reads as a stop.</summary>
     public static ChatFinishReason? Of(ChatCompletion completion, ReceiptScope scope) =>
         completion.Patch.TryGetValue("$.choices[0].finish_reason"u8, out string? given) && given is { Length: > 0 }
             ? Map(completion.FinishReason, scope.FinishReasonOf(0))
@@ -200,10 +200,10 @@ internal static class FinishReasons
     };
 }
 
-/// <summary>Token counts. They travel in the clear and are not authenticated.</summary>
+/// <summary>Token counts. They are sent in the clear and are not authenticated.</summary>
 internal static class UsageMapper
 {
-    /// <summary>The usage of an answer or event; null when there is none.</summary>
+    /// <summary>The usage of an answer or event; null if there is none.</summary>
     public static UsageDetails? FromOpenAI(in JsonPatch answer)
     {
         JsonElement usage = UsageReader.Of(answer);

@@ -10,9 +10,9 @@ namespace Privatemode.AI.Chat;
 /// <summary>Reads the arguments of a tool call, and explains to the model why a call with unreadable arguments did not run.</summary>
 internal static class ToolCallArguments
 {
-    /// <summary>The additional property of a <see cref="FunctionCallContent"/> with the model's text, when it is not a JSON object whose
-    /// names are all different.</summary>
-    /// <remarks>An additional property survives when a history is stored as JSON; <see cref="FunctionCallContent.Exception"/> does not.</remarks>
+    /// <summary>The additional property of a <see cref="FunctionCallContent"/> with the model's text, if it is not a JSON object with unique
+    /// names.</summary>
+    /// <remarks>An additional property is kept when a history is stored as JSON; <see cref="FunctionCallContent.Exception"/> is not.</remarks>
     public const string RawKey = "privatemode.raw_arguments";
 
     private const string Unreadable =
@@ -26,10 +26,10 @@ internal static class ToolCallArguments
     private static readonly JsonTypeInfo<IDictionary<string, object?>> ArgumentsType =
         (JsonTypeInfo<IDictionary<string, object?>>)AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(IDictionary<string, object?>));
 
-    /// <summary>A call of the model, marked as informational when its arguments cannot be read, so that nothing runs it.</summary>
+    /// <summary>A call of the model, marked as informational if its arguments cannot be read, so that it is not invoked.</summary>
     /// <param name="id">The ID of the call.</param>
     /// <param name="name">The name of the function.</param>
-    /// <param name="arguments">What the model wrote. Nothing and white space mean no arguments unless the call is cut off; <c>null</c> always does.</param>
+    /// <param name="arguments">The model's text. An empty text means no arguments unless the call is cut off; <c>null</c> always does.</param>
     /// <param name="isCutOff">Whether the answer ended early in this call, so that missing arguments do not mean none.</param>
     public static FunctionCallContent ToCall(string id, string name, BinaryData? arguments, bool isCutOff)
     {
@@ -48,14 +48,14 @@ internal static class ToolCallArguments
         };
     }
 
-    /// <summary>Whether a call of the history had arguments that could not be read, and were not replaced since.</summary>
+    /// <summary>Whether a call in the history had unreadable arguments that were not replaced since.</summary>
     public static bool AreUnreadable(FunctionCallContent call) =>
         call.Arguments is null && (call.Exception is not null || call.AdditionalProperties?.ContainsKey(RawKey) == true);
 
     /// <summary>The result that answers a call with unreadable arguments.</summary>
     /// <remarks>
-    /// It quotes what the model wrote. As arguments the request carries <c>{}</c>, because model servers parse those of a history: vLLM up to
-    /// 0.25.1 (service version 1.40 runs 0.20) answers text that is not JSON with status 400, and so to every later request of the conversation.
+    /// It quotes the model's text. The request contains <c>{}</c> as arguments, because model servers parse those of a history: vLLM up to
+    /// 0.25.1 (service version 1.40 runs 0.20) answers text that is not JSON with status 400, and so every later request of the conversation.
     /// </remarks>
     public static string ErrorFor(FunctionCallContent call)
     {
@@ -78,7 +78,7 @@ internal static class ToolCallArguments
     }
 }
 
-/// <summary>JSON for the model: the types of <see cref="AIJsonUtilities"/>, without the white space, which costs tokens.</summary>
+/// <summary>JSON for the model: the types of <see cref="AIJsonUtilities"/>, without white space, which costs tokens.</summary>
 internal static class CompactJsonSerializer
 {
     private const string ArgumentsMember = "FunctionCallContent.Arguments";
@@ -95,7 +95,7 @@ internal static class CompactJsonSerializer
     /// <exception cref="PrivatemodeRequestException">The result cannot be written as JSON, or a name in it is no text.</exception>
     public static string Result(object result) => Write(result, typeof(object), ResultOptions, ResultMember);
 
-    /// <summary>A node as text, with as few escapes as JSON allows.</summary>
+    /// <summary>A node as text, with the minimum of escapes.</summary>
     public static string Text(JsonNode? node) => node?.ToJsonString(Options) ?? "null";
 
     private static string Write(object value, Type type, JsonSerializerOptions options, string member)
@@ -106,7 +106,7 @@ internal static class CompactJsonSerializer
         }
         catch (Exception exception) when (exception is NotSupportedException or JsonException or ArgumentException)
         {
-            // Their messages name members of the value, so none of them goes along.
+            // Their messages name members of the value, so they are not passed on.
             throw new PrivatemodeRequestException(
                 member,
                 $"A value of type {value.GetType()} cannot be written as JSON. Use text, JsonElement, JsonNode, or a type the serializer knows, " +

@@ -5,13 +5,13 @@ using OpenAIMessage = OpenAI.Chat.ChatMessage;
 
 namespace Privatemode.AI.Chat;
 
-/// <summary>Pairs the tool results of one request with the calls they answer, and gives each call of a message an ID of its own.</summary>
+/// <summary>Pairs the tool results of one request with their calls, and gives each call of a message a unique ID.</summary>
 internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
 {
     // One for each assistant message with calls, the newest last.
     private readonly List<CallGroup> _groups = [];
 
-    /// <summary>The IDs of all calls, as they were and as they are sent.</summary>
+    /// <summary>The IDs of all calls, the original ones and those that are sent.</summary>
     public IEnumerable<string> Ids => _groups.SelectMany(group => group.Calls).SelectMany(call => (string[])[call.Id, call.SentId]);
 
     /// <summary>Registers the calls of a message and returns the ID to send for each.</summary>
@@ -31,7 +31,7 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
             string id = call.CallId;
             string stem = id.Length > 0 ? id : $"call_{message}";
 
-            // Derived, not random: the same history is the same request, which the prompt cache of the service depends on.
+            // Derived, not random: the same history must result in the same request, for the prompt cache of the service.
             int number = numbers.GetValueOrDefault(stem, id.Length > 0 ? 2 : 1);
             for (; id.Length == 0 || used.Contains(id) || (id != call.CallId && taken.Contains(id)); number++)
             {
@@ -54,7 +54,7 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
         return [.. group.Select(call => call.SentId)];
     }
 
-    /// <summary>Takes note of a message that is sent as the caller made it.</summary>
+    /// <summary>Processes a message that is sent unchanged.</summary>
     public void Observe(OpenAIMessage message)
     {
         if (message is AssistantChatMessage { ToolCalls.Count: > 0 } assistant)
@@ -67,7 +67,7 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
         }
     }
 
-    /// <summary>The ID to send with a result: the first call of its ID that has none yet, or the ID itself if there is no such call.</summary>
+    /// <summary>The ID to send with a result: of the first call with its ID that has no result yet, or the ID itself if there is no such call.</summary>
     public string Answer(string callId)
     {
         for (int i = _groups.Count - 1; i >= 0; i--)
@@ -82,7 +82,7 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
         return callId;
     }
 
-    /// <summary>The ID to send with a result that names no call: the one call without a result, or null if there is not exactly one.</summary>
+    /// <summary>Returns the ID to send with a result that names no call: of the only call without a result, or null if there is not exactly one.</summary>
     public string? AnswerOnlyOpen()
     {
         OpenCall[] open = [.. (_groups.LastOrDefault()?.Calls ?? []).Where(call => !call.IsAnswered).Take(2)];
@@ -95,7 +95,7 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
         return open[0].SentId;
     }
 
-    /// <summary>For each ID, how many of the calls get no result before the ID is used again.</summary>
+    /// <summary>For each ID, the number of calls that get no result before the ID is used again.</summary>
     private Dictionary<string, int> CountMissing(IReadOnlyList<FunctionCallContent> calls, int message)
     {
         Dictionary<string, int> missing = calls.CountBy(call => call.CallId).ToDictionary();
@@ -154,14 +154,14 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
     }
 }
 
-/// <summary>Gives the calls of one answer IDs that no call of the conversation has.</summary>
-/// <remarks>Some servers number the calls of each answer anew, and function invokers take such a call for the earlier one.</remarks>
+/// <summary>Gives the calls of one answer IDs that are unique in the conversation.</summary>
+/// <remarks>Some servers restart the numbers of calls with each answer, and function invokers confuse such a call with the earlier one.</remarks>
 internal sealed class ToolCallIds(IEnumerable<string> taken)
 {
     private readonly HashSet<string> _taken = [.. taken];
     private readonly Dictionary<string, int> _numbers = [];
 
-    /// <summary>The ID itself, if no call has it yet.</summary>
+    /// <summary>The ID itself, if no other call has it yet.</summary>
     public string MakeUnique(string id)
     {
         string unique = id;

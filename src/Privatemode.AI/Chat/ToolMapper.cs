@@ -9,12 +9,12 @@ namespace Privatemode.AI.Chat;
 /// <summary>Function tools and their schemas.</summary>
 internal static class ToolMapper
 {
-    /// <summary>Name of the additional property that asks for a strict schema, on a tool or on the options.</summary>
+    /// <summary>Name of the additional property that requests a strict schema, on a tool or on the options.</summary>
     public const string StrictKey = "strict";
 
     private const string Member = "ChatOptions.Tools";
 
-    // What strict decoders do not know; told to the model in the description instead.
+    // Keywords that strict decoders do not support; they are added to the description for the model instead.
     private static readonly string[] UnsupportedInStrict =
     [
         "contentEncoding", "contentMediaType", "not", "minLength", "maxLength", "pattern", "format", "minimum", "maximum", "multipleOf",
@@ -44,7 +44,7 @@ internal static class ToolMapper
         return ChatTool.CreateFunctionTool(WellFormedText.ValidateName(Member, function.Name), function.Description, Complete(schema), strict);
     }
 
-    /// <summary>A response schema, made fit for strict decoding when that is asked for.</summary>
+    /// <summary>A response schema, changed for strict decoding if that is requested.</summary>
     public static BinaryData ResponseSchema(ChatResponseFormatJson format, bool? strict)
     {
         JsonElement schema = WellFormedText.Of("ChatOptions.ResponseFormat", format.Schema!.Value);
@@ -68,7 +68,7 @@ internal static class ToolMapper
         _ => null,
     };
 
-    /// <summary>Servers want type, properties, required and additionalProperties even of a function without parameters.</summary>
+    /// <summary>Servers require type, properties, required and additionalProperties even for a function without parameters.</summary>
     private static BinaryData Complete(JsonElement schema)
     {
         JsonObject complete = schema.ValueKind == JsonValueKind.Object ? JsonObject.Create(schema)! : [];
@@ -91,7 +91,7 @@ internal static class ToolMapper
         return node;
     }
 
-    /// <summary>The transformation does not look into definitions by itself, and strict decoders demand the same of them.</summary>
+    /// <summary>The transformation does not process definitions by itself, and strict decoders require the same of them.</summary>
     private static void TransformDefinitions(JsonObject schema)
     {
         foreach (string keyword in (string[])["$defs", "definitions"])

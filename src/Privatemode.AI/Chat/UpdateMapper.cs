@@ -8,7 +8,7 @@ using ChatFinishReason = Microsoft.Extensions.AI.ChatFinishReason;
 
 namespace Privatemode.AI.Chat;
 
-/// <summary>From the events of one streamed completion to updates; tool calls come whole, in one last update.</summary>
+/// <summary>Maps the events of one streamed completion to updates; tool calls are complete, in one last update.</summary>
 internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds callIds, ReceiptScope scope)
 {
     private readonly SortedDictionary<int, PartialCall> _calls = [];
@@ -51,7 +51,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
         return result;
     }
 
-    /// <summary>What was collected over the whole stream; null when that is nothing.</summary>
+    /// <summary>The state that was collected over the whole stream; null if there is none.</summary>
     public ChatResponseUpdate? Complete()
     {
         if (_calls.Count == 0 && _refusal.Length == 0 && _usage is null)
@@ -81,7 +81,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
 
     private bool IsTool(string name) => options.Tools.Any(tool => tool.FunctionName == name);
 
-    /// <summary>A response is one answer: of several choices, asked for past this library, it is the one that comes first.</summary>
+    /// <summary>A response is one answer: if several choices were requested in another way, it is the one that comes first.</summary>
     private bool IsOfOurChoice(StreamingChatCompletionUpdate update) =>
         !update.Patch.TryGetValue("$.choices[0].index"u8, out int index) || (_choice ??= index) == index;
 
@@ -98,7 +98,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
 
     private void AddContents(StreamingChatCompletionUpdate update, ChatResponseUpdate result)
     {
-        // Models reason before they speak; within one event reasoning comes first.
+        // Models reason before they answer; within one event, reasoning comes first.
         if (ReasoningText.Of(update) is { } reasoning)
         {
             result.Contents.Add(new TextReasoningContent(reasoning) { RawRepresentation = update });
@@ -119,8 +119,8 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
         }
     }
 
-    /// <summary>Usage is a running total: of a caller who asked for it on every event, only the last one counts; of
-    /// several events at the end that carry it, as some servers send, the first.</summary>
+    /// <summary>Usage is a running total: if the caller requested it on every event, only the last one is used; of
+    /// several events at the end with usage, as some servers send, the first.</summary>
     private void AddUsage(StreamingChatCompletionUpdate update, ChatResponseUpdate result)
     {
         if (_hasToldUsage || UsageMapper.FromOpenAI(update.Patch) is not { } usage)
@@ -169,8 +169,8 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
             _arguments.Write(piece);
         }
 
-        /// <summary>What the model wrote. Some servers repeat all arguments at the end of a call: the last piece is then an object that begins with
-        /// the pieces before it, and only this piece counts, because all together are not one object.</summary>
+        /// <summary>The model's text. Some servers repeat all arguments at the end of a call: the last piece is then an object that begins with
+        /// the pieces before it, and only this piece is used, because all together are not one object.</summary>
         public BinaryData AllArguments()
         {
             ReadOnlyMemory<byte> all = _arguments.WrittenMemory;

@@ -67,7 +67,7 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Exce
         }
     }
 
-    /// <summary>The next event; null after the last. That the answer is whole then, the pipeline has made sure before it let the end mark pass.</summary>
+    /// <summary>The next event; null after the last. The pipeline has verified that the answer is complete before it passed on the end mark.</summary>
     private async ValueTask<TextCompletion?> NextAsync(
         IAsyncEnumerator<SseItem<TextCompletion?>> events, ReceiptScope scope, CancellationToken cancellationToken)
     {

@@ -4,14 +4,14 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Completions;
 
-/// <summary>Reads opened answers and events.</summary>
+/// <summary>Reads decrypted answers and events.</summary>
 internal static class CompletionReader
 {
     /// <param name="json">An answer or an event.</param>
     /// <param name="receipt">The receipt of the call.</param>
-    /// <param name="handedOut">For exceptions: a part of the answer has gone to the caller.</param>
+    /// <param name="handedOut">For exceptions: whether a part of the answer was returned to the caller.</param>
     /// <exception cref="JsonException">It is not JSON.</exception>
-    /// <exception cref="InvalidOperationException">A member is of another kind than it must be.</exception>
+    /// <exception cref="InvalidOperationException">A member has another kind than required.</exception>
     /// <exception cref="PrivatemodeServiceException">The model server broke the answer off.</exception>
     public static TextCompletion Read(ReadOnlyMemory<byte> json, EncryptionReceipt? receipt, bool handedOut = false)
     {
@@ -45,7 +45,7 @@ internal static class CompletionReader
         string? finish = Text(choice, "finish_reason");
         if (finish is "abort" or "error")
         {
-            // No reason to end, but a failure. The chat adapter is told so by the pipeline, which has to look into chats anyway.
+            // Not a finish reason, but a failure. The pipeline reports it to the chat adapter, because it inspects chats anyway.
             throw PrivatemodeServiceException.BrokenOff(finish, receipt?.RequestId, handedOut);
         }
 
@@ -64,7 +64,7 @@ internal static class CompletionReader
     private static string? Text(JsonElement parent, string name) =>
         Find(parent, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 
-    /// <summary>A member that is there and not null.</summary>
+    /// <summary>A member that exists and is not null.</summary>
     private static JsonElement? Find(JsonElement parent, string name) =>
         parent.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 }

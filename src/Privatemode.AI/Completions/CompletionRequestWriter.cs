@@ -4,7 +4,7 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Completions;
 
-/// <summary>The body of a request.</summary>
+/// <summary>Writes the body of a request.</summary>
 internal static class CompletionRequestWriter
 {
     private static readonly AdditionalPropertyWriter Members = new("TextCompletionRequest.AdditionalProperties", new HashSet<string>
@@ -96,7 +96,7 @@ internal static class CompletionRequestWriter
         json.WriteNumber(name, number);
     }
 
-    /// <summary>One text as it is, several as a list.</summary>
+    /// <summary>Writes one text as a string, several as a list.</summary>
     private static void WriteTexts(Utf8JsonWriter json, string name, IReadOnlyList<string> texts)
     {
         if (texts.Count == 1)

@@ -16,7 +16,7 @@ public sealed class TextCompletion
     /// <see cref="Choices"/> then, and combine the parts by <see cref="TextCompletionChoice.Index"/>.</remarks>
     public string Text => Choices.Count > 0 ? Choices[0].Text : "";
 
-    /// <summary>Gets the ID that the service gave the completion, or <see langword="null"/> if it gave none.</summary>
+    /// <summary>Gets the completion ID, or <see langword="null"/> if the service did not return one.</summary>
     /// <remarks>The ID is sent in the clear and is not authenticated.</remarks>
     public string? Id { get; init; }
 
@@ -26,7 +26,7 @@ public sealed class TextCompletion
     /// <summary>Gets the time at which the model server began the completion, or <see langword="null"/> if it did not return one.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 
-    /// <summary>Gets the token counts, or <see langword="null"/> if this completion or event does not carry them.</summary>
+    /// <summary>Gets the token counts, or <see langword="null"/> if this completion or event does not contain them.</summary>
     /// <remarks>The counts are sent in the clear and are not authenticated.</remarks>
     public UsageDetails? Usage { get; init; }
 

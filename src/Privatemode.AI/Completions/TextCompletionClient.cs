@@ -25,14 +25,14 @@ public class TextCompletionClient
     /// <summary>Gets the ID of the model that answers requests without a <see cref="TextCompletionRequest.ModelId"/>.</summary>
     public virtual string ModelId => _modelId ?? throw ClientMembers.IsNotOverridden(this, nameof(ModelId));
 
-    /// <summary>Completes the prompts of a request and returns the whole completion.</summary>
+    /// <summary>Completes the prompts of a request and returns the complete result.</summary>
     /// <param name="request">The prompts and the options.</param>
     /// <param name="cancellationToken">A token that cancels the operation.</param>
     /// <returns>The completion.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeRequestException">An additional property cannot be written as JSON, or an option has an invalid value.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The service rejected the API key.</exception>
-    /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused the request, failed, or broke the answer off.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused the request, failed, or did not finish the answer.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, is incomplete, or is not encrypted.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. No content was sent to it.</exception>
     /// <exception cref="PrivatemodeWouldLeakException">A part of the request would have been sent in the clear. Nothing was sent.</exception>
@@ -53,7 +53,7 @@ public class TextCompletionClient
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeRequestException">An additional property cannot be written as JSON, or an option has an invalid value.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The service rejected the API key.</exception>
-    /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused the request, failed, or broke the answer off.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused the request, failed, or did not finish the answer.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, is incomplete, or is not encrypted. The events before are
     /// authentic.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. No content was sent to it.</exception>

@@ -51,7 +51,7 @@ public sealed class TextCompletionRequest
     /// <summary>Gets the probability mass from which tokens are sampled, greater than 0 and at most 1.</summary>
     public float? TopP { get; init; }
 
-    /// <summary>Gets the texts that end an answer. <see langword="null"/> or empty for none.</summary>
+    /// <summary>Gets the texts that end an answer. If it is <see langword="null"/> or empty, there are none.</summary>
     public IReadOnlyList<string>? StopSequences { get; init; }
 
     /// <summary>Gets the seed that makes sampling repeatable, as far as the model server can.</summary>

@@ -7,7 +7,7 @@ using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Documents;
 
-/// <summary>Posts a document and reads the answer.</summary>
+/// <summary>Sends a document and reads the answer.</summary>
 internal sealed class DocumentCall
 {
     public const string FileField = "files";
@@ -24,9 +24,9 @@ internal sealed class DocumentCall
     private readonly ExceptionMapper _failures;
 
     /// <param name="pipeline">Encrypts and sends the requests.</param>
-    /// <param name="address">Where to.</param>
-    /// <param name="largestForm">Largest form the service takes, before encryption, in bytes.</param>
-    /// <param name="failures">From what the pipeline throws to what callers see.</param>
+    /// <param name="address">The address of the endpoint.</param>
+    /// <param name="largestForm">The maximum size of a form, before encryption, in bytes.</param>
+    /// <param name="failures">Maps exceptions of the pipeline to those for callers.</param>
     public DocumentCall(ClientPipeline pipeline, Uri address, int largestForm, ExceptionMapper failures) =>
         (_pipeline, _address, _largestForm, _failures) = (pipeline, address, largestForm, failures);
 
@@ -57,7 +57,7 @@ internal sealed class DocumentCall
         string name = FileNames.Clean(fileName) ?? FileNames.Clean((document as FileStream)?.Name) ?? NeutralName;
         string type = DocumentForm.TypeOf(options);
 
-        // The limit is one of the whole form.
+        // The limit applies to the whole form.
         FileLimit limit = new(
             _largestForm - FormContent.OverheadOf(fields, FileField, name, type), "Split it, or compress it with gzip and set UncompressedMediaType.");
         FileSource source = await FileSource.OpenAsync(document, limit, cancellationToken).ConfigureAwait(false);
@@ -91,9 +91,9 @@ internal sealed class DocumentCall
 /// <summary>Reads the elements of a document.</summary>
 internal static class ElementReader
 {
-    /// <exception cref="JsonException">It is no JSON.</exception>
-    /// <exception cref="FormatException">It is no list of elements.</exception>
-    /// <exception cref="InvalidOperationException">A member is of another type than it should be.</exception>
+    /// <exception cref="JsonException">It is not JSON.</exception>
+    /// <exception cref="FormatException">It is not a list of elements.</exception>
+    /// <exception cref="InvalidOperationException">A member has the wrong type.</exception>
     public static List<DocumentElement> Read(ReadOnlyMemory<byte> json)
     {
         Utf8JsonReader reader = new(json.Span);
@@ -130,7 +130,7 @@ internal static class ElementReader
         };
     }
 
-    /// <summary>A member; undefined when it is missing or null, or the element is no object.</summary>
+    /// <summary>A member; undefined if it is missing or null, or if the element is not an object.</summary>
     private static JsonElement Find(JsonElement element, string name) => element.ValueKind == JsonValueKind.Object
         && element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : default;
 

@@ -7,7 +7,7 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Documents;
 
-/// <summary>From options to the fields of the form. Lists are JSON in one field, as the service's own client has them.</summary>
+/// <summary>Converts options to the fields of the form. Lists are JSON in one field, as in the service's own client.</summary>
 internal static class DocumentForm
 {
     public const string DefaultType = "application/octet-stream";

@@ -3,11 +3,11 @@ using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI.Embeddings;
 
-/// <summary>Cuts the texts of a call into requests, in their order.</summary>
+/// <summary>Splits the texts of a call into requests, in their order.</summary>
 internal static class EmbeddingBatches
 {
-    /// <summary>Reads no further ahead than the first text that does not fit the batch.</summary>
-    /// <returns>The texts as they are; their size is that of what <see cref="Forms"/> makes of them.</returns>
+    /// <summary>Reads no further than the first text that does not fit into the batch.</summary>
+    /// <returns>The texts unchanged; their size is measured in the form that <see cref="Forms"/> returns.</returns>
     /// <exception cref="ArgumentException">A text is null; thrown after the batches before it.</exception>
     public static IEnumerable<List<string>> Split(IEnumerable<string> values, TextEmbeddingOptions options)
     {
@@ -34,7 +34,7 @@ internal static class EmbeddingBatches
         }
     }
 
-    /// <summary>The texts of a batch in the form they are sent in.</summary>
+    /// <summary>The texts of a batch in the form in which they are sent.</summary>
     public static List<string> Forms(List<string> batch, string? instruction) =>
         instruction is null ? batch : batch.ConvertAll(text => TextEmbeddingOptions.FormatQuery(instruction, text));
 }
@@ -68,7 +68,7 @@ internal sealed class EmbeddingWindow : IAsyncDisposable
     {
         _caller.ThrowIfCancellationRequested();
 
-        // After a failure no batch is started; those started before it are still returned.
+        // After a failure, no batch is started; those that were started before it are still returned.
         while (!_isEnded && _underWay.Count < _most && !_underWay.Any(task => task.IsCompleted && !task.IsCompletedSuccessfully))
         {
             Begin();
@@ -110,7 +110,7 @@ internal sealed class EmbeddingWindow : IAsyncDisposable
         }
         catch (Exception exception)
         {
-            // A null text, or a source of texts that throws: the batches before it are returned first.
+            // A null text, or an exception of the source of the texts: the batches before it are returned first.
             _isEnded = true;
             _underWay.Enqueue(Task.FromException<GeneratedEmbeddings<Embedding<float>>>(exception));
         }

@@ -4,24 +4,24 @@ using OpenAIOptions = OpenAI.Embeddings.EmbeddingGenerationOptions;
 
 namespace Privatemode.AI.Embeddings;
 
-/// <summary>From <see cref="EmbeddingGenerationOptions"/> to the options of the OpenAI client.</summary>
+/// <summary>Maps <see cref="EmbeddingGenerationOptions"/> to the options of the OpenAI client.</summary>
 internal static class EmbeddingOptionsMapper
 {
     private static readonly AdditionalPropertyWriter Members = new(
         "EmbeddingGenerationOptions.AdditionalProperties", new HashSet<string> { "input", "model", "encoding_format", "dimensions" });
 
-    /// <summary>The options as far as they are about more than one request.</summary>
+    /// <summary>The options that concern more than one request.</summary>
     public static TextEmbeddingOptions Settings(EmbeddingGenerationOptions? options) =>
         options as TextEmbeddingOptions ?? new TextEmbeddingOptions();
 
-    /// <summary>Options for each of several requests: the OpenAI client writes into them, so that no two requests may share one.</summary>
+    /// <summary>Options for each of several requests: the OpenAI client writes to them, so no two requests may share one object.</summary>
     /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or the caller's factory gave the same object
     /// twice.</exception>
     public static List<OpenAIOptions> ToOpenAI(IEmbeddingGenerator generator, EmbeddingGenerationOptions? options, int? defaultDimensions, int count)
     {
         List<OpenAIOptions> results = new(count);
 
-        // Without a factory each is new anyway.
+        // Without a factory, each object is new anyway.
         HashSet<OpenAIOptions>? given = options?.RawRepresentationFactory is null ? null : new(count, ReferenceEqualityComparer.Instance);
         for (int i = 0; i < count; i++)
         {
@@ -38,7 +38,7 @@ internal static class EmbeddingOptionsMapper
         return results;
     }
 
-    /// <summary>Options for several calls at once of any generator, with the same rule for the caller's factory over all of them.</summary>
+    /// <summary>Options for several concurrent calls of any generator, with the same rule for the caller's factory over all of them.</summary>
     public static EmbeddingGenerationOptions? ForSeveralCalls(EmbeddingGenerationOptions? options)
     {
         if (options?.RawRepresentationFactory is not { } factory)

@@ -12,9 +12,9 @@ internal static class EmbeddingReader
 {
     /// <param name="answer">The answer.</param>
     /// <param name="texts">How many texts were sent.</param>
-    /// <param name="dimensions">How many numbers a vector must have; null for any number, the same for all.</param>
+    /// <param name="dimensions">The number of dimensions of a vector; null for any number that is the same for all.</param>
     /// <param name="first">Index of the first text among all of the call.</param>
-    /// <param name="scope">Has the receipt, which goes with every vector.</param>
+    /// <param name="scope">Contains the receipt, which is added to every vector.</param>
     /// <exception cref="PrivatemodeServiceException">The vectors are not those of the texts, or one contains NaN or infinity.</exception>
     public static Embedding<float>[] Read(OpenAIEmbeddingCollection answer, int texts, int? dimensions, int first, ReceiptScope scope)
     {
@@ -54,12 +54,12 @@ internal static class EmbeddingReader
         }
     }
 
-    /// <summary>What one answer says it used; null when it says nothing. The counts travel in the clear and are not authenticated.</summary>
+    /// <summary>The usage of one answer; null if it contains none. The counts are sent in the clear and are not authenticated.</summary>
     public static UsageDetails? UsageOf(OpenAIEmbeddingCollection answer) => UsageReader.Of(answer.Patch) is { ValueKind: JsonValueKind.Object } usage
         ? new UsageDetails { InputTokenCount = UsageReader.Count(usage, "prompt_tokens"), TotalTokenCount = UsageReader.Count(usage, "total_tokens") }
         : null;
 
-    /// <summary>Null when no answer said anything.</summary>
+    /// <summary>Null if no answer contained usage.</summary>
     public static UsageDetails? Sum(IEnumerable<UsageDetails?> usages)
     {
         UsageDetails? sum = null;
@@ -71,7 +71,7 @@ internal static class EmbeddingReader
         return sum;
     }
 
-    /// <summary>NaN and infinity are the numbers whose difference from themselves is not zero, and the sum of such differences shows it.</summary>
+    /// <summary>Only for NaN and infinity, the difference from themselves is not zero, and the sum of such differences shows it.</summary>
     private static bool IsFinite(ReadOnlySpan<float> vector)
     {
         Vector<float> differences = Vector<float>.Zero;

@@ -11,8 +11,8 @@ using OpenAIOptions = OpenAI.Embeddings.EmbeddingGenerationOptions;
 
 namespace Privatemode.AI.Embeddings;
 
-/// <summary>An <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> over an OpenAI embedding client. It cuts calls into requests and puts the
-/// answers together, and knows nothing of what is below that client.</summary>
+/// <summary>An <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> over an OpenAI embedding client. It splits calls into requests and combines the
+/// answers, and does not depend on the layers below that client.</summary>
 internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string, Embedding<float>>
 {
     private const string ProviderName = "privatemode";
@@ -28,8 +28,8 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
     /// <param name="client">Sends the requests.</param>
     /// <param name="endpoint">Address of the service, for the metadata.</param>
     /// <param name="modelId">The model used when a call names none.</param>
-    /// <param name="dimensions">The length of vectors asked for when a call says nothing; null for the model's own.</param>
-    /// <param name="failures">From what the client throws to what callers see.</param>
+    /// <param name="dimensions">The length of vectors to request if a call does not specify it; null for the model's own.</param>
+    /// <param name="failures">Maps exceptions of the client to those for callers.</param>
     public PrivatemodeEmbeddingGenerator(EmbeddingClient client, Uri endpoint, string modelId, int? dimensions, ExceptionMapper failures)
     {
         _client = client;
@@ -103,7 +103,7 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
         int length = answers[0].Embeddings[0].Vector.Length;
         foreach (Answer answer in answers)
         {
-            // Within an answer all have the same.
+            // All vectors of an answer have the same length.
             EmbeddingReader.RequireLength(answer.Embeddings[0].Vector.Length, length);
             all.AddRange(answer.Embeddings);
         }

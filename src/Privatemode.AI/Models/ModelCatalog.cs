@@ -19,7 +19,7 @@ public class ModelCatalog
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
 
-    // For a model that is not listed, the list is requested again, but not once for each of a thousand calls.
+    // For a model that is not listed, the list is requested again, but not for each of many such calls.
     private static readonly TimeSpan LifetimeOfAbsence = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan LongestExplanation = TimeSpan.FromSeconds(5);
 
@@ -127,10 +127,10 @@ public class ModelCatalog
     }
 
     /// <summary>The exception to throw for one that says that a model is not offered: with what is. Any other comes back as it is.</summary>
-    /// <param name="exception">What was thrown.</param>
-    /// <param name="task">The task that was asked for, as the list names it; null when there is none.</param>
+    /// <param name="exception">The original exception.</param>
+    /// <param name="task">The requested task, as the list names it; null if there is none.</param>
     /// <param name="cancellationToken">Ends the wait for the list.</param>
-    /// <remarks>Best effort, and never longer than 5 seconds: whatever goes wrong with the list, the caller learns of the model.</remarks>
+    /// <remarks>Best effort, and never longer than 5 seconds: even if the list cannot be retrieved, the exception says that the model is unavailable.</remarks>
     internal async Task<Exception> ExplainAsync(Exception exception, string? task, CancellationToken cancellationToken)
     {
         if (exception is not PrivatemodeServiceException { Reason: ServiceFailureReason.ModelUnavailable } original)
@@ -178,7 +178,7 @@ public class ModelCatalog
         }
     }
 
-    // A virtual event cannot be a field. This is what the compiler writes for one.
+    // A virtual event cannot be a field. This is the code that the compiler generates for one.
     private void Update(EventHandler<ModelsChangedEventArgs>? handler, bool isAdded)
     {
         EventHandler<ModelsChangedEventArgs>? current;

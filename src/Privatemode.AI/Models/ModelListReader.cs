@@ -9,7 +9,7 @@ using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Models;
 
-/// <summary>Asks for the list of models and reads it, tasks included, which the OpenAI client's own type has no place for.</summary>
+/// <summary>Requests the list of models and reads it, including tasks, which the OpenAI client's own type does not contain.</summary>
 internal static class ModelListReader
 {
     // The service lists some twenty. The list is not authenticated: its author must not decide how much time or memory it takes.
@@ -17,14 +17,14 @@ internal static class ModelListReader
     private const int MostTasks = 32;
     private const int MostAliases = 16;
 
-    // Names, values and brackets. Each costs memory beside the text.
+    // Names, values and brackets. Each takes memory in addition to the text.
     private const int MostTokens = 200_000;
     private const int MaxDepth = 64; // the platform's own
 
-    /// <param name="client">Asks.</param>
-    /// <param name="apiKey">The key to ask with; null for that of the settings.</param>
+    /// <param name="client">Sends the request.</param>
+    /// <param name="apiKey">The key for the request; null for that of the settings.</param>
     /// <param name="map">Maps exceptions of the OpenAI client; returns others unchanged.</param>
-    /// <exception cref="PrivatemodeServiceException">The list could not be had, or is none.</exception>
+    /// <exception cref="PrivatemodeServiceException">The list could not be retrieved, or the answer is not a list.</exception>
     public static async Task<IReadOnlyList<ModelInfo>> DownloadAsync(OpenAIModelClient client, string? apiKey, Func<Exception, ServiceError?, Exception> map)
     {
         RequestOptions options = new();
@@ -45,7 +45,7 @@ internal static class ModelListReader
         }
     }
 
-    /// <summary>Reads what can be read: entries without a usable id are left out, and of two with the same id the second.</summary>
+    /// <summary>Reads the valid entries: those without a usable ID are left out, and of two with the same ID the second.</summary>
     /// <exception cref="PrivatemodeServiceException">It is no list, or a list of more than 1,000 entries.</exception>
     public static IReadOnlyList<ModelInfo> Read(BinaryData json)
     {
@@ -77,7 +77,7 @@ internal static class ModelListReader
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException or KeyNotFoundException)
         {
-            // Without the exception itself: what it says may quote what was read.
+            // Without the original exception: its message may quote the answer.
             throw new PrivatemodeServiceException(
                 ServiceFailureReason.Other, "The answer of the service is not a list of models. Check Endpoint, and update this package.");
         }
@@ -95,7 +95,7 @@ internal static class ModelListReader
         }
     }
 
-    /// <summary>A long id is a name before a slash and the short one. Two long ones are the same model only if the short one is listed too.</summary>
+    /// <summary>A long ID is a name before a slash and the short ID. Two long ones are the same model only if the short one is listed too.</summary>
     private static IReadOnlyList<ModelInfo> WithAliases(List<ModelInfo> models, HashSet<string> ids)
     {
         ILookup<string, string> byShortId = models.Select(model => model.Id).ToLookup(ShortId, StringComparer.Ordinal);
@@ -112,7 +112,7 @@ internal static class ModelListReader
                 .Select(task => task.GetString()!).Where(ClearMemberValidator.IsPrintable).Take(MostTasks)]
             : [];
 
-    // Beyond these a number is no time.
+    // Values outside of these are not a time.
     private static DateTimeOffset? Created(JsonElement entry) =>
         entry.TryGetProperty("created", out JsonElement created) && created.ValueKind == JsonValueKind.Number &&
             created.TryGetInt64(out long seconds) && seconds is > 0 and < 253_402_300_800

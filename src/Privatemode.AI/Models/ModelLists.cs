@@ -5,26 +5,26 @@ using Privatemode.AI.Pipeline.Calls;
 namespace Privatemode.AI.Models;
 
 /// <summary>
-/// The list of models for the caller. Where callers bring their own API keys there is one list for each key, so that a caller never gets the list, or the
+/// The list of models for the caller. If callers have their own API keys, there is one list for each key, so that a caller never gets the list, or the
 /// refusal, of another account.
 /// </summary>
-/// <param name="apiKeys">Tells whose list is wanted.</param>
-/// <param name="mostKeys">Lists kept at the same time; one more takes the place of the one that was unused for the longest time.</param>
-/// <param name="download">Reads a list, with an API key; null for that of the settings.</param>
+/// <param name="apiKeys">Returns the API key of the caller.</param>
+/// <param name="mostKeys">The maximum number of stored lists; one more replaces the one that was unused for the longest time.</param>
+/// <param name="download">Downloads a list, with an API key; null for that of the settings.</param>
 /// <param name="time">The clock.</param>
-/// <param name="replaced">Told when a reading has replaced another of the same key, with both.</param>
+/// <param name="replaced">Called with both lists when a download has replaced another one of the same key.</param>
 internal sealed class ModelLists(
     ApiKeys apiKeys, int mostKeys, Func<string?, Task<IReadOnlyList<ModelInfo>>> download, TimeProvider time,
     Action<IReadOnlyList<ModelInfo>, IReadOnlyList<ModelInfo>> replaced)
 {
     private readonly Lock _gate = new();
 
-    // By half of a digest: the keys themselves need not be kept here.
+    // By half of a digest, so that the keys themselves are not stored here.
     private readonly Dictionary<UInt128, Entry> _lists = [];
     private readonly ModelListCache _only = new(download, time, replaced);
     private long _uses;
 
-    /// <summary>The caller's list, and the API key to read it with; the key is null where there is one for all.</summary>
+    /// <summary>The caller's list, and the API key for its download; the key is null if there is one for all callers.</summary>
     /// <exception cref="PrivatemodeConfigurationException">The caller has no usable key.</exception>
     public async ValueTask<(ModelListCache List, string? ApiKey)> OfCallerAsync(CancellationToken cancellationToken)
     {
@@ -60,10 +60,10 @@ internal sealed class ModelLists(
     }
 }
 
-/// <summary>The list of models as it was last read; one reading at a time, shared by all who wait.</summary>
-/// <param name="download">Reads it, with an API key; null for that of the settings.</param>
+/// <summary>The list of models of the last download; one download at a time, shared by all callers that wait.</summary>
+/// <param name="download">Downloads it, with an API key; null for that of the settings.</param>
 /// <param name="time">The clock.</param>
-/// <param name="replaced">Told when a reading has replaced another, with both.</param>
+/// <param name="replaced">Called with both lists when a download has replaced another one.</param>
 internal sealed class ModelListCache(
     Func<string?, Task<IReadOnlyList<ModelInfo>>> download, TimeProvider time,
     Action<IReadOnlyList<ModelInfo>, IReadOnlyList<ModelInfo>> replaced)
@@ -72,7 +72,7 @@ internal sealed class ModelListCache(
     private (IReadOnlyList<ModelInfo> Models, DateTimeOffset At)? _kept;
     private Task<IReadOnlyList<ModelInfo>>? _running;
 
-    /// <summary>The last list, however old; empty when there is none.</summary>
+    /// <summary>The last list, of any age; empty if there is none.</summary>
     public IReadOnlyList<ModelInfo> Last
     {
         get
@@ -84,15 +84,15 @@ internal sealed class ModelListCache(
         }
     }
 
-    /// <summary>A list younger than <paramref name="maxAge"/>.</summary>
-    /// <param name="apiKey">The key to ask with, the same at every call; null for that of the settings.</param>
-    /// <param name="maxAge">Zero for one that is read from here on, or is being read already.</param>
-    /// <param name="cancellationToken">Ends the wait, not the reading.</param>
+    /// <summary>Returns a list younger than <paramref name="maxAge"/>.</summary>
+    /// <param name="apiKey">The key for the request, the same for every call; null for that of the settings.</param>
+    /// <param name="maxAge">Zero for a list whose download starts now, or is in progress.</param>
+    /// <param name="cancellationToken">Ends the wait, not the download.</param>
     public Task<IReadOnlyList<ModelInfo>> GetAsync(string? apiKey, TimeSpan maxAge, CancellationToken cancellationToken)
     {
         lock (_gate)
         {
-            // Of negative age when the clock was set back: then nothing is known about it.
+            // The age is negative if the clock was set back: then it is unknown.
             if (_kept is { } kept && time.GetUtcNow() - kept.At is var age && age >= TimeSpan.Zero && age < maxAge)
             {
                 return Task.FromResult(kept.Models);
@@ -103,7 +103,7 @@ internal sealed class ModelListCache(
         }
     }
 
-    /// <summary>Starts a reading that belongs to no caller: no caller's context, no caller's cancellation.</summary>
+    /// <summary>Starts a download that belongs to no caller: without a caller's context or cancellation.</summary>
     private Task<IReadOnlyList<ModelInfo>> Start(string? apiKey)
     {
         Task<IReadOnlyList<ModelInfo>> reading = BackgroundWork.Start(() => Task.Run(() => ReadAsync(apiKey), CancellationToken.None));

@@ -107,7 +107,7 @@ public sealed record EncryptionReceipt
             using JsonDocument document = JsonDocument.Parse(json, Strict);
             JsonElement root = document.RootElement;
 
-            // A receipt that says "not verified" never counts as that of an encrypted request, whatever its other members are.
+            // A receipt that says "not verified" is never accepted as that of an encrypted request, regardless of its other members.
             bool isVerified = !root.TryGetProperty(VerifiedName, out JsonElement verified) || verified.GetBoolean();
             return new EncryptionReceipt
             {
@@ -125,7 +125,7 @@ public sealed record EncryptionReceipt
         catch (Exception exception) when (exception is
             JsonException or KeyNotFoundException or InvalidOperationException or FormatException or ArgumentException)
         {
-            // The last for half a surrogate pair, which has no UTF-8.
+            // The last one for half a surrogate pair, which cannot be encoded in UTF-8.
             return null;
         }
     }
@@ -146,7 +146,7 @@ public sealed record EncryptionReceipt
             }
             else
             {
-                // Without the members above, a reader that does not know this form takes it for no receipt at all.
+                // Without the members above, so that a reader that does not know this form does not accept it as a receipt.
                 json.WriteBoolean(VerifiedName, false);
                 json.WriteString(StatementName, NotVerified);
             }
@@ -166,7 +166,7 @@ public sealed record EncryptionReceipt
         return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    /// <summary>Determines whether another receipt states the same. Lists are compared by their elements.</summary>
+    /// <summary>Determines whether another receipt has the same values. Lists are compared by their elements.</summary>
     /// <param name="other">The other receipt.</param>
     /// <returns><see langword="true"/> if all values are equal; otherwise, <see langword="false"/>.</returns>
     public bool Equals(EncryptionReceipt? other) => other is not null && IsVerified == other.IsVerified && SecretId == other.SecretId
@@ -176,7 +176,7 @@ public sealed record EncryptionReceipt
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(SecretId, RequestId);
 
-    /// <summary>Returns the statement as text for people.</summary>
+    /// <summary>Returns the statement as a sentence for people to read.</summary>
     /// <returns>The statement, in English.</returns>
     public override string ToString() => !IsVerified
         ? $"{char.ToUpperInvariant(NotVerified[0])}{NotVerified[1..]}: request {RequestId} was sent unencrypted to a proxy on this machine, which returned " +

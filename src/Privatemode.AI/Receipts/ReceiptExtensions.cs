@@ -21,7 +21,7 @@ public static class ReceiptExtensions
         ArgumentNullException.ThrowIfNull(response);
         return Read(response.AdditionalProperties) ??
 
-            // If updates were combined, their messages have it: of a tool loop, each that of its own request.
+            // If updates were combined, their messages contain it: in a tool loop, each message that of its own request.
             response.Messages.Select(message => Read(message.AdditionalProperties)).LastOrDefault(receipt => receipt is not null);
     }
 
@@ -56,7 +56,7 @@ public static class ReceiptExtensions
         ArgumentNullException.ThrowIfNull(embeddings);
         return Read(embeddings.AdditionalProperties) ??
 
-            // Caches store each embedding by itself, with its receipt.
+            // Caches store each embedding separately, with its receipt.
             embeddings.Select(embedding => embedding.GetPrivatemodeReceipt()).FirstOrDefault(receipt => receipt is not null);
     }
 

@@ -6,8 +6,8 @@ using Privatemode.AI.Pipeline.Answers;
 
 namespace Privatemode.AI.Receipts;
 
-/// <summary>What the pipeline leaves for the adapter that made a call through the OpenAI client, which has no other place for it.</summary>
-/// <remarks>It is the only ambient value of this library. The flag of the approval callback is therefore here too, and scopes begun inside inherit it.
+/// <summary>The state that the pipeline passes to the adapter that made a call through the OpenAI client, which has no other way for it.</summary>
+/// <remarks>It is the only ambient value of this library. The flag of the approval callback is therefore here too, and inner scopes inherit it.
 /// </remarks>
 internal sealed class ReceiptScope : IAsyncDisposable
 {
@@ -22,22 +22,22 @@ internal sealed class ReceiptScope : IAsyncDisposable
 
     private ReceiptScope(bool isInsideApproval) => _isInsideApproval = isInsideApproval;
 
-    /// <summary>The receipt of the answer; null when there is none.</summary>
+    /// <summary>The receipt of the answer; null if there is none.</summary>
     public EncryptionReceipt? Receipt { get; private set; }
 
-    /// <summary>What the last answer said, if it was an error.</summary>
+    /// <summary>The last answer, if it was an error.</summary>
     public ServiceError? Error { get; private set; }
 
-    /// <summary>The scope of the call under way; null when the call is not an adapter's.</summary>
+    /// <summary>The scope of the current call; null if the call is not an adapter's.</summary>
     public static ReceiptScope? Current => Ambient.Value is { } scope && scope != Approval ? scope : null;
 
-    /// <summary>Begins a scope for the calls that the current async method makes from here on.</summary>
+    /// <summary>Starts a scope for the calls that the current async method makes from now on.</summary>
     public static ReceiptScope Begin() => Ambient.Value = new ReceiptScope(Ambient.Value?._isInsideApproval == true);
 
-    /// <summary>Marks what the current async method calls from here on as the approval callback.</summary>
+    /// <summary>Marks the calls that the current async method makes from now on as those of the approval callback.</summary>
     public static void BeginApproval() => Ambient.Value = Approval;
 
-    /// <summary>A callback that uses the client it decides for would wait for itself, without an end.</summary>
+    /// <summary>Throws if the approval callback uses a client that waits for its decision, because it would wait for itself.</summary>
     /// <exception cref="PrivatemodeConfigurationException">The caller is the approval callback.</exception>
     public static void ThrowIfInsideApproval()
     {
@@ -48,18 +48,18 @@ internal sealed class ReceiptScope : IAsyncDisposable
         }
     }
 
-    /// <summary>How far the call has come.</summary>
+    /// <summary>The progress of the call.</summary>
     public CallPhase Phase { get; private set; }
 
-    /// <summary>Notes that the client has written the request.</summary>
+    /// <summary>Records that the client has written the request.</summary>
     public void RequestWritten() => Phase = CallPhase.Sending;
 
-    /// <summary>Remembers the answer that was handed to the OpenAI client.</summary>
+    /// <summary>Records the answer that was passed to the OpenAI client.</summary>
     public void SetAnswer(Stream answer, EncryptionReceipt? receipt, ServiceError? error)
     {
         (_answer, Receipt, Error, Phase) = (answer, receipt, error, CallPhase.Reading);
 
-        // The client closes it when it has read it; its bytes stay, but not its length.
+        // The client closes it after reading; its bytes stay, but not its length.
         _isShort = answer is MemoryStream { Length: <= UnreadableMemberFinder.LongestAnswer };
         if (answer is DecryptingEventStream events)
         {
@@ -67,14 +67,14 @@ internal sealed class ReceiptScope : IAsyncDisposable
         }
     }
 
-    /// <summary>Records the model server's own word for why a choice ended, where the answer says <c>length</c> because the OpenAI client does not know
+    /// <summary>Records the model server's own finish reason for a choice, if the answer contains <c>length</c> because the OpenAI client does not know
     /// the word.</summary>
     public void AddFinishReason(int choice, string word) => _ = (_finishReasons ??= []).TryAdd(choice, word);
 
-    /// <summary>The word recorded for a choice; null if no word was recorded.</summary>
+    /// <summary>The recorded finish reason of a choice; null if there is none.</summary>
     public string? FinishReasonOf(int choice) => _finishReasons?.GetValueOrDefault(choice);
 
-    /// <summary>The member because of which the answer cannot be read; null when that is not found.</summary>
+    /// <summary>The member that makes the answer unreadable; null if it is not found.</summary>
     /// <param name="read">Reads a whole answer, or the data of one event, and throws if it cannot.</param>
     public string? FindUnreadable(Action<BinaryData> read)
     {
@@ -83,20 +83,20 @@ internal sealed class ReceiptScope : IAsyncDisposable
             return UnreadableMemberFinder.Find(whole.ToArray(), read);
         }
 
-        // The client had read the events before the one at which it failed, so the first that is found is that one.
+        // The client had read the events before the one at which it failed, so the first one found is that event.
         string events = _answer is DecryptingEventStream stream ? Encoding.UTF8.GetString(stream.LastEvents) : "";
         return events.Split('\n').Where(line => line.StartsWith("data: {", StringComparison.Ordinal))
             .Select(line => UnreadableMemberFinder.Find(Encoding.UTF8.GetBytes(line["data: ".Length..]), read)).FirstOrDefault(path => path is not null);
     }
 
-    /// <summary>Disposes the answer, whether the OpenAI client did so or not.</summary>
+    /// <summary>Disposes the answer, whether or not the OpenAI client has done so.</summary>
     /// <remarks>
     /// The enumerator of the OpenAI client disposes an answer only after its first successful step. A cancellation right before that would leave
     /// a secret, a permit and a connection in use until a garbage collection.
     /// </remarks>
     public ValueTask DisposeAsync() => _answer?.DisposeAsync() ?? default;
 
-    /// <summary>Puts the receipt, if there is one, among additional properties; the same ones, or new ones where there were none.</summary>
+    /// <summary>Adds the receipt, if there is one, to additional properties, and creates them if necessary.</summary>
     public AdditionalPropertiesDictionary? AddTo(AdditionalPropertiesDictionary? properties)
     {
         if (Receipt is not null)
@@ -108,15 +108,15 @@ internal sealed class ReceiptScope : IAsyncDisposable
     }
 }
 
-/// <summary>How far a call has come when something is thrown.</summary>
+/// <summary>The progress of a call when an exception is thrown.</summary>
 internal enum CallPhase
 {
-    /// <summary>The client writes the request; nothing of it is sent.</summary>
+    /// <summary>The client writes the request; nothing has been sent.</summary>
     Writing,
 
     /// <summary>The request is written; there is no answer yet.</summary>
     Sending,
 
-    /// <summary>The answer, or the beginning of a stream, was handed to the client.</summary>
+    /// <summary>The answer, or the beginning of a stream, was passed to the client.</summary>
     Reading,
 }

@@ -5,7 +5,7 @@ using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>Earlier calls of tools: those of the message that is being made, and which outputs belong to which.</summary>
+/// <summary>Earlier calls of tools: those of the current message, and the assignment of outputs to calls.</summary>
 internal sealed class CallItems(ToolNames names) : IDisposable
 {
     private static readonly KnownNames FunctionMembers = new("type", "call_id", "name", "namespace", "arguments", "id", "status", "caller");
@@ -18,7 +18,7 @@ internal sealed class CallItems(ToolNames names) : IDisposable
     /// <summary>The IDs of all calls so far, and whether the output is still missing.</summary>
     private readonly Dictionary<string, bool> _isOpen = new(StringComparer.Ordinal);
 
-    /// <summary>Whether the message that is being made has no call.</summary>
+    /// <summary>Whether the current message has no call.</summary>
     public bool IsEmpty => _calls.Count == 0;
 
     /// <exception cref="PrivatemodeRequestException">The item is not a call that a chat can have.</exception>
@@ -39,7 +39,7 @@ internal sealed class CallItems(ToolNames names) : IDisposable
         _isOpen[id] = true;
     }
 
-    /// <summary>Notes that a call has its output.</summary>
+    /// <summary>Records that a call has its output.</summary>
     /// <returns>The ID of the call, and the output.</returns>
     /// <exception cref="PrivatemodeRequestException">There is no such call, or the item is not an output that a chat can have.</exception>
     public (JsonElement Id, JsonElement Output) Answer(RequestObject item)

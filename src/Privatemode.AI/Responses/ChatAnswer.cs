@@ -3,7 +3,7 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>What a chat's answer, or one event of it, says: parts of its text, not copied. Texts are as they stand between the quotes of JSON.</summary>
+/// <summary>The content of a chat's answer, or of one event of it: parts of its text, without copies. Texts are in the escaped form of JSON.</summary>
 internal ref struct ChatAnswer
 {
     private Members _seen;
@@ -30,16 +30,16 @@ internal ref struct ChatAnswer
 
     public ReadOnlySpan<byte> Refusal { get; private set; }
 
-    /// <summary>A list, to be read with <see cref="ChatCalls"/>; empty without one.</summary>
+    /// <summary>A list, for <see cref="ChatCalls"/>; empty if there is none.</summary>
     public ReadOnlySpan<byte> ToolCalls { get; private set; }
 
-    /// <summary>Why the answer ended; empty if it did not.</summary>
+    /// <summary>The reason why the answer ended; empty if it did not.</summary>
     public ReadOnlySpan<byte> Finish { get; private set; }
 
-    /// <summary>The list of log probabilities of the content; empty without one.</summary>
+    /// <summary>The list of log probabilities of the content; empty if there is none.</summary>
     public ReadOnlySpan<byte> Logprobs { get; private set; }
 
-    /// <summary>An object; empty without one.</summary>
+    /// <summary>An object; empty if there is none.</summary>
     public ReadOnlySpan<byte> Usage { get; private set; }
 
     /// <summary>Reads the first choice of an answer, and its usage.</summary>
@@ -189,7 +189,7 @@ internal ref struct ChatAnswer
             reader.Skip();
         }
 
-        // Servers that have both names say the same under each.
+        // Servers that have both names send the same text under each.
         Reasoning = Reasoning.IsEmpty ? reasoningContent : Reasoning;
     }
 
@@ -200,7 +200,7 @@ internal ref struct ChatAnswer
         : reader.ValueTextEquals("tool_calls"u8) ? Members.ToolCalls
         : reader.ValueTextEquals("refusal"u8) ? Members.Refusal : Members.None;
 
-    /// <summary>Readers differ in which of two members of one name they take.</summary>
+    /// <summary>Readers differ in which of two members with one name they use.</summary>
     private void Once(Members member)
     {
         Expect((_seen & member) == 0);
@@ -229,14 +229,14 @@ internal ref struct ChatAnswer
     }
 }
 
-/// <summary>Reads a list of tool calls, whole or in fragments, one after the other.</summary>
+/// <summary>Reads a list of tool calls, complete or in fragments, one after the other.</summary>
 internal ref struct ChatCalls
 {
     private readonly bool _isEmpty;
     private Utf8JsonReader _reader;
     private int _position;
 
-    /// <param name="list">The list; empty for none.</param>
+    /// <param name="list">The list; empty if there is none.</param>
     public ChatCalls(ReadOnlySpan<byte> list)
     {
         _isEmpty = list.IsEmpty;
@@ -244,7 +244,7 @@ internal ref struct ChatCalls
         _ = _isEmpty || _reader.Read();
     }
 
-    /// <summary>The number of the call; its place in a list of whole calls.</summary>
+    /// <summary>The number of the call; its position in a list of complete calls.</summary>
     public int Index { get; private set; }
 
     public ReadOnlySpan<byte> Id { get; private set; }

@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Responses;
 
-/// <summary>What OpenAI runs itself, and this service does not. All words are of this list, so that none of them is a caller's text.</summary>
+/// <summary>Tools that OpenAI runs itself, and this service does not. All words are from this list, so that none is a caller's text.</summary>
 internal static class HostedTools
 {
     private static readonly string[] Tools =
@@ -50,7 +50,7 @@ internal static class HostedTools
     /// <summary>The hosted tool of a type of an item; null for other types.</summary>
     public static string? OfItem(string type) => Items.GetValueOrDefault(type);
 
-    /// <summary>Whether a word of <c>include</c> is about a hosted tool.</summary>
+    /// <summary>Whether a word of <c>include</c> concerns a hosted tool.</summary>
     public static bool IsInclude(string word) => Includes.Contains(word);
 
     private static bool HasDate(string type)

@@ -3,11 +3,11 @@ using Privatemode.AI.Encryption;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>The items of <c>input</c> as messages of a chat.</summary>
-/// <remarks>What the assistant said, thought and called between two other items is one message of a chat.</remarks>
+/// <summary>Converts the items of <c>input</c> to messages of a chat.</summary>
+/// <remarks>The texts, reasoning and calls of the assistant between two other items become one message of a chat.</remarks>
 internal sealed class InputItems : IDisposable
 {
-    /// <summary>The most items of a request.</summary>
+    /// <summary>The maximum number of items of a request.</summary>
     public const int MostItems = 20_000;
 
     private const string ImagesFollow = "Images that the tool calls above returned, in their order:";
@@ -27,10 +27,10 @@ internal sealed class InputItems : IDisposable
     private bool _isLeading = true;
     private bool _hasMessage;
 
-    /// <param name="writer">Stands where the messages go.</param>
+    /// <param name="writer">The writer, at the position of the messages.</param>
     /// <param name="names">The tools of the request.</param>
     /// <param name="decryptReasoning">Decrypts reasoning that an earlier response contains.</param>
-    /// <param name="leavesOutHosted">Leaves out items of hosted tools.</param>
+    /// <param name="leavesOutHosted">Whether items of hosted tools are left out.</param>
     public InputItems(Utf8JsonWriter writer, ToolNames names, DecryptReasoning decryptReasoning, bool leavesOutHosted)
     {
         (_writer, _leavesOutHosted) = (writer, leavesOutHosted);
@@ -38,10 +38,10 @@ internal sealed class InputItems : IDisposable
         _reasoning = new ReasoningItems(decryptReasoning);
     }
 
-    /// <summary>The hosted tools of which an item was left out, each once.</summary>
+    /// <summary>The hosted tools of which an item was left out, without duplicates.</summary>
     public IReadOnlyCollection<string> LeftOut => _leftOut;
 
-    /// <summary>How many items had reasoning in a form that this client cannot decrypt.</summary>
+    /// <summary>The number of items with reasoning in a form that this client cannot decrypt.</summary>
     public int ForeignReasoning => _reasoning.Foreign;
 
     private int Messages { get; set; }
@@ -174,7 +174,7 @@ internal sealed class InputItems : IDisposable
         }
     }
 
-    /// <summary>Those at the beginning are one message: models expect one.</summary>
+    /// <summary>Those at the beginning become one message, because models expect one.</summary>
     private void AddSystem(JsonElement content, MemberPath path)
     {
         bool isLeading = _isLeading && _calls.IsEmpty && !_hasMessage && _reasoning.IsEmpty;
@@ -259,7 +259,7 @@ internal sealed class InputItems : IDisposable
         _writer.WriteString("text"u8, ImagesFollow);
         _writer.WriteEndObject();
 
-        // One raw value, which is several with commas between them.
+        // One raw value, which consists of several with commas between them.
         _writer.WriteRawValue(_images.Span[1..], skipInputValidation: true);
         _writer.WriteEndArray();
         _writer.WriteEndObject();

@@ -13,7 +13,7 @@ namespace Privatemode.AI.Responses;
 /// <summary>Parts of messages and of the outputs of tools: texts, images, files, audio.</summary>
 internal sealed class InputParts : IDisposable
 {
-    /// <summary>The most parts of one item.</summary>
+    /// <summary>The maximum number of parts of one item.</summary>
     public const int MostParts = 10_000;
 
     private const string Wave = "wav";
@@ -26,7 +26,7 @@ internal sealed class InputParts : IDisposable
     private static readonly KnownNames AudioMembers = new("type", "input_audio", "prompt_cache_breakpoint");
     private static readonly KnownNames AudioDataMembers = new("data", "format");
 
-    /// <summary>The last part that had to be made; a text part needs nothing made.</summary>
+    /// <summary>The last converted part; a text part needs no conversion.</summary>
     private readonly PooledBytes _made = new(1024);
 
     private enum Kind
@@ -106,7 +106,7 @@ internal sealed class InputParts : IDisposable
     }
 
     /// <summary>Adds the text of the output of a tool. Images are not part of it: model servers read only text there.</summary>
-    /// <param name="images">Gets the images, as parts of a chat with a comma before each.</param>
+    /// <param name="images">Receives the images, as parts of a chat with a comma before each.</param>
     public void AddOutput(JoinedText target, PooledBytes images, JsonElement output, MemberPath path)
     {
         _ = Count(output, path);
@@ -154,7 +154,7 @@ internal sealed class InputParts : IDisposable
         }
     }
 
-    /// <param name="raw">JSON text, good until the next part is read.</param>
+    /// <param name="raw">JSON text, valid until the next part is read.</param>
     private Kind Read(JsonElement element, MemberPath path, bool isAssistant, out ReadOnlySpan<byte> raw)
     {
         RequestObject part = new(element, path);
@@ -183,7 +183,7 @@ internal sealed class InputParts : IDisposable
         }
     }
 
-    /// <summary>Makes room for the next part at once: growing step by step would take several times as much.</summary>
+    /// <summary>Allocates the space for the next part in one step: growing step by step would take several times as much.</summary>
     private void Begin(int length)
     {
         const int AroundIt = 200;
@@ -207,7 +207,7 @@ internal sealed class InputParts : IDisposable
             _ => throw part.Path.Member("detail"u8).NotKnown(),
         };
 
-        // Where the image is, the policy for media judges as for chats.
+        // The policy for media is applied at the place of the image, as for chats.
         Begin(RawJson.Of(url).Length);
         _made.Append("{\"type\":\"image_url\",\"image_url\":{\"url\":"u8);
         _made.Append(RawJson.Of(url));
@@ -339,7 +339,7 @@ internal static class FileData
     public static void AppendBase64(PooledBytes target, ReadOnlySpan<byte> bytes) =>
         _ = Base64.EncodeToUtf8(bytes, target.Extend(Base64.GetMaxEncodedToUtf8Length(bytes.Length)), out _, out _);
 
-    /// <summary>The media type of data: what its caller says, or else what its first bytes say.</summary>
+    /// <summary>The media type of data: the one that its caller states, or else the one of its first bytes.</summary>
     public static string TypeOf(string mediaType, ReadOnlySpan<byte> data) => mediaType is not (Unknown or "") ? mediaType
         : data.StartsWith("%PDF-"u8) ? MediaTypes.Pdf
         : data.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G']) ? "image/png"
@@ -350,13 +350,13 @@ internal static class FileData
         : data.StartsWith("ID3"u8) || data.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFB]) ? MediaTypes.Mp3
         : IsTextInUtf8(data) ? Text : Unknown;
 
-    /// <summary>Whether data is text, without control characters except those that lay text out: each of them would take six characters.</summary>
+    /// <summary>Whether data is text, without control characters except those for layout: each of them would take six characters.</summary>
     public static bool IsTextInUtf8(ReadOnlySpan<byte> data) => Utf8.IsValid(data) && !data.ContainsAny(NotInText);
 
     public static bool IsText(string mediaType) =>
         mediaType.StartsWith("text/", StringComparison.Ordinal) || mediaType is "application/json" or "application/xml";
 
-    /// <summary>Whether it is an image, with a type that needs no escapes.</summary>
+    /// <summary>Whether it is an image with a type that needs no escapes.</summary>
     public static bool IsImage(string mediaType) => mediaType.StartsWith("image/", StringComparison.Ordinal)
         && mediaType["image/".Length..].All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '+' or '-');
 

@@ -8,30 +8,30 @@ using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>Copies JSON texts without making strings of them: strings with content would stay in memory that is not wiped.</summary>
+/// <summary>Copies JSON texts without creating strings: strings with content would stay in memory that is not wiped.</summary>
 internal static class RawJson
 {
     private static readonly SearchValues<byte> Escaped = SearchValues.Create([.. Enumerable.Range(0, 0x20).Select(i => (byte)i), (byte)'"', (byte)'\\']);
 
     private static ReadOnlySpan<byte> HexDigits => "0123456789abcdef"u8;
 
-    /// <summary>The text of an element as it is written, a string with its quotes.</summary>
+    /// <summary>The text of an element as written, a string with its quotes.</summary>
     public static ReadOnlySpan<byte> Of(JsonElement element) => JsonMarshal.GetRawUtf8Value(element);
 
-    /// <summary>The text of a string as it is written, without its quotes.</summary>
+    /// <summary>The text of a string as written, without its quotes.</summary>
     public static ReadOnlySpan<byte> Inside(JsonElement text) => Of(text)[1..^1];
 
-    /// <summary>Writes an element as it is written. It was parsed, so it is valid.</summary>
+    /// <summary>Writes an element unchanged. It was parsed, so it is valid.</summary>
     public static void Write(Utf8JsonWriter writer, JsonElement element) => writer.WriteRawValue(Of(element), skipInputValidation: true);
 
-    /// <summary>Writes a member as it is written.</summary>
+    /// <summary>Writes a member unchanged.</summary>
     public static void Write(Utf8JsonWriter writer, ReadOnlySpan<byte> name, JsonElement element)
     {
         writer.WritePropertyName(name);
         Write(writer, element);
     }
 
-    /// <summary>The same as <see cref="AppendEscaped"/> for a request, which has a longest length.</summary>
+    /// <summary>The same as <see cref="AppendEscaped"/> for a request, which has a maximum length.</summary>
     /// <exception cref="PrivatemodeRequestException">It is longer than any request; it can be six times as long as the text.</exception>
     public static void AppendOfRequest(PooledBytes target, ReadOnlySpan<byte> text)
     {
@@ -39,7 +39,7 @@ internal static class RawJson
         AppendEscaped(target, text);
     }
 
-    /// <summary>Appends text in UTF-8, or what stands inside of a JSON string, as the inside of a JSON string that contains it.</summary>
+    /// <summary>Appends text in UTF-8, or the inside of a JSON string, as the inside of a JSON string that contains it.</summary>
     public static void AppendEscaped(PooledBytes target, ReadOnlySpan<byte> text)
     {
         while (text.IndexOfAny(Escaped) is var next and >= 0)
@@ -85,7 +85,7 @@ internal static class RawJson
         return length;
     }
 
-    /// <summary>How many characters a string has. One beyond U+FFFF counts as one, or as two if it is escaped.</summary>
+    /// <summary>The number of characters of a string. One beyond U+FFFF counts as one, or as two if it is escaped.</summary>
     /// <param name="inside">The inside of a JSON string.</param>
     public static int CountCharacters(ReadOnlySpan<byte> inside)
     {
@@ -134,7 +134,7 @@ internal sealed class JoinedText : IDisposable
         }
     }
 
-    /// <summary>Writes the string, and is empty again.</summary>
+    /// <summary>Writes the string and clears the builder.</summary>
     public void MoveTo(Utf8JsonWriter writer)
     {
         _raw.Append(IsEmpty ? "\"\""u8 : "\""u8);
@@ -147,7 +147,7 @@ internal sealed class JoinedText : IDisposable
     public void Dispose() => _raw.Dispose();
 }
 
-/// <summary>Where a value is in a request, as exceptions name it: <c>input[3].content[0]</c>. Text is made of it for exceptions only.</summary>
+/// <summary>The position of a value in a request, as in exceptions: <c>input[3].content[0]</c>. It is converted to text only for exceptions.</summary>
 internal readonly record struct MemberPath(string Root, int Index = -1, string? List = null, int Part = -1)
 {
     /// <summary>The request itself.</summary>
@@ -186,7 +186,7 @@ internal sealed class KnownNames(params string[] names)
     }
 }
 
-/// <summary>An object of the request. A member that is <c>null</c> counts as absent.</summary>
+/// <summary>An object of the request. A member that is <c>null</c> is treated as absent.</summary>
 internal readonly struct RequestObject
 {
     // Longer than any word of the API.
@@ -216,7 +216,7 @@ internal readonly struct RequestObject
         {
             if (member.Value.ValueKind != JsonValueKind.Null && !known.Contains(member))
             {
-                // A name with the characters of members is quoted, and text is not.
+                // A name with valid characters is quoted; other text is not.
                 ReadOnlySpan<byte> name = JsonMarshal.GetRawUtf8PropertyName(member);
                 throw MemberNames.IsMember(name) ? Path.Member(name).NotKnown() : Path.Refuse($"'{Path}' has a member that is not supported.");
             }
@@ -238,11 +238,11 @@ internal readonly struct RequestObject
         : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.ValueKind == JsonValueKind.True
         : throw Path.Member(name).MustBe("true or false");
 
-    /// <summary>A word of the API, such as a type. Text that is longer than any of them is the empty word.</summary>
+    /// <summary>A word of the API, such as a type. Text that is longer than all of them is returned as the empty word.</summary>
     public string? FindWord(ReadOnlySpan<byte> name) =>
         FindText(name) is not { } word ? null : RawJson.Of(word).Length > LongestWord ? "" : word.GetString();
 
-    /// <summary>A name or an ID of a length that it may have, in bytes.</summary>
+    /// <summary>A name or an ID of a valid length, in bytes.</summary>
     public string Name(ReadOnlySpan<byte> name, int longest) => FindName(name, longest) ?? throw BadName(name, longest);
 
     /// <inheritdoc cref="Name"/>

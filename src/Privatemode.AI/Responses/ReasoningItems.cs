@@ -5,7 +5,7 @@ namespace Privatemode.AI.Responses;
 
 /// <summary>Decrypts reasoning that an earlier response contained.</summary>
 /// <param name="blob">The value of <c>encrypted_content</c>.</param>
-/// <param name="text">Gets the text, in UTF-8.</param>
+/// <param name="text">Receives the text, in UTF-8.</param>
 /// <returns>False if another service, client or caller encrypted it, or it is damaged.</returns>
 internal delegate bool DecryptReasoning(ReadOnlySpan<byte> blob, PooledBytes text);
 
@@ -17,14 +17,14 @@ internal sealed class ReasoningItems(DecryptReasoning decrypt) : IDisposable
 
     private readonly JoinedText _text = new();
 
-    /// <summary>How many items had a blob that could not be decrypted.</summary>
+    /// <summary>The number of items with a blob that could not be decrypted.</summary>
     public int Foreign { get; private set; }
 
     public bool IsEmpty => _text.IsEmpty;
 
     /// <summary>Adds what an item has: the encrypted text, or else the plain one, or else the summary, where Microsoft.Extensions.AI puts streamed
     /// text.</summary>
-    /// <remarks>A blob that cannot be decrypted is no error: conversations are older than keys, and continue with another service.</remarks>
+    /// <remarks>A blob that cannot be decrypted is not an error: conversations can be older than keys, and continue with another service.</remarks>
     public void Add(RequestObject item)
     {
         _ = item.WithOnly(ItemMembers);
@@ -55,7 +55,7 @@ internal sealed class ReasoningItems(DecryptReasoning decrypt) : IDisposable
 
     private bool TryDecrypt(ReadOnlySpan<byte> blob)
     {
-        // Blobs of this library have no character that is ever escaped.
+        // Blobs of this library contain no characters that need escapes.
         using PooledBytes text = new(blob.Length);
         if (blob.Contains((byte)'\\') || !decrypt(blob, text))
         {

@@ -5,13 +5,13 @@ using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>Parses the body of a request for a response: bounded, and only if it can be read in one way.</summary>
+/// <summary>Parses the body of a request for a response, with limits, and only if it is unambiguous.</summary>
 internal static class RequestDocument
 {
-    /// <summary>The most names, values and brackets of a body: each takes memory beside the text.</summary>
+    /// <summary>The maximum number of names, values and brackets of a body, because each takes memory.</summary>
     public const int MostTokens = 4_000_000;
 
-    /// <summary>The most members of one object, whatever it is in: to find two of one name takes memory and more and more time for each.</summary>
+    /// <summary>The maximum number of members of any object: finding duplicate names takes memory, and more and more time for each.</summary>
     public const int MostMembers = 10_000;
 
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = JsonLimits.MaxDepth, AllowDuplicateProperties = false };

@@ -7,10 +7,10 @@ using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>The body of a request for a response, and the body of the chat that it becomes, which has nothing but what is written here.</summary>
+/// <summary>The body of a request for a response, and the body of the chat that it becomes, which contains only what is written here.</summary>
 internal sealed class RequestMembers
 {
-    /// <summary>The most members, those included that are null: each is looked at for each member that is known.</summary>
+    /// <summary>The maximum number of members, including those that are null: each is compared with each known member.</summary>
     public const int MostMembers = 1000;
 
     private const int MostPairs = 16;
@@ -27,7 +27,7 @@ internal sealed class RequestMembers
         "model", "instructions", "input", "stream", "stream_options", "max_output_tokens", "temperature", "top_p", "top_logprobs", "tools", "tool_choice",
         "parallel_tool_calls", "text", "reasoning", "include", "metadata", "prompt_cache_key", "cache_salt", "store", "background");
 
-    /// <summary>Members that make no difference here, whatever their value is. They are not sent.</summary>
+    /// <summary>Members that have no effect here, regardless of their value. They are not sent.</summary>
     private static readonly KnownNames Dropped = new(
         "truncation", "service_tier", "user", "safety_identifier", "client_metadata", "prompt_cache_retention", "prompt_cache_options", "max_tool_calls");
 
@@ -58,10 +58,10 @@ internal sealed class RequestMembers
     }
 
     /// <summary>Translates a body.</summary>
-    /// <param name="body">The body, which must stay as it is during the call only.</param>
-    /// <param name="chat">Gets the body of the chat.</param>
-    /// <param name="echo">Gets the members that a response repeats.</param>
-    /// <param name="leavesOutHosted">Leaves out hosted tools and what belongs to them, and does not refuse them.</param>
+    /// <param name="body">The body, which must not change during the call.</param>
+    /// <param name="chat">Receives the body of the chat.</param>
+    /// <param name="echo">Receives the members that a response repeats.</param>
+    /// <param name="leavesOutHosted">Whether hosted tools and their items are left out instead of refused.</param>
     /// <param name="decryptReasoning">Decrypts reasoning that an earlier response contains.</param>
     /// <exception cref="PrivatemodeWouldLeakException">The body is not a JSON object, or is ambiguous.</exception>
     /// <exception cref="PrivatemodeRequestException">A member is not known, or asks for something that the service does not do.</exception>
@@ -174,7 +174,7 @@ internal sealed class RequestMembers
         }
     }
 
-    /// <summary>Writes the chat. The order is always the same, so that requests that begin alike stay alike.</summary>
+    /// <summary>Writes the chat, always in the same order, so that requests with the same beginning stay alike.</summary>
     private TranslatedRequest Write(PooledBytes chat, DecryptReasoning decryptReasoning)
     {
         using PooledWriteStream stream = new(chat, RequestEncryptor.WireLimit);

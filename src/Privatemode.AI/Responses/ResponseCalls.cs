@@ -5,20 +5,20 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>The tool calls of a stream. Programs run a call as soon as it is done, so calls are done only after the answer is authenticated to
-/// its end.</summary>
+/// <summary>The tool calls of a stream. Programs run a call as soon as it is done, so calls are reported as done only after the answer is authenticated
+/// to its end.</summary>
 internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter events) : IDisposable
 {
-    /// <summary>Most calls of one answer.</summary>
+    /// <summary>The maximum number of calls of one answer.</summary>
     public const int Most = 256;
 
-    /// <summary>Longest name and ID of a call, in bytes: of one in an answer, and of one that a later request sends back.</summary>
+    /// <summary>The maximum length of the name and the ID of a call, in bytes: in an answer, and in a later request that sends it back.</summary>
     public const int LongestName = 1024;
 
     private readonly List<StreamedCall> _calls = [];
     private int _announced;
 
-    /// <summary>Takes the next fragment of a call.</summary>
+    /// <summary>Adds the next fragment of a call.</summary>
     /// <exception cref="PrivatemodeServiceException">The calls have no known form, or are too many or too long.</exception>
     public void Add(in ChatCalls fragment)
     {
@@ -26,7 +26,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
         StreamedCall? current = _calls.Find(begun => begun.Index == index);
         if (current is null)
         {
-            // Its number among the items is taken when it is announced.
+            // Its number among the items is assigned when it is announced.
             AnnounceAll();
             current = Begin(fragment);
         }
@@ -50,7 +50,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
         }
     }
 
-    /// <summary>Tells of the calls that were not told of: their names are whole now.</summary>
+    /// <summary>Announces the calls that were not announced yet: their names are complete now.</summary>
     public void AnnounceAll()
     {
         if (_announced < _calls.Count)
@@ -59,7 +59,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
         }
     }
 
-    /// <summary>Reads the arguments of all calls, which writes nothing.</summary>
+    /// <summary>Reads the arguments of all calls without writing anything.</summary>
     /// <param name="isCutOff">Whether the answer ended early.</param>
     /// <returns>Whether all of them are complete.</returns>
     public bool ReadAll(bool isCutOff)
@@ -73,7 +73,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
         return areComplete;
     }
 
-    /// <summary>Says that the calls which are complete are done. Only when the answer is authenticated to its end.</summary>
+    /// <summary>Reports that the complete calls are done. Only after the answer is authenticated to its end.</summary>
     public void Finish(ResponseItems items)
     {
         foreach (StreamedCall one in _calls.OrderBy(one => one.OutputIndex).Where(one => one.Input is not null))
@@ -113,9 +113,9 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
         RequestId = requestId,
     };
 
-    /// <summary>Reads what a call passes to its tool.</summary>
-    /// <param name="escaped">What the model wrote, as it stands in JSON.</param>
-    /// <param name="isCustom">Whether the tool takes text, and no arguments.</param>
+    /// <summary>Reads the input of a tool from a call.</summary>
+    /// <param name="escaped">The model's text, in the escaped form of JSON.</param>
+    /// <param name="isCustom">Whether the tool takes text instead of arguments.</param>
     /// <param name="isCutOff">Whether the answer ended early.</param>
     /// <param name="input">Receives the arguments, a JSON object, or the text.</param>
     /// <returns>False if it is not complete.</returns>
@@ -138,7 +138,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
         return true;
     }
 
-    /// <summary>A name or an id as text.</summary>
+    /// <summary>A name or an ID as text.</summary>
     public static string NameOf(ReadOnlySpan<byte> escaped)
     {
         ChatAnswer.Expect(escaped.Length <= LongestName * LoneSurrogates.EscapeLength);
@@ -210,7 +210,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
 
     private void WriteDelta(StreamedCall one, ReadOnlySpan<byte> arguments)
     {
-        // The text for a custom tool is inside an object, and is written when that is whole.
+        // The text for a custom tool is inside an object, and is written when that is complete.
         if (!one.Tool.IsCustom)
         {
             events.BeginOfItem("response.function_call_arguments.delta"u8, one.ItemId, one.OutputIndex);
@@ -220,7 +220,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
         }
     }
 
-    /// <summary>A tool call, as far as it has come.</summary>
+    /// <summary>A tool call, as far as it has been received.</summary>
     private sealed class StreamedCall(int index, string id) : IDisposable
     {
         private readonly StreamedToolName _name = new();
@@ -228,12 +228,12 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
 
         public int Index => index;
 
-        /// <summary>The id by which its result names it.</summary>
+        /// <summary>The ID for its result.</summary>
         public string Id => id;
 
         public bool IsNamed => _name.Length > 0;
 
-        /// <summary>What the model has written, as it stands in JSON.</summary>
+        /// <summary>The model's text, in the escaped form of JSON.</summary>
         public PooledBytes Arguments { get; } = new(256);
 
         public bool IsAnnounced => ItemId.Length > 0;
@@ -244,7 +244,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
 
         public ToolName Tool { get; private set; }
 
-        /// <summary>What is passed to the tool; null unless it is complete.</summary>
+        /// <summary>The input of the tool; null unless it is complete.</summary>
         public PooledBytes? Input { get; private set; }
 
         /// <summary>Adds a piece of the name, or the name once more.</summary>
@@ -258,7 +258,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
             string piece = ResponseCalls.NameOf(escaped);
             if (IsAnnounced)
             {
-                // The caller was told the name already.
+                // The caller knows the name already.
                 ChatAnswer.Expect(piece == _announced);
                 return;
             }

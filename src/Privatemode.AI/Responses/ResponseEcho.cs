@@ -2,13 +2,13 @@ using Privatemode.AI.Encryption;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>Members of a request that its answer repeats, as they were written.</summary>
+/// <summary>Members of a request that its answer repeats unchanged.</summary>
 internal sealed class ResponseEcho : IDisposable
 {
-    /// <summary>How much is kept of them together, in bytes.</summary>
+    /// <summary>The maximum total size that is stored, in bytes.</summary>
     public const int Limit = 64 * 1024;
 
-    /// <summary>The members that answers repeat, and what stands there if the request did not have them.</summary>
+    /// <summary>The members that answers repeat, and their values if the request did not have them.</summary>
     public static IReadOnlyList<(string Name, byte[] Otherwise)> Members { get; } =
     [
         ("metadata", "{}"u8.ToArray()), ("temperature", "null"u8.ToArray()), ("top_p", "null"u8.ToArray()), ("max_output_tokens", "null"u8.ToArray()),
@@ -20,8 +20,8 @@ internal sealed class ResponseEcho : IDisposable
     private readonly PooledBytes _bytes = new(256);
     private readonly List<(string Name, int Start, int Length)> _members = [];
 
-    /// <summary>Keeps a member; what does not fit is left out.</summary>
-    /// <param name="name">One of those that answers repeat.</param>
+    /// <summary>Stores a member; it is left out if it does not fit.</summary>
+    /// <param name="name">One of the members that answers repeat.</param>
     /// <param name="value">Its raw JSON value.</param>
     public void Add(string name, ReadOnlySpan<byte> value)
     {
@@ -32,7 +32,7 @@ internal sealed class ResponseEcho : IDisposable
         }
     }
 
-    /// <summary>The raw JSON value of a member; empty if it was not kept.</summary>
+    /// <summary>The raw JSON value of a member; empty if it was not stored.</summary>
     public ReadOnlySpan<byte> Find(string name)
     {
         foreach ((string kept, int start, int length) in _members)

@@ -6,13 +6,13 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>Reports failures in the words of the Responses API, which clients know.</summary>
+/// <summary>Reports failures in the form of the Responses API.</summary>
 internal static class ResponseErrors
 {
     private const string ContextLength = "context_length_exceeded";
     private const string ContextWords = "maximum context length";
 
-    // Where the request of a chat has what the error is about, and where the request of a response has it.
+    // The member of the chat request that an error names, and the corresponding member of the response request.
     private static readonly Dictionary<string, string> Members = new(StringComparer.Ordinal)
     {
         ["messages"] = "input",
@@ -21,20 +21,20 @@ internal static class ResponseErrors
         ["reasoning_effort"] = "reasoning.effort",
     };
 
-    /// <summary>Code and message of a response that failed.</summary>
+    /// <summary>Code and message of a failed response.</summary>
     public static (string Code, string Message) Of(Exception failure) => failure switch
     {
         PrivatemodeServiceException service => OfService(service),
 
-        // Sent again, it would be refused again: clients do not repeat this one.
+        // It would be refused again: clients do not retry this code.
         PrivatemodeRequestException or PrivatemodeWouldLeakException or PrivatemodeConfigurationException => ("invalid_prompt", failure.Message),
         PrivatemodeException => ("server_error", failure.Message),
 
-        // What others write into their messages is not known.
+        // Messages of other exceptions can contain anything.
         _ => ("server_error", $"The request failed ({failure.GetType().Name})."),
     };
 
-    /// <summary>The body of an error answer in OpenAI's form, whatever form it has.</summary>
+    /// <summary>The body of an error answer in OpenAI's form, regardless of its original form.</summary>
     public static byte[] Translate(int status, ReadOnlySpan<byte> body)
     {
         using JsonIndex outer = new();
@@ -68,10 +68,10 @@ internal static class ResponseErrors
 
     private static bool IsAboutContext(string? words) => words?.Contains(ContextWords, StringComparison.OrdinalIgnoreCase) == true;
 
-    /// <param name="target">Where it is written.</param>
+    /// <param name="target">The output.</param>
     /// <param name="status">The status of the answer.</param>
     /// <param name="error">The error: the value of the member <c>error</c>, or the whole body.</param>
-    /// <param name="members">Its members; null if it is no object.</param>
+    /// <param name="members">Its members; null if it is not an object.</param>
     private static void Write(PooledBytes target, int status, ReadOnlySpan<byte> error, JsonIndex? members)
     {
         target.Append("{\"error\":{\"message\":"u8);
@@ -115,7 +115,7 @@ internal static class ResponseErrors
         }
         else
         {
-            // Not encrypted, so it may be anything: what is not UTF-8 becomes U+FFFD.
+            // Not encrypted, so it can contain anything: bytes that are not UTF-8 become U+FFFD.
             target.AppendText(Encoding.UTF8.GetString(error));
         }
     }

@@ -2,13 +2,13 @@ using Privatemode.AI.Encryption;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>Writes the events of one response: numbers them, places them at their items, and counts what is kept for their end.</summary>
+/// <summary>Writes the events of one response: numbers them, assigns them to their items, and limits the text that is stored for their end.</summary>
 internal sealed class ResponseEventWriter(ResponseProgress progress, string? requestId)
 {
-    /// <summary>Most text of one answer, which is kept for the events that say it whole, in bytes as it stands in JSON.</summary>
+    /// <summary>The maximum text of one answer, which is stored for the events that repeat it, in bytes in the escaped form of JSON.</summary>
     public const int MostText = 16 * 1024 * 1024;
 
-    /// <summary>Most items of one answer.</summary>
+    /// <summary>The maximum number of items of one answer.</summary>
     public const int MostItems = 1024;
 
     private int _nextOutputIndex;
@@ -18,10 +18,10 @@ internal sealed class ResponseEventWriter(ResponseProgress progress, string? req
 
     public ResponseHead Head => progress.Head;
 
-    /// <summary>Where events are written. Set for each chat event.</summary>
+    /// <summary>The output for events. Set for each chat event.</summary>
     public PooledBytes Target { get; set; } = null!;
 
-    /// <summary>Counts text that is kept.</summary>
+    /// <summary>Counts stored text.</summary>
     /// <exception cref="PrivatemodeServiceException">It is too much.</exception>
     public void Keep(int length)
     {
@@ -36,14 +36,14 @@ internal sealed class ResponseEventWriter(ResponseProgress progress, string? req
     /// <exception cref="PrivatemodeServiceException">There are too many.</exception>
     public int TakeOutputIndex() => _nextOutputIndex < MostItems ? _nextOutputIndex++ : throw TooMany("more than 1,024 items");
 
-    /// <summary>Begins an event, up to the comma before its own members.</summary>
+    /// <summary>Starts an event, up to the comma before its own members.</summary>
     public void Begin(ReadOnlySpan<byte> type)
     {
         (_start, _isOpen) = (Target.Length, true);
         ResponseWriter.BeginEvent(Target, type, progress.TakeNumber());
     }
 
-    /// <summary>Begins an event about an item, and writes which one.</summary>
+    /// <summary>Starts an event about an item, with the item's index and ID.</summary>
     public void BeginOfItem(ReadOnlySpan<byte> type, string itemId, int outputIndex)
     {
         Begin(type);
@@ -53,7 +53,7 @@ internal sealed class ResponseEventWriter(ResponseProgress progress, string? req
         Target.AppendNumber(outputIndex);
     }
 
-    /// <summary>Begins an event about a part of an item, and writes which one.</summary>
+    /// <summary>Starts an event about a part of an item, with the indexes and the item's ID.</summary>
     public void BeginOfPart(ReadOnlySpan<byte> type, string itemId, int outputIndex, int contentIndex)
     {
         BeginOfItem(type, itemId, outputIndex);
@@ -67,7 +67,7 @@ internal sealed class ResponseEventWriter(ResponseProgress progress, string? req
         _isOpen = false;
     }
 
-    /// <summary>Takes an event back that was begun and could not be ended.</summary>
+    /// <summary>Removes an event that was started and could not be completed.</summary>
     public void TakeBack()
     {
         if (_isOpen)

@@ -3,9 +3,9 @@ using Privatemode.AI.Encryption.EventStream;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>Turns the events of a chat into those of a response.</summary>
+/// <summary>Translates the events of a chat to those of a response.</summary>
 /// <remarks>
-/// An item of text is done when something else begins: the values of a stream are authenticated in their order, so what follows proves that it was whole.
+/// An item of text is done when another one begins: the values of a stream are authenticated in their order, so what follows proves that it was complete.
 /// The item that is open at the end, all calls, and the response are done only when the end of the answer is authenticated, see <see cref="Complete"/>.
 /// After <c>response.failed</c> or <c>response.completed</c> nothing more is written.
 /// </remarks>
@@ -87,7 +87,7 @@ internal sealed class ResponseEvents : EventTranslator
     {
         if (!TryContinue(output))
         {
-            // Nothing of this answer was written: without a failure the caller would take it for an empty one.
+            // Nothing of this answer was written: without a failure, the caller would treat it as an empty one.
             return _isOver ? null : EndedElsewhere();
         }
 
@@ -95,7 +95,7 @@ internal sealed class ResponseEvents : EventTranslator
         {
             bool isIncomplete = ResponseEnd.IncompleteReasonOf(_finish) is not null;
 
-            // All of them before anything is written: if one cannot be used, no call is done.
+            // All of them before anything is written: if one cannot be used, no call is reported as done.
             if (!_calls.ReadAll(isIncomplete) && !isIncomplete)
             {
                 CloseItem("completed"u8);
@@ -239,7 +239,7 @@ internal sealed class ResponseEvents : EventTranslator
 
     private void OpenPart(ResponsePart part)
     {
-        // Each takes memory until its item is done, however short its text is.
+        // Each takes memory until its item is done, regardless of the length of its text.
         if (_contentIndex == ResponseEventWriter.MostItems)
         {
             throw _events.TooMany("an item of more than 1,024 parts");

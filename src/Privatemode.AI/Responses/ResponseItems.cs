@@ -2,12 +2,12 @@ using Privatemode.AI.Encryption;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>The finished items of a response, as they were written. An item may be finished before one that began earlier.</summary>
+/// <summary>The finished items of a response, as written. An item may be finished before one that began earlier.</summary>
 internal sealed class ResponseItems : IDisposable
 {
     private readonly List<(int OutputIndex, int Start, int End)> _items = [];
 
-    /// <summary>Where the next finished item is written.</summary>
+    /// <summary>The output for the next finished item.</summary>
     public PooledBytes Bytes { get; } = new(1024);
 
     /// <summary>Adds what was written into <see cref="Bytes"/> since the last item.</summary>

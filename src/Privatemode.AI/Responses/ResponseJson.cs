@@ -5,12 +5,12 @@ using Privatemode.AI.Encryption;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>Writes JSON into wiped memory. Texts of an answer are copied as they are escaped, and never become strings.</summary>
+/// <summary>Writes JSON into wiped memory. Texts of an answer are copied in escaped form, and never become strings.</summary>
 internal static class ResponseJson
 {
     private const int LongestNumber = 20;
 
-    /// <summary>Appends a string of this library's, such as an id.</summary>
+    /// <summary>Appends a string of this library, such as an ID.</summary>
     public static void AppendText(this PooledBytes target, string text) => target.AppendText(Encoding.UTF8.GetBytes(text));
 
     /// <summary>Appends text in UTF-8, which must be valid, as a JSON string.</summary>
@@ -21,7 +21,7 @@ internal static class ResponseJson
         target.Append((byte)'"');
     }
 
-    /// <summary>Appends what is between the quotes of a JSON string, with quotes.</summary>
+    /// <summary>Appends the inside of a JSON string, with quotes.</summary>
     public static void AppendRawText(this PooledBytes target, ReadOnlySpan<byte> escaped)
     {
         target.Append((byte)'"');
@@ -36,7 +36,7 @@ internal static class ResponseJson
         target.Append(digits[..length]);
     }
 
-    /// <summary>Appends the text, in UTF-8, of what is between the quotes of a JSON string.</summary>
+    /// <summary>Appends the inside of a JSON string as text in UTF-8.</summary>
     /// <exception cref="PrivatemodeServiceException">It is not text.</exception>
     public static void AppendUnescaped(this PooledBytes target, ReadOnlySpan<byte> escaped)
     {

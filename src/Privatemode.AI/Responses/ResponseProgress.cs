@@ -4,9 +4,9 @@ using Privatemode.AI.Responses;
 
 namespace Privatemode.AI;
 
-/// <summary>Numbers the events of a streamed response when a server writes events of its own between those of the library.</summary>
+/// <summary>Numbers the events of a streamed response if a server writes its own events between those of the library.</summary>
 /// <remarks>
-/// <para>Clients of the Responses API give up if they receive no event for some minutes, and they do not count comments. A server that waits for this
+/// <para>Clients of the Responses API time out if they receive no event for some minutes, and comments do not extend the time. A server that waits for this
 /// library, which verifies the deployment first, can send them events with <see cref="TryWriteKeepAlive"/>.</para>
 /// <para>Create one instance for each request, and set it as <see cref="PrivatemodeRequestOptions.Progress"/>. All events of the response then have the same
 /// ID, and sequence numbers without gaps. This class is thread-safe.</para>
@@ -35,7 +35,7 @@ public sealed class ResponseProgress
     /// <summary>The progress of a response whose server writes no events of its own.</summary>
     internal ResponseProgress(ResponseHead head) => Head = head;
 
-    /// <summary>What is known of the response from its beginning.</summary>
+    /// <summary>The values of the response that are known from its beginning.</summary>
     internal ResponseHead Head { get; }
 
     /// <summary>Writes keep-alive events: <c>response.in_progress</c>, and <c>response.created</c> before the first one.</summary>
@@ -101,7 +101,7 @@ public sealed class ResponseProgress
         }
     }
 
-    /// <summary>Asks to write events of the library's.</summary>
+    /// <summary>Requests to write events of the library.</summary>
     /// <param name="isFirst">Whether the response has no event yet.</param>
     /// <returns>False if the response has ended.</returns>
     internal bool TryContinue(out bool isFirst)
@@ -116,7 +116,7 @@ public sealed class ResponseProgress
         }
     }
 
-    /// <summary>The number of the next event of the library's.</summary>
+    /// <summary>The number of the next event of the library.</summary>
     internal long TakeNumber()
     {
         lock (_gate)
@@ -127,7 +127,7 @@ public sealed class ResponseProgress
         }
     }
 
-    /// <summary>Says that all events of the library's were read.</summary>
+    /// <summary>Records that all events of the library were read.</summary>
     internal void AllRead()
     {
         lock (_gate)
@@ -136,7 +136,7 @@ public sealed class ResponseProgress
         }
     }
 
-    /// <summary>Says that no event follows the one that is written last.</summary>
+    /// <summary>Records that no event follows the last one.</summary>
     internal void End()
     {
         lock (_gate)

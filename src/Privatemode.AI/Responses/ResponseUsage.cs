@@ -4,10 +4,10 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>What an answer used.</summary>
+/// <summary>The usage of an answer.</summary>
 internal static class ResponseUsage
 {
-    /// <summary>Writes the usage of a chat as that of a response: null unless both counts are there. Nothing is invented.</summary>
+    /// <summary>Writes the usage of a chat as that of a response: null unless both counts exist. Nothing is invented.</summary>
     public static void Write(PooledBytes target, ReadOnlySpan<byte> chat)
     {
         if (chat.IsEmpty || UsageCounts.Read(chat) is not { Input: { } input, Output: { } output } counts)
@@ -54,7 +54,7 @@ internal readonly record struct UsageCounts(long? Input, long? Output, long? Tot
                 continue;
             }
 
-            // Names of counts are unique, whatever they are in.
+            // Names of counts are unique, regardless of their object.
             if (reader.ValueTextEquals("prompt_tokens"u8))
             {
                 counts = counts with { Input = Count(ref reader) };

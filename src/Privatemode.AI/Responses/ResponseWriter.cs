@@ -12,7 +12,7 @@ internal static class ResponseWriter
 {
     private static readonly SearchValues<byte> LineBreaks = SearchValues.Create("\r\n"u8);
 
-    /// <summary>Begins an event, up to the comma before its own members.</summary>
+    /// <summary>Starts an event, up to the comma before its own members.</summary>
     public static void BeginEvent(PooledBytes target, ReadOnlySpan<byte> type, long number)
     {
         target.Append("event: "u8);
@@ -24,8 +24,8 @@ internal static class ResponseWriter
         target.Append(",\"store\":false,"u8);
     }
 
-    /// <param name="target">Where it is written.</param>
-    /// <param name="start">Where it begins.</param>
+    /// <param name="target">The output.</param>
+    /// <param name="start">The position at which it begins.</param>
     public static void EndEvent(PooledBytes target, int start)
     {
         // In JSON a raw line break can only be white space between tokens; here it would end the line. The first one is that of the name.
@@ -34,7 +34,7 @@ internal static class ResponseWriter
         target.Append("}\n\n"u8);
     }
 
-    /// <summary>Writes the event that begins a response, or says that it goes on.</summary>
+    /// <summary>Writes the event that begins a response, or that shows that it is in progress.</summary>
     public static void WriteProgress(PooledBytes target, ReadOnlySpan<byte> type, long number, ResponseHead head, ResponseEcho? echo)
     {
         int start = target.Length;
@@ -45,11 +45,11 @@ internal static class ResponseWriter
     }
 
     /// <summary>Writes a response.</summary>
-    /// <param name="target">Where it is written.</param>
-    /// <param name="head">What is known of it from its beginning.</param>
-    /// <param name="echo">What it repeats of the request; null when the request is not known.</param>
+    /// <param name="target">The output.</param>
+    /// <param name="head">The values that are known from its beginning.</param>
+    /// <param name="echo">The repeated members of the request; null if the request is not known.</param>
     /// <param name="end">How it ended.</param>
-    /// <param name="output">Its items; null for none.</param>
+    /// <param name="output">Its items; null if there are none.</param>
     public static void Write(PooledBytes target, ResponseHead head, ResponseEcho? echo, in ResponseEnd end, ResponseItems? output)
     {
         target.Append("{\"id\":"u8);
@@ -75,16 +75,16 @@ internal static class ResponseWriter
         target.Append((byte)'}');
     }
 
-    /// <summary>Writes the member with a response that failed.</summary>
+    /// <summary>Writes the member with a failed response.</summary>
     public static void WriteFailed(PooledBytes target, ResponseHead head, ResponseEcho? echo, Exception failure, ResponseItems? output)
     {
         target.Append("\"response\":"u8);
         Write(target, head, echo, new ResponseEnd("failed") { Error = ResponseErrors.Of(failure) }, output);
     }
 
-    /// <summary>Writes the finished item of a reasoning.</summary>
-    /// <param name="target">Where it is written.</param>
-    /// <param name="id">Its id.</param>
+    /// <summary>Writes a finished reasoning item.</summary>
+    /// <param name="target">The output.</param>
+    /// <param name="id">Its ID.</param>
     /// <param name="text">Its text, escaped.</param>
     /// <param name="encrypted">The text for <c>encrypted_content</c>; null to leave that out.</param>
     /// <param name="status">Its status.</param>
@@ -104,9 +104,9 @@ internal static class ResponseWriter
         WriteStatus(target, status);
     }
 
-    /// <summary>Writes the finished item of a message.</summary>
-    /// <param name="target">Where it is written.</param>
-    /// <param name="id">Its id.</param>
+    /// <summary>Writes a finished message item.</summary>
+    /// <param name="target">The output.</param>
+    /// <param name="id">Its ID.</param>
     /// <param name="parts">Its parts, separated by commas.</param>
     /// <param name="status">Its status.</param>
     public static void WriteMessage(PooledBytes target, string id, ReadOnlySpan<byte> parts, ReadOnlySpan<byte> status)
@@ -120,9 +120,9 @@ internal static class ResponseWriter
     }
 
     /// <summary>Writes the item of a tool call.</summary>
-    /// <param name="target">Where it is written.</param>
-    /// <param name="id">Its id.</param>
-    /// <param name="callId">The id by which its result names it.</param>
+    /// <param name="target">The output.</param>
+    /// <param name="id">Its ID.</param>
+    /// <param name="callId">The ID for its result.</param>
     /// <param name="tool">Its tool.</param>
     /// <param name="input">Its arguments or its input, in UTF-8.</param>
     /// <param name="status">Its status.</param>
@@ -146,8 +146,8 @@ internal static class ResponseWriter
     }
 
     /// <summary>Writes a part of an item.</summary>
-    /// <param name="target">Where it is written.</param>
-    /// <param name="kind">What it is.</param>
+    /// <param name="target">The output.</param>
+    /// <param name="kind">Its kind.</param>
     /// <param name="text">Its text, escaped.</param>
     /// <param name="logprobs">The log probabilities of a text, separated by commas.</param>
     public static void WritePart(PooledBytes target, ResponsePart kind, ReadOnlySpan<byte> text, ReadOnlySpan<byte> logprobs)
@@ -169,7 +169,7 @@ internal static class ResponseWriter
         target.Append((byte)'}');
     }
 
-    /// <summary>Writes the entries of a list of log probabilities, with the members that responses have, separated by commas.</summary>
+    /// <summary>Writes the entries of a list of log probabilities, with the members of responses, separated by commas.</summary>
     /// <exception cref="PrivatemodeServiceException">They have no known form.</exception>
     public static void WriteLogprobs(PooledBytes target, ReadOnlySpan<byte> list)
     {
@@ -289,15 +289,15 @@ internal static class ResponseWriter
     }
 }
 
-/// <summary>What is known of a response from its beginning.</summary>
-/// <param name="Digits">32 hexadecimal digits that are in all ids of the response.</param>
+/// <summary>The values of a response that are known from its beginning.</summary>
+/// <param name="Digits">32 hexadecimal digits that are in all IDs of the response.</param>
 /// <param name="CreatedAt">In seconds since 1970.</param>
-/// <param name="Model">What the caller asked for.</param>
+/// <param name="Model">The model that the caller requested.</param>
 internal sealed record ResponseHead(string Digits, long CreatedAt, string Model)
 {
     public string Id { get; } = $"resp_{Digits}";
 
-    /// <summary>The id of an item.</summary>
+    /// <summary>The ID of an item.</summary>
     public string ItemId(string prefix, int outputIndex) => string.Create(CultureInfo.InvariantCulture, $"{prefix}_{Digits}_{outputIndex}");
 }
 
@@ -308,19 +308,19 @@ internal readonly ref struct ResponseEnd(string status)
 
     public string Status { get; } = status;
 
-    /// <summary>In seconds since 1970; null while it is not complete.</summary>
+    /// <summary>In seconds since 1970; null if it is not complete.</summary>
     public long? CompletedAt { get; init; }
 
-    /// <summary>Why it is not complete although it did not fail.</summary>
+    /// <summary>The reason why it is not complete although it did not fail.</summary>
     public string? IncompleteReason { get; init; }
 
     public (string Code, string Message)? Error { get; init; }
 
-    /// <summary>The usage of the chat, raw; empty without one.</summary>
+    /// <summary>The usage of the chat, raw; empty if there is none.</summary>
     public ReadOnlySpan<byte> Usage { get; init; }
 
-    /// <summary>The end that the finish reason of a chat stands for, without usage.</summary>
-    /// <param name="finish">One that OpenAI's service has; any other means that the answer may not be whole.</param>
+    /// <summary>The end for the finish reason of a chat, without usage.</summary>
+    /// <param name="finish">A finish reason of OpenAI's service; any other means that the answer may be incomplete.</param>
     public static ResponseEnd Of(ReadOnlySpan<byte> finish) => IncompleteReasonOf(finish) is { } reason
         ? new ResponseEnd("incomplete") { IncompleteReason = reason }
         : new ResponseEnd("completed");

@@ -5,26 +5,26 @@ using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>A request for a response that was translated to a chat: what its answer has to know of it.</summary>
+/// <summary>A request for a response that was translated to a chat: the information that its answer needs.</summary>
 internal sealed class ResponsesCall(ResponsesCaller caller, TimeProvider time) : CallTranslation
 {
     private string? _cacheKey;
     private string? _leftOutTools;
     private string? _model;
 
-    /// <summary>What the answer repeats; owned.</summary>
+    /// <summary>The repeated members; owned.</summary>
     public ResponseEcho Echo { get; } = new();
 
-    /// <summary>The tools of the request by the names that the chat has for them.</summary>
+    /// <summary>The tools of the request by their names in the chat.</summary>
     public IReadOnlyDictionary<string, ToolName> Tools { get; set; } = new Dictionary<string, ToolName>();
 
-    /// <summary>Whether the probabilities of tokens were asked for.</summary>
+    /// <summary>Whether the probabilities of tokens were requested.</summary>
     public bool WantsLogprobs { get; set; }
 
-    /// <summary>Makes the text for <c>encrypted_content</c> of a reasoning, which is UTF-8; null unless the request asks for it.</summary>
+    /// <summary>Encrypts reasoning, in UTF-8, for <c>encrypted_content</c>; null unless the request asks for it.</summary>
     public Func<ReadOnlySpan<byte>, byte[]>? EncryptReasoning { get; set; }
 
-    /// <summary>How many items had reasoning that could not be decrypted.</summary>
+    /// <summary>The number of items with reasoning that could not be decrypted.</summary>
     public int ForeignReasoning { get; set; }
 
     public ResponsesCaller Caller => caller;
@@ -37,10 +37,10 @@ internal sealed class ResponsesCall(ResponsesCaller caller, TimeProvider time) :
 
     public void SetLeftOutTools(string? types) => _leftOutTools = types;
 
-    /// <summary>The id of the call; null until it has one.</summary>
+    /// <summary>The ID of the call; null until it has one.</summary>
     public string? RequestId { get; private set; }
 
-    /// <summary>The time now, in seconds since 1970.</summary>
+    /// <summary>The current time, in seconds since 1970.</summary>
     public long Now => time.GetUtcNow().ToUnixTimeSeconds();
 
     public override void Attach(EncryptedCall call)
@@ -55,17 +55,17 @@ internal sealed class ResponsesCall(ResponsesCaller caller, TimeProvider time) :
 
     public override byte[] TranslateError(int status, ReadOnlySpan<byte> body) => ResponseErrors.Translate(status, body);
 
-    /// <summary>What is known of a response that begins now. All attempts of a call have the same id.</summary>
+    /// <summary>The first values of a response that begins now. All attempts of a call have the same ID.</summary>
     public ResponseHead NewHead() => new(
         (RequestId ?? "")[(RequestId?.IndexOf('_', StringComparison.Ordinal) + 1 ?? 0)..].Replace("-", "", StringComparison.Ordinal),
         Now,
         caller.AnsweredModel ?? _model ?? "");
 
-    /// <summary>The tool of a name in the chat. A model may invent one, which the caller then tells it.</summary>
+    /// <summary>The tool with a name in the chat. A model may invent one, which the caller must then reject.</summary>
     public ToolName ToolOf(string chatName) => Tools.TryGetValue(chatName, out ToolName tool) ? tool : new ToolName(false, null, chatName);
 
-    /// <summary>The text for <c>encrypted_content</c> of a reasoning; null unless the request asks for it.</summary>
-    /// <param name="escaped">The reasoning, as it stands in JSON.</param>
+    /// <summary>The text for <c>encrypted_content</c> of reasoning; null unless the request asks for it.</summary>
+    /// <param name="escaped">The reasoning, in the escaped form of JSON.</param>
     public byte[]? Encrypt(ReadOnlySpan<byte> escaped)
     {
         if (EncryptReasoning is null)
@@ -81,6 +81,6 @@ internal sealed class ResponsesCall(ResponsesCaller caller, TimeProvider time) :
     protected override void Release() => Echo.Dispose();
 }
 
-/// <summary>A tool as the request names it.</summary>
-/// <param name="IsCustom">It takes text instead of arguments.</param>
+/// <summary>A tool with its name in the request.</summary>
+/// <param name="IsCustom">Whether it takes text instead of arguments.</param>
 internal readonly record struct ToolName(bool IsCustom, string? Namespace, string Name);

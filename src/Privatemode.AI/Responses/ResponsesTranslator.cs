@@ -10,16 +10,16 @@ namespace Privatemode.AI.Responses;
 /// <summary>Translates requests of the Responses API to chats. One for each client.</summary>
 internal sealed class ResponsesTranslator(ResponsesOptions options, TimeProvider time, ClientEvents events) : IDisposable
 {
-    // What a chat has beside what the request has: names, brackets, the salt.
+    // The parts of a chat that the request does not contain: names, brackets, the salt.
     private const int RoomForAdditions = 4096;
 
-    /// <summary>A key that is set is copied now: its owner may clear it once the client is there. A random one is made for the first request only.</summary>
+    /// <summary>A configured key is copied now: its owner may clear it after the client is created. A random one is created with the first request.</summary>
     private readonly Lazy<ReasoningCipher> _cipher = options.ReasoningKey.IsEmpty
         ? new(() => new ReasoningCipher(default))
         : new(new ReasoningCipher(options.ReasoningKey.Span));
 
-    /// <summary>Translates the body of a request for a response. Owns it from here on, also when this throws.</summary>
-    /// <returns>The body of a chat, and how its answer is turned back; the receiver owns both.</returns>
+    /// <summary>Translates the body of a request for a response. Takes ownership of it, even if it throws.</summary>
+    /// <returns>The body of a chat, and the translation of its answer; the receiver owns both.</returns>
     /// <exception cref="PrivatemodeRequestException">The request asks for what the service does not offer.</exception>
     /// <exception cref="PrivatemodeWouldLeakException">The body cannot be read without doubt.</exception>
     public (PooledBytes Body, CallTranslation Translation) Translate(PooledBytes body, ResponsesCaller caller)
@@ -56,7 +56,7 @@ internal sealed class ResponsesTranslator(ResponsesOptions options, TimeProvider
         }
     }
 
-    /// <summary>Logs what a request lost in its translation, once the call has its ID.</summary>
+    /// <summary>Logs what was left out of a request in its translation, after the call has its ID.</summary>
     public void LogLosses(CallTranslation translation, string requestId)
     {
         if (translation.LeftOutTools is { } types)
@@ -80,7 +80,7 @@ internal sealed class ResponsesTranslator(ResponsesOptions options, TimeProvider
     }
 }
 
-/// <summary>Who asks for a response.</summary>
+/// <summary>The caller of a request for a response.</summary>
 /// <param name="apiKey">The API key of the call.</param>
 internal sealed class ResponsesCaller(string apiKey)
 {
@@ -96,7 +96,7 @@ internal sealed class ResponsesCaller(string apiKey)
     /// <summary>See <see cref="PrivatemodeRequestOptions.Progress"/>.</summary>
     public ResponseProgress? Progress { get; init; }
 
-    /// <summary>What tells callers apart who send encrypted reasoning back: two digests, the second of them zeros without a name.</summary>
+    /// <summary>Distinguishes the callers that send encrypted reasoning back: two digests, the second of them zeros without a name.</summary>
     public byte[] ToContext() =>
         [.. ApiKeyDigest.Of(apiKey), .. Name is null ? new byte[SHA256.HashSizeInBytes] : SHA256.HashData(Encoding.UTF8.GetBytes(Name))];
 }

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>The tools of one request: chats know no namespaces, and names of 64 plain characters at most.</summary>
+/// <summary>The tools of one request: chats have no namespaces, and names have at most 64 plain characters.</summary>
 internal sealed class ToolNames
 {
     private const int LongestChatName = 64;
@@ -13,7 +13,7 @@ internal sealed class ToolNames
     private readonly Dictionary<string, ToolName> _tools = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Namespace, string Name), string> _chatNames = [];
 
-    /// <summary>The tools by the names that the chat has for them.</summary>
+    /// <summary>The tools by their names in the chat.</summary>
     public IReadOnlyDictionary<string, ToolName> Tools => _tools;
 
     /// <summary>Adds a tool.</summary>
@@ -38,7 +38,7 @@ internal sealed class ToolNames
         return _tools.TryAdd(chatName, tool);
     }
 
-    /// <summary>The name in the chat of a tool, also of one that this request does not have: a call of the history may be of such a tool.</summary>
+    /// <summary>The name in the chat of a tool, even of one that this request does not have: a call in the history may be of such a tool.</summary>
     public string ChatNameOf(string? ns, string name) => FindChatName(ns, name) ?? Flatten(ns, name);
 
     /// <summary>The name in the chat of a tool of this request.</summary>

@@ -7,10 +7,10 @@ namespace Privatemode.AI.Responses;
 /// <summary>The tools of a request, and which of them the model may or must call.</summary>
 internal sealed class ToolTranslator
 {
-    /// <summary>The most tools of a request, those in namespaces included.</summary>
+    /// <summary>The maximum number of tools of a request, including those in namespaces.</summary>
     public const int MostTools = 1024;
 
-    /// <summary>The longest name of a tool or namespace, in bytes of UTF-8.</summary>
+    /// <summary>The maximum length of the name of a tool or namespace, in bytes of UTF-8.</summary>
     public const int LongestName = 256;
 
     private static readonly KnownNames FunctionMembers =
@@ -37,7 +37,7 @@ internal sealed class ToolTranslator
 
     public ToolNames Names { get; } = new();
 
-    /// <summary>The types of hosted tools that were left out, each once, in their order.</summary>
+    /// <summary>The types of hosted tools that were left out, without duplicates, in their order.</summary>
     public IReadOnlyList<string> LeftOut => _leftOut;
 
     /// <summary>Whether any tool is sent.</summary>

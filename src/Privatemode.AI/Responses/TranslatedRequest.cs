@@ -1,23 +1,23 @@
 namespace Privatemode.AI.Responses;
 
-/// <summary>What the answer to a translated request depends on, and what was left out of the request.</summary>
+/// <summary>The information that the answer to a translated request needs, and what was left out of the request.</summary>
 internal sealed record TranslatedRequest
 {
-    /// <summary>The tools, by the names that the chat has for them.</summary>
+    /// <summary>The tools, by their names in the chat.</summary>
     public required IReadOnlyDictionary<string, ToolName> Tools { get; init; }
 
-    /// <summary>The caller wants reasoning in encrypted form, to send it back.</summary>
+    /// <summary>Whether the caller requests reasoning in encrypted form, to send it back.</summary>
     public bool WantsReasoning { get; init; }
 
-    /// <summary>The caller wants log probabilities.</summary>
+    /// <summary>Whether the caller requests log probabilities.</summary>
     public bool WantsLogProbabilities { get; init; }
 
-    /// <summary>The caller's session for the prompt cache; null for none.</summary>
+    /// <summary>The caller's session for the prompt cache; null if there is none.</summary>
     public string? CacheKey { get; init; }
 
-    /// <summary>The types of hosted tools of which something was left out, each once: tools, or items that such a tool made.</summary>
+    /// <summary>The types of hosted tools of which tools or items were left out, without duplicates.</summary>
     public IReadOnlyList<string> LeftOutTools { get; init; } = [];
 
-    /// <summary>How many items had reasoning that this client cannot decrypt.</summary>
+    /// <summary>The number of items with reasoning that this client cannot decrypt.</summary>
     public int ForeignReasoning { get; init; }
 }

@@ -2,7 +2,7 @@ using Privatemode.AI.Encryption;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>Turns the whole answer of a chat into a response.</summary>
+/// <summary>Translates the complete answer of a chat to a response.</summary>
 internal static class WholeResponse
 {
     /// <summary>The response as JSON.</summary>
@@ -64,7 +64,7 @@ internal static class WholeResponse
         }
     }
 
-    /// <summary>Writes the calls. One that is cut off is left out: programs run what is there, whatever its status.</summary>
+    /// <summary>Writes the calls. One that is cut off is left out: programs run all calls, regardless of their status.</summary>
     private static void WriteCalls(
         ResponseItems items, ReadOnlySpan<byte> list, bool isCutOff, ResponsesCall call, ResponseHead head, ResponseEventWriter limits)
     {

@@ -10,14 +10,14 @@ using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Speech;
 
-/// <summary>An <see cref="ISpeechToTextClient"/> over an OpenAI audio client. It maps types and knows nothing of what is below that client.</summary>
-/// <remarks>Streams come through the unary protocol method: all streaming methods differ between versions of the OpenAI client.</remarks>
+/// <summary>An <see cref="ISpeechToTextClient"/> over an OpenAI audio client. It maps types and does not depend on the layers below that client.</summary>
+/// <remarks>Streams use the unary protocol method, because all streaming methods differ between versions of the OpenAI client.</remarks>
 internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
 {
     private const string ProviderName = "privatemode";
     private const string FileField = "file";
 
-    // Nothing of the caller's: the pipeline would scrub another name, so there is none to begin with.
+    // The pipeline would remove the caller's file name, so it is not passed at all.
     private const string NeutralName = "file";
     private const string NeutralType = "application/octet-stream";
 
@@ -33,8 +33,8 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
     /// <param name="client">Sends the requests.</param>
     /// <param name="endpoint">Address of the service, for the metadata.</param>
     /// <param name="modelId">The model used when a call names none.</param>
-    /// <param name="largestFile">Largest file the service takes, in bytes.</param>
-    /// <param name="failures">From what the client throws to what callers see.</param>
+    /// <param name="largestFile">The maximum file size, in bytes.</param>
+    /// <param name="failures">Maps exceptions of the client to those for callers.</param>
     public PrivatemodeSpeechClient(AudioClient client, Uri endpoint, string modelId, int largestFile, ExceptionMapper failures)
     {
         _client = client;
@@ -65,7 +65,7 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
     public IAsyncEnumerable<SpeechToTextResponseUpdate> GetStreamingTextAsync(
         Stream audioSpeechStream, SpeechToTextOptions? options = null, CancellationToken cancellationToken = default)
     {
-        // Here, and not at the first step of the enumeration, where the mistake would be far away.
+        // Checked here, and not when the enumeration starts, so that the exception is thrown near the mistake.
         ArgumentNullException.ThrowIfNull(audioSpeechStream);
         return StreamAsync(audioSpeechStream, options, cancellationToken);
     }
@@ -103,7 +103,7 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
             }
         }
 
-        // Only now is it certain that nothing is missing.
+        // Only now is it verified that nothing is missing.
         SpeechToTextResponseUpdate last = mapper.Complete();
         last.AdditionalProperties = scope.AddTo(last.AdditionalProperties);
         yield return last;
@@ -148,8 +148,8 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
     }
 }
 
-/// <summary>Knows the audio files the service takes by their first bytes, so that a file of another kind is told apart before it is uploaded.</summary>
-/// <remarks>AAC in ADTS frames (.aac) looks much like MP3 and is not taken.</remarks>
+/// <summary>Recognizes supported audio files by their first bytes, so that other files are refused before the upload.</summary>
+/// <remarks>AAC in ADTS frames (.aac) looks much like MP3 and is not supported.</remarks>
 internal static class AudioFormats
 {
     /// <summary>For exceptions.</summary>

@@ -6,7 +6,7 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Speech;
 
-/// <summary>From the options of a call to the fields of its form; what the service does not take is named before anything is sent.</summary>
+/// <summary>Converts the options of a call to the fields of its form; unsupported options are refused before anything is sent.</summary>
 internal static class SpeechForm
 {
     private const string Verbose = "verbose_json";
@@ -35,7 +35,7 @@ internal static class SpeechForm
         return fields.All;
     }
 
-    /// <summary>The first subtag: the service knows languages by two letters.</summary>
+    /// <summary>The first subtag, because the service knows languages by two letters.</summary>
     private static string? Subtag(string? language) => string.IsNullOrWhiteSpace(language) ? null : language.Trim().Split('-', '_')[0].ToLowerInvariant();
 
     private static string? LanguageOf(SpeechToTextOptions? options)
@@ -110,7 +110,7 @@ internal static class SpeechForm
     }
 }
 
-/// <summary>The fields of a form under way, each name once: the service keeps only the first of two.</summary>
+/// <summary>The fields of a new form, each name once, because the service keeps only the first of two.</summary>
 internal sealed class SpeechFormFields(AdditionalPropertiesDictionary? extras)
 {
     private const string Member = "SpeechToTextOptions.AdditionalProperties";
@@ -133,7 +133,7 @@ internal sealed class SpeechFormFields(AdditionalPropertiesDictionary? extras)
         return value;
     }
 
-    /// <summary>The value of a field; null when there is none.</summary>
+    /// <summary>The value of a field; null if there is none.</summary>
     public string? Find(string name) => _fields.Find(field => field.Name == name).Value;
 
     /// <summary>Adds what the caller gave as additional properties.</summary>

@@ -3,7 +3,7 @@ using System.Text;
 
 namespace Privatemode.AI.Speech;
 
-/// <summary>Writes subtitles: SubRip, and WebVTT as W3C has it (WebVTT: The Web Video Text Tracks Format).</summary>
+/// <summary>Writes subtitles: SubRip, and WebVTT as specified by W3C (WebVTT: The Web Video Text Tracks Format).</summary>
 internal static class Subtitles
 {
     private static readonly TimeSpan ShortestCue = TimeSpan.FromMilliseconds(1);
@@ -47,7 +47,7 @@ internal static class Subtitles
         TimeSpan start = Milliseconds(segment.StartTime);
         TimeSpan end = Milliseconds(segment.EndTime);
 
-        // A cue that ends before it begins, or right then, is none.
+        // A cue must end after it begins.
         end = end > start ? end : start + ShortestCue;
         _ = text.Append(Time(start, separator)).Append(" --> ").Append(Time(end, separator)).Append(lineEnd);
         foreach (string line in lines)

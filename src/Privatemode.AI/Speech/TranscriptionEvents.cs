@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI.Speech;
 
-/// <summary>From the events of one streamed transcription to updates: those of the model server (choices) and those of OpenAI's own kind (types).</summary>
+/// <summary>Maps the events of one streamed transcription to updates: those of the model server (choices) and those of OpenAI's own service (types).</summary>
 internal sealed class TranscriptionEvents(string modelId)
 {
     private string? _responseId;
@@ -11,7 +11,7 @@ internal sealed class TranscriptionEvents(string modelId)
     private UsageDetails? _usage;
     private bool _hasText;
 
-    /// <summary>The update for an event; null when it has nothing to tell yet.</summary>
+    /// <summary>The update for an event; null if it has no content yet.</summary>
     /// <exception cref="PrivatemodeServiceException">The model server ended the transcription early.</exception>
     public SpeechToTextResponseUpdate? Map(ReadOnlySpan<byte> data)
     {
@@ -28,7 +28,7 @@ internal sealed class TranscriptionEvents(string modelId)
         return TranscriptionReader.TryGet(root, "choices", out JsonElement choices) ? MapChoices(root, choices) : MapTyped(root);
     }
 
-    /// <summary>The last update, with what the whole stream used.</summary>
+    /// <summary>The last update, with the usage of the whole stream.</summary>
     public SpeechToTextResponseUpdate Complete()
     {
         SpeechToTextResponseUpdate update = Create(SpeechToTextResponseUpdateKind.SessionClose, raw: null);
@@ -64,7 +64,7 @@ internal sealed class TranscriptionEvents(string modelId)
             case "transcript.text.done" when !_hasText:
                 return TranscriptionReader.Text(root, "text") is { Length: > 0 } text ? CreateText(text, root) : null;
             case "transcript.text.segment":
-                // Its text comes as deltas, too.
+                // Its text is also sent as deltas.
                 SpeechToTextResponseUpdate segment = Create(SpeechToTextResponseUpdateKind.TextUpdated, root);
                 segment.StartTime = TranscriptionReader.Time(root, "start");
                 segment.EndTime = TranscriptionReader.Time(root, "end");

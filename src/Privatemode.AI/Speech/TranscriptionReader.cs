@@ -5,17 +5,17 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Speech;
 
-/// <summary>Reads a whole transcription.</summary>
+/// <summary>Reads a complete transcription.</summary>
 internal static class TranscriptionReader
 {
-    // A recording of thirty years; more is no time.
+    // A recording of thirty years; larger values are not times.
     private const double MaxSeconds = 1e9;
 
-    // Model servers compute times, and for the beginning of a recording the result may be a little below zero.
+    // Model servers compute times, and for the beginning of a recording the result may be slightly below zero.
     private const double MostBelowZero = 1;
 
-    /// <exception cref="JsonException">It is no JSON.</exception>
-    /// <exception cref="FormatException">It is no transcription.</exception>
+    /// <exception cref="JsonException">It is not JSON.</exception>
+    /// <exception cref="FormatException">It is not a transcription.</exception>
     public static SpeechToTextResponse Read(ReadOnlyMemory<byte> json, string modelId)
     {
         using JsonDocument document = JsonDocument.Parse(json);
@@ -39,10 +39,10 @@ internal static class TranscriptionReader
         };
     }
 
-    /// <summary>A text member; null when it is missing or null.</summary>
+    /// <summary>A text member; null if it is missing or null.</summary>
     public static string? Text(JsonElement element, string name) => TryGet(element, name, out JsonElement value) ? value.GetString() : null;
 
-    /// <summary>A member in seconds, which is 0 up to one second below; null when it is missing, or no time in a recording.</summary>
+    /// <summary>A member in seconds, which is 0 up to one second below; null if it is missing, or not a time in a recording.</summary>
     public static TimeSpan? Time(JsonElement element, string name) => Number(element, name) switch
     {
         >= -MostBelowZero and < 0 => TimeSpan.Zero,
@@ -50,7 +50,7 @@ internal static class TranscriptionReader
         _ => null,
     };
 
-    /// <summary>A member that is there and not null.</summary>
+    /// <summary>A member that exists and is not null.</summary>
     public static bool TryGet(JsonElement element, string name, out JsonElement value)
     {
         value = default;
@@ -62,14 +62,14 @@ internal static class TranscriptionReader
         : value.ValueKind == JsonValueKind.String && double.TryParse(value.GetString(), CultureInfo.InvariantCulture, out double number) ? number
         : null;
 
-    /// <summary>A statistic of the model; null when it is missing or not a number.</summary>
+    /// <summary>A statistic of the model; null if it is missing or not a number.</summary>
     private static float? Statistic(JsonElement element, string name) =>
         Number(element, name) is { } number && float.IsFinite((float)number) ? (float)number : null;
 
     private static TimeSpan? DurationUsed(JsonElement root) => TryGet(root, "usage", out JsonElement usage) ? Time(usage, "seconds") : null;
 
-    /// <summary>The items of a list; null when there is none, or when one of them cannot be read. Without that one, part of what is said would be
-    /// missing from the subtitles, and a made-up time would put it in the wrong place; the text has it all.</summary>
+    /// <summary>The items of a list; null if there is none, or if one of them cannot be read. Without that one, a part of the speech would be
+    /// missing from the subtitles, and an invented time would put it in the wrong place; the text contains all of it.</summary>
     private static List<T>? List<T>(JsonElement root, string name, Func<JsonElement, T?> read)
         where T : class
     {
@@ -124,13 +124,13 @@ internal static class TranscriptionReader
     }
 }
 
-/// <summary>What a transcription used: tokens, seconds of audio, or both. It travels in the clear and is not authenticated.</summary>
+/// <summary>The usage of a transcription: tokens, seconds of audio, or both. It is sent in the clear and is not authenticated.</summary>
 internal static class SpeechUsage
 {
     /// <summary>Name of the seconds of audio among the additional counts.</summary>
     public const string SecondsName = "DurationSeconds";
 
-    /// <summary>The usage in an answer or event; null when there is none.</summary>
+    /// <summary>The usage in an answer or event; null if there is none.</summary>
     public static UsageDetails? Read(JsonElement root)
     {
         if (!TranscriptionReader.TryGet(root, "usage", out JsonElement usage))

@@ -13,7 +13,7 @@ using Privatemode.AI.Verification;
 
 namespace Privatemode.AI;
 
-/// <summary>Puts the parts of a client together from its settings.</summary>
+/// <summary>Composes a client from its settings.</summary>
 internal sealed class ClientComposition : IClientComposition
 {
     private readonly HttpClient _http;
@@ -25,7 +25,7 @@ internal sealed class ClientComposition : IClientComposition
     private readonly ClientEvents _events;
     private readonly ClientGauge _gauge;
 
-    // Never disposed: it may be cancelled twice, and without a timer it holds nothing.
+    // Never disposed: it may be canceled twice, and without a timer it holds no resources.
     private readonly CancellationTokenSource _closing = new();
 
     private ClientComposition(PrivatemodeOptions options, ApiKeys apiKeys)
@@ -80,7 +80,7 @@ internal sealed class ClientComposition : IClientComposition
 
     public ModelCatalog Models { get; }
 
-    /// <summary>What adapters throw.</summary>
+    /// <summary>The exceptions of adapters.</summary>
     public ExceptionMapper Failures { get; }
 
     /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable.</exception>
@@ -114,7 +114,7 @@ internal sealed class ClientComposition : IClientComposition
 
     public void Dispose()
     {
-        // Before the HTTP client goes, so that calls it cuts off know why.
+        // Before the HTTP client is disposed, so that calls that it ends know the reason.
         _events.Close();
         _closing.Cancel();
         _gauge.Dispose();
@@ -126,7 +126,7 @@ internal sealed class ClientComposition : IClientComposition
     }
 }
 
-/// <summary>Makes the client of OpenAI's package, whose pipeline is the same but for one policy and the transport.</summary>
+/// <summary>Creates the client of OpenAI's package, whose pipeline is unchanged except for one policy and the transport.</summary>
 internal static class ClientPipelineFactory
 {
     /// <param name="attempts">Runs once for each attempt, after the retry policy and before logging.</param>

@@ -7,7 +7,7 @@ using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI;
 
-/// <summary>Refuses settings that cannot work or would not be safe; each refusal names the setting.</summary>
+/// <summary>Refuses settings that cannot work or would not be secure; each message names the setting.</summary>
 internal static class OptionsValidator
 {
     internal const int MostSessions = 100_000;
@@ -17,14 +17,14 @@ internal static class OptionsValidator
     internal static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(24);
     internal static readonly TimeSpan ShortestEvidence = TimeSpan.FromMinutes(5);
 
-    /// <summary>Checks all settings and returns where API keys come from.</summary>
+    /// <summary>Checks all settings and returns the source of API keys.</summary>
     /// <exception cref="PrivatemodeConfigurationException">Settings are missing or not acceptable; it names all of them.</exception>
     public static ApiKeys Validate(PrivatemodeOptions options)
     {
         OptionsFaults faults = new();
         foreach (PrivatemodeConfigurationException fault in options.Faults.All)
         {
-            // What could not be read counts as not set, and the default may be weaker than what was meant.
+            // A setting that could not be read would be treated as not set, and the default may be weaker than the intended value.
             faults.Add(fault);
         }
 
@@ -33,8 +33,8 @@ internal static class OptionsValidator
         return keys!;
     }
 
-    /// <summary>Checks all settings and notes what is wrong.</summary>
-    /// <returns>Where API keys come from; null when nothing usable is set.</returns>
+    /// <summary>Checks all settings and collects the faults.</summary>
+    /// <returns>The source of API keys; null if no usable one is set.</returns>
     public static ApiKeys? Check(PrivatemodeOptions options, OptionsFaults faults)
     {
         ApiKeys? keys = null;
@@ -73,7 +73,7 @@ internal static class OptionsValidator
     private static bool HasKey(PrivatemodeOptions options) =>
         options.ApiKeyAccessor is not null || options.Credential is not null || options.ApiKey is not null;
 
-    /// <summary>Whether connections are made by a handler that may lead anywhere.</summary>
+    /// <summary>Whether connections are opened by a handler that may lead anywhere.</summary>
     private static bool HasOwnHandler(PrivatemodeOptions options) =>
         options.Transport.HttpMessageHandler is not null && !options.Transport.InsecureAcceptAnyHandlerOnLoopback;
 
@@ -181,7 +181,7 @@ internal static class OptionsValidator
         string source = Describe(options, setting);
         string? key = options.ApiKey;
 
-        // The key in the environment belongs to the account without a service key.
+        // The key in the environment variable belongs to the account without a service key.
         if (key is null && options.AccountKey is null)
         {
             key = Environment.GetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable);
@@ -207,7 +207,7 @@ internal static class OptionsValidator
         return string.Join(' ', ((string?[])[missing, options.SectionHint, $"API keys are created at {ApiKeyErrors.Portal}."]).OfType<string>());
     }
 
-    /// <summary>How errors call the API key: by the account and the setting, never by its value.</summary>
+    /// <summary>The name of the API key in errors: the account and the setting, never its value.</summary>
     private static string Describe(PrivatemodeOptions options, string setting) =>
         options.AccountKey is null ? $"{ApiKeyErrors.AnyKey} ({setting})" : $"{ApiKeyErrors.AnyKey} of the account '{options.AccountKey}' ({setting})";
 
@@ -237,7 +237,7 @@ internal static class OptionsValidator
     }
 }
 
-/// <summary>Collects what is wrong with the settings of one client for a single exception.</summary>
+/// <summary>Collects the faults in the settings of one client for a single exception.</summary>
 internal sealed class OptionsFaults
 {
     private readonly List<PrivatemodeConfigurationException> _faults = [];
@@ -247,7 +247,7 @@ internal sealed class OptionsFaults
     public void Add(PrivatemodeConfigurationException fault) => _faults.Add(fault);
 
     /// <summary>Runs a check and adds the fault that it throws.</summary>
-    /// <returns>Whether it passed, so that checks that build on it can be left out.</returns>
+    /// <returns>Whether it passed, so that dependent checks can be skipped.</returns>
     public bool Try(Action check)
     {
         try

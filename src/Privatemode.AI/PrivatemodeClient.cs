@@ -88,7 +88,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <remarks>With <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> there is no session. The model list is requested instead, which shows
     /// whether the proxy can be reached.</remarks>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> is canceled.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, there is none, or the adoption log cannot be used.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">No API key is set, the service rejects it, or the adoption log cannot be used.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, the manifest or collateral could not be retrieved, or the wait
     /// took longer than <see cref="TransportOptions.ResponseTimeout"/>. This does not mean that verification failed.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine. No content is sent to it.</exception>
@@ -97,10 +97,10 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
 
     /// <summary>Verifies the deployment now, even if the current verification is still valid, and returns what was verified.</summary>
     /// <param name="cancellationToken">A token that cancels the verification.</param>
-    /// <returns>The verification result. Calls that begin later rely on it; if the deployment has changed, they first establish a new session.</returns>
-    /// <remarks>The API key and a nonce are sent to the service. A request for collateral tells AMD or Intel which chip or platform is verified.</remarks>
+    /// <returns>The verification result. Calls that begin later use it; if the deployment has changed, they first establish a new session.</returns>
+    /// <remarks>The API key and a nonce are sent to the service. A request for collateral shows AMD or Intel which chip or platform is verified.</remarks>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> is canceled.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key, there is none, the adoption log cannot be used, or
+    /// <exception cref="PrivatemodeConfigurationException">No API key is set, the service rejects it, the adoption log cannot be used, or
     /// <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> is set.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, or the manifest or collateral could not be retrieved. This does not mean
     /// that verification failed.</exception>
@@ -184,7 +184,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <summary>Returns an <see cref="ISpeechToTextClient"/> for a model.</summary>
     /// <param name="modelId">The model ID, for example <c>whisper-large-v3</c>. A call can specify another one with
     /// <see cref="SpeechToTextOptions.ModelId"/>.</param>
-    /// <returns>A client that neither disposes nor rewinds the streams it is given. Disposing it has no effect.</returns>
+    /// <returns>A client that neither disposes nor rewinds the streams that are passed to it. Disposing it has no effect.</returns>
     /// <remarks>
     /// <para>A recording is a flac, mp3, mp4, mpeg, mpga, m4a, ogg, wav or webm file of at most 50 MiB and one hour. It is read from the current position of
     /// its stream. A file of another kind, an empty file and a larger file throw a <see cref="PrivatemodeRequestException"/> before anything is sent. The name

@@ -29,8 +29,8 @@ namespace Privatemode.AI;
 /// <c>length</c>, as by <see cref="PrivatemodeOpenAIClient"/>. Members that are not authenticated (<c>id</c>, <c>usage</c>, <c>duration</c>) are omitted if
 /// their values are implausible. Only the last event of a stream has usage, unless the request sets <c>stream_options.continuous_usage_stats</c>.</para>
 /// <para><b>Retries and timeouts:</b> the handler retries only what the service did not process (a secret that the service no longer knows, a connection that
-/// is reset at once), so the library's own retries remain useful; each of them is encrypted anew. <see cref="HttpClient.Timeout"/> includes the time to verify
-/// the deployment, which the first call waits for. <see cref="TransportOptions.ResponseTimeout"/> and <see cref="TransportOptions.IdleTimeout"/> apply
+/// is reset immediately), so the library's own retries remain useful; each of them is encrypted anew. <see cref="HttpClient.Timeout"/> includes the time to
+/// verify the deployment, which the first call waits for. <see cref="TransportOptions.ResponseTimeout"/> and <see cref="TransportOptions.IdleTimeout"/> apply
 /// too.</para>
 /// <para><b>Other differences:</b> redirects are never followed, and answers are never decompressed. The body of a request is read once, into memory.
 /// <see cref="HttpRequestMessage.Version"/> and <see cref="HttpRequestMessage.VersionPolicy"/> are ignored.</para>
@@ -42,13 +42,13 @@ namespace Privatemode.AI;
 /// </remarks>
 public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
 {
-    /// <summary>The name of a header of every answer, which says whether the answer was encrypted and authenticated by the deployment.</summary>
-    /// <remarks>The value is <c>true</c> if it was, and <c>false</c> for the list of models, for errors that anyone on the network path could have
+    /// <summary>The name of the response header that indicates whether the deployment encrypted and authenticated the answer.</summary>
+    /// <remarks>The value is <c>true</c> if it did, and <c>false</c> for the list of models, for errors that anyone on the network path could have
     /// written, and for every answer with <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>.
     /// This handler sets the header; one that is received is ignored.</remarks>
     public const string AuthenticatedHeaderName = ProtocolHeaders.Authenticated;
 
-    /// <summary>The name of the header that lists the hosted tools that were left out of a request to <c>/v1/responses</c>.</summary>
+    /// <summary>The name of the response header that lists the hosted tools that were left out of a request to <c>/v1/responses</c>.</summary>
     /// <remarks>The value is a list of tool types, such as <c>web_search, mcp</c>. An answer has the header only if tools were left out, which requires
     /// <see cref="HostedToolPolicy.LeaveOut"/>.</remarks>
     public const string LeftOutToolsHeaderName = ProtocolHeaders.LeftOutTools;

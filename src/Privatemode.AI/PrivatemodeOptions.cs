@@ -27,16 +27,16 @@ public sealed class PrivatemodeOptions
     /// <value>The default is <see langword="null"/>. A callback takes precedence over <see cref="Credential"/>, <see cref="ApiKey"/> and the
     /// environment.</value>
     /// <remarks>
-    /// <para>It is called once for each call, however often that is retried, also by <see cref="PrivatemodeClient.ConnectAsync"/>,
+    /// <para>It is called once for each call, regardless of retries, also by <see cref="PrivatemodeClient.ConnectAsync"/>,
     /// <see cref="PrivatemodeClient.VerifyAsync"/> and <see cref="PrivatemodeClient.Models"/>, and by several threads at the same time. It runs in the
     /// caller's execution context, where an <see cref="AsyncLocal{T}"/> or the current HTTP request can be read, but without a
     /// <see cref="SynchronizationContext"/>. It gets the cancellation token of the call.</para>
     /// <para>A call waits for the callback until it is canceled, and no longer than <see cref="TransportOptions.ResponseTimeout"/>; then it throws a
     /// <see cref="PrivatemodeServiceException"/> with <see cref="ServiceFailureReason.Timeout"/>. A synchronous call blocks its thread. If the callback
     /// returns <see langword="null"/> or an empty key, the call throws a <see cref="PrivatemodeConfigurationException"/>; no other key is used instead.
-    /// What the callback throws is rethrown unchanged. Each key has its own secrets and its own list of models.</para>
-    /// <para>Return a key that is already known with <c>ValueTask.FromResult</c>; that costs nothing. The callback must not use a client that has the
-    /// same callback: that client would ask it again, without an end.</para>
+    /// Exceptions of the callback are rethrown unchanged. Each key has its own secrets and its own list of models.</para>
+    /// <para>Return a key that is already known with <c>ValueTask.FromResult</c>, which does not allocate. The callback must not use a client that has the
+    /// same callback, because that client would call it again, endlessly.</para>
     /// </remarks>
     public Func<CancellationToken, ValueTask<string?>>? ApiKeyAccessor { get; set; }
 
@@ -66,7 +66,7 @@ public sealed class PrivatemodeOptions
     /// <summary>Gets or sets the maximum number of API keys that have a session at the same time.</summary>
     /// <value>From 1 to 100,000. The default is 256.</value>
     /// <remarks>
-    /// <para>One more API key replaces the session that was unused for the longest time. When all sessions are in use, that session is detached: its calls
+    /// <para>One more API key replaces the session that was unused for the longest time. If all sessions are in use, that session is detached: its calls
     /// and streams finish, and the next call with its key establishes a new session. At most as many sessions as this setting allows are detached at the
     /// same time. Beyond that, a call with another key waits for up to <see cref="TransportOptions.ResponseTimeout"/> and then throws a
     /// <see cref="PrivatemodeServiceException"/> with <see cref="ServiceFailureReason.Timeout"/>.</para>
@@ -87,14 +87,14 @@ public sealed class PrivatemodeOptions
 
     /// <summary>Gets or sets a value that indicates whether encrypted request and response bodies are logged too.</summary>
     /// <value>The default is <see langword="false"/>. The setting has no effect without <see cref="LoggerFactory"/>.</value>
-    /// <remarks>Bodies are logged as they are sent and received. An error that the service did not encrypt is logged with whatever it quotes.</remarks>
+    /// <remarks>Bodies are logged as they are sent and received. An error that the service did not encrypt is logged with everything that it quotes.</remarks>
     public bool LogEncryptedContent { get; set; }
 
     /// <summary>Gets or sets the clock.</summary>
     /// <value>The default is <see cref="TimeProvider.System"/>.</value>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
-    /// <summary>The handler of the application's HTTP client factory, which ends in one of ours. Not disposed with the client.</summary>
+    /// <summary>The handler of the application's HTTP client factory, which ends with one of this library. Not disposed with the client.</summary>
     internal HttpMessageHandler? FactoryHandler { get; set; }
 
     /// <summary>The key that the account was registered with; null for the account without a key, and outside of a host.</summary>
@@ -103,13 +103,13 @@ public sealed class PrivatemodeOptions
     /// <summary>The configuration section it was read from; null outside of a host.</summary>
     internal string? SectionPath { get; set; }
 
-    /// <summary>A sentence about what the configuration has instead of the missing section, or null.</summary>
+    /// <summary>A sentence about similar settings in the configuration, if the section is missing; or null.</summary>
     internal string? SectionHint { get; set; }
 
     /// <summary>Faults found while sections and <c>AddPrivatemode</c> calls of a host were combined.</summary>
     internal OptionsFaults Faults { get; } = new();
 
-    /// <summary>The number of the <c>AddPrivatemode</c> call that set a setting which only one of them may set.</summary>
+    /// <summary>The number of the <c>AddPrivatemode</c> call that set a setting which only one call may set.</summary>
     internal Dictionary<string, int> SetByCall { get; } = new(StringComparer.Ordinal);
 
     /// <summary>Copies the options with all groups.</summary>

@@ -41,7 +41,7 @@ internal static class AccountServices
         }
         else
         {
-            // The container's own error for a client without a service key would not say which accounts exist.
+            // The container's own error for a client without a service key would not list the accounts.
             services.TryAddSingleton(NoAccountWithoutKey);
         }
 
@@ -62,7 +62,7 @@ internal static class AccountServices
         return new PrivatemodeConfigurationException(nameof(RegisteredAccount), $"The Privatemode {name} is not registered. {advice}");
     }
 
-    /// <summary>The expression that stands for an account in code.</summary>
+    /// <summary>The code expression for an account.</summary>
     private static string Reference(string? accountKey) => accountKey is null
         ? $"{nameof(RegisteredAccount)}.{nameof(RegisteredAccount.Default)}"
         : $"{nameof(RegisteredAccount)}.{nameof(RegisteredAccount.Keyed)}(\"{accountKey}\")";

@@ -3,7 +3,7 @@ using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>Checks whether an HTTP client still sends with our handler, and adds a check that is repeated for each request.</summary>
+/// <summary>Checks whether an HTTP client still sends with this library's handler, and adds a check that is repeated for each request.</summary>
 internal sealed class EncryptingClientFilter(string name) : IHttpMessageHandlerBuilderFilter
 {
     public Action<HttpMessageHandlerBuilder> Configure(Action<HttpMessageHandlerBuilder> next) => builder =>
@@ -17,10 +17,10 @@ internal sealed class EncryptingClientFilter(string name) : IHttpMessageHandlerB
     };
 }
 
-/// <summary>Checks once more when a request is sent: an outer filter may set another primary handler after ours has run.</summary>
+/// <summary>Checks again when a request is sent: an outer filter may set another primary handler after this one has run.</summary>
 internal sealed class EncryptingClientCheck : DelegatingHandler
 {
-    /// <summary>Looks at message handlers as they were put together, which no order of filters can hide.</summary>
+    /// <summary>Checks the finished chain of message handlers, regardless of the order of filters.</summary>
     /// <exception cref="PrivatemodeConfigurationException">Requests would not end in a handler that encrypts them.</exception>
     public static void ThrowIfNotEncrypted(HttpMessageHandler? handler)
     {

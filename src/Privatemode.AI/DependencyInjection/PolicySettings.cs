@@ -4,7 +4,7 @@ using static Privatemode.AI.Internal.OptionNames;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>Reads the options that are objects; several settings make up one of them. Each returns null if none of its settings is there.</summary>
+/// <summary>Reads the options that are objects, each from several settings. Each method returns null if none of its settings exists.</summary>
 internal static class PolicySettings
 {
     private static readonly SettingForm ManifestMode = new("without it, Pinned if digests are set", "Latest", "Pinned")
@@ -97,7 +97,7 @@ internal static class PolicySettings
 
         static string Key(string member) => $"{KeyOf(OptionNames.Hardware)}:{member}";
 
-        // The default structures are refused with all other unknown values when the settings are checked.
+        // Default structures are refused with all other unknown values when the settings are checked.
         static TeeKind NamedTee(string name) => string.IsNullOrWhiteSpace(name) ? default : new TeeKind(name);
 
         static AmdProduct NamedProduct(string name) => string.IsNullOrWhiteSpace(name) ? default : new AmdProduct(name);

@@ -2,16 +2,16 @@ using Microsoft.Extensions.Configuration;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>One registered account: under which key, and where its settings are.</summary>
+/// <summary>One registered account: its service key and its configuration sections.</summary>
 internal sealed class PrivatemodeAccount(string? accountKey)
 {
-    /// <summary>Name of the HTTP client, to which an application can add handlers of its own.</summary>
+    /// <summary>Name of the HTTP client, to which an application can add handlers.</summary>
     public const string HttpClientPrefix = "Privatemode.AI";
 
     /// <summary>Section of the application's configuration if no section is named.</summary>
     public const string Section = "Privatemode";
 
-    /// <summary>Below it the accounts that have a key.</summary>
+    /// <summary>The section that contains the accounts with a service key.</summary>
     public const string Accounts = "Accounts";
 
     /// <summary>The key of its services; null for the one without a key.</summary>
@@ -22,15 +22,15 @@ internal sealed class PrivatemodeAccount(string? accountKey)
 
     public string HttpClientName => AccountKey is null ? HttpClientPrefix : $"{HttpClientPrefix}:{AccountKey}";
 
-    /// <summary>Where its settings are when no section is given.</summary>
+    /// <summary>The section of its settings if no section is specified.</summary>
     public string DefaultSection => AccountKey is null ? Section : $"{Section}:{Accounts}:{AccountKey}";
 
     /// <summary>How often it was registered.</summary>
     public int Calls { get; set; }
 
-    /// <summary>The sections that were given, in their order. Null stands for <see cref="DefaultSection"/>.</summary>
+    /// <summary>The specified sections, in their order. Null means <see cref="DefaultSection"/>.</summary>
     public List<IConfigurationSection?> Sections { get; } = [];
 
-    /// <summary>Path of the section given last; what errors name.</summary>
+    /// <summary>Path of the last specified section, for errors.</summary>
     public string SectionPath => Sections[^1]?.Path ?? DefaultSection;
 }

@@ -7,10 +7,10 @@ namespace Privatemode.AI.DependencyInjection;
 /// <summary>Reports whether calls can rely on a verified deployment, and how old the evidence is.</summary>
 /// <param name="client">The client of the account.</param>
 /// <param name="options">Its settings.</param>
-/// <param name="longest">The longest a check waits for a verification; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
+/// <param name="longest">The maximum time that a check waits for a verification; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
 internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, PrivatemodeOptions options, TimeSpan longest) : IHealthCheck
 {
-    /// <summary>Probes of orchestrators give up after a few seconds, and verification without a network takes several times as long to fail.</summary>
+    /// <summary>Probes of orchestrators time out after a few seconds, and verification without a network takes several times as long to fail.</summary>
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(3);
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
@@ -25,7 +25,7 @@ internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, Privatemo
             using CallDeadline deadline = new(longest, options.TimeProvider, async: true, cancellationToken);
             try
             {
-                // A host that gets no calls before it is healthy would never be. The work goes on when this check stops waiting.
+                // A host that gets no calls before it is healthy would never become healthy. The verification continues when this check stops waiting.
                 await client.ConnectAsync(deadline.Token).ConfigureAwait(false);
             }
             catch (OperationCanceledException) when (deadline.HasPassed && !cancellationToken.IsCancellationRequested)

@@ -3,7 +3,7 @@ using Microsoft.Extensions.Options;
 using Privatemode.AI;
 using Privatemode.AI.DependencyInjection;
 
-// Where hosts look for methods of this kind.
+// The namespace in which hosts expect methods of this kind.
 #pragma warning disable IDE0130
 namespace Microsoft.Extensions.DependencyInjection;
 #pragma warning restore IDE0130
@@ -19,7 +19,7 @@ public static class PrivatemodeHealthChecksBuilderExtensions
     /// <param name="failureStatus">The status to report if the deployment is not verified, or <see langword="null"/>, the default, for
     /// <see cref="HealthStatus.Unhealthy"/>.</param>
     /// <param name="tags">The tags of the health check, or <see langword="null"/>, the default, for none.</param>
-    /// <param name="timeout">The longest time that a check waits for a verification, above zero; <see langword="null"/>, the default, for 3 seconds, or
+    /// <param name="timeout">The maximum time that a check waits for a verification, greater than zero; <see langword="null"/>, the default, for 3 seconds, or
     /// <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <returns>The health checks builder.</returns>
     /// <remarks>

@@ -6,7 +6,7 @@ using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>Sends through the application's HTTP client factory, whose handlers see encrypted requests only. A request that one of
+/// <summary>Sends through the application's HTTP client factory, whose handlers see only encrypted requests. A request that one of
 /// them changes is refused.</summary>
 internal static class PrivatemodeHttp
 {
@@ -14,23 +14,23 @@ internal static class PrivatemodeHttp
     {
         _ = services.AddHttpClient(account.HttpClientName)
 
-            // Handlers meant for all clients of an application, retries and short timeouts above all, would cut off long answers or send a
-            // encrypted request twice. What is added to this client by name, later, stays.
+            // Handlers for all clients of an application, such as retries and short timeouts, would cut off long answers or send an
+            // encrypted request twice. Handlers that are added to this client by name, later, stay.
             .ConfigureAdditionalHttpMessageHandlers((handlers, _) => handlers.Clear())
             .ConfigurePrimaryHttpMessageHandler(provider => HttpTransports.CreateOwn(HasTestTrust(provider, account)))
 
-            // The pool renews its own connections; the client lives as long as the application and asks for its handler once.
+            // The pool renews its own connections; the client lives as long as the application and gets its handler once.
             .SetHandlerLifetime(Timeout.InfiniteTimeSpan)
 
-            // Four lines of the factory for each request say less than our own events. An application that wants them adds them to this client.
+            // The factory's four lines for each request contain less than this library's events. An application that needs them adds them to this client.
             .RemoveAllLoggers()
             .RedactLoggedHeaders(static _ => true);
 
-        // The first filter is the outermost: what it does after the others, it does last.
+        // The first filter is the outermost: its code after the others runs last.
         services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter>(provider => new GuardFilter(account, provider)));
     }
 
-    /// <summary>The handler of the account's client; not to be disposed.</summary>
+    /// <summary>The handler of the account's client; it must not be disposed.</summary>
     /// <exception cref="PrivatemodeConfigurationException">The application's own handler would send unwatched, or is not acceptable.</exception>
     public static HttpMessageHandler Create(IServiceProvider provider, PrivatemodeAccount account)
     {
@@ -62,7 +62,7 @@ internal static class PrivatemodeHttp
     private static PrivatemodeOptions SettingsOf(IServiceProvider provider, PrivatemodeAccount account) =>
         provider.GetRequiredService<IOptionsMonitor<PrivatemodeOptions>>().Get(account.OptionsName);
 
-    /// <summary>Puts the guard directly above the handler that sends, whichever that is.</summary>
+    /// <summary>Puts the guard directly above the handler that sends.</summary>
     private sealed class GuardFilter(PrivatemodeAccount account, IServiceProvider provider) : IHttpMessageHandlerBuilderFilter
     {
         public Action<HttpMessageHandlerBuilder> Configure(Action<HttpMessageHandlerBuilder> next) => builder =>
@@ -74,7 +74,7 @@ internal static class PrivatemodeHttp
             }
         };
 
-        /// <summary>The application's own primary handler is held to the same rules as <see cref="TransportOptions.HttpMessageHandler"/>.</summary>
+        /// <summary>The application's own primary handler must meet the same rules as <see cref="TransportOptions.HttpMessageHandler"/>.</summary>
         private HttpMessageHandler Guard(HttpMessageHandler primary)
         {
             PrivatemodeOptions settings = SettingsOf(provider, account).Clone();

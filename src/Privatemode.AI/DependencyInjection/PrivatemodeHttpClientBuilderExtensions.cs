@@ -27,13 +27,13 @@ public static class PrivatemodeHttpClientBuilderExtensions
         ArgumentNullException.ThrowIfNull(builder);
         string name = builder.Name;
 
-        // The first filter is the outermost: what it does after the others, it does last.
+        // The first filter is the outermost: its code after the others runs last.
         builder.Services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter>(new EncryptingClientFilter(name)));
         return builder
             .ConfigurePrimaryHttpMessageHandler(provider => AccountServices.ClientOf(provider, account?.ServiceKey).CreateHandler())
             .ConfigureHttpClient((provider, http) =>
             {
-                // The handlers that this client sends with, in whatever order they were built.
+                // The handlers that this client sends with, regardless of the order in which they were built.
                 EncryptingClientCheck.ThrowIfNotEncrypted(provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(name));
                 http.BaseAddress ??= AccountServices.ClientOf(provider, account?.ServiceKey).Endpoint;
                 http.Timeout = Timeout.InfiniteTimeSpan;

@@ -10,7 +10,7 @@ using OpenAI;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>What <c>AddPrivatemode</c> and <c>AddKeyedPrivatemode</c> put into the services.</summary>
+/// <summary>Registers the services of <c>AddPrivatemode</c> and <c>AddKeyedPrivatemode</c>.</summary>
 internal static class PrivatemodeRegistration
 {
     public static IServiceCollection Add(
@@ -72,7 +72,7 @@ internal static class PrivatemodeRegistration
 
     private static void AddOptions(IServiceCollection services, PrivatemodeAccount account)
     {
-        // In front: what code sets comes later and wins, wherever the application registered it.
+        // First: settings from code come later and take precedence, regardless of the order of registration.
         services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<PrivatemodeOptions>>(
             provider => new SettingsBinder(account, provider.GetService<IConfiguration>())));
         _ = services.AddOptions<PrivatemodeOptions>(account.OptionsName).ValidateOnStart();
@@ -108,7 +108,7 @@ internal static class PrivatemodeRegistration
     }
 }
 
-/// <summary>The callback of one <c>AddPrivatemode</c> call, numbered from 1. Calls for the same account add up, but only one may set the key and the
+/// <summary>The callback of one <c>AddPrivatemode</c> call, numbered from 1. Calls for the same account are combined, but only one may set the key and the
 /// endpoint.</summary>
 internal sealed class CodeSettings(PrivatemodeAccount account, int call, Action<PrivatemodeOptions> configure) : IConfigureNamedOptions<PrivatemodeOptions>
 {

@@ -1,7 +1,7 @@
 using Privatemode.AI;
 using Privatemode.AI.DependencyInjection;
 
-// Where hosts look for methods of this kind.
+// The namespace in which hosts expect methods of this kind.
 #pragma warning disable IDE0130
 namespace Microsoft.Extensions.DependencyInjection;
 #pragma warning restore IDE0130

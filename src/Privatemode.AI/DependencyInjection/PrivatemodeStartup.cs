@@ -5,15 +5,15 @@ using OpenAI;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>At the start of a host: is the OpenAI client that others will get ours, and are the accounts warm?</summary>
+/// <summary>Checks, when a host starts, that the registered OpenAI client is this library's, and warms up the accounts.</summary>
 internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<PrivatemodeAccount> accounts) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
 
-    /// <summary>What goes on in the background.</summary>
+    /// <summary>The warm-up in the background.</summary>
     internal Task WarmUps { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Before any service of the host starts and uses a client.</summary>
+    /// <summary>Runs before any service of the host starts and uses a client.</summary>
     /// <exception cref="PrivatemodeConfigurationException">Another OpenAI client would be used in place of the encrypting one.</exception>
     public Task StartingAsync(CancellationToken cancellationToken)
     {
@@ -28,7 +28,7 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
     /// <exception cref="PrivatemodeConfigurationException">Another OpenAI client would be used in place of the encrypting one.</exception>
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        // Not all hosts announce themselves.
+        // Not all hosts register this service.
         await StartingAsync(cancellationToken).ConfigureAwait(false);
         List<Task> inBackground = [];
         foreach (PrivatemodeAccount account in accounts)
@@ -95,7 +95,7 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
         }
         catch (PrivatemodeConfigurationException exception) when (exception.IsOutsideOfCalls)
         {
-            // ApiKeyAccessor has a key inside calls only: the first call connects.
+            // ApiKeyAccessor returns a key only inside calls: the first call connects.
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {

@@ -4,7 +4,7 @@ using static Privatemode.AI.Internal.OptionNames;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>Suggests the setting that was probably meant by an unknown name.</summary>
+/// <summary>Suggests the setting that an unknown name probably means.</summary>
 internal static class SettingNames
 {
     private const int MostSuggestions = 3;
@@ -20,7 +20,7 @@ internal static class SettingNames
         OptionNames.RateLimiter, OptionNames.AnyHandlerOnLoopback, OptionNames.LocalProxy,
     ];
 
-    /// <summary>Former names of options, and the options as they are called now. A former name may have further names below it.</summary>
+    /// <summary>Former names of options, with their current names. A former name may have further names below it.</summary>
     private static readonly Dictionary<string, string> Renamed = new(StringComparer.OrdinalIgnoreCase)
     {
         ["Manifest"] = OptionNames.Manifest,
@@ -79,7 +79,7 @@ internal static class SettingNames
         return suggestions.Length > 0 ? $"Did you mean {string.Join(" or ", suggestions)}?" : "Correct the spelling, or remove it.";
     }
 
-    /// <summary>What a setting with a former name is called now; null when it never had that name.</summary>
+    /// <summary>The current name of a setting with a former name; null if there is no such former name.</summary>
     private static string? NewName(string unknown, IEnumerable<string> known)
     {
         int end = unknown.IndexOf(':', StringComparison.Ordinal);
@@ -95,7 +95,7 @@ internal static class SettingNames
         return known.FirstOrDefault(key => key.Equals(setting, StringComparison.OrdinalIgnoreCase)) is { } found ? found + name[setting.Length..] : null;
     }
 
-    /// <summary>Names what the configuration has that may be meant for an account whose section is missing; null if there is nothing.</summary>
+    /// <summary>Names settings in the configuration that may be meant for an account whose section is missing; null if there are none.</summary>
     public static string? HintAt(IConfiguration configuration, PrivatemodeAccount account)
     {
         const string Section = PrivatemodeAccount.Section;
@@ -106,7 +106,7 @@ internal static class SettingNames
             : $"The configuration has {string.Join(", ", similar.Take(MostSuggestions))}, but the settings are read from {account.DefaultSection}.";
     }
 
-    /// <summary>Whether this is a section with a similar name, or a variable that probably has the API key.</summary>
+    /// <summary>Whether this is a section with a similar name, or a variable that probably contains the API key.</summary>
     private static bool IsLikeOurs(IConfigurationSection child)
     {
         (string name, string ours) = (Letters(child.Key), Letters(PrivatemodeAccount.Section));
@@ -143,7 +143,7 @@ internal static class SettingNames
             return 0;
         }
 
-        // The right name in the wrong subsection, or in none.
+        // The right name in the wrong subsection, or outside of any.
         int distance = Distance(written, right);
         if (Letters(LastPart(unknown)) == Letters(LastPart(name)))
         {

@@ -5,7 +5,7 @@ using static Privatemode.AI.Internal.OptionNames;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>Puts what the configuration says into the options, before any code of the application's does. By hand: no reflection, and errors that
+/// <summary>Writes the configuration to the options, before the application's code changes them. Without reflection, and with errors that
 /// name the setting.</summary>
 internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration? configuration) : IConfigureNamedOptions<PrivatemodeOptions>
 {
@@ -34,7 +34,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
             options.SectionHint = SettingNames.HintAt(configuration, account);
         }
 
-        // Two sections of one path can come from two configurations, and then say different things.
+        // Two sections of one path can come from two configurations, and have different values.
         sections = [.. sections.DistinctBy(section => (section.Path.ToUpperInvariant(), TextOf(section)))];
         for (int i = 0; i < sections.Length; i++)
         {
@@ -43,7 +43,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         }
     }
 
-    /// <summary>Refuses sections of several calls that give one setting different values: their order does not tell which one is meant.</summary>
+    /// <summary>Refuses sections of several calls that set one setting to different values: their order does not show which one is meant.</summary>
     private static void RefuseContradictions(IConfigurationSection[] before, IConfigurationSection section, PrivatemodeOptions options)
     {
         foreach (string key in KeysOf(section))
@@ -59,13 +59,13 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         }
     }
 
-    /// <summary>The options that a section sets, those in groups included. The keys of one option, such as a manifest's mode and digests, stay together.
+    /// <summary>The options that a section sets, including those in groups. The keys of one option, such as a manifest's mode and digests, stay together.
     /// </summary>
     private static IEnumerable<string> KeysOf(IConfigurationSection section) => section.GetChildren()
         .Where(child => !child.Key.Equals(PrivatemodeAccount.Accounts, StringComparison.OrdinalIgnoreCase))
         .SelectMany(child => Groups.Contains(child.Key) ? child.GetChildren().Select(option => $"{child.Key}:{option.Key}") : [child.Key]);
 
-    /// <summary>A setting, with all below it, as one text to compare.</summary>
+    /// <summary>A setting, with all settings below it, as one text for comparisons.</summary>
     private static string TextOf(IConfigurationSection setting)
     {
         IEnumerable<string> below = setting.AsEnumerable(makePathsRelative: true)
@@ -75,7 +75,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         return string.Join('\n', below.Prepend($"={setting.Value}"));
     }
 
-    /// <summary>Reads each setting there is; what is not set stays.</summary>
+    /// <summary>Reads each setting that exists; the others keep their value.</summary>
     internal static void Read(SettingsReader settings, PrivatemodeOptions options)
     {
         options.ApiKey = settings.Text(nameof(options.ApiKey), new SettingForm("an API key")) ?? options.ApiKey;
@@ -116,7 +116,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         options.IdleTimeout = settings.Time(KeyOf(OptionNames.IdleTimeout), timeout) ?? options.IdleTimeout;
     }
 
-    /// <summary>Reads one section, which must not hold anything else.</summary>
+    /// <summary>Reads one section, which must not contain anything else.</summary>
     private void Bind(SettingsReader settings, PrivatemodeOptions options)
     {
         Read(settings, options);

@@ -3,20 +3,20 @@ using Microsoft.Extensions.Configuration;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>Reads settings by their keys and refuses those that were not read: a misspelt setting must not silently get its default.</summary>
+/// <summary>Reads settings by their keys and refuses all others: a misspelt setting must not silently get its default.</summary>
 internal sealed class SettingsReader(IConfigurationSection section)
 {
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, SettingForm> _forms = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<PrivatemodeConfigurationException> _faults = [];
 
-    /// <summary>The settings that were asked for, in their order, with the values that they accept.</summary>
+    /// <summary>The settings that were read, in their order, with the values that they accept.</summary>
     public IReadOnlyDictionary<string, SettingForm> Forms => _forms;
 
-    /// <summary>What is wrong with this section.</summary>
+    /// <summary>The faults of this section.</summary>
     public IReadOnlyList<PrivatemodeConfigurationException> Faults => _faults;
 
-    /// <summary>The text of a setting; null when it is not there. An empty one is refused, it is no value of any setting.</summary>
+    /// <summary>The text of a setting; null if it does not exist. An empty text is refused, because it is not a value of any setting.</summary>
     public string? Text(string key, SettingForm form)
     {
         _ = _known.Add(key);
@@ -26,7 +26,7 @@ internal sealed class SettingsReader(IConfigurationSection section)
             : Refuse<string>(key, "The value is empty. Set a value, or remove the setting.");
     }
 
-    /// <summary>A list, as an array or in one text with commas; null when it is not there.</summary>
+    /// <summary>A list, as an array or in one text with commas; null if it does not exist.</summary>
     public string[]? List(string key, SettingForm form)
     {
         string[]? fromText = Text(key, form with { IsList = true })?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -36,18 +36,18 @@ internal sealed class SettingsReader(IConfigurationSection section)
             _ = _known.Add($"{key}:{item.Key}");
         }
 
-        // One form must not silently win: an operator may have meant the other, for example to pin another manifest.
+        // Neither form may silently win: an operator may have meant the other, for example to pin another manifest.
         return items.Length == 0 ? fromText
             : fromText is not null ? Refuse<string[]>(key, "The list is set twice: in one text and as separate entries. Remove one of them.")
             : items.All(item => item.Value is not null) ? [.. items.Select(item => item.Value!)]
             : Refuse<string[]>(key, "The value must be a list of strings.");
     }
 
-    /// <summary>A value in its own form; null when it is not there.</summary>
+    /// <summary>A parsed value; null if the setting does not exist.</summary>
     /// <param name="key">The setting.</param>
     /// <param name="form">The values it accepts.</param>
     /// <param name="parse">Returns the value, or null if the text does not have that form.</param>
-    /// <param name="expected">What the text should be, for the error.</param>
+    /// <param name="expected">The expected text, for the error.</param>
     public T? Value<T>(string key, SettingForm form, Func<string, T?> parse, string expected)
         where T : struct
     {
@@ -100,7 +100,7 @@ internal sealed class SettingsReader(IConfigurationSection section)
             text => Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<T>(text, ignoreCase: true) : null,
             $"one of {SettingForm.OneOf<T>().Choices}");
 
-    /// <summary>Records what is wrong with a setting, which then counts as not set: all faults are reported together.</summary>
+    /// <summary>Records a fault of a setting, which is then treated as not set: all faults are reported together.</summary>
     public void Refuse(string key, string message)
     {
         string name = $"{section.Path}:{key}";
@@ -119,7 +119,7 @@ internal sealed class SettingsReader(IConfigurationSection section)
         return null;
     }
 
-    /// <summary>Leaves a subsection to others.</summary>
+    /// <summary>Leaves a subsection to another reader.</summary>
     public void Skip(string key)
     {
         foreach ((string name, _) in section.GetSection(key).AsEnumerable(makePathsRelative: true))
@@ -143,7 +143,7 @@ internal sealed class SettingsReader(IConfigurationSection section)
 }
 
 /// <summary>The values that a setting accepts. Errors name them, and the table in docs/settings.md is generated from them.</summary>
-/// <param name="Text">What the values are, such as a range, or what else is to be known about <paramref name="Names"/>.</param>
+/// <param name="Text">A description of the values, such as a range, or more information about <paramref name="Names"/>.</param>
 /// <param name="Names">The values, if there is a fixed set of them.</param>
 internal sealed record SettingForm(string Text, params IReadOnlyList<string> Names)
 {
@@ -152,7 +152,7 @@ internal sealed record SettingForm(string Text, params IReadOnlyList<string> Nam
     /// <summary>Whether there may be several values.</summary>
     public bool IsList { get; init; }
 
-    /// <summary>What the setting is for, if it is not a member of the options. The comment of a member says it there.</summary>
+    /// <summary>The purpose of the setting, if it is not a member of the options, whose comment describes it.</summary>
     public string? Meaning { get; init; }
 
     /// <summary>The values in a sentence.</summary>

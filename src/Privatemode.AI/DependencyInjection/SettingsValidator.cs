@@ -4,7 +4,7 @@ using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>The same checks as of a client, when the host starts and under the names the configuration has.</summary>
+/// <summary>Makes the same checks as a client, when the host starts, with the names of the configuration.</summary>
 internal sealed class SettingsValidator(PrivatemodeAccount account) : IValidateOptions<PrivatemodeOptions>
 {
     /// <exception cref="PrivatemodeConfigurationException">Settings are missing or not acceptable; it names all of them.</exception>

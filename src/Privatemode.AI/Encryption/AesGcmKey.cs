@@ -3,7 +3,7 @@ using NSec.Cryptography;
 
 namespace Privatemode.AI.Encryption;
 
-/// <summary>An AES-256-GCM key that all exchanges of one inference secret share. Safe for use by several threads.</summary>
+/// <summary>An AES-256-GCM key that all exchanges of one inference secret share. Thread-safe.</summary>
 /// <remarks>The pinned copy and libsodium's are cleared on disposal. A copy inside a platform cipher cannot be cleared.</remarks>
 internal sealed class AesGcmKey : IDisposable
 {
@@ -26,7 +26,7 @@ internal sealed class AesGcmKey : IDisposable
         Sodium = sodium;
     }
 
-    /// <summary>The key for libsodium; null where the platform does everything.</summary>
+    /// <summary>The key for libsodium; null if the platform does everything.</summary>
     public SodiumAesGcmKey? Sodium { get; }
 
     /// <summary>The 32 secret bytes.</summary>
@@ -40,7 +40,7 @@ internal sealed class AesGcmKey : IDisposable
         }
     }
 
-    /// <summary>Imports a key for libsodium where that can be used, otherwise for the platform alone.</summary>
+    /// <summary>Imports a key for libsodium if that can be used, otherwise for the platform alone.</summary>
     /// <param name="key">32 bytes. They are copied; the caller clears its own.</param>
     public static AesGcmKey Import(ReadOnlySpan<byte> key) =>
         // Read for each key, and before libsodium is used: if the switch is on, the native library is not loaded.
@@ -76,7 +76,7 @@ internal sealed class AesGcmKey : IDisposable
     }
 }
 
-/// <summary>A key of libsodium's AES-256-GCM, through NSec. Safe for use by several threads.</summary>
+/// <summary>A key of libsodium's AES-256-GCM, through NSec. Thread-safe.</summary>
 /// <remarks>
 /// An imported key takes 50 µs and four memory mappings of the process, of which Linux allows 65,530. Therefore one key serves all exchanges
 /// of a secret, and the number of keys is limited. Disposing a key during a call is safe: its memory is released after the call.
@@ -135,11 +135,11 @@ internal sealed class SodiumAesGcmKey : IDisposable
         return imported;
     }
 
-    /// <summary>Encrypts a value. The ciphertext, with its tag behind it, must not overlap with the plaintext.</summary>
+    /// <summary>Encrypts a value. The ciphertext, followed by its tag, must not overlap with the plaintext.</summary>
     public void Encrypt(ReadOnlySpan<byte> iv, ReadOnlySpan<byte> additionalData, ReadOnlySpan<byte> plaintext, Span<byte> ciphertextAndTag) =>
         AeadAlgorithm.Aes256Gcm.Encrypt(_key, iv, additionalData, plaintext, ciphertextAndTag);
 
-    /// <summary>Decrypts a value; false when it is not authentic, and then the plaintext is zero.</summary>
+    /// <summary>Decrypts a value; false if it is not authentic, and then the plaintext is zero.</summary>
     public bool TryDecrypt(ReadOnlySpan<byte> iv, ReadOnlySpan<byte> additionalData, ReadOnlySpan<byte> ciphertextAndTag, Span<byte> plaintext)
     {
         bool isAuthentic = AeadAlgorithm.Aes256Gcm.Decrypt(_key, iv, additionalData, ciphertextAndTag, plaintext);
@@ -159,7 +159,7 @@ internal sealed class SodiumAesGcmKey : IDisposable
         _key.Dispose();
     }
 
-    /// <summary>Returns whether libsodium can be used. Without its native library, the question itself throws.</summary>
+    /// <summary>Returns whether libsodium can be used. Without its native library, the check itself throws.</summary>
     internal static bool IsUsable(Func<bool> isSupported)
     {
         try

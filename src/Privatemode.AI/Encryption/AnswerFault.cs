@@ -2,7 +2,7 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Encryption;
 
-/// <summary>What is wrong with an answer that should be encrypted.</summary>
+/// <summary>The faults of an answer that should be encrypted.</summary>
 internal enum AnswerFault
 {
     None,
@@ -12,50 +12,50 @@ internal enum AnswerFault
     /// <summary>A value that must be encrypted does not have the form of an encrypted one.</summary>
     UnencryptedMember,
 
-    /// <summary>No encrypted value at all: empty, or clear members only.</summary>
+    /// <summary>No encrypted value at all: the answer is empty, or has only clear members.</summary>
     NothingEncrypted,
 
-    /// <summary>A list of a document's elements without an element, which nothing authenticates.</summary>
+    /// <summary>A list of a document's elements without an element: an empty list is not authenticated.</summary>
     EmptyDocument,
 
-    /// <summary>An end mark after events without a choice. Nothing authenticates that the answer has no choice.</summary>
+    /// <summary>An end mark after events without a choice: it is not authenticated that the answer has no choice.</summary>
     NoChoice,
 
-    /// <summary>The member the endpoint exists for is missing or of the wrong JSON kind.</summary>
+    /// <summary>The main member of the endpoint is missing or has the wrong JSON kind.</summary>
     PayloadMissing,
 
-    /// <summary>A member that is not authenticated has a type it must not have.</summary>
+    /// <summary>A member that is not authenticated has an invalid type.</summary>
     BadPlainMember,
 
-    /// <summary>An encrypted member holds what no member of its name can hold. Names are not authenticated.</summary>
+    /// <summary>An encrypted member has a value that does not fit its name. Names are not authenticated.</summary>
     RenamedMember,
 
-    /// <summary>More choices than were asked for. How many to make travels in the clear.</summary>
+    /// <summary>More choices than requested. The requested number is sent in the clear.</summary>
     ChoiceCount,
 
     /// <summary>Altered, out of order, or an answer to another request.</summary>
     NotAuthentic,
 
-    /// <summary>A value of our own request, sent back to us.</summary>
+    /// <summary>A value of the request was sent back.</summary>
     Reflected,
 
-    /// <summary>An earlier part of the answer failed already.</summary>
+    /// <summary>An earlier part of the answer was rejected already.</summary>
     AlreadyFailed,
 
-    /// <summary>An event stream ended, or was cut, without its authenticated end.</summary>
+    /// <summary>An event stream ended, or was cut off, without its authenticated end.</summary>
     Truncated,
 
     /// <summary>Something came after the end mark.</summary>
     AfterTheEnd,
 
-    /// <summary>A line of an event stream longer than any the service writes.</summary>
+    /// <summary>A line of an event stream is longer than any line of the service.</summary>
     LineTooLong,
 
-    /// <summary>A line of an event stream that cannot be read without doubt.</summary>
+    /// <summary>A line of an event stream is malformed.</summary>
     BadLine,
 }
 
-/// <summary>From what went wrong to the exception the caller sees.</summary>
+/// <summary>Creates the exceptions for faults.</summary>
 internal static class AnswerFaults
 {
     public static AnswerFault From(JsonShape shape) => shape switch
@@ -106,5 +106,5 @@ internal static class AnswerFaults
     };
 }
 
-/// <summary>What an exception about an answer may say: which endpoint, which request.</summary>
+/// <summary>The context for exceptions about an answer: endpoint and request.</summary>
 internal readonly record struct AnswerContext(string Endpoint, string RequestId);

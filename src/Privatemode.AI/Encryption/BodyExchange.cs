@@ -5,7 +5,7 @@ using Privatemode.AI.Encryption.Multipart;
 
 namespace Privatemode.AI.Encryption;
 
-/// <summary>Whether a member or field of this name may travel in the clear with this raw value.</summary>
+/// <summary>Whether a member or field of this name may be sent in the clear with this raw value.</summary>
 internal delegate bool ClearMemberCheck(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value);
 
 /// <summary>One request and its answer in the format of service version 1.40: every top-level value is encrypted by itself.</summary>
@@ -19,14 +19,14 @@ internal sealed class BodyExchange(AesGcmKey key, ReadOnlyMemory<byte> secretId)
     public BufferedBody Encrypt(ReadOnlySpan<byte> document, JsonIndex index, ClearNames plain) =>
         new(JsonEncryptor.Encrypt(document, index, plain, _cipher), "application/json");
 
-    /// <summary>Encrypts the values of a form where they lie; see <see cref="InPlaceBuffer"/>.</summary>
+    /// <summary>Encrypts the values of a form in place; see <see cref="InPlaceBuffer"/>.</summary>
     public EncryptedBody EncryptForm(InPlaceBuffer bytes, FormIndex form, ClearNames plain) =>
         FormEncryptor.Encrypt(bytes, form, plain, _cipher, FormBoundary.New());
 
-    /// <summary>Encrypts a whole body as one value, where it lies. Its content type travels in the clear.</summary>
+    /// <summary>Encrypts a whole body as one value, in place. Its content type is sent in the clear.</summary>
     public EncryptedBody EncryptWhole(InPlaceBuffer bytes, string contentType) => OpaqueEncryptor.Encrypt(bytes, contentType, _cipher);
 
-    /// <summary>The last look before the transport: whether a body, as it would leave, is exactly what this exchange may send.</summary>
+    /// <summary>The last check before the transport: whether a body is exactly what this exchange may send.</summary>
     public bool IsEncrypted(EncryptedBody wire, BodyKind kind, ClearMemberCheck mayBePlain) => (kind, wire) switch
     {
         (BodyKind.Json, BufferedBody json) => IsEncrypted(json.Content.Span, mayBePlain),
@@ -35,7 +35,7 @@ internal sealed class BodyExchange(AesGcmKey key, ReadOnlyMemory<byte> secretId)
         _ => false,
     };
 
-    /// <summary>The same of a JSON body.</summary>
+    /// <summary>The same check for a JSON body.</summary>
     public bool IsEncrypted(ReadOnlySpan<byte> wire, ClearMemberCheck mayBePlain)
     {
         using JsonIndex index = new();
@@ -59,14 +59,14 @@ internal sealed class BodyExchange(AesGcmKey key, ReadOnlyMemory<byte> secretId)
     /// <summary>Decrypts a whole answer.</summary>
     public AnswerFault Decrypt(Utf8Sequence answer, ResponseSchema schema, DecryptedDocument decrypted) => decrypted.Decrypt(answer, schema, _cipher);
 
-    /// <summary>Decrypts an event stream as it comes.</summary>
+    /// <summary>Decrypts an event stream while it is received.</summary>
     public EventDecryptor DecryptEvents(EventRules rules, AnswerContext context, EventTranslator? translator = null) =>
         new(_cipher, rules, context) { Translator = translator };
 
     public void Dispose() => _cipher.Dispose();
 }
 
-/// <summary>What is encrypted in a request body.</summary>
+/// <summary>The part of a request body that is encrypted.</summary>
 internal enum BodyKind
 {
     /// <summary>A JSON object: each top-level value.</summary>
@@ -79,7 +79,7 @@ internal enum BodyKind
     Whole,
 }
 
-/// <summary>An encrypted request body and its content type. Its receiver owns it.</summary>
+/// <summary>An encrypted request body and its content type. The receiver owns it.</summary>
 internal abstract class EncryptedBody(string contentType) : IDisposable
 {
     public string ContentType { get; } = contentType;
@@ -94,7 +94,7 @@ internal abstract class EncryptedBody(string contentType) : IDisposable
     public abstract void Dispose();
 }
 
-/// <summary>An encrypted body that lies in memory as it will leave.</summary>
+/// <summary>An encrypted body that is in memory in the form in which it is sent.</summary>
 /// <param name="content">The bytes on the wire; owned.</param>
 internal sealed class BufferedBody(PooledBytes content, string contentType) : EncryptedBody(contentType)
 {
@@ -110,7 +110,7 @@ internal sealed class BufferedBody(PooledBytes content, string contentType) : En
     public override void Dispose() => content.Dispose();
 }
 
-/// <summary>Replaces every top-level value that is not on the plain list by its encrypted form; all other bytes stay.</summary>
+/// <summary>Replaces every top-level value that may not be sent in the clear with its encrypted form; all other bytes stay.</summary>
 internal static class JsonEncryptor
 {
     /// <summary>Encrypts in the order of escaped names, writes in document order.</summary>

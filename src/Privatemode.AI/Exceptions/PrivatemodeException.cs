@@ -2,12 +2,17 @@ namespace Privatemode.AI;
 
 /// <summary>The base class of all exceptions that this library throws deliberately.</summary>
 /// <remarks>
-/// The type of the exception says what to do. Correct the settings of the application: <see cref="PrivatemodeConfigurationException"/>. Correct the call:
-/// <see cref="PrivatemodeRequestException"/>, <see cref="PrivatemodeWouldLeakException"/>. Retry or wait: <see cref="PrivatemodeServiceException"/>. Choose
-/// another model: <see cref="PrivatemodeModelUnavailableException"/>. Stop:
-/// <see cref="PrivatemodeVerificationException"/>, <see cref="PrivatemodeIntegrityException"/>.
-/// Messages never contain prompt text, answer text or keys, so they can be logged.
-/// Code that uses this library can create these exceptions for its tests. An exception proves nothing about a deployment or an answer.
+/// <para>The type of the exception shows what to do:</para>
+/// <list type="bullet">
+/// <item><description><see cref="PrivatemodeConfigurationException"/>: correct the settings of the application.</description></item>
+/// <item><description><see cref="PrivatemodeRequestException"/> or <see cref="PrivatemodeWouldLeakException"/>: correct the call.</description></item>
+/// <item><description><see cref="PrivatemodeServiceException"/>: wait or retry, depending on its reason.</description></item>
+/// <item><description><see cref="PrivatemodeModelUnavailableException"/>: choose another model.</description></item>
+/// <item><description><see cref="PrivatemodeVerificationException"/> or <see cref="PrivatemodeIntegrityException"/>: do not retry, and do not use the
+/// deployment or the answer.</description></item>
+/// </list>
+/// <para>Messages never contain prompt text, answer text or keys, so they can be logged. Code that uses this library can create these exceptions for
+/// its tests: an exception does not prove anything about a deployment or an answer.</para>
 /// </remarks>
 public abstract class PrivatemodeException : Exception
 {

@@ -10,13 +10,13 @@ using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.LocalProxy;
 
-/// <summary>Reads the answers of a local proxy, bounded in size and time, and corrects what the OpenAI client cannot read. Nothing in them is
+/// <summary>Reads the answers of a local proxy, with limits for size and time, and corrects what the OpenAI client cannot read. Nothing in them is
 /// authenticated.</summary>
 internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
 {
     private const int ErrorLimit = 1024 * 1024;
 
-    // As long as the service keeps a secret, and with it a stream.
+    // The time for which the service keeps a secret, which limits a stream.
     private static readonly TimeSpan LongestStream = TimeSpan.FromHours(1);
 
     /// <param name="permit">The permit of the rate limiter. A stream of events that is not buffered releases it at its end.</param>

@@ -21,7 +21,7 @@ internal sealed class LocalProxyComposition : IClientComposition
     private readonly ImageFetcher? _images;
     private readonly ResponsesTranslator _responses;
 
-    // Never disposed: it may be cancelled twice, and without a timer it holds no resources.
+    // Never disposed: it may be canceled twice, and without a timer it holds no resources.
     private readonly CancellationTokenSource _closing = new();
 
     private LocalProxyComposition(PrivatemodeOptions options, ApiKeys apiKeys)

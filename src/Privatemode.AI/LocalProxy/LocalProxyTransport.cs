@@ -25,7 +25,7 @@ internal sealed class LocalProxyTransport(
     /// <summary>The state that the attempts of a call share, if it came through the pipeline of the OpenAI client.</summary>
     public static readonly HttpRequestOptionsKey<CallState> State = new("Privatemode.LocalProxy.State");
 
-    /// <summary>Whether the caller wants the whole answer in memory. The library reads it, because the OpenAI client does not limit its size.</summary>
+    /// <summary>Whether the caller requires the complete answer in memory. The library reads it, because the OpenAI client does not limit its size.</summary>
     public static readonly HttpRequestOptionsKey<bool> IsBuffered = new("Privatemode.LocalProxy.IsBuffered");
 
     private readonly LocalProxyAnswers _answers = new(transport.IdleTimeout, time);

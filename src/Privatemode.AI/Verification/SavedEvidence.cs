@@ -32,11 +32,12 @@ public sealed class SavedEvidence
 
     /// <summary>Reads a file that <see cref="VerifiedDeployment.SaveEvidenceAsync"/> wrote, for example from the body of a request.</summary>
     /// <param name="source">The stream to read to its end. It is not closed.</param>
-    /// <param name="cancellationToken">A token to cancel the operation.</param>
+    /// <param name="cancellationToken">A token that cancels the operation.</param>
     /// <returns>The evidence. Members that a newer version of this library added are ignored.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="source"/> is <see langword="null"/>.</exception>
     /// <exception cref="FormatException">The file was not written by this library, has a format that this version cannot read, or is longer than
     /// 16 MiB.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
     public static Task<SavedEvidence> LoadAsync(Stream source, CancellationToken cancellationToken = default) =>
         LoadAsync(source, async: true, cancellationToken).AsTask();
 

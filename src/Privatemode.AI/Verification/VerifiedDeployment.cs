@@ -87,9 +87,10 @@ public sealed record VerifiedDeployment
 
     /// <summary>Writes the evidence and the collateral of this verification, so that it can be repeated offline with <see cref="SavedEvidence"/>.</summary>
     /// <param name="destination">The stream to which JSON is written. It is not closed.</param>
-    /// <param name="cancellationToken">A token to cancel the operation.</param>
+    /// <param name="cancellationToken">A token that cancels the operation.</param>
     /// <returns>A task that completes when everything is written.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="destination"/> is <see langword="null"/>.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
     public async Task SaveEvidenceAsync(Stream destination, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(destination);

@@ -223,7 +223,7 @@ public sealed class ModelServerRefusalTests : HandlerTest
     private static async Task AssertOthersAsync(string task, string wrong, Func<Task> call)
     {
         PrivatemodeModelUnavailableException exception = await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(() => call().OrTimeout());
-        Assert.Contains("does not do this task", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("does not support this task", exception.Message, StringComparison.Ordinal);
         Assert.Contains($"Models for the task '{task}': ", exception.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("does not offer", exception.Message, StringComparison.Ordinal);
         Assert.NotEmpty(exception.AvailableModelIds);

@@ -12,6 +12,7 @@ internal sealed class StreamedToolName
     private readonly StringBuilder _name = new();
     private readonly StringBuilder _allPieces = new();
     private string _lastPiece = "";
+    private bool _isGrowing = true;
 
     /// <summary>The number of characters, without repetitions.</summary>
     public int Length => _name.Length;
@@ -34,6 +35,7 @@ internal sealed class StreamedToolName
             _ = _allPieces.Append(piece);
         }
 
+        _isGrowing &= piece.StartsWith(_lastPiece, StringComparison.Ordinal);
         _lastPiece = piece;
     }
 
@@ -43,6 +45,6 @@ internal sealed class StreamedToolName
     {
         string name = _name.ToString();
         string withRepetitions = _allPieces.ToString();
-        return isTool(name) ? name : isTool(withRepetitions) ? withRepetitions : isTool(_lastPiece) ? _lastPiece : name;
+        return isTool(name) ? name : isTool(withRepetitions) ? withRepetitions : _isGrowing && isTool(_lastPiece) ? _lastPiece : name;
     }
 }

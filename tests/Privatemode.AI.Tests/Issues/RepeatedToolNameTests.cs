@@ -28,6 +28,7 @@ public sealed class RepeatedToolNameTests(ChatFixture fixture) : IClassFixture<C
 
         // The model invented it.
         { "f", ["get_", "weather"], "get_weather" },
+        { "lock", ["un", "lock"], "unlock" },
         { "f", ["get_weather", "get_weather"], "get_weather" },
     };
 

@@ -21,6 +21,17 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{/* Values that would be insecure, or with which the proxy does not start. */}}
 {{- define "privatemode-proxy.check" -}}
 {{- $config := .Values.config -}}
+{{/* A text is true in a template, also the text "false" of --set-string or of quotes: what is insecure would be switched on. */}}
+{{- $switches := dict "dangerousAllowUnencryptedRemoteCallers" $config.dangerousAllowUnencryptedRemoteCallers -}}
+{{- $_ := set $switches "dangerousAllowAnyRemoteCaller" $config.dangerousAllowAnyRemoteCaller -}}
+{{- range list "apiKey" "apiEndpoint" "workspace" "manifest" "tls" "customCA" -}}
+{{- $_ := set $switches (printf "%s.enabled" .) (index $config .).enabled -}}
+{{- end -}}
+{{- range $name, $value := $switches -}}
+{{- if not (kindIs "bool" $value) -}}
+{{- fail (printf "config.%s must be true or false, without quotes." $name) -}}
+{{- end -}}
+{{- end -}}
 {{- if not .Values.image.image -}}
 {{- fail "image.image is required: the image that you built with 'dotnet publish src/Privatemode.Tool -t:PublishContainer'." -}}
 {{- end -}}

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using System.Text.Json.Nodes;
@@ -48,12 +49,13 @@ internal abstract class Assistant
     /// <summary>The variable that holds the caller key, where a configuration names a variable.</summary>
     public const string KeyVariable = "PRIVATEMODE_PROXY_KEY";
 
-    /// <summary>Variables with addresses and keys of other services. The program must not see them: it would use them instead of ours.</summary>
-    public static readonly IReadOnlyList<string> RemovedVariables =
-    [
-        PrivatemodeOptions.ApiKeyEnvironmentVariable, "OPENAI_API_KEY", "OPENAI_BASE_URL", "ANTHROPIC_API_KEY", "ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_BASE_URL",
-        .. ClaudeCode.OtherDestinations,
-    ];
+    /// <summary>Whether a variable can have an address or a key of another service. The program must not see it: it would use it instead of ours.</summary>
+    /// <remarks>By how names begin: new versions of Claude Code know further clouds.</remarks>
+    public static bool IsRemoved(string variable) =>
+        variable is PrivatemodeOptions.ApiKeyEnvironmentVariable or "OPENAI_API_KEY" or "OPENAI_BASE_URL" ||
+        variable.StartsWith("ANTHROPIC_", StringComparison.Ordinal) ||
+        (variable.StartsWith("CLAUDE_CODE_USE_", StringComparison.Ordinal) && !ClaudeCode.LocalFeatures.Contains(variable)) ||
+        ClaudeCode.OtherDestinations.Contains(variable);
 
     /// <summary>The name of the command and of the program.</summary>
     public abstract string Name { get; }
@@ -87,8 +89,11 @@ internal sealed class ClaudeCode : Assistant
     public static readonly IReadOnlyList<string> OtherDestinations =
     [
         "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY", "CLAUDE_CODE_USE_MANTLE", "CLAUDE_CODE_USE_ANTHROPIC_AWS",
-        "CLAUDE_CODE_USE_GATEWAY", "ANTHROPIC_UNIX_SOCKET",
+        "CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD", "CLAUDE_CODE_USE_GATEWAY", "ANTHROPIC_UNIX_SOCKET", "CLAUDE_CODE_RUNNER_MODEL_SOCKET",
     ];
+
+    /// <summary>They are named like the clouds, and send nothing.</summary>
+    public static readonly IReadOnlyList<string> LocalFeatures = ["CLAUDE_CODE_USE_NATIVE_FILE_SEARCH", "CLAUDE_CODE_USE_POWERSHELL_TOOL"];
 
     // It refuses to start without a token, and sends it to our proxy only.
     private const string AnyToken = "privatemode";
@@ -143,6 +148,9 @@ internal sealed class ClaudeCode : Assistant
         ["ANTHROPIC_DEFAULT_HAIKU_MODEL"] = target.SmallModel.Id,
         ["ANTHROPIC_SMALL_FAST_MODEL"] = target.SmallModel.Id,
         ["CLAUDE_CODE_SUBAGENT_MODEL"] = target.Model.Id,
+
+        // Of models that it does not know, it assumes a million tokens, and would shorten a conversation too late.
+        ["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] = ModelChoice.ContextOf(target.Model).ToString(CultureInfo.InvariantCulture),
         ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] = "1",
         ["DISABLE_TELEMETRY"] = "1",
 
@@ -221,10 +229,9 @@ internal sealed class Codex : Assistant
 
     private static bool HidesLoopback(string line)
     {
-        string[] parts = line.Split('=', 2);
-        string name = parts[0].Trim();
-        name = name.StartsWith("export ", StringComparison.Ordinal) ? name["export ".Length..].Trim() : name;
-        return parts.Length == 2 && name.Equals("NO_PROXY", StringComparison.OrdinalIgnoreCase) &&
+        string[] parts = line.TrimStart('\uFEFF').Split('=', 2);
+        string[] words = parts[0].Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries);
+        return parts.Length == 2 && words is [.. [] or ["export"], var name] && name.Equals("NO_PROXY", StringComparison.OrdinalIgnoreCase) &&
             !parts[1].Split('#')[0].Split(',').Any(host => host.Trim().Trim('"', '\'').Trim() == "127.0.0.1");
     }
 

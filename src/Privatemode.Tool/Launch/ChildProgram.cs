@@ -15,6 +15,8 @@ internal static class ChildProgram
     public static string WithLoopback(string? hosts)
     {
         string[] given = (hosts ?? "").Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+
+        // Also to "*", which means all hosts: Codex does not know that, and would send prompts to the proxy of the network.
         return string.Join(',', given.Union(LoopbackHosts));
     }
 
@@ -44,7 +46,7 @@ internal static class ChildProgram
     public static async Task<int> RunAsync(string path, ProgramStart start, IReadOnlyList<string> arguments, ToolContext context)
     {
         ProcessStartInfo info = new(path, [.. start.Arguments, .. arguments]) { UseShellExecute = false, WorkingDirectory = context.CurrentDirectory };
-        foreach (string removed in Assistant.RemovedVariables)
+        foreach (string removed in info.Environment.Keys.Where(Assistant.IsRemoved).ToArray())
         {
             _ = info.Environment.Remove(removed);
         }

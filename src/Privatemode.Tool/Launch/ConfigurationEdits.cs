@@ -29,7 +29,7 @@ internal abstract class ConfigurationEdit(string path)
     public static byte[] Undo(byte[] now, JsonObject undo, List<string> kept) => undo["kind"]?.GetValue<string>() switch
     {
         JsonEdit.Kind => JsonEdit.UndoMembers(now, undo, kept),
-        TomlEdit.Kind => TomlEdit.UndoBlocks(now),
+        TomlEdit.Kind => TomlEdit.UndoBlocks(now, undo),
         _ => now,
     };
 }
@@ -189,23 +189,32 @@ internal sealed class TomlEdit(
 
         _ = result.Append(Block([$"[{table}]", .. tableKeys.Select(key => $"{key.Key} = {key.Value}")], end));
         undo["kind"] = Kind;
+        undo["keys"] = new JsonArray([.. rootKeys.Select(key => (JsonNode)key.Key)]);
+        undo["table"] = table;
         return Encode(result.ToString(), hasMark);
     }
 
-    public static byte[] UndoBlocks(byte[] now)
+    /// <summary>Removes our keys and our table. Codex writes keys and tables of its own between our marks: it keeps comments at the end of a file last.
+    /// </summary>
+    public static byte[] UndoBlocks(byte[] now, JsonObject undo)
     {
         (string text, bool hasMark, _) = Read(now);
+        HashSet<string> keys = [.. undo["keys"]!.AsArray().Select(key => key!.GetValue<string>())];
+        string table = undo["table"]!.GetValue<string>();
         List<string> lines = [];
-        bool isOurs = false;
+        bool isBlock = false;
+        string? head = null;
         foreach (string line in text.Split('\n'))
         {
             if (line.TrimEnd('\r') is Begin or End)
             {
-                isOurs = line.TrimEnd('\r') == Begin;
+                (isBlock, head) = (line.TrimEnd('\r') == Begin, null);
                 continue;
             }
 
-            if (!isOurs)
+            head = isBlock && IsTableHead(line) ? NameOf(line) : head;
+            bool isOurs = head is null ? keys.Contains(KeyOf(line)) : head == table || head.StartsWith($"{table}.", StringComparison.Ordinal);
+            if (!isBlock || !isOurs || line.StartsWith('#'))
             {
                 lines.Add(line.StartsWith(Disabled, StringComparison.Ordinal) ? line[Disabled.Length..] : line);
             }
@@ -241,6 +250,11 @@ internal sealed class TomlEdit(
 
     private static bool IsTableHead(string line) => line.TrimStart().StartsWith('[');
 
+    /// <summary>The name of a table, from its head.</summary>
+    private static string NameOf(string line) => Bare(line).TrimStart('[').Split(']')[0];
+
+    private static string Bare(string line) => string.Concat(line.Where(character => !char.IsWhiteSpace(character) && character is not ('"' or '\'')));
+
     private static string KeyOf(string line) => line.IndexOf('=', StringComparison.Ordinal) is >= 0 and int equals ? line[..equals].Trim().Trim('"', '\'') : "";
 
     private ToolException Unsafe(string what) =>
@@ -252,9 +266,9 @@ internal sealed class TomlEdit(
         string current = "";
         foreach (string line in lines)
         {
-            string bare = string.Concat(line.Where(character => !char.IsWhiteSpace(character) && character is not ('"' or '\'')));
-            bool isHead = bare.StartsWith('[');
-            string path = isHead ? bare.TrimStart('[').Split(']')[0] : $"{current}{bare.Split('=')[0]}";
+            string bare = Bare(line);
+            bool isHead = IsTableHead(line);
+            string path = isHead ? NameOf(line) : $"{current}{bare.Split('=')[0]}";
             bool isInlineTable = !isHead && bare.Contains('=', StringComparison.Ordinal) && table.StartsWith($"{path}.", StringComparison.Ordinal);
             if (path == table || path.StartsWith($"{table}.", StringComparison.Ordinal) || isInlineTable)
             {

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Privatemode.Tool.Launch;
 using Privatemode.Tool.Tests.Fakes;
 
 namespace Privatemode.Tool.Tests.Launch;
@@ -105,12 +106,40 @@ public sealed class LaunchTests : IDisposable
         Assert.Equal("model = \"gpt-5\"\n[tui]\nnotifications = true\n", File.ReadAllText(_home.CodexSettings));
     }
 
+    /// <summary>Codex (0.171) keeps comments at the end of its file last: tables that it adds come before our mark, and keys before the first table.</summary>
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task WhatCodexAddsBetweenOurMarks_Stays(bool isConfiguredAgain)
+    {
+        const string Tables = "[features]\nmulti_agent = true\n\n[mcp_servers.mine]\n# twice\ncommand = \"/bin/true\"\nmodel = 1\n";
+        AssistantHome.Write(_home.CodexSettings, "model = \"gpt-5\"\n[tui]\nnotifications = true\n");
+        _ = await _run.InvokeAsync("launch", "codex", "--demo", "--config");
+        string ours = File.ReadAllText(_home.CodexSettings);
+        int end = ours.LastIndexOf("# <<<", StringComparison.Ordinal);
+        string added = $"{ours[..end]}\n[model_providers.privatemode.http_headers]\na = \"b\"\n\n{Tables}{ours[end..]}";
+        File.WriteAllText(
+            _home.CodexSettings,
+            added.Replace("web_search = \"disabled\"\n", "model_reasoning_effort = \"high\"\nweb_search = \"live\"\n", StringComparison.Ordinal));
+
+        if (isConfiguredAgain)
+        {
+            _ = await _run.InvokeAsync("launch", "codex", "--demo", "--config");
+        }
+
+        (int exitCode, _, _) = await _run.InvokeAsync("launch", "codex", "--restore");
+
+        Assert.Equal(0, exitCode);
+        Assert.Equal(
+            $"model_reasoning_effort = \"high\"\nmodel = \"gpt-5\"\n[tui]\nnotifications = true\n{Tables}", File.ReadAllText(_home.CodexSettings));
+    }
+
     /// <summary>A profile of Codex, and the cloud switches of Claude Code, would win over the address of the proxy.</summary>
     [Fact]
     public async Task WhatWouldSendPromptsSomewhereElse_IsSwitchedOff()
     {
         AssistantHome.Write(_home.CodexSettings, "profile = \"work\" # mine\r\nmodel = \"a\"\n[profiles.work]\nmodel_provider = \"openai\"\n");
-        AssistantHome.Write(_home.ClaudeSettings, """{"env":{"CLAUDE_CODE_USE_BEDROCK":"1","CLAUDE_CODE_USE_MANTLE":"1"}}""");
+        AssistantHome.Write(_home.ClaudeSettings, """{"env":{"CLAUDE_CODE_USE_BEDROCK":"1","CLAUDE_CODE_USE_MANTLE":"1","ANTHROPIC_UNIX_SOCKET":"/tmp/x"}}""");
         _home.WriteProgram("codex", "exit 0");
 
         (int refused, _, string error) = await _run.InvokeAsync("launch", "codex", "--demo");
@@ -126,8 +155,9 @@ public sealed class LaunchTests : IDisposable
             StringComparison.Ordinal);
         using JsonDocument settings = JsonDocument.Parse(File.ReadAllText(_home.ClaudeSettings));
         Assert.All(
-            (string[])["BEDROCK", "VERTEX", "FOUNDRY", "MANTLE", "ANTHROPIC_AWS", "GATEWAY"],
-            cloud => Assert.Equal("", settings.RootElement.GetProperty("env").GetProperty($"CLAUDE_CODE_USE_{cloud}").GetString()));
+            (string[])["CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY", "CLAUDE_CODE_USE_MANTLE",
+                "CLAUDE_CODE_USE_ANTHROPIC_AWS", "CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD", "CLAUDE_CODE_USE_GATEWAY", "ANTHROPIC_UNIX_SOCKET"],
+            destination => Assert.Equal("", settings.RootElement.GetProperty("env").GetProperty(destination).GetString()));
     }
 
     /// <summary>With HTTP_PROXY and without our address in NO_PROXY, Claude Code sent prompts unencrypted to the proxy of the network. Its settings win over
@@ -159,6 +189,8 @@ public sealed class LaunchTests : IDisposable
     [InlineData("A=b\r\nexport no_proxy = \"intranet.example\" # 127.0.0.1\r\n", true)]
     [InlineData("NO_PROXY=127.0.0.1\nNO_PROXY=\n", true)]
     [InlineData("NO_PROXY=127.0.0.10\n", true)]
+    [InlineData("\uFEFFNO_PROXY=intranet.example\n", true)]
+    [InlineData("export\tNO_PROXY=intranet.example\n", true)]
     [InlineData("HTTP_PROXY=http://proxy.example:3128\n", false)]
     [InlineData("# NO_PROXY=intranet.example\nNO_PROXY='intranet.example, 127.0.0.1'\n", false)]
     public async Task ProxyOfTheNetworkInDotEnv_DoesNotGetPromptsOfCodex(string variables, bool isRefused)
@@ -289,6 +321,39 @@ public sealed class LaunchTests : IDisposable
             System.Environment.SetEnvironmentVariable("OPENAI_API_KEY", null);
         }
     }
+
+    /// <summary>Claude Code 2.1.332 sent prompts to the Google Cloud of this variable, past the address of the proxy.</summary>
+    [Fact]
+    public async Task VariablesOfOtherClouds_AreNotPassedOn()
+    {
+        const string Cloud = "CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD", Next = "CLAUDE_CODE_USE_THE_NEXT_CLOUD", Address = "ANTHROPIC_NEXT_BASE_URL";
+        const string Local = "CLAUDE_CODE_USE_POWERSHELL_TOOL";
+        string record = Path.Combine(_run.WorkingDirectory, "record");
+        _home.WriteProgram("claude", $"env > '{record}'");
+        string[] names = [Cloud, Next, Address, Local];
+        try
+        {
+            Array.ForEach(names, name => System.Environment.SetEnvironmentVariable(name, "1"));
+
+            _ = await _run.InvokeAsync("launch", "claude", "--demo");
+        }
+        finally
+        {
+            Array.ForEach(names, name => System.Environment.SetEnvironmentVariable(name, null));
+        }
+
+        string[] lines = File.ReadAllLines(record);
+        Assert.DoesNotContain(lines, line => line == $"{Cloud}=1" || line == $"{Next}=1" || line == $"{Address}=1");
+        Assert.Contains($"{Local}=1", lines);
+        Assert.Contains(lines, line => line.StartsWith("ANTHROPIC_BASE_URL=http://127.0.0.1:", StringComparison.Ordinal));
+        Assert.Contains("CLAUDE_CODE_MAX_CONTEXT_TOKENS=1048576", lines);
+    }
+
+    [Theory]
+    [InlineData(null, "127.0.0.1,localhost")]
+    [InlineData("intranet.example, 127.0.0.1", "intranet.example,127.0.0.1,localhost")]
+    [InlineData(" * ", "*,127.0.0.1,localhost")]
+    public void NoProxy_NamesThisMachine(string? hosts, string expected) => Assert.Equal(expected, ChildProgram.WithLoopback(hosts));
 
     [Fact]
     public async Task ProxyOfTheProgram_TakesOnlyItsKey()

@@ -195,17 +195,17 @@ internal sealed class TelemetryOperation
 internal static class TelemetryTags
 {
     public const string Endpoint = "privatemode.endpoint"; // Path of the endpoint, from the table of endpoints and not from the caller's address.
-    public const string Outcome = "privatemode.outcome"; // How a step ended, see TelemetryOperation.
+    public const string Outcome = "privatemode.outcome"; // The outcome of an operation, see TelemetryOperation.
     public const string ErrorType = "error.type"; // Why, see ErrorNames.
     public const string Status = "http.response.status_code"; // Status of an answer of 400 or more.
-    public const string Model = "gen_ai.request.model"; // The model asked for. On activities only: callers may write anything that looks like an id.
+    public const string Model = "gen_ai.request.model"; // The requested model. On activities only: callers may write anything that looks like an ID.
     public const string Attempt = "privatemode.attempt"; // Number of the attempt within its call, from 0.
     public const string Tee = "privatemode.tee"; // Technology of the verified deployment.
     public const string Manifest = "privatemode.manifest.sha256"; // SHA-256 of its manifest.
     public const string Trigger = "privatemode.trigger"; // Why a deployment is verified: call, renewal or request.
     public const string Events = "privatemode.events"; // Events in a stream.
     public const string Refused = "privatemode.refused"; // What was refused: call, deployment or answer.
-    public const string Reason = "privatemode.reason"; // Why an attempt is repeated at once: unknown-secret or reset.
+    public const string Reason = "privatemode.reason"; // Why an attempt is repeated immediately: unknown-secret or reset.
     public const string Client = "privatemode.client"; // Number of the client within the process, from 1.
     public const string Server = "server.address"; // Host of the client's endpoint.
 }

@@ -43,7 +43,7 @@ internal static class DocumentForm
     }
 
     /// <summary>The media type of the file, without parameters: the service compares the whole text.</summary>
-    /// <exception cref="PrivatemodeRequestException">It is none.</exception>
+    /// <exception cref="PrivatemodeRequestException">It is not a media type.</exception>
     public static string TypeOf(DocumentOptions options) => options.MediaType is not { } type ? DefaultType
         : type.Length <= LongestType && Ascii.IsValid(type) && MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed)
             ? MediaTypes.Normalize(parsed.MediaType!)

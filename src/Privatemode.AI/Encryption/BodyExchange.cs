@@ -75,7 +75,7 @@ internal enum BodyKind
     /// <summary>A form (multipart/form-data): each field and each file.</summary>
     Form,
 
-    /// <summary>The whole body as one value, whatever it is.</summary>
+    /// <summary>The whole body as one value, of any form.</summary>
     Whole,
 }
 

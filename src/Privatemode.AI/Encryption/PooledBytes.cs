@@ -286,7 +286,7 @@ internal sealed class PooledPieces : IBufferWriter<byte>, IDisposable
         }
     }
 
-    /// <summary>What is free in the last piece, or a new piece: never a certain number of bytes.</summary>
+    /// <summary>The free space of the last piece, or of a new piece, of any length.</summary>
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(sizeHint, 1);

@@ -126,7 +126,7 @@ public class ModelCatalog
         }
     }
 
-    /// <summary>The exception to throw for one that says that a model is not offered: with what is. Any other comes back as it is.</summary>
+    /// <summary>Returns the exception to throw: for a model that is not offered, one with the offered models; otherwise the original one.</summary>
     /// <param name="exception">The original exception.</param>
     /// <param name="task">The requested task, as the list names it; null if there is none.</param>
     /// <param name="cancellationToken">Ends the wait for the list.</param>

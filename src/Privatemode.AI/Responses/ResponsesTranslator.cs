@@ -21,7 +21,7 @@ internal sealed class ResponsesTranslator(ResponsesOptions options, TimeProvider
     /// <summary>Translates the body of a request for a response. Takes ownership of it, even if it throws.</summary>
     /// <returns>The body of a chat, and the translation of its answer; the receiver owns both.</returns>
     /// <exception cref="PrivatemodeRequestException">The request asks for what the service does not offer.</exception>
-    /// <exception cref="PrivatemodeWouldLeakException">The body cannot be read without doubt.</exception>
+    /// <exception cref="PrivatemodeWouldLeakException">The body is malformed or ambiguous.</exception>
     public (PooledBytes Body, CallTranslation Translation) Translate(PooledBytes body, ResponsesCaller caller)
     {
         PooledBytes chat = new(body.Length + RoomForAdditions);

@@ -18,9 +18,9 @@ internal sealed class AccountSession : IDisposable
     private int _callers;
     private bool _disposed;
 
-    /// <param name="getSecret">Gets a new secret; called with the <c>async</c> flag of <see cref="SyncOrAsync"/>, never twice at once.</param>
-    /// <param name="time">Both its clocks decide about expiry, see <see cref="ValidityPeriod"/>.</param>
-    /// <param name="isTrusted">Whether the deployment a secret was agreed with is still the trusted one; null for always.</param>
+    /// <param name="getSecret">Establishes a new secret; called with the <c>async</c> flag of <see cref="SyncOrAsync"/>, never concurrently.</param>
+    /// <param name="time">Both of its clocks decide about expiry, see <see cref="ValidityPeriod"/>.</param>
+    /// <param name="isTrusted">Whether the deployment with which a secret was established is still the trusted one; null for always.</param>
     public AccountSession(
         Func<bool, CancellationToken, ValueTask<SessionSecret>> getSecret, TimeProvider time, Func<SessionSecret, bool>? isTrusted = null)
     {
@@ -29,10 +29,10 @@ internal sealed class AccountSession : IDisposable
         _time = time;
     }
 
-    /// <summary>A lease on a secret that is valid now, getting a new one when needed.</summary>
-    /// <param name="rejectedId">Id of a secret that the service no longer knows. It is replaced for all callers, unless that happened already.</param>
-    /// <param name="deadline">Ends this caller's wait only; the exchange goes on for the others.</param>
-    /// <param name="permit">Released with the lease, as is <paramref name="slot"/>; both remain the caller's when this throws.</param>
+    /// <summary>Returns a lease on a secret that is valid now, and establishes a new one if necessary.</summary>
+    /// <param name="rejectedId">The ID of a secret that the service no longer knows. It is replaced for all callers, unless that happened already.</param>
+    /// <param name="deadline">Ends only this caller's wait; the exchange continues for the others.</param>
+    /// <param name="permit">Released with the lease, as is <paramref name="slot"/>; if this method throws, the caller keeps both.</param>
     /// <remarks>Call <see cref="Enter"/> first.</remarks>
     public async ValueTask<SecretLease> AcquireAsync(
         string? rejectedId, bool async, CallDeadline deadline, IDisposable? permit = null, IDisposable? slot = null)

@@ -324,7 +324,7 @@ internal sealed class ManifestPolicyEvaluator(
 }
 
 /// <summary>The manifest that a deployment must prove, before anything is known about the deployment.</summary>
-/// <param name="Manifest">The manifest that the publisher names, or the last adopted one while it names none; null when digests are pinned.</param>
+/// <param name="Manifest">The manifest that the publisher names, or the last adopted one if it names none; null if digests are pinned.</param>
 /// <param name="Published">SHA-256 of what the publisher names; null if it names none, or is not asked.</param>
 /// <param name="Refused">The problem of the published manifest, if the last adopted one is used instead.</param>
 internal sealed record ExpectedManifest(

@@ -6,7 +6,7 @@ internal static class CertificateChecks
     public const string PemFormat = "certificate-pem-format"; // The text holds PEM certificates and white space only, at least one and not too many.
     public const string Size = "certificate-size"; // A certificate is not larger than any that is issued for this purpose.
     public const string Format = "certificate-format"; // The bytes are one DER certificate of version 3 and nothing else.
-    public const string DuplicateExtension = "certificate-duplicate-extension"; // No extension stands twice.
+    public const string DuplicateExtension = "certificate-duplicate-extension"; // No extension occurs twice.
     public const string CriticalExtension = "certificate-critical-extension"; // No extension is critical that we do not understand.
     // The certificate is signed with an algorithm that AMD or Intel uses, and both of its algorithm identifiers are equal.
     public const string Algorithm = "certificate-algorithm";
@@ -26,13 +26,13 @@ internal static class CertificateChecks
     public const string CrlDuplicateSerial = "crl-duplicate-serial"; // No serial number is revoked twice.
     public const string CrlCriticalExtension = "crl-critical-extension"; // No extension of the list or of an entry is critical that we do not understand.
     public const string CrlScope = "crl-scope"; // The list is complete: neither a difference to another one nor limited to some certificates or issuers.
-    public const string CrlAlgorithm = "crl-algorithm"; // The list is signed with an algorithm that AMD or Intel uses, and says so twice in the same way.
+    public const string CrlAlgorithm = "crl-algorithm"; // The list has a signature algorithm of AMD or Intel, and both identifiers are equal.
     public const string CrlIssuer = "crl-issuer"; // The list comes from the issuer of the certificates that are looked up in it.
     public const string CrlKeyUsage = "crl-key-usage"; // The issuer may sign revocation lists.
     public const string CrlSignature = "crl-signature"; // The list is signed with its issuer's key.
-    public const string CrlNotYetValid = "crl-not-yet-valid"; // The list was issued before the time of the check.
-    public const string CrlNextUpdateMissing = "crl-next-update-missing"; // The list says until when it may be used; one that does not counts as stale.
-    public const string CrlExpired = "crl-expired"; // The list is not stale.
+    public const string CrlNotYetValid = "crl-not-yet-valid"; // The list is valid already.
+    public const string CrlNextUpdateMissing = "crl-next-update-missing"; // The list has nextUpdate; a list without it is treated as expired.
+    public const string CrlExpired = "crl-expired"; // The list is still valid.
 }
 
 /// <summary>Creates the exceptions for certificates and lists. Messages contain nothing from a certificate except object identifiers.</summary>

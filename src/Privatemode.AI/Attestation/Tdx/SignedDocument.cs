@@ -68,7 +68,7 @@ internal sealed class SignedDocument(JsonDocument document, JsonElement content,
     public void Dispose() => document.Dispose();
 }
 
-/// <summary>Reads typed members of Intel's collateral; anything that is not exactly the demanded type is a <see cref="JsonException"/>.</summary>
+/// <summary>Reads typed members of Intel's collateral; a value of another type causes a <see cref="JsonException"/>.</summary>
 internal static class CollateralJson
 {
     private const int LongestText = 64;

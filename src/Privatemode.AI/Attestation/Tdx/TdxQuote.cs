@@ -242,7 +242,7 @@ internal sealed class TdReport
     private const int SvnSize = 16;
     private readonly ReadOnlyMemory<byte> _body;
 
-    /// <summary>Takes a body whose size has been checked.</summary>
+    /// <summary>Creates it from a body whose size has been checked.</summary>
     public TdReport(ReadOnlyMemory<byte> body)
     {
         if (body.Length is not (Size10 or Size15))
@@ -253,7 +253,7 @@ internal sealed class TdReport
         _body = body;
     }
 
-    /// <summary>Whether this is a TD report 1.5, with a current TCB beside the one at launch.</summary>
+    /// <summary>Whether this is a TD report 1.5, which contains the current TCB in addition to the one at launch.</summary>
     public bool Is15 => _body.Length == Size15;
 
     /// <summary>TEE_TCB_SVN, 16 bytes: the TCB at launch; [0] module version, [1] module line, [2] late microcode.</summary>
@@ -269,7 +269,7 @@ internal sealed class TdReport
     /// <summary>8 bytes.</summary>
     public ReadOnlyMemory<byte> TdAttributes => _body.Slice(120, sizeof(ulong));
 
-    /// <summary>CPU features open to the trust domain.</summary>
+    /// <summary>CPU features that are available to the trust domain.</summary>
     public ulong Xfam => BinaryPrimitives.ReadUInt64LittleEndian(_body.Span[128..]);
 
     public ReadOnlyMemory<byte> MrTd => Measurement(136);
@@ -282,7 +282,7 @@ internal sealed class TdReport
     /// <summary>TEE_TCB_SVN2, 16 bytes: the TCB when the quote was made. Empty in a TD report 1.0.</summary>
     public ReadOnlyMemory<byte> TeeTcbSvn2 => Is15 ? _body.Slice(584, SvnSize) : default;
 
-    /// <summary>Digest of the service TDs bound to this one, zero when there is none. Empty in a TD report 1.0.</summary>
+    /// <summary>Digest of the service TDs bound to this one, zero if there is none. Empty in a TD report 1.0.</summary>
     public ReadOnlyMemory<byte> MrServiceTd => Is15 ? Measurement(600) : default;
 
     /// <summary>Run-time measurement register 0 to 3.</summary>

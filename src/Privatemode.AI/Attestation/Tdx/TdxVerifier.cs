@@ -3,13 +3,13 @@ using Privatemode.AI.Attestation.Certificates;
 
 namespace Privatemode.AI.Attestation.Tdx;
 
-/// <summary>Verifies that a quote is authentic at a given time. Pure: everything it looks at is passed in.</summary>
+/// <summary>Verifies that a quote is authentic at a given time. Pure: the result depends only on the arguments.</summary>
 internal static class TdxVerifier
 {
-    /// <summary>Verifies a quote with its collateral: chains, signatures, revocation, and what Intel says about the platform's state.</summary>
+    /// <summary>Verifies a quote with its collateral: chains, signatures, revocation, and Intel's findings about the platform's state.</summary>
     /// <param name="signed">The quote, whose chain may have been verified at an earlier time.</param>
-    /// <param name="collateral">What Intel says; must not change during the call.</param>
-    /// <exception cref="PrivatemodeVerificationException">The quote proves nothing; the check says why.</exception>
+    /// <param name="collateral">Intel's collateral; it must not change during the call.</param>
+    /// <exception cref="PrivatemodeVerificationException">The verification failed; the exception names the check.</exception>
     public static VerifiedTdxQuote Verify(SignedQuote signed, TdxCollateral collateral, DateTimeOffset at)
     {
         using IntelRoots roots = signed.BeginRoots(at);
@@ -61,7 +61,7 @@ internal static class TdxVerifier
         return list;
     }
 
-    // A list that does not say until when it counts has been refused.
+    // A list without nextUpdate has been refused.
     private static CollateralPeriod PeriodOf(CertificateRevocationList list) => new(list.ThisUpdate, list.NextUpdate.GetValueOrDefault());
 
     private static DateTimeOffset Earliest(params ReadOnlySpan<DateTimeOffset> times)
@@ -76,12 +76,12 @@ internal static class TdxVerifier
     }
 }
 
-/// <summary>A quote that a genuine TDX platform made, and what Intel says about that platform. Whether it is the expected one is policy.</summary>
-/// <param name="Quote">The quote; its report is what the CPU said.</param>
-/// <param name="Tcb">What Intel says about the platform, the module and the quoting enclave. Never revoked.</param>
-/// <param name="PckCrl">From when until when the PCK CRL counts.</param>
-/// <param name="RootCrl">From when until when the root's CRL counts.</param>
-/// <param name="ValidUntil">When the first certificate or piece of collateral expires.</param>
+/// <summary>A quote that a genuine TDX platform made, and Intel's findings about that platform. The policy decides whether it is acceptable.</summary>
+/// <param name="Quote">The quote, with the CPU's report.</param>
+/// <param name="Tcb">Intel's findings about the platform, the module and the quoting enclave. Never revoked.</param>
+/// <param name="PckCrl">The validity of the PCK CRL.</param>
+/// <param name="RootCrl">The validity of the root's CRL.</param>
+/// <param name="ValidUntil">The time at which the first certificate or collateral expires.</param>
 internal sealed record VerifiedTdxQuote(
     TdxQuote Quote,
     PckExtensions Platform,
@@ -92,20 +92,20 @@ internal sealed record VerifiedTdxQuote(
     CollateralPeriod RootCrl,
     DateTimeOffset ValidUntil)
 {
-    /// <summary>What Intel's newest TCB info says about the platform.</summary>
+    /// <summary>The finding of Intel's newest TCB info about the platform.</summary>
     public required NewestTcbEvaluation Newest { get; init; }
 
-    /// <summary>What the CPU said about the trust domain.</summary>
+    /// <summary>The CPU's report about the trust domain.</summary>
     public TdReport Report => Quote.Report;
 }
 
-/// <summary>What has to be fetched to judge a quote: see <see cref="PcsRequests"/>. Bodies of the answers as they came.</summary>
+/// <summary>The collateral for a quote, see <see cref="PcsRequests"/>: the bodies of the answers, unchanged.</summary>
 /// <param name="TcbInfo">JSON.</param>
 /// <param name="TcbInfoChain">PEM of that answer's header, decoded: signing certificate and root.</param>
 /// <param name="QeIdentity">JSON.</param>
 /// <param name="QeIdentityChain">PEM of that answer's header, decoded: signing certificate and root.</param>
 /// <param name="PckCrl">DER.</param>
-/// <param name="PckCrlChain">PEM of that answer's header, decoded: CA and root. May be empty; the list counts under the quote's CA only.</param>
+/// <param name="PckCrlChain">PEM of that answer's header, decoded: CA and root. May be empty; the list is verified only under the quote's CA.</param>
 /// <param name="RootCrl">DER.</param>
 internal sealed record TdxCollateral(
     ReadOnlyMemory<byte> TcbInfo,
@@ -116,16 +116,16 @@ internal sealed record TdxCollateral(
     ReadOnlyMemory<byte> PckCrlChain,
     ReadOnlyMemory<byte> RootCrl)
 {
-    /// <summary>JSON: Intel's newest TCB info, whichever evaluation <see cref="TcbInfo"/> is of. Empty if it is not known.</summary>
+    /// <summary>JSON: Intel's newest TCB info, regardless of the evaluation of <see cref="TcbInfo"/>. Empty if it is not known.</summary>
     public ReadOnlyMemory<byte> NewestTcbInfo { get; init; }
 
     /// <summary>PEM of that answer's header, decoded: signing certificate and root.</summary>
     public ReadOnlyMemory<byte> NewestTcbInfoChain { get; init; }
 }
 
-/// <summary>Finds out which downloaded documents are Intel's and belong to a quote, whatever they say. Pure.</summary>
+/// <summary>Determines which downloaded documents are authentic and belong to a quote. Pure.</summary>
 /// <remarks>
-/// A document that is authentic may still be expired, or say that the platform is revoked: it is the one to judge by all the same, and an older one
+/// An authentic document can be expired, or list the platform as revoked. It is used nevertheless, and an older one
 /// must not replace it. Every method returns <see langword="null"/> for anything that is not authentic.
 /// </remarks>
 internal sealed class TdxDocuments(SignedQuote quote, TdxTrustAnchors anchors, DateTimeOffset at)
@@ -181,20 +181,20 @@ internal sealed class TdxDocuments(SignedQuote quote, TdxTrustAnchors anchors, D
 
 // Intel Provisioning Certification Service, version 4.
 
-/// <summary>Where the collateral of a quote is: paths and queries, nothing is fetched here.</summary>
-/// <param name="TcbInfo">At Intel's service, of the evaluation asked for; its chain is in <see cref="TcbInfoChainHeader"/>.</param>
+/// <summary>The addresses of a quote's collateral: paths and queries. Nothing is downloaded here.</summary>
+/// <param name="TcbInfo">At Intel's service, of the requested evaluation; its chain is in <see cref="TcbInfoChainHeader"/>.</param>
 /// <param name="QeIdentity">At Intel's service, always the newest; its chain is in <see cref="QeIdentityChainHeader"/>.</param>
 /// <param name="PckCrl">At Intel's service; its chain is in <see cref="PckCrlChainHeader"/>.</param>
 /// <param name="RootCrl">At Intel's certificate server.</param>
 internal sealed record PcsRequests(string TcbInfo, string QeIdentity, string PckCrl, string RootCrl)
 {
-    /// <summary>The evaluation asked for; 0 for the newest.</summary>
+    /// <summary>The requested evaluation; 0 for the newest.</summary>
     public required int EvaluationDataNumber { get; init; }
 
-    /// <summary>Intel's newest TCB info; the same as <see cref="TcbInfo"/> if no evaluation is asked for.</summary>
+    /// <summary>Intel's newest TCB info; the same as <see cref="TcbInfo"/> if no evaluation is requested.</summary>
     public string NewestTcbInfo => TcbInfo.IndexOf($"&{EvaluationParameter}=", StringComparison.Ordinal) is var end and >= 0 ? TcbInfo[..end] : TcbInfo;
 
-    /// <summary>The QE identity of the evaluation asked for: only for when the newest is below it.</summary>
+    /// <summary>The QE identity of the requested evaluation: needed only if the newest is below it.</summary>
     public string QeIdentityOfEvaluation => $"{QeIdentity}?{EvaluationParameter}={EvaluationDataNumber}";
 
     public const string TcbInfoChainHeader = "TCB-Info-Issuer-Chain";
@@ -203,9 +203,9 @@ internal sealed record PcsRequests(string TcbInfo, string QeIdentity, string Pck
 
     private const string EvaluationParameter = "tcbEvaluationDataNumber";
 
-    /// <summary>What is needed to judge a platform.</summary>
-    /// <param name="platform">What the PCK certificate says. It is verified: addresses are not built from unverified data.</param>
-    /// <param name="evaluationDataNumber">Ask for the TCB info of this evaluation instead of the newest standard one; 0 for the newest.</param>
+    /// <summary>The requests for the collateral of a platform.</summary>
+    /// <param name="platform">The data of the PCK certificate, which is verified: addresses are not built from unverified data.</param>
+    /// <param name="evaluationDataNumber">The evaluation of the TCB info to request instead of the newest standard one; 0 for the newest.</param>
     public static PcsRequests For(PckExtensions platform, int evaluationDataNumber = 0)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(evaluationDataNumber);
@@ -221,6 +221,6 @@ internal sealed record PcsRequests(string TcbInfo, string QeIdentity, string Pck
         };
     }
 
-    /// <summary>Decodes the chain in a header of Intel's service: PEM, percent-encoded. What it holds is judged with the collateral.</summary>
+    /// <summary>Decodes the chain in a header of Intel's service: PEM, percent-encoded. The chain is verified with the collateral.</summary>
     public static byte[] DecodeChain(string header) => Encoding.UTF8.GetBytes(Uri.UnescapeDataString(header.Replace('+', ' ')));
 }

@@ -269,12 +269,12 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         (type.CharSet is null || string.Equals(type.CharSet.Trim('"'), "utf-8", StringComparison.OrdinalIgnoreCase));
 }
 
-/// <summary>Ids of calls: <c>sdk_&lt;UUIDv7&gt;</c>, with <c>_&lt;attempt&gt;</c> on endpoints that are encrypted.</summary>
+/// <summary>IDs of calls: <c>sdk_&lt;UUIDv7&gt;</c>, with <c>_&lt;attempt&gt;</c> on endpoints that are encrypted.</summary>
 internal static class RequestIds
 {
-    /// <summary>A new id; the same for all attempts of one call.</summary>
+    /// <summary>A new ID; the same for all attempts of one call.</summary>
     public static string New(TimeProvider time) => string.Create(CultureInfo.InvariantCulture, $"sdk_{Guid.CreateVersion7(time.GetUtcNow()):D}");
 
-    /// <summary>The id of one attempt; the first is 0.</summary>
+    /// <summary>The ID of one attempt; the first is 0.</summary>
     public static string OfAttempt(string id, int attempt) => string.Create(CultureInfo.InvariantCulture, $"{id}_{attempt}");
 }

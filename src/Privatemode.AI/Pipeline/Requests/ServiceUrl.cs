@@ -6,20 +6,20 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
-/// <summary>Whether the service's own parser takes the URL of an image.</summary>
+/// <summary>Checks whether the service's own parser accepts the URL of an image.</summary>
 /// <remarks>
-/// The service parses it inside the enclave (Go, net/url) and answers what it cannot parse with an error in the clear that quotes the whole URL:
-/// of a <c>data:</c> URL, the image. So everything is refused here that its parser might refuse, and a little more.
+/// The service parses it inside the enclave (Go, net/url). If it cannot, it returns an unencrypted error that quotes the whole URL:
+/// for a <c>data:</c> URL, the image. So every URL that its parser might refuse is refused here, and a few more.
 /// </remarks>
 internal static class ServiceUrl
 {
     private static readonly SearchValues<byte> HexDigits = MemberNames.Bytes(MemberNames.HexDigits);
-    // No zone, and no IPv4 address within: the platform takes leading zeros there, and the service's parser does not.
+    // No zone, and no embedded IPv4 address: the platform accepts leading zeros there, and the service's parser does not.
     private static readonly SearchValues<byte> AddressBytes = MemberNames.Bytes(MemberNames.HexDigits + ":");
     private static readonly SearchValues<byte> UserInfoBytes = MemberNames.Bytes(MemberNames.LettersAndDigits + "-._~!$&'()*+,;=:%");
     private static readonly SearchValues<byte> NotInHosts = SearchValues.Create(" \"#%/:<>?@[\\]^`{|}"u8);
 
-    /// <summary>Whether a URL in UTF-8 names its content itself.</summary>
+    /// <summary>Whether a URL in UTF-8 contains its content.</summary>
     public static bool IsData(ReadOnlySpan<byte> url) => url.Length >= 5 && Ascii.EqualsIgnoreCase(url[..5], "data:"u8);
 
     public static bool IsHttps(ReadOnlySpan<byte> url) => url.Length >= 8 && Ascii.EqualsIgnoreCase(url[..8], "https://"u8);
@@ -42,7 +42,7 @@ internal static class ServiceUrl
         int query = url.IndexOf((byte)'?');
         url = query < 0 ? url : url[..query];
 
-        // What does not begin with a slash is taken as it stands.
+        // A path that does not begin with a slash is accepted unchanged.
         return IsData(url) ? !url["data:".Length..].StartsWith("/"u8) : IsHttps(url) && IsAuthorityAndPath(url["https://".Length..]);
     }
 

@@ -10,8 +10,8 @@ using Privatemode.AI.Internal;
 namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>
-/// The <c>Privatemode-Shard-Key</c>: leads requests with the same salt and the same beginning to the same cache. It reveals the
-/// approximate length of the prompt and shared beginnings, and nothing else.
+/// The <c>Privatemode-Shard-Key</c>: routes requests with the same salt and the same beginning to the same cache. It reveals only the
+/// approximate length of the prompt and shared beginnings.
 /// </summary>
 internal static class ShardKey
 {
@@ -19,7 +19,7 @@ internal static class ShardKey
     private const int MaxTokens = 1_000_000;
     private const int SaltHashCharacters = 16;
 
-    // Blocks: 16 tokens up to token 1,024, then 128 tokens up to 100,096, then 512. Only whole blocks count.
+    // Blocks: 16 tokens up to token 1,024, then 128 tokens up to 100,096, then 512. Only complete blocks are used.
     private const int SmallBlock = 16 * BytesPerToken;
     private const int MediumBlock = 128 * BytesPerToken;
     private const int LargeBlock = 512 * BytesPerToken;
@@ -29,7 +29,7 @@ internal static class ShardKey
     // Base64 (RFC 4648, section 4).
     private const string Alphabet = MemberNames.LettersAndDigits + "+/";
 
-    /// <summary>The key of a body under the given salt.</summary>
+    /// <summary>Returns the key of a body under the given salt.</summary>
     public static string OfBody(ReadOnlySpan<byte> document, JsonIndex index, ReadOnlySpan<byte> salt)
     {
         using PooledBytes content = new(document.Length);
@@ -41,7 +41,7 @@ internal static class ShardKey
         return OfContent(content.Span, salt);
     }
 
-    /// <summary>The key of the content under the given salt.</summary>
+    /// <summary>Returns the key of the content under the given salt.</summary>
     /// <exception cref="PrivatemodeRequestException">The content has more than 1,000,000 tokens of 4 bytes.</exception>
     public static string OfContent(ReadOnlySpan<byte> content, ReadOnlySpan<byte> salt)
     {
@@ -78,7 +78,7 @@ internal static class ShardKey
 
     private static int BlockAt(int position) => position < MediumFrom ? SmallBlock : position < LargeFrom ? MediumBlock : LargeBlock;
 
-    /// <summary>Raw JSON text, except that a string counts unescaped, a fraction in its shortest form, and null as nothing.</summary>
+    /// <summary>Raw JSON text, except that strings are unescaped, fractions are in their shortest form, and null is omitted.</summary>
     private static void AppendMember(ReadOnlySpan<byte> document, JsonIndex index, ReadOnlySpan<byte> name, PooledBytes content)
     {
         int i = index.Find(name);
@@ -97,7 +97,7 @@ internal static class ShardKey
     }
 }
 
-/// <summary>Unescaping of JSON strings that also takes lone surrogates, as the service's own reader does.</summary>
+/// <summary>Unescapes JSON strings, including lone surrogates, like the service's own reader.</summary>
 internal static class CanonicalText
 {
     private const int UnicodeEscapeLength = 6;
@@ -121,7 +121,7 @@ internal static class CanonicalText
         }
     }
 
-    /// <summary>Whole numbers as they stand, others in their shortest form without exponent: so the service's own reader turns them into
+    /// <summary>Whole numbers unchanged, others in their shortest form without exponent: the service's own reader converts them in the same way to
     /// text.</summary>
     public static string Number(ReadOnlySpan<byte> raw)
     {

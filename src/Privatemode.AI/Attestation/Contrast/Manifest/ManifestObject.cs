@@ -94,8 +94,8 @@ internal readonly struct ManifestObject(JsonElement element, string path, params
 /// <summary>Stable names of the checks that a manifest must pass before it is used.</summary>
 internal static class ManifestChecks
 {
-    public const string Format = "manifest-format"; // The manifest is the JSON object it should be, with members of the right types.
-    public const string PolicyHash = "manifest-policy-hash"; // Each policy is named by a SHA-256 in hexadecimal, once.
+    public const string Format = "manifest-format"; // The manifest is a JSON object of the expected form, with members of the right types.
+    public const string PolicyHash = "manifest-policy-hash"; // Each policy has a unique name, a SHA-256 in hexadecimal.
     public const string Role = "manifest-role"; // Each policy has a known role.
     public const string Coordinator = "manifest-coordinator"; // At least one policy is the coordinator's.
     public const string ReferenceValues = "manifest-reference-values"; // There is at least one reference value.
@@ -104,14 +104,14 @@ internal static class ManifestChecks
     public const string Product = "manifest-snp-product"; // The product is Milan or Genoa.
     public const string Measurement = "manifest-snp-measurement"; // The launch digest has 48 bytes.
     public const string ResetAddress = "manifest-snp-apeip"; // The address at which application processors begin is absent, empty, or 4 bytes.
-    public const string MinimumTcb = "manifest-snp-minimum-tcb"; // All four minimum versions are given as numbers from 0 to 255.
+    public const string MinimumTcb = "manifest-snp-minimum-tcb"; // All four minimum versions are numbers from 0 to 255.
     public const string Debug = "manifest-snp-debug"; // The guest policy does not allow debugging.
     public const string Migration = "manifest-snp-migration"; // The guest policy does not allow a migration agent.
-    public const string ChipId = "manifest-snp-chip-id"; // Each allowed chip is named by 64 bytes.
+    public const string ChipId = "manifest-snp-chip-id"; // Each allowed chip ID has 64 bytes.
     // MRTD, MRSEAM and the runtime measurements have 48 bytes each, and there are four of the latter.
     public const string TdxMeasurement = "manifest-tdx-measurement";
     public const string Xfam = "manifest-tdx-xfam"; // XFAM has 8 bytes.
-    public const string PlatformInstance = "manifest-tdx-piid"; // Each allowed platform instance is named by 16 bytes.
-    public const string WorkloadOwnerKey = "manifest-workload-owner-key"; // The keys of workload owners are ECDSA public keys, or digests of such.
+    public const string PlatformInstance = "manifest-tdx-piid"; // Each allowed platform instance has 16 bytes.
+    public const string WorkloadOwnerKey = "manifest-workload-owner-key"; // The keys of workload owners are ECDSA public keys, or digests of them.
     public const string SeedShareOwnerKey = "manifest-seedshare-owner-key"; // The keys of seed share owners are RSA public keys.
 }

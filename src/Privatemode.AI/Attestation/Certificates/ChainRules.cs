@@ -81,7 +81,7 @@ internal static class ChainRules
                 "has been revoked",
                 expected: "not on the revocation list",
                 found: $"serial number {Convert.ToHexStringLower(certificate.SerialNumber.Span)}",
-                VerificationCause.None); // VerificationCause.None); // a newer list never removes a revocation
+                VerificationCause.None); // a newer list never removes a revocation
         }
     }
 }

@@ -21,7 +21,7 @@ public sealed partial class ReadmeTests
         {
             // begin: testing
             await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
-            deployment.Model.Reply("Hello"); // the first answer; later ones repeat the prompt
+            deployment.Model.Reply("Hello"); // the first answer; without a script, the model answers "You said: …"
             // end
 
             // begin: chat
@@ -32,6 +32,8 @@ public sealed partial class ReadmeTests
             {
                 Console.Write(update.Text);
             }
+
+            Console.WriteLine(); // The program has printed: Hello
             // end
 
             // begin: verify
@@ -47,6 +49,7 @@ public sealed partial class ReadmeTests
             // begin: openai
             OpenAIClient openAI = privatemode.OpenAI;
             ChatCompletion completion = await openAI.GetChatClient("gpt-oss-120b").CompleteChatAsync("What is X-Wing?");
+            Console.WriteLine(completion.Content[0].Text);
             // end
 
             // begin: extra
@@ -73,16 +76,17 @@ public sealed partial class ReadmeTests
             await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
             await using PrivatemodeClient privatemode = deployment.CreateClient();
             IChatClient chat = privatemode.AsIChatClient("gpt-oss-120b");
-            deployment.Model.ReplyWithToolCall("get_weather", """{"city":"Bochum"}""").Then.Reply("21 degrees.");
 
             // begin: tools
+            deployment.Model.ReplyWithToolCall("get_weather", """{"city":"Bochum"}""").Then.Reply("It is 21 degrees."); // what the model will do
+
             AIFunction weather = AIFunctionFactory.Create((string city) => $"{city}: 21 degrees", "get_weather", "Gets the weather of a city.");
             IChatClient agent = chat.AsBuilder().UseFunctionInvocation().Build();
             ChatResponse forecast = await agent.GetResponseAsync("How warm is it in Bochum?", new ChatOptions { Tools = [weather] });
             Console.WriteLine(forecast.Text);
             // end
 
-            Assert.Equal("21 degrees.", forecast.Text);
+            Assert.Equal("It is 21 degrees.", forecast.Text);
             Assert.Contains("Bochum: 21 degrees", deployment.Requests[^1].DecryptedBody, StringComparison.Ordinal);
         }
     }

@@ -56,6 +56,28 @@ public sealed class TestingReadmeTests
     }
 
     [Fact]
+    public async Task Snippet_OfTheProgramWithoutAKey_Runs()
+    {
+        await RunAsync().OrTimeout();
+
+        static async Task RunAsync()
+        {
+            // begin: offline
+            await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+            deployment.Model.Reply("Hello");
+
+            await using PrivatemodeClient client = deployment.CreateClient();
+            ChatResponse response = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("Hi");
+            Console.WriteLine(response.Text); // Hello
+            Console.WriteLine(deployment.Requests[0].WireBodyText); // the encrypted request
+            // end
+
+            Assert.Equal("Hello", response.Text);
+            Assert.DoesNotContain("\"Hi\"", deployment.Requests[0].WireBodyText, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public void Snippet_OfFakes_Runs()
     {
         // begin: fakes

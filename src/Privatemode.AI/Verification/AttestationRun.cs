@@ -135,8 +135,8 @@ internal sealed class AttestationRun(
         }
 
         TimeSpan size = difference.Duration();
-        string amount = size.TotalHours < 2 ? $"{size.TotalMinutes:F0} minutes"
-            : size.TotalDays < 2 ? $"{size.TotalHours:F0} hours"
+        string amount = size.TotalHours < 1.5 ? $"{size.TotalMinutes:F0} minutes"
+            : size.TotalDays < 1.5 ? $"{size.TotalHours:F0} hours"
             : $"{size.TotalDays:F0} days";
         string relation = difference > TimeSpan.Zero ? "ahead of" : "behind";
         return $" (The system clock of this machine is about {amount} {relation} the service's. If it is wrong, set it and try again.)";

@@ -90,7 +90,7 @@ internal sealed class ClientComposition : IClientComposition
         ApiKeys apiKeys = OptionsValidator.Validate(settings);
         if (settings.Transport.DangerousUnverifiedLocalProxy is not null)
         {
-            throw new InvalidOperationException("A client for a local proxy requires a LocalProxyComposition.");
+            throw new InvalidOperationException("A client for a local proxy is composed elsewhere.");
         }
 
         return new ClientComposition(settings, apiKeys);

@@ -33,7 +33,7 @@ public sealed class IdleTimeoutStreamTests
             "async with a token" => stream.ReadAsync(_buffer, other.Token).AsTask(),
             _ => TestTimeouts.OnOwnThread(() => stream.Read(_buffer)),
         });
-        Assert.Contains("cancelled", second.Message, StringComparison.Ordinal);
+        Assert.Contains("canceled", second.Message, StringComparison.Ordinal);
         Assert.Equal(1, _network.Reads);
     }
 

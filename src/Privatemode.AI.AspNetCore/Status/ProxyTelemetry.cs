@@ -166,7 +166,7 @@ internal sealed partial class ProxyTelemetry : IDisposable
 
         if (_log.IsEnabled(LogLevel.Information))
         {
-            Log(request, dialect, model, firstByte, total);
+            RequestEndedEvent.Log(_log, request, dialect, model, firstByte, total);
         }
     }
 
@@ -236,12 +236,6 @@ internal sealed partial class ProxyTelemetry : IDisposable
         }
     }
 
-    private void Log(ProxyRequestRecord request, string dialect, string model, TimeSpan? firstByte, TimeSpan total) => LogRequest(
-        request.Route, dialect, request.Status, request.Outcome, request.ModelAsked ?? model, model, request.IsStream,
-        request.RequestBytes, request.AnswerBytes, request.Usage?.Input, request.Usage?.Output, (long)request.Waited.TotalMilliseconds,
-        (long?)firstByte?.TotalMilliseconds, (long)total.TotalMilliseconds, request.CallerIndex, request.ProxyId, request.CallId,
-        request.LeftOut.Count == 0 ? null : string.Join(',', request.LeftOut), request.ErrorType);
-
     private bool IsFirst(string name)
     {
         lock (_names)
@@ -267,15 +261,6 @@ internal sealed partial class ProxyTelemetry : IDisposable
     };
 
     private static KeyValuePair<string, object?> Tag(string name, object? value) => new(name, value);
-
-    [LoggerMessage(1001, LogLevel.Information,
-        "{Route} ({Dialect}) {Status} {Outcome}: model {ModelAsked} -> {Model}, stream {IsStream}, {RequestBytes} bytes in, {AnswerBytes} bytes out, " +
-        "{InputTokens} input and {OutputTokens} output tokens, waited {WaitedMs} ms, first byte {FirstByteMs} ms, total {TotalMs} ms, caller {CallerIndex}, " +
-        "{ProxyId} {CallId}, left out {LeftOutTools}, error {ErrorType}", EventName = "RequestEnded")]
-    private partial void LogRequest(
-        string route, string dialect, int status, string outcome, string modelAsked, string model, bool isStream, long requestBytes, long answerBytes,
-        long? inputTokens, long? outputTokens, long waitedMs, long? firstByteMs, long totalMs, int callerIndex, string proxyId, string? callId,
-        string? leftOutTools, string? errorType);
 
     [LoggerMessage(1002, LogLevel.Error, "A request failed with an unexpected error of type {Type}.", EventName = "UnexpectedError")]
     private partial void LogUnexpected(string type);

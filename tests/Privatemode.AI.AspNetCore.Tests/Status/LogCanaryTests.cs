@@ -137,6 +137,21 @@ public sealed class LogCanaryTests : ProxyTest
     }
 
     [Fact]
+    public async Task Log_ValuesThatAreAbsent_AreLeftOutOfTheMessage()
+    {
+        await SendAsync("GET", "/v1/models", "", $"wrong-{Sentinel}");
+        await App.StopAsync().OrTimeout();
+
+        Assert.Matches(
+            @"RequestEnded: /v1/models \(openai\) 401 refused: model none -> none, stream False, 0 bytes in, \d+ bytes out, waited 0 ms, " +
+            @"(first byte \d+ ms, )?total \d+ ms, proxy_[0-9a-f-]+, error invalid_api_key",
+            Ended());
+        Assert.All(
+            (string[])["InputTokens", "OutputTokens", "FirstByteMs", "CallerIndex", "CallId", "LeftOutTools"],
+            name => Assert.Contains($"{name}=", Ended(), StringComparison.Ordinal));
+    }
+
+    [Fact]
     public async Task Log_WebSocket_IsOneLine()
     {
         using RawConnection connection = Connect();

@@ -39,7 +39,8 @@ public sealed class ProxyTelemetryTests
             .Select(method => method.GetCustomAttribute<LoggerMessageAttribute>()).OfType<LoggerMessageAttribute>().OrderBy(message => message.EventId)];
 
         Assert.Equal(
-            events.Select(message => $"{message.EventId} `{message.EventName}` {message.Level}"),
+            events.Select(message => $"{message.EventId} `{message.EventName}` {message.Level}")
+                .Prepend($"{RequestEndedEvent.Id.Id} `{RequestEndedEvent.Id.Name}` {LogLevel.Information}"),
             Rows("id").Select(row => $"{row[0]} {row[1]} {row[2]}"));
     }
 

@@ -14,6 +14,7 @@ internal sealed class ChatConversation(ConversationOptions options, PrivatemodeC
     private const string Normal = "\u001b[0m";
 
     private readonly List<ChatMessage> _history = [];
+    private bool _isInReasoning;
 
     public string Model { get; set; } = "";
 
@@ -48,10 +49,17 @@ internal sealed class ChatConversation(ConversationOptions options, PrivatemodeC
         try
         {
             using IChatClient chat = client.AsIChatClient(Model);
-            await foreach (ChatResponseUpdate update in chat.GetStreamingResponseAsync(Messages(message), CreateOptions(), stop))
+            try
             {
-                updates.Add(update);
-                hasText |= Write(update);
+                await foreach (ChatResponseUpdate update in chat.GetStreamingResponseAsync(Messages(message), CreateOptions(), stop))
+                {
+                    updates.Add(update);
+                    hasText |= Write(update);
+                }
+            }
+            finally
+            {
+                EndReasoning();
             }
         }
         catch (PrivatemodeIntegrityException exception) when (hasText)
@@ -111,6 +119,11 @@ internal sealed class ChatConversation(ConversationOptions options, PrivatemodeC
             };
         }
 
+        if (text.Length > 0)
+        {
+            EndReasoning();
+        }
+
         context.Console.Out.Write(Output.Safe(text.ToString(), context.Console.IsOutputTerminal));
         context.Console.Out.Flush();
         return text.Length > 0;
@@ -122,9 +135,20 @@ internal sealed class ChatConversation(ConversationOptions options, PrivatemodeC
         {
             string safe = Output.Safe(text, context.Console.IsErrorTerminal);
             context.Console.Error.Write(output.HasErrorColor ? $"{Dim}{safe}{Normal}" : safe);
+            _isInReasoning = safe.Length == 0 ? _isInReasoning : !safe.EndsWith('\n');
         }
 
         return null;
+    }
+
+    /// <summary>Ends the line of the reasoning, because the answer or an error follows on the same terminal.</summary>
+    private void EndReasoning()
+    {
+        if (_isInReasoning)
+        {
+            _isInReasoning = false;
+            context.Console.Error.WriteLine();
+        }
     }
 
     private void EndLine() => context.Console.Out.WriteLine();

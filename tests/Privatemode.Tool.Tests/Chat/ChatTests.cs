@@ -138,7 +138,7 @@ public sealed class ChatTests : IAsyncLifetime
         (_, string text, string error) = await _run.InvokeAsync("chat", "hi", "--reasoning", "show", "--receipt");
 
         Assert.Equal("Yes.\n", text);
-        Assert.Contains("Because of clouds.", error, StringComparison.Ordinal);
+        Assert.Contains("Because of clouds.\n{", error, StringComparison.Ordinal);
         Assert.Contains("\"requestId\"", error, StringComparison.Ordinal);
     }
 

@@ -99,7 +99,7 @@ internal static class Flags
         bool isFlag = arg is ['-', _, ..] && command.Arguments.Count > 0 && name is not ("-h" or "-?" or "--help");
         if (isFlag && Find(command, name) is null && !(arg[1] != '-' && Find(command, arg[..2]) is TextFlag))
         {
-            throw ToolException.Usage($"unknown flag: {name} (before an argument that begins with a hyphen, write --)");
+            throw ToolException.Usage(UnknownNames.Flag(name, command));
         }
     }
 

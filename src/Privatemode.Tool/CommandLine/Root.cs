@@ -83,14 +83,12 @@ internal static class Root
         Command command = result.CommandResult.Command;
         if (result.UnmatchedTokens is [string unmatched, ..])
         {
-            return unmatched.StartsWith('-')
-                ? $"unknown flag: {unmatched.Split('=')[0]}"
-                : $"unknown command \"{unmatched}\" for \"{string.Join(' ', PathOf(result.CommandResult))}\"";
+            return unmatched.StartsWith('-') ? UnknownNames.Flag(unmatched.Split('=')[0], command) : UnknownNames.Word(unmatched, command);
         }
 
         if (command.Subcommands.Count > 0)
         {
-            return $"\"{string.Join(' ', PathOf(result.CommandResult))}\" needs a command: {string.Join(", ", command.Subcommands.Select(each => each.Name))}";
+            return $"\"{UnknownNames.PathOf(command)}\" needs a command: {string.Join(", ", command.Subcommands.Select(each => each.Name))}";
         }
 
         OptionResult? empty = command.Options.Select(result.GetResult)
@@ -98,12 +96,9 @@ internal static class Root
         Argument? missing = command.Arguments
             .FirstOrDefault(argument => argument.Arity.MinimumNumberOfValues > 0 && result.GetResult(argument) is null or { Tokens.Count: 0 });
         return empty is not null ? $"flag needs an argument: {empty.IdentifierToken?.Value ?? empty.Option.Name}"
-            : missing is not null ? $"\"{string.Join(' ', PathOf(result.CommandResult))}\" needs the argument <{missing.Name}>"
+            : missing is not null ? $"\"{UnknownNames.PathOf(command)}\" needs the argument <{missing.Name}>"
             : result.Errors[0].Message;
     }
-
-    private static IEnumerable<string> PathOf(CommandResult result) =>
-        result.Parent is CommandResult parent ? PathOf(parent).Append(result.Command.Name) : ["privatemode"];
 
     private static int ShowVersionOrHelp(Command root, IReadOnlyList<string> args, ToolContext context)
     {

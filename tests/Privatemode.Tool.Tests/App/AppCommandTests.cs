@@ -95,7 +95,7 @@ public sealed class AppCommandTests : IDisposable
     [Theory]
     [InlineData("--port: \"x\" is not a port from 0 to 65535", "--port", "x")]
     [InlineData("--port: \"65536\" is not a port from 0 to 65535", "--port", "65536")]
-    [InlineData("unknown flag: --listen", "--listen", "0.0.0.0")]
+    [InlineData("Unknown flag \"--listen\". Run \"privatemode app --help\".", "--listen", "0.0.0.0")]
     public async Task WrongFlags_AreOneLine(string message, params string[] flags)
     {
         (int exitCode, string text, string error) = await _run.InvokeAsync(["app", "--demo", "--no-browser", .. flags]);

@@ -30,17 +30,24 @@ public sealed class RootTests : IDisposable
     }
 
     [Theory]
-    [InlineData("unknown flag: --foo", "models", "--foo")]
-    [InlineData("unknown flag: --foo", "models", "--foo=bar")]
-    [InlineData("unknown flag: --Demo", "models", "--Demo")]
-    [InlineData("unknown flag: --modle (before an argument that begins with a hyphen, write --)", "chat", "--demo", "--modle", "x", "hi")]
-    [InlineData("unknown flag: --continue (before an argument that begins with a hyphen, write --)", "launch", "claude", "--demo", "--continue")]
-    [InlineData("unknown flag: -5 (before an argument that begins with a hyphen, write --)", "chat", "--demo", "-5 + 3")]
+    [InlineData("Unknown flag \"--foo\". Run \"privatemode models --help\".", "models", "--foo")]
+    [InlineData("Unknown flag \"--foo\". Run \"privatemode models --help\".", "models", "--foo=bar")]
+    [InlineData("Unknown flag \"--demoo\". Did you mean --demo? Run \"privatemode models --help\".", "models", "--demoo")]
+    [InlineData("Unknown flag \"--Demo\". Did you mean --demo? Run \"privatemode models --help\".", "models", "--Demo")]
+    [InlineData("Unknown flag \"--modle\". Did you mean --model? Run \"privatemode chat --help\".",
+        "chat", "--demo", "--modle", "x", "hi")]
+    [InlineData("Unknown flag \"--continue\". Before an argument that begins with a hyphen, write --. Run \"privatemode launch claude --help\".",
+        "launch", "claude", "--demo", "--continue")]
+    [InlineData("Unknown flag \"-5\". Before an argument that begins with a hyphen, write --. Run \"privatemode chat --help\".",
+        "chat", "--demo", "-5 + 3")]
     [InlineData("\"privatemode manifest\" needs a command: show, diff, log, pin", "manifest")]
     [InlineData("\"privatemode launch\" needs a command: claude, codex, opencode", "launch")]
     [InlineData("\"privatemode transcribe\" needs the argument <FILE>", "transcribe", "--demo")]
-    [InlineData("unknown command \"frob\" for \"privatemode\"", "frob")]
-    [InlineData("unknown command \"extra\" for \"privatemode models\"", "models", "extra")]
+    [InlineData("Unknown command \"frob\". Run \"privatemode --help\".", "frob")]
+    [InlineData("Unknown command \"modles\". Did you mean models? Run \"privatemode --help\".", "modles", "--demo")]
+    [InlineData("Unknown command \"codx\". Did you mean codex? Run \"privatemode launch --help\".", "launch", "codx")]
+    [InlineData("Unknown argument \"extra\". Run \"privatemode models --help\".", "models", "extra")]
+    [InlineData("unknown command \"extra\" for \"privatemode proxy\"", "proxy", "extra")]
     [InlineData("flag needs an argument: --workspace", "models", "--demo", "--workspace")]
     [InlineData("invalid argument \"maybe\" for \"--demo\" flag", "models", "--demo=maybe")]
     [InlineData("--demo cannot be combined with --api-endpoint, --api-key or --manifest.", "models", "--demo", "--api-key", "x")]
@@ -65,7 +72,9 @@ public sealed class RootTests : IDisposable
         (int exitCode, string text, _) = await _run.InvokeAsync("models", "--foo", "--json");
 
         Assert.Equal(2, exitCode);
-        Assert.Equal("""{"schema":"privatemode.error/1","exitCode":2,"error":{"type":"usage","message":"unknown flag: --foo"}}""" + "\n", text);
+        Assert.Equal(
+            """{"schema":"privatemode.error/1","exitCode":2,"error":{"type":"usage","message":"Unknown flag \"--foo\". Run \"privatemode models --help\"."}}""" +
+            "\n", text);
     }
 
     [Theory]

@@ -18,7 +18,7 @@ internal static class ExitCodes
     /// <summary>The deployment or its answer was refused.</summary>
     public const int Refused = 3;
 
-    /// <summary>No verdict was possible.</summary>
+    /// <summary>The result could not be determined.</summary>
     public const int Unknown = 4;
 
     /// <summary>Canceled by Ctrl+C or SIGTERM.</summary>

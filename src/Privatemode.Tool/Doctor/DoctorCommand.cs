@@ -12,6 +12,7 @@ internal sealed class DoctorCommand
     private const int ProxyPort = 8080;
 
     private static readonly Uri Production = new("https://api.privatemode.ai");
+    private const string VerificationFailed = "the check \"verification\" failed";
     private static readonly TimeSpan VerificationLimit = TimeSpan.FromSeconds(60);
     private static readonly string[] ServiceChecks = ["verification", "protocol", "models"];
 
@@ -110,11 +111,12 @@ internal sealed class DoctorCommand
             return
             [
                 new CheckResult(
-                    "verification", CheckOutcome.Failed, $"No verdict within {VerificationLimit.TotalSeconds:0} s.", "See the checks of the network.")
+                    "verification", CheckOutcome.Failed, $"The verification did not finish within {VerificationLimit.TotalSeconds:0} s.",
+                    "See the checks of the network.")
                 {
                     ExitCode = ExitCodes.Unknown,
                 },
-                Skip("protocol", "there was no verdict"), Skip("models", "there was no verdict"),
+                Skip("protocol", VerificationFailed), Skip("models", VerificationFailed),
             ];
         }
     }
@@ -138,8 +140,8 @@ internal sealed class DoctorCommand
                 ? new CheckResult(
                     "protocol", CheckOutcome.Failed, "The service asks for a newer protocol version. This answer is not authenticated.",
                     "Update this program: dotnet tool update -g Privatemode.Tool --prerelease")
-                : Skip("protocol", "there was no verdict"),
-            Skip("models", "there was no verdict"),
+                : Skip("protocol", VerificationFailed),
+            Skip("models", VerificationFailed),
         ];
     }
 

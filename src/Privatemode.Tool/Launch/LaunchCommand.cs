@@ -15,11 +15,11 @@ internal sealed class LaunchCommand
 {
     private const int UsualPort = 8080;
 
-    private readonly TextFlag _model = new("--model", "ID", "The model [default: the one with tools and the largest known context]");
+    private readonly TextFlag _model = new("--model", "ID", "The model [default: the model with the largest known context that can call tools]");
     private readonly TextFlag _smallModel = new("--small-model", "ID", "The model for titles and summaries [default: --model]");
     private readonly TextFlag _port = new("--port", "PORT", "The port of the proxy [default: a free port; 8080 with --config]");
     private readonly BoolFlag _config = new("--config", "Write the program's configuration for a proxy that you run yourself. The program is not started");
-    private readonly BoolFlag _restore = new("--restore", "Undo --config");
+    private readonly BoolFlag _restore = new("--restore", "Remove what --config wrote, and restore the values that it replaced");
     private readonly BoolFlag _print = new("--print", "Print what --config would write, and write nothing");
     private readonly TextFlag _callerKey = new("--caller-key", "KEY|@FILE", "A caller key of the proxy that you run yourself, for --config and --print");
     private readonly TextFlag _program = new("--program", "PATH", "The program [default: found on the search path]");

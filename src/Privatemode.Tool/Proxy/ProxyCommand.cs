@@ -112,7 +112,7 @@ internal static class ProxyCommand
         catch (PrivatemodeException exception)
             when (exception is not (PrivatemodeVerificationException or PrivatemodeIntegrityException or PrivatemodeWouldLeakException))
         {
-            // No verdict: the proxy tries again with each request.
+            // The result could not be determined: the proxy tries again with each request.
             ToolLog.NotVerifiedYet(host.Log, exception.Message);
         }
     }

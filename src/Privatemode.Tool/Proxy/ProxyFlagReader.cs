@@ -351,7 +351,7 @@ internal sealed class ProxyFlagReader(ProxyFlags flags, ParseResult result, Tool
         string harm = hasTls ? "use your API key" : hasKeys ? "read prompts" : "read prompts and use your API key";
         string remedy = hasTls ? "--caller-keys" : hasKeys ? "--tlsCertPath and --tlsKeyPath" : "--tlsCertPath, --tlsKeyPath and --caller-keys";
         throw ToolException.Setup(
-            $"Listening on {remote} without {missing} lets anyone on the network {harm}. Add {remedy}, or --dangerous-unprotected-listener.");
+            $"Listening on {remote} without {missing} lets other machines on the network {harm}. Add {remedy}, or --dangerous-unprotected-listener.");
     }
 
     private static bool IsAny(IPAddress address) => address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any);

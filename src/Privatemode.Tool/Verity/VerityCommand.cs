@@ -101,12 +101,12 @@ internal sealed class VerityCommand
         }
         catch (OperationCanceledException)
         {
-            throw new ToolException(ExitCodes.Canceled, "cancelled", $"Canceled after {progress.Text}. No verdict.");
+            throw new ToolException(ExitCodes.Canceled, "cancelled", $"Canceled after {progress.Text}. The image was not compared.");
         }
 
         if (Look(path) != before)
         {
-            throw ToolException.Failed($"\"{report.Path}\" was changed while it was read. No verdict.");
+            throw ToolException.Failed($"\"{report.Path}\" was changed while it was read, so it was not compared. Run the command again.");
         }
 
         report.Image = image;

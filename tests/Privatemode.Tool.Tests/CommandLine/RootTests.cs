@@ -72,9 +72,8 @@ public sealed class RootTests : IDisposable
         (int exitCode, string text, _) = await _run.InvokeAsync("models", "--foo", "--json");
 
         Assert.Equal(2, exitCode);
-        Assert.Equal(
-            """{"schema":"privatemode.error/1","exitCode":2,"error":{"type":"usage","message":"Unknown flag \"--foo\". Run \"privatemode models --help\"."}}""" +
-            "\n", text);
+        string error = """{"type":"usage","message":"Unknown flag \"--foo\". Run \"privatemode models --help\"."}""";
+        Assert.Equal("""{"schema":"privatemode.error/1","exitCode":2,"error":""" + error + "}\n", text);
     }
 
     [Theory]

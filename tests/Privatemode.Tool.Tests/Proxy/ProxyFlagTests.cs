@@ -123,7 +123,8 @@ public sealed class ProxyFlagTests : IDisposable
         (int exitCode, _, string error) = await _run.InvokeAsync(["proxy", "--listen", "192.0.2.1", .. args]);
 
         Assert.Equal(
-            $"Error: Listening on 192.0.2.1 without {missing} lets anyone on the network {harm}. Add {remedy}, or --dangerous-unprotected-listener.\n", error);
+            $"Error: Listening on 192.0.2.1 without {missing} lets other machines on the network {harm}. Add {remedy}, or --dangerous-unprotected-listener.\n",
+            error);
         Assert.Equal(2, exitCode);
     }
 

@@ -72,7 +72,7 @@ internal static class CoordinatorReport
 
     private static readonly VerificationCheck[] NeverChecked =
     [
-        NotChecked("gpu-evidence", "checked inside by the attested workloads, not by the client"),
+        NotChecked("gpu-evidence", "checked by the attested workloads, not by this client"),
         NotChecked("manifest-signature", "manifests are not signed: the manifest policy decides which one is expected"),
         NotChecked("coordinator-version", "the version in the document is only a claim; the measurement is verified instead"),
         NotChecked("policy-documents", "the report does not cover them; their hashes in the manifest are used instead"),

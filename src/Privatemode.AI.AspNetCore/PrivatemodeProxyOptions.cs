@@ -46,7 +46,7 @@ public sealed class PrivatemodeProxyOptions
     /// <summary>Gets or sets a value that indicates whether callers on other machines may connect without TLS. This is insecure.</summary>
     /// <value>The default is <see langword="false"/>.</value>
     /// <remarks>Prompts, answers and caller keys then cross the network unencrypted. Set it only if something in front of the application, on the same machine
-    /// or in the same pod, ends TLS.</remarks>
+    /// or in the same pod, terminates TLS.</remarks>
     public bool DangerousAllowUnencryptedRemoteCallers { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether callers on other machines need no caller key. This is insecure.</summary>
@@ -121,10 +121,10 @@ public sealed class PrivatemodeProxyOptions
     /// <value>From 1,048,576 (1 MiB) to 26,214,272 (128 bytes less than 25 MiB), which is the default.</value>
     public long MaxDocumentBytes { get; set; } = ProxyOptionsValidator.LargestDocument;
 
-    /// <summary>Gets or sets the maximum size of all request bodies that are in memory at the same time, in bytes.</summary>
-    /// <value>At least twice the largest of the three other sizes. The default is 536,870,912 (512 MiB).</value>
+    /// <summary>Gets or sets the maximum total size of the request bodies in memory at the same time, in bytes.</summary>
+    /// <value>At least twice the largest of the three request size limits. The default is 536,870,912 (512 MiB).</value>
     /// <remarks>
-    /// <para>Except for documents, a body counts twice until the proxy has edited it, because the original and the edited body are in memory then. After
+    /// <para>Except for documents, a body counts twice until the proxy has edited it, to reserve memory for the edited copy. After
     /// that it counts once, until the service begins to answer. A request for which no memory is free within 5 seconds gets status 503, or 529 if it uses
     /// Anthropic's API.</para>
     /// <para>The memory that the client needs to send a request is not counted: the body once more and, for JSON, the encrypted body, which is twice as
@@ -132,7 +132,7 @@ public sealed class PrivatemodeProxyOptions
     /// </remarks>
     public long MaxBufferedBytes { get; set; } = 512L * 1024 * 1024;
 
-    /// <summary>Gets or sets the time after which a stream that has nothing to send gets a keep-alive event.</summary>
+    /// <summary>Gets or sets the idle time after which a keep-alive event or comment is sent on a stream.</summary>
     /// <value>From 1 second to 2 minutes, or <see cref="Timeout.InfiniteTimeSpan"/> for none. The default is 10 seconds.</value>
     public TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(10);
 

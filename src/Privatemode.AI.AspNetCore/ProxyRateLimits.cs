@@ -1,8 +1,8 @@
 namespace Privatemode.AI.AspNetCore;
 
 /// <summary>Represents rate limits for requests. Requests beyond the limits wait in order, for at most <see cref="MaxWait"/>.</summary>
-/// <remarks>Requests and tokens are counted over the last 60 seconds. Token counts are those of the service, which are not authenticated; input tokens
-/// are estimated until the answer has ended. Token counting, model lists and health checks are not limited. Each process counts its own requests: divide
+/// <remarks>Requests and tokens are counted over the last 60 seconds. Token counts come from the service and are not authenticated; input tokens
+/// are estimated until the answer has ended. Counting tokens, listing models and health checks are not limited. Each process counts its own requests: divide
 /// the limits among replicas.</remarks>
 public sealed class ProxyRateLimits
 {

@@ -47,7 +47,7 @@ public sealed class ScriptedModel
     public ScriptedAnswer ReplyWithTranscription(string text, params IEnumerable<ScriptedTranscriptionSegment> segments) =>
         Enqueue(ScriptedAnswer.Transcription(text, segments));
 
-    /// <summary>Adds embeddings to the script of embeddings.</summary>
+    /// <summary>Adds an answer with embeddings to the script for embedding requests.</summary>
     /// <param name="vectors">One vector for each input of the request, in order. They are sent unchanged even if the request asks for other
     /// dimensions.</param>
     /// <returns>The answer.</returns>

@@ -32,10 +32,10 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     {
     }
 
-    /// <summary>Initializes a new instance with an API key and default options.</summary>
+    /// <summary>Initializes a new instance of the <see cref="PrivatemodeClient"/> class with an API key and default options.</summary>
     /// <param name="apiKey">The API key. The environment variable is not used, even if the key is empty.</param>
     /// <exception cref="ArgumentNullException"><paramref name="apiKey"/> is <see langword="null"/>.</exception>
-    /// <exception cref="PrivatemodeConfigurationException"><paramref name="apiKey"/> is empty, or contains more than the key.</exception>
+    /// <exception cref="PrivatemodeConfigurationException"><paramref name="apiKey"/> is empty or is not a usable API key.</exception>
     public PrivatemodeClient(string apiKey)
         : this(new PrivatemodeOptions { ApiKey = apiKey ?? throw new ArgumentNullException(nameof(apiKey)) })
     {

@@ -44,8 +44,8 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
 {
     /// <summary>The name of the response header that indicates whether the deployment encrypted and authenticated the answer.</summary>
     /// <remarks>The value is <c>true</c> if it did, and <c>false</c> for the list of models, for errors that anyone on the network path could have
-    /// written, and for every answer with <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>.
-    /// This handler sets the header; one that is received is ignored.</remarks>
+    /// written, and for every answer if <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> is set.
+    /// The handler sets this header itself and ignores a header of this name in the response that it receives.</remarks>
     public const string AuthenticatedHeaderName = ProtocolHeaders.Authenticated;
 
     /// <summary>The name of the response header that lists the hosted tools that were left out of a request to <c>/v1/responses</c>.</summary>
@@ -56,7 +56,7 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
     private readonly PrivatemodeClient _client;
     private volatile bool _isDisposed;
 
-    /// <summary>Initializes a new instance that uses the session of a client.</summary>
+    /// <summary>Initializes a new instance of the <see cref="PrivatemodeHttpMessageHandler"/> class that uses the session of a client.</summary>
     /// <param name="client">The client. The caller disposes it, after the last call.</param>
     /// <exception cref="ArgumentNullException"><paramref name="client"/> is <see langword="null"/>.</exception>
     public PrivatemodeHttpMessageHandler(PrivatemodeClient client)

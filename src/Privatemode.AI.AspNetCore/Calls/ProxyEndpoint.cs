@@ -43,8 +43,8 @@ internal sealed class ProxyEndpoint(
     public RequestDelegate Guard(string route, ProxyDialect dialect, GateNeeds needs, Func<HttpContext, ProxyCaller, Task> answer) =>
         Guard(route, _ => dialect, _ => needs, answer);
 
-    /// <summary>A route that is answered here, whose callers are told apart by their request.</summary>
-    /// <param name="name">The route in logs and metrics, which has nothing of the caller's path.</param>
+    /// <summary>Creates the handler of a route that the proxy answers itself, with a dialect and access rules that depend on the request.</summary>
+    /// <param name="name">The name of the route in logs and metrics. It contains no part of the caller's path.</param>
     /// <param name="dialect">The form of errors.</param>
     /// <param name="needs">What the gate asks for. Probes of health are not logged: they come every few seconds.</param>
     /// <param name="answer">Writes the answer.</param>

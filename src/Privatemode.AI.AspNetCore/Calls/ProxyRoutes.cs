@@ -54,7 +54,7 @@ internal static class ProxyRoutes
     private static readonly string[] Get = ["GET", "HEAD"];
     private static readonly string[] AnyMethod = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
-    /// <summary>The routes whose requests are sent, or answered from their body.</summary>
+    /// <summary>The routes with a request body, which is forwarded to the service or, to count tokens, evaluated by the proxy itself.</summary>
     public static IReadOnlyList<ProxyRoute> Calls { get; } =
     [
         new("/v1/chat/completions", ProxyDialect.OpenAI, ProxyOperation.Chat),

@@ -79,10 +79,10 @@ internal sealed class StreamPump : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the stream with an error if anything of it was sent: an event, then a reset connection. A normal end would look like a whole
+    /// <summary>Ends a stream that has begun with an error event, if possible, and a connection reset. A normal end would look like a complete
     /// answer.</summary>
-    /// <param name="error">What to tell.</param>
-    /// <param name="cause">The exception for a stream of responses.</param>
+    /// <param name="error">The error to report.</param>
+    /// <param name="cause">The exception to report in a stream of the Responses API.</param>
     /// <param name="isWanted">Whether the caller wants an event even if nothing was sent yet.</param>
     /// <returns>False if nothing was sent, so that the answer can still have a status.</returns>
     public async ValueTask<bool> TryFailAsync(ProxyError error, Exception cause, bool isWanted)

@@ -16,7 +16,7 @@ internal sealed record MessagesSettings(string Model)
     /// <summary>Drop the caller's <c>cache_salt</c>.</summary>
     public bool IgnoresCacheSalt { get; init; }
 
-    /// <summary>The request asks for a number of tokens: <c>max_tokens</c> is not needed.</summary>
+    /// <summary>Whether the request only counts tokens, so that <c>max_tokens</c> is not required.</summary>
     public bool CountsTokens { get; init; }
 }
 

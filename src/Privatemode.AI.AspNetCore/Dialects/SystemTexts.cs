@@ -29,7 +29,7 @@ internal sealed class SystemTexts
     }
 
     /// <summary>Adds a text or the texts of blocks.</summary>
-    /// <exception cref="PrivatemodeRequestException">It is neither, or a block is not a text.</exception>
+    /// <exception cref="PrivatemodeRequestException">The content is neither a string nor a list of text blocks.</exception>
     public void Add(JsonElement content, string path)
     {
         if (content.ValueKind == JsonValueKind.String)

@@ -150,7 +150,7 @@ internal static class TokenWeights
         Other,
     }
 
-    /// <summary>Weighs text as it is in JSON: an escape counts as what it stands for.</summary>
+    /// <summary>Estimates the tokens of raw JSON text. An escape sequence counts as the character that it represents.</summary>
     public static double Of(ReadOnlySpan<byte> text)
     {
         (double tokens, Kind before, bool wasLower, int run) = (0, Kind.Space, false, 0);

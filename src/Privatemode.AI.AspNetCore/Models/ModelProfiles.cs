@@ -7,9 +7,9 @@ namespace Privatemode.AI.AspNetCore.Models;
 /// <param name="ThinkingSwitch">The member of <c>chat_template_kwargs</c> that is false for an answer without thinking, or null.</param>
 internal sealed record ModelProfile(int ContextWindow, IReadOnlyList<string> Efforts, string? DefaultEffort = null, string? ThinkingSwitch = null)
 {
-    /// <summary>The effort to ask a model for, so that one that does not know the caller's word gets the nearest that it knows.</summary>
+    /// <summary>Returns the effort that the model supports and that is nearest to the one that the caller requested.</summary>
     /// <param name="asked">The caller's word.</param>
-    /// <returns>One of <see cref="Efforts"/>, or of those of most models if it has none; null for a word that is not known.</returns>
+    /// <returns>One of <see cref="Efforts"/>, or low, medium or high if the model has none; null if the requested effort is unknown.</returns>
     public string? EffortFor(string asked)
     {
         int rank = Array.IndexOf(Ranks, asked);

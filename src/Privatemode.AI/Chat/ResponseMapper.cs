@@ -72,7 +72,7 @@ internal static class ResponseMapper
         _ => ChatRole.Assistant,
     };
 
-    /// <summary>The parser reads a missing time as the year 1.</summary>
+    /// <summary>Returns the time, or null for the year 1, which is how the parser reads a missing time.</summary>
     public static DateTimeOffset? ToTime(DateTimeOffset created) => created == default ? null : created;
 
     public static AIContent? FromPart(ChatMessageContentPart part)

@@ -42,7 +42,7 @@ public sealed class TextCompletion
 /// <summary>Represents one answer to a prompt, or the next part of it in a streamed completion.</summary>
 public sealed class TextCompletionChoice
 {
-    /// <summary>Gets the index of the choice in the request.</summary>
+    /// <summary>Gets the index of the choice among the choices for all prompts of the request.</summary>
     /// <value>The zero-based position of the prompt, times <see cref="TextCompletionRequest.ChoiceCount"/>, plus the zero-based number of the answer
     /// to this prompt. The default is 0.</value>
     public int Index { get; init; }

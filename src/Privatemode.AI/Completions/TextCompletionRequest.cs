@@ -32,7 +32,7 @@ public sealed class TextCompletionRequest
     /// <summary>Gets the prompts.</summary>
     public IReadOnlyList<string> Prompts { get; }
 
-    /// <summary>Gets the model ID, or <see langword="null"/> for <see cref="TextCompletionClient.ModelId"/>.</summary>
+    /// <summary>Gets the model ID, or <see langword="null"/> to use <see cref="TextCompletionClient.ModelId"/>.</summary>
     public string? ModelId { get; init; }
 
     /// <summary>Gets the text after the gap to fill.</summary>

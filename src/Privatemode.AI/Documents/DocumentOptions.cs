@@ -97,7 +97,7 @@ public sealed class DocumentOptions
     /// <summary>Gets or sets a value that indicates whether the metadata of a chunk contains its original elements, compressed.</summary>
     public bool? IncludeOriginalElements { get; set; }
 
-    /// <summary>Gets additional form fields for parameters that have no property. They are sent unchanged and encrypted.</summary>
+    /// <summary>Gets additional form fields for parameters that have no property. Values are sent encrypted; field names are not encrypted.</summary>
     public IDictionary<string, string> AdditionalFields { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }
 

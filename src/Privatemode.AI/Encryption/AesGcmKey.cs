@@ -100,7 +100,7 @@ internal sealed class SodiumAesGcmKey : IDisposable
     /// <summary>Whether libsodium is available and the processor has the instructions that its AES-256-GCM needs.</summary>
     public static bool IsSupported => Usable.Value;
 
-    /// <summary>Imports a key; null if libsodium cannot hold another one at present.</summary>
+    /// <summary>Imports a key; null if libsodium is not available or cannot hold another key at present.</summary>
     public static SodiumAesGcmKey? TryImport(ReadOnlySpan<byte> key)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(key.Length, AesGcmKey.Size);

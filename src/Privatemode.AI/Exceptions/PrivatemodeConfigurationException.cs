@@ -14,7 +14,7 @@ public sealed class PrivatemodeConfigurationException : PrivatemodeException
     public PrivatemodeConfigurationException(string setting, string message, Exception? innerException = null)
         : base("configuration", message, innerException) => Setting = setting;
 
-    /// <summary>Gets the name of the setting to correct, never its value.</summary>
+    /// <summary>Gets the name of the setting to correct. It does not contain the setting's value.</summary>
     /// <value>The path of the option in <see cref="PrivatemodeOptions"/>, such as <c>Transport.ResponseTimeout</c>, or the key in the application's
     /// configuration, such as <c>Privatemode:Transport:ResponseTimeout</c>.</value>
     /// <remarks>If several settings of a client are invalid, this is the first of them, and the message has a line for each.</remarks>

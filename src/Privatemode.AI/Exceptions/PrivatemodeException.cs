@@ -1,12 +1,13 @@
 namespace Privatemode.AI;
 
-/// <summary>The base class of all exceptions that this library throws deliberately.</summary>
+/// <summary>The base class for the exceptions that this library defines.</summary>
 /// <remarks>
 /// <para>The type of the exception shows what to do:</para>
 /// <list type="bullet">
 /// <item><description><see cref="PrivatemodeConfigurationException"/>: correct the settings of the application.</description></item>
 /// <item><description><see cref="PrivatemodeRequestException"/> or <see cref="PrivatemodeWouldLeakException"/>: correct the call.</description></item>
-/// <item><description><see cref="PrivatemodeServiceException"/>: wait or retry, depending on its reason.</description></item>
+/// <item><description><see cref="PrivatemodeServiceException"/>: wait, retry, correct the call or update the package,
+/// depending on its reason.</description></item>
 /// <item><description><see cref="PrivatemodeModelUnavailableException"/>: choose another model.</description></item>
 /// <item><description><see cref="PrivatemodeVerificationException"/> or <see cref="PrivatemodeIntegrityException"/>: do not retry, and do not use the
 /// deployment or the answer.</description></item>

@@ -1,7 +1,7 @@
 namespace Privatemode.AI;
 
 /// <summary>The exception that is thrown when the service does not offer the model, or does not offer it for the endpoint.</summary>
-/// <remarks>Choose another model. The service replaces models every few months, and their IDs with them.</remarks>
+/// <remarks>Choose another model. The service replaces its models, and therefore the model IDs, every few months.</remarks>
 public sealed class PrivatemodeModelUnavailableException : PrivatemodeServiceException
 {
     private const int MostInTheMessage = 20;

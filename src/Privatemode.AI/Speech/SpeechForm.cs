@@ -137,7 +137,7 @@ internal sealed class SpeechFormFields(AdditionalPropertiesDictionary? extras)
     public string? Find(string name) => _fields.Find(field => field.Name == name).Value;
 
     /// <summary>Adds what the caller gave as additional properties.</summary>
-    /// <exception cref="PrivatemodeRequestException">A name is taken or not a name, or a value is not text, a number or a boolean.</exception>
+    /// <exception cref="PrivatemodeRequestException">A name is invalid or already in use, or a value is not text, a number or a Boolean.</exception>
     public void AddExtras()
     {
         foreach ((string name, object? value) in extras ?? [])

@@ -33,7 +33,7 @@ public sealed class SpeechTranscriptionOptions : SpeechToTextOptions
     public override SpeechToTextOptions Clone() => new SpeechTranscriptionOptions(this);
 }
 
-/// <summary>Specifies the timestamps of a transcription.</summary>
+/// <summary>Specifies which timestamps a transcription contains.</summary>
 /// <remarks>A call can request one kind only, because the service ignores all but the first.</remarks>
 public enum TranscriptionTimestamps
 {

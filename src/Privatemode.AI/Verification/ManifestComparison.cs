@@ -21,7 +21,7 @@ public sealed class ManifestComparison
     /// <summary>Gets the SHA-256 digest of the later manifest, as 64 lower-case hexadecimal digits.</summary>
     public string AfterSha256 { get; }
 
-    /// <summary>Gets the differences, for people to read.</summary>
+    /// <summary>Gets the human-readable differences.</summary>
     /// <value>
     /// One line of printable ASCII for each difference: <c>+</c> (added), <c>-</c> (removed) or <c>~</c> (changed), followed by the path in the manifest. If
     /// there is no earlier manifest, everything is added. Coordinators come first, then reference values, owners of seed shares, changed workloads, and the
@@ -44,7 +44,7 @@ public sealed class ManifestComparison
     public static ManifestComparison Compare(ReadOnlyMemory<byte>? before, ReadOnlyMemory<byte> after) =>
         new(ManifestDifference.Between(before is { IsEmpty: false } earlier ? Manifest.Parse(earlier) : null, Manifest.Parse(after)));
 
-    /// <summary>Returns both digests and all <see cref="Changes"/>, for people to read.</summary>
+    /// <summary>Returns a human-readable text with both digests and all <see cref="Changes"/>.</summary>
     /// <returns>Several lines of text.</returns>
     public override string ToString() => string.Join('\n', [$"manifest {BeforeSha256 ?? "(none)"} -> {AfterSha256}", .. Changes]);
 }

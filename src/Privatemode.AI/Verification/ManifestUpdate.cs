@@ -35,7 +35,7 @@ public sealed class ManifestUpdate
     /// <summary>Gets the exact bytes of the new manifest.</summary>
     public ReadOnlyMemory<byte> NewManifest { get; }
 
-    /// <summary>Gets the differences between the current and the new manifest, for people to read.</summary>
+    /// <summary>Gets the human-readable differences between the current and the new manifest.</summary>
     /// <value>
     /// One line of printable ASCII for each difference: <c>+</c> (added), <c>-</c> (removed) or <c>~</c> (changed), followed by the path in the manifest. If
     /// there is no current manifest, everything is added. Coordinators come first, then reference values, owners of seed shares, changed workloads, and the
@@ -59,7 +59,7 @@ public sealed class ManifestUpdate
     /// <value><see langword="null"/> if the manifest was not adopted earlier, as far as the log shows.</value>
     public DateTimeOffset? PreviouslyAdoptedAt { get; }
 
-    /// <summary>Returns both digests and all <see cref="Changes"/>, for people to read.</summary>
+    /// <summary>Returns a human-readable text with both digests and all <see cref="Changes"/>.</summary>
     /// <returns>Several lines of text.</returns>
     public override string ToString() =>
         string.Join('\n', [$"manifest {CurrentSha256 ?? "(none)"} -> {NewSha256}", .. Changes]);

@@ -16,7 +16,7 @@ public readonly record struct TeeKind
     /// <exception cref="ArgumentException"><paramref name="value"/> is empty or white space.</exception>
     public TeeKind(string value) => Value = NamedValues.Validate(value);
 
-    /// <summary>Gets the name of the technology, or <see langword="null"/> for a default structure, which is no technology.</summary>
+    /// <summary>Gets the name of the technology, or <see langword="null"/> for the default value, which represents no technology.</summary>
     public string? Value { get; }
 
     /// <summary>Gets the value for AMD SEV-SNP.</summary>

@@ -51,7 +51,7 @@ public sealed record VerifiedDeployment
     /// <value>96 lower-case hexadecimal digits.</value>
     public required string Measurement { get; init; }
 
-    /// <summary>Gets the SHA-256 digest of the coordinator's policy, which is one that the manifest lists for the coordinator.</summary>
+    /// <summary>Gets the SHA-256 digest of the coordinator's policy. The manifest lists this policy for the coordinator.</summary>
     /// <value>64 lower-case hexadecimal digits.</value>
     public required string CoordinatorPolicySha256 { get; init; }
 
@@ -74,7 +74,7 @@ public sealed record VerifiedDeployment
     /// <value><see langword="null"/> if the coordinator claims none.</value>
     public string? ClaimedCoordinatorVersion { get; init; }
 
-    /// <summary>Gets warnings about what was accepted, for people to read. The list is usually empty.</summary>
+    /// <summary>Gets human-readable warnings about what was accepted. The list is usually empty.</summary>
     /// <remarks>To decide in code, use the names and outcomes in <see cref="Checks"/> instead.</remarks>
     public required IReadOnlyList<string> Warnings { get; init; }
 
@@ -118,7 +118,7 @@ public sealed record VerifiedDeployment
 /// <summary>Represents the validity of one piece of collateral, such as a certificate or a revocation list, that was used in a verification.</summary>
 public sealed record CollateralInfo
 {
-    /// <summary>Gets the name of the collateral for people to read, for example <c>AMD revocation list</c>.</summary>
+    /// <summary>Gets the human-readable name of the collateral, for example <c>AMD revocation list</c>.</summary>
     public required string Name { get; init; }
 
     /// <summary>Gets the time at which the collateral was issued, or <see langword="null"/> if the verification does not depend on it.</summary>

@@ -98,7 +98,7 @@ internal sealed class AppHost : IAsyncDisposable
     /// <summary>The address of the page with the key of this start. Browsers do not send the part behind # to servers.</summary>
     public Uri Address { get; }
 
-    /// <summary>The key of this start.</summary>
+    /// <summary>The random caller key of the page, which is new for each start.</summary>
     public string Token { get; }
 
     public ProxyHost Proxy => _proxy;

@@ -47,7 +47,7 @@ internal sealed class CommonOptions
     /// <param name="result">The command line.</param>
     /// <param name="context">The surroundings.</param>
     /// <param name="needsKey">Whether the command needs an API key.</param>
-    /// <exception cref="ToolException">A flag is wrong; it has the message for the user.</exception>
+    /// <exception cref="ToolException">A flag is invalid. The exception contains the message for the user.</exception>
     public ServiceSettings Read(ParseResult result, ToolContext context, bool needsKey = true)
     {
         bool isDemo = Demo.Read(result);

@@ -61,7 +61,7 @@ internal sealed class BoolFlag : Option<bool>
 /// <summary>Makes the parser read flags as Go's pflag does, which the reference uses.</summary>
 internal static class Flags
 {
-    /// <summary>Rewrites arguments: Go's words for true and false, the last of several booleans, and a short flag with its value attached.</summary>
+    /// <summary>Rewrites arguments: normalizes Boolean values, keeps the last of repeated Boolean flags, and splits a short flag from its value.</summary>
     /// <param name="args">The arguments.</param>
     /// <param name="command">The command that they select.</param>
     /// <exception cref="ToolException">The value of a boolean flag is none of Go's words, or a flag is unknown.</exception>

@@ -49,8 +49,8 @@ internal abstract class Assistant
     /// <summary>The variable that holds the caller key, where a configuration names a variable.</summary>
     public const string KeyVariable = "PRIVATEMODE_PROXY_KEY";
 
-    /// <summary>Whether a variable can have an address or a key of another service. The program must not see it: it would use it instead of ours.</summary>
-    /// <remarks>By how names begin: new versions of Claude Code know further clouds.</remarks>
+    /// <summary>Whether a variable can contain the address or key of another service, which the program would use instead of the proxy.</summary>
+    /// <remarks>Names are matched by prefix, because new versions of Claude Code can add variables for other cloud providers.</remarks>
     public static bool IsRemoved(string variable) =>
         variable is PrivatemodeOptions.ApiKeyEnvironmentVariable or "OPENAI_API_KEY" or "OPENAI_BASE_URL" ||
         variable.StartsWith("ANTHROPIC_", StringComparison.Ordinal) ||

@@ -21,7 +21,7 @@ namespace Privatemode.Tool.Proxy;
 /// <summary>A running proxy.</summary>
 internal sealed class ProxyHost : IAsyncDisposable
 {
-    /// <summary>How long answers may take that are in progress when the proxy is asked to end.</summary>
+    /// <summary>The time that the proxy waits for answers in progress before it stops.</summary>
     public static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(25);
 
     private readonly WebApplication _app;

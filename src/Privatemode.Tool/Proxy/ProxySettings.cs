@@ -41,7 +41,7 @@ internal sealed record ProxySettings
     /// <summary>The secret of <see cref="UsesSessionPromptCache"/> that several proxies share; null for random bytes of this process.</summary>
     public byte[]? PromptCacheSecret { get; init; }
 
-    /// <summary>The key of reasoning that callers keep; empty for a random key of this process.</summary>
+    /// <summary>The key that encrypts reasoning for callers to keep; empty for a random key of this process.</summary>
     public byte[] ReasoningKey { get; init; } = [];
 
     public bool IgnoresCallerCacheSalt { get; init; }

@@ -34,7 +34,7 @@ internal sealed class VerityImage
     /// <summary>0 to 256 bytes, put before each block that is hashed.</summary>
     public required byte[] Salt { get; init; }
 
-    /// <summary>Where the digests of the data blocks stand in a stored tree, in bytes; null without one.</summary>
+    /// <summary>The byte offset of the data block digests in the stored hash tree; null if no tree is stored.</summary>
     public long? LeavesOffset { get; private set; }
 
     /// <summary>The bytes that the hashes have to cover: those of the EROFS file system, otherwise everything before the superblock.</summary>

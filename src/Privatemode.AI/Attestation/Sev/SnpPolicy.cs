@@ -6,7 +6,7 @@ internal sealed record SnpPolicy
 {
     private const int ChipIdSize = 64;
 
-    /// <summary>64 bytes.</summary>
+    /// <summary>The expected REPORT_DATA, 64 bytes.</summary>
     public ReadOnlyMemory<byte>? ReportData { get; init; }
 
     /// <summary>48 bytes.</summary>

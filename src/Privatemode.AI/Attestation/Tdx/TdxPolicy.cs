@@ -36,7 +36,7 @@ internal sealed record TdxPolicy
     /// <summary>Requires an accepted status under Intel's newest TCB info too.</summary>
     public bool RequireNewestTdxTcbInfo { get; init; }
 
-    /// <summary>The minimum evaluation number of Intel, for TCB info and QE identity. The default is 0: any that is not expired.</summary>
+    /// <summary>The minimum TCB evaluation data number of Intel's TCB info and QE identity. The default is 0: any that has not expired.</summary>
     public int MinimumEvaluationDataNumber { get; init; }
 
     /// <summary>The accepted platform IDs, 16 bytes each; empty for any.</summary>

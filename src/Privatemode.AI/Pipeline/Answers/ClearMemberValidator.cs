@@ -101,7 +101,7 @@ internal static class CreatedTimeNormalizer
     public static bool IsText(ReadOnlySpan<byte> value) => value.Length is > 2 and <= MostDigits + 2 && value[0] == (byte)'"'
         && !value[1..^1].ContainsAnyExceptInRange((byte)'0', (byte)'9');
 
-    /// <summary>Removes quotes, truncates fractions, expands exponents, and removes a time that is negative or after the year 9999.</summary>
+    /// <summary>Writes the time in <c>created</c> as whole seconds; removes the member if it is not a time from 1970 to the year 9999.</summary>
     public static void Normalize(DecryptedDocument decrypted)
     {
         if (!decrypted.TryGet("created"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind)

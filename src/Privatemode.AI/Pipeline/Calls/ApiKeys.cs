@@ -33,7 +33,7 @@ internal sealed class ApiKeys
     /// <summary>Canceled when the client is disposed, so that calls no longer wait for the accessor.</summary>
     public CancellationToken Closing { get; set; }
 
-    /// <summary>Whether callers have their own keys, and must not share more than they agreed to.</summary>
+    /// <summary>Whether calls can have different API keys, so that callers must not share data such as model lists and cache salts.</summary>
     public bool AreManyCallers => _accessor is not null;
 
     /// <summary>Returns the current key.</summary>
@@ -93,7 +93,7 @@ internal sealed class ApiKeys
         return key;
     }
 
-    /// <exception cref="PrivatemodeConfigurationException">The key is empty, or contains more than the key or other characters than visible ASCII.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The key is empty or is not a usable API key.</exception>
     public static void Validate(string? key, string setting, string source)
     {
         if (FaultOf(key) is { } fault)

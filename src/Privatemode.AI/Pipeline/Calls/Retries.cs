@@ -139,7 +139,7 @@ internal sealed class SendBudget
     public bool CanRetryUnanswered(Exception exception) => TransportExceptions.IsUnanswered(exception) && !UserCallback.Threw(exception)
         && _time.GetElapsedTime(_sentAt) < LatestEnd && Count("reset", MaySendAgain && UseFreeRepeat());
 
-    /// <summary>Waits before the attempt after one without an answer.</summary>
+    /// <summary>Waits before the retry of an attempt that ended without an answer.</summary>
     public ValueTask DelayAsync(bool async, CancellationToken cancellationToken) => _time.DelayAsync(PauseAfterEnd, async, cancellationToken);
 
     private static bool Count(string reason, bool isRepeated)

@@ -19,7 +19,7 @@ internal static class ServiceUrl
     private static readonly SearchValues<byte> UserInfoBytes = MemberNames.Bytes(MemberNames.LettersAndDigits + "-._~!$&'()*+,;=:%");
     private static readonly SearchValues<byte> NotInHosts = SearchValues.Create(" \"#%/:<>?@[\\]^`{|}"u8);
 
-    /// <summary>Whether a URL in UTF-8 contains its content.</summary>
+    /// <summary>Whether a UTF-8 URL is a <c>data:</c> URL, which contains the content itself.</summary>
     public static bool IsData(ReadOnlySpan<byte> url) => url.Length >= 5 && Ascii.EqualsIgnoreCase(url[..5], "data:"u8);
 
     public static bool IsHttps(ReadOnlySpan<byte> url) => url.Length >= 8 && Ascii.EqualsIgnoreCase(url[..8], "https://"u8);

@@ -70,7 +70,7 @@ public sealed class TransportOptions
     /// cannot set it.</remarks>
     public Uri? DangerousUnverifiedLocalProxy => _localProxy;
 
-    /// <summary>Sends prompts unencrypted to Privatemode's own proxy on this machine, instead of encrypted to the service. This is insecure.</summary>
+    /// <summary>Configures clients to send prompts unencrypted to Privatemode's own proxy on this machine. This is insecure.</summary>
     /// <param name="address">An http or https address whose host is a loopback address, for example <c>http://127.0.0.1:8080</c>, and not a name such as
     /// <c>localhost</c>; or <see langword="null"/> to remove an address that was set before.</param>
     /// <remarks>
@@ -79,8 +79,8 @@ public sealed class TransportOptions
     /// <para>The address can be set in code only, and is never used as a fallback. Creating the client throws a
     /// <see cref="PrivatemodeConfigurationException"/> if the address is not a loopback address, or if an option that concerns verification or encryption is
     /// set too, such as <see cref="PrivatemodeOptions.Verification"/>, <see cref="PrivatemodeOptions.Endpoint"/>, <see cref="HttpMessageHandler"/> or
-    /// <see cref="PrivatemodeOptions.LogEncryptedContent"/>. <see cref="PrivatemodeClient.VerifyAsync"/> throws, the health check reports <c>Degraded</c>, and
-    /// <see cref="EncryptionReceipt.IsVerified"/> of all receipts is <see langword="false"/>.</para>
+    /// <see cref="PrivatemodeOptions.LogEncryptedContent"/>. <see cref="PrivatemodeClient.VerifyAsync"/> throws the same exception, the health check reports
+    /// <c>Degraded</c>, and <see cref="EncryptionReceipt.IsVerified"/> of every receipt is <see langword="false"/>.</para>
     /// <para>No system proxy is used, and redirects are not followed. An API key is sent only if <see cref="PrivatemodeOptions.ApiKey"/>,
     /// <see cref="PrivatemodeOptions.Credential"/> or <see cref="PrivatemodeOptions.ApiKeyAccessor"/> is set; the environment variable is not read. The
     /// repository's <c>docs/local-proxy.md</c> describes what else differs.</para>

@@ -87,7 +87,7 @@ internal sealed class ProtobufMessage
         return (uint)number;
     }
 
-    /// <summary>The last bytes of this field; empty if the field is absent.</summary>
+    /// <summary>The bytes of the last occurrence of this field; empty if the field is absent.</summary>
     public ReadOnlyMemory<byte> Bytes(int field)
     {
         ReadOnlyMemory<byte> bytes = default;

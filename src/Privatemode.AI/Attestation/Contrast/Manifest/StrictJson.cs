@@ -17,7 +17,7 @@ internal readonly struct StrictObject
     /// <summary>The maximum number of values, names and brackets; real texts have some hundreds. Each needs memory in addition to the text.</summary>
     public const int MaxTokens = 16 * 1024;
 
-    /// <summary>The maximum length of a text value in bytes, with escapes; base64 can be longer.</summary>
+    /// <summary>The maximum length of a string in bytes, including escape sequences; base64 strings can be longer.</summary>
     public const int MaxText = 64 * 1024;
 
     private const int MaxDepth = 16;

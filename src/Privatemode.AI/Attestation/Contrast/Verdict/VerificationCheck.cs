@@ -14,7 +14,7 @@ public sealed record VerificationCheck
     public required VerificationOutcome Outcome { get; init; }
 
     /// <summary>Gets what was found, or why the check was not made.</summary>
-    /// <value>A sentence for people to read, or <see langword="null"/> if there is nothing to add.</value>
+    /// <value>A human-readable sentence, or <see langword="null"/> if there is nothing to add.</value>
     public string? Detail { get; init; }
 }
 

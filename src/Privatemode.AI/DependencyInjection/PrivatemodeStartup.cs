@@ -8,6 +8,7 @@ namespace Privatemode.AI.DependencyInjection;
 /// <summary>Checks, when a host starts, that the registered OpenAI client is this library's, and warms up the accounts.</summary>
 internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<PrivatemodeAccount> accounts) : IHostedLifecycleService, IDisposable
 {
+    // Not disposed: a WebApplicationFactory stops the services of a host that is disposed already, and there is nothing to release.
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>The warm-up in the background.</summary>
@@ -63,12 +64,8 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
 
     public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public void Dispose()
-    {
-        // A host can be disposed without being stopped.
-        _stopping.Cancel();
-        _stopping.Dispose();
-    }
+    // A host can be disposed without being stopped.
+    public void Dispose() => _stopping.Cancel();
 
     private PrivatemodeClient ClientOf(PrivatemodeAccount account) => AccountServices.ClientOf(provider, account.AccountKey);
 

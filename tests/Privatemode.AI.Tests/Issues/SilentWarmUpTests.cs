@@ -28,6 +28,22 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
         Assert.Contains("The first call tries again", line, StringComparison.Ordinal);
     }
 
+    /// <summary>A <c>WebApplicationFactory</c> stops the services of a host that the application has disposed of already.</summary>
+    [Fact]
+    public async Task Stop_AfterTheHostWasDisposed_DoesNothing()
+    {
+        HostApplicationBuilder builder = Host.CreateApplicationBuilder();
+        builder.Services.AddPrivatemode(_deployment.ConfigureClient);
+        IHost host = builder.Build();
+        await host.StartAsync().OrTimeout();
+        PrivatemodeStartup startup = host.Services.GetServices<IHostedService>().OfType<PrivatemodeStartup>().Single();
+        host.Dispose();
+
+        await startup.StopAsync(CancellationToken.None).OrTimeout();
+
+        Assert.True(startup.WarmUps.IsCompleted);
+    }
+
     [Fact]
     public async Task WarmUp_DeploymentDoesNotProveItself_LogsTheCheck()
     {

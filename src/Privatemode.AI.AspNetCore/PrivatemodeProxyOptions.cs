@@ -165,8 +165,9 @@ public sealed class ProxyDefaultModels
 
     /// <summary>Gets or sets the model for embeddings.</summary>
     /// <value>A model ID, or <see langword="null"/>, the default, for the first embedding model of the service.</value>
-    /// <remarks>Vectors of two models cannot be compared: set it if vectors are stored. Otherwise the model stays the same only while the process runs, and
-    /// with <see cref="PrivatemodeProxyOptions.UseCallerKeyAsApiKey"/> for each of the 1,024 API keys whose model lists are the newest.</remarks>
+    /// <remarks>Vectors of different models cannot be compared: set this property if vectors are stored. Otherwise the model stays the same only while the
+    /// process runs. With <see cref="PrivatemodeProxyOptions.UseCallerKeyAsApiKey"/>, it stays the same for each API key, but only for the 1,024 keys whose
+    /// model lists were retrieved most recently.</remarks>
     public string? Embeddings { get; set; }
 
     /// <summary>Gets or sets the model for transcriptions.</summary>

@@ -26,7 +26,7 @@ public static class PrivatemodeProxyServiceCollectionExtensions
     /// <returns>The service collection.</returns>
     /// <remarks>
     /// <para>Call <c>MapPrivatemode</c> on the built application to add the proxy's endpoints.</para>
-    /// <para>The account without a service key is registered too, as by <c>AddPrivatemode</c>, which can be called as well to change its settings. The
+    /// <para>This method also registers the account without a service key, as <c>AddPrivatemode</c> does. To change its settings, call that method too. The
     /// metrics of the proxy and the library are registered for OpenTelemetry with its exporter for Prometheus.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>

@@ -207,7 +207,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
             OpenAI.GetAudioClient(modelId), _composition.Endpoint, modelId, ClearFormFields.FileLimit, _composition.Failures.For("transcribe"));
     }
 
-    /// <summary>Ends the session and wipes its secrets. Streams that are still running can finish.</summary>
+    /// <summary>Ends all sessions. Streams that are still running can finish; each secret is wiped after its last stream.</summary>
     public void Dispose() => _composition.Dispose();
 
     /// <inheritdoc cref="Dispose"/>

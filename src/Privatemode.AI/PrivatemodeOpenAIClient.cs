@@ -7,14 +7,14 @@ namespace Privatemode.AI;
 /// <summary>Represents an <see cref="OpenAIClient"/> whose calls are encrypted end to end, or refused before anything is sent.</summary>
 /// <remarks>
 /// <para>Chat completions, completions, embeddings and transcriptions are encrypted, and through <c>Pipeline</c> also messages and document extraction. The
-/// list of models is not encrypted, because it contains no user content. <c>GetResponsesClient()</c> creates responses: each is translated to a chat in this
-/// process, and its other methods are refused, because the service stores nothing. Every other call throws a
+/// list of models is not encrypted, because it contains no user content. The client that <c>GetResponsesClient()</c> returns can create
+/// responses: each request is translated to a chat in this process. Other methods are refused, because the service stores nothing. Every other call throws a
 /// <see cref="PrivatemodeWouldLeakException"/>.</para>
 /// <para>Errors of the service are thrown as <see cref="System.ClientModel.ClientResultException"/>, whose message contains the service's own text. Failures
 /// that this library detects are thrown as a <see cref="PrivatemodeException"/>, as by the other clients. The results have no receipt; the answers of
 /// <see cref="PrivatemodeClient.AsIChatClient"/> and the other adapters have one.</para>
-/// <para>Members that are missing from tool calls are filled in. A finish reason that OpenAI's types do not know is read as <c>length</c>; the chat
-/// client of Microsoft.Extensions.AI returns the server's own value. The OpenAI client could not read the answer otherwise.</para>
+/// <para>Members that are missing from tool calls are filled in. A finish reason that OpenAI's types do not know is read as <c>length</c>.
+/// Without these corrections, the OpenAI client could not read the answer. The chat client of Microsoft.Extensions.AI returns the server's own value.</para>
 /// <para>This class is thread-safe. Get an instance from <see cref="PrivatemodeClient.OpenAI"/>; it can be used until that client is disposed.</para>
 /// </remarks>
 public sealed class PrivatemodeOpenAIClient : OpenAIClient

@@ -58,8 +58,8 @@ public sealed class DocumentOptions
     public IList<string>? SkipTablesOf { get; set; }
 
     /// <summary>Gets or sets the types of elements that are also returned as images.</summary>
-    /// <value>For example <see cref="DocumentElementType.Image"/> and <see cref="DocumentElementType.Table"/>. A default structure is refused with a
-    /// <see cref="PrivatemodeRequestException"/>.</value>
+    /// <value>For example <see cref="DocumentElementType.Image"/> and <see cref="DocumentElementType.Table"/>. The <see langword="default"/> value of the
+    /// structure is refused with a <see cref="PrivatemodeRequestException"/>.</value>
     /// <remarks>See <see cref="DocumentElement.ImageBase64"/>.</remarks>
     public IList<DocumentElementType>? ExtractImagesOf { get; set; }
 

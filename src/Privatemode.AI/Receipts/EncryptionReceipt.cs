@@ -6,7 +6,7 @@ using System.Text.Json;
 
 namespace Privatemode.AI;
 
-/// <summary>Represents a statement of this client about the verified deployment to which a request and its answer were encrypted.</summary>
+/// <summary>Represents a statement of this client about the verified deployment with which a request and its answer were exchanged.</summary>
 /// <remarks>
 /// <para>The client makes the statement. The enclave does not sign it, and nothing in this library accepts a receipt as proof.</para>
 /// <para>With <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> this client neither verifies nor encrypts. The receipt then says so:

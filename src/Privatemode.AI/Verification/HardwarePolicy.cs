@@ -44,7 +44,7 @@ public sealed record HardwarePolicy
     public bool RequireNewestTdxTcbInfo { get; init; }
 
     /// <summary>Gets the maximum age of the AMD revocation list that is used while AMD's current one cannot be retrieved.</summary>
-    /// <value>From zero, which accepts no such list, to 366 days after its date of issue. The default is 30 days.</value>
+    /// <value>From zero, which accepts no such list, to 366 days. The age is counted from the date of issue of the list. The default is 30 days.</value>
     /// <remarks>This list comes with the evidence, so the sender of the evidence chooses it. The longer this time is, the longer a revoked key can be used
     /// while AMD is blocked.</remarks>
     public TimeSpan MaxAmdFallbackRevocationListAge { get; init; } = ContrastOptions.DefaultMaxAmdFallbackRevocationListAge;

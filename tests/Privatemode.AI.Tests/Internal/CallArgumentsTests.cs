@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Privatemode.AI.Internal;
 
@@ -7,6 +8,24 @@ namespace Privatemode.AI.Tests.Internal;
 public sealed class CallArgumentsTests : IDisposable
 {
     private CallArguments Arguments { get; } = new();
+
+    /// <summary>Arguments are content. The next user of the pool must not find them.</summary>
+    [Theory]
+    [InlineData("\"{\\\"a\\\":\\\"%\\\"}\"")] // inside a JSON string
+    [InlineData("{\"a\":\"%\\ud83d\"}")] // with half of a surrogate pair
+    public void Dispose_AfterACopyOfTheArguments_WipesIt(string form)
+    {
+        byte[] secret = Encoding.UTF8.GetBytes(new string('s', 3000));
+        byte[] raw = Encoding.UTF8.GetBytes(form.Replace("%", Encoding.UTF8.GetString(secret), StringComparison.Ordinal));
+        using CallArguments arguments = new();
+        Assert.True(arguments.TryRead(raw, isCutOff: false, out ReadOnlyMemory<byte> json));
+        Assert.True(MemoryMarshal.TryGetArray(json, out ArraySegment<byte> copy));
+        Assert.True(copy.AsSpan().IndexOf(secret) >= 0);
+
+        arguments.Dispose();
+
+        Assert.True(copy.AsSpan().IndexOf((byte)'s') < 0);
+    }
 
     [Theory]
     [InlineData("{}", "{}")]

@@ -18,6 +18,7 @@ internal sealed class AnswerReader(Dialect dialect)
     private readonly StringBuilder _text = new();
     private readonly StringBuilder _reasoning = new();
     private readonly StringBuilder _arguments = new();
+    private bool _hasFinish;
 
     public string Text => _text.ToString();
 
@@ -52,7 +53,8 @@ internal sealed class AnswerReader(Dialect dialect)
 
             if (data == "[DONE]")
             {
-                IsComplete = true;
+                // Its finish is the part of the end that is authenticated.
+                IsComplete = _hasFinish ? true : throw new FormatException("the end without a finish");
                 continue;
             }
 
@@ -114,6 +116,7 @@ internal sealed class AnswerReader(Dialect dialect)
                 {
                     _ = dialect == Dialect.Completion ? _text.Append(TextOf(choice, "text")) : null;
                     ReadDelta(dialect == Dialect.Chat ? choice.GetProperty("delta") : default);
+                    _hasFinish |= TextOf(choice, "finish_reason").Length > 0;
                 }
 
                 break;
@@ -126,8 +129,11 @@ internal sealed class AnswerReader(Dialect dialect)
                 _ = _reasoning.Append(TextOf(delta, "thinking"));
                 _ = _arguments.Append(TextOf(delta, "partial_json"));
                 break;
+            case (Dialect.Messages, "message_delta"):
+                _hasFinish |= TextOf(root.GetProperty("delta"), "stop_reason").Length > 0;
+                break;
             case (Dialect.Messages, "message_stop"):
-                IsComplete = true;
+                IsComplete = _hasFinish ? true : throw new FormatException("the end without a finish");
                 break;
             case (Dialect.Responses, "response.output_text.delta"):
                 _ = _text.Append(TextOf(root, "delta"));

@@ -111,15 +111,15 @@ public sealed class PrivatemodeProxyOptions
 
     /// <summary>Gets or sets the maximum size of a JSON request, in bytes.</summary>
     /// <value>From 65,536 to 67,108,864 (64 MiB), which is the default. Encryption doubles the size, and the service accepts 128 MiB.</value>
-    public long MaxRequestBodyBytes { get; set; } = ProxyOptionsValidator.LargestRequestBody;
+    public long MaxRequestBodyBytes { get; set; } = ProxyOptionsValidator.MaxRequestBodySize;
 
     /// <summary>Gets or sets the maximum size of a transcription request, in bytes.</summary>
     /// <value>From 1,048,576 (1 MiB) to 53,477,376 (51 MiB), which is the default.</value>
-    public long MaxTranscriptionBytes { get; set; } = ProxyOptionsValidator.LargestTranscription;
+    public long MaxTranscriptionBytes { get; set; } = ProxyOptionsValidator.MaxTranscriptionSize;
 
     /// <summary>Gets or sets the maximum size of a request that extracts text from a document, in bytes.</summary>
     /// <value>From 1,048,576 (1 MiB) to 26,214,272 (128 bytes less than 25 MiB), which is the default.</value>
-    public long MaxDocumentBytes { get; set; } = ProxyOptionsValidator.LargestDocument;
+    public long MaxDocumentBytes { get; set; } = ProxyOptionsValidator.MaxDocumentSize;
 
     /// <summary>Gets or sets the maximum total size of the request bodies in memory at the same time, in bytes.</summary>
     /// <value>At least twice the largest of the three request size limits. The default is 536,870,912 (512 MiB).</value>

@@ -12,13 +12,13 @@ internal sealed partial class ProxyOptionsValidator : IValidateOptions<Privatemo
     public const string Section = "PrivatemodeProxy";
 
     /// <summary>64 MiB: encryption writes two characters for a byte, and the service accepts 128 MiB.</summary>
-    public const long LargestRequestBody = 64L * 1024 * 1024;
+    public const long MaxRequestBodySize = 64L * 1024 * 1024;
 
     /// <summary>The largest recording, and the other fields of its form.</summary>
-    public const long LargestTranscription = 51L * 1024 * 1024;
+    public const long MaxTranscriptionSize = 51L * 1024 * 1024;
 
     /// <summary>The largest document, and the parts of the form around it.</summary>
-    public const long LargestDocument = (25L * 1024 * 1024) - 128;
+    public const long MaxDocumentSize = (25L * 1024 * 1024) - 128;
 
     private const int MaxAliases = 1000;
     private const int MaxListed = 1000;
@@ -165,9 +165,9 @@ internal sealed partial class ProxyOptionsValidator : IValidateOptions<Privatemo
 
     private static void CheckSizes(PrivatemodeProxyOptions options, Faults faults)
     {
-        CheckRange(options.MaxRequestBodyBytes, 64 * 1024, LargestRequestBody, nameof(options.MaxRequestBodyBytes), faults);
-        CheckRange(options.MaxTranscriptionBytes, Mebibyte, LargestTranscription, nameof(options.MaxTranscriptionBytes), faults);
-        CheckRange(options.MaxDocumentBytes, Mebibyte, LargestDocument, nameof(options.MaxDocumentBytes), faults);
+        CheckRange(options.MaxRequestBodyBytes, 64 * 1024, MaxRequestBodySize, nameof(options.MaxRequestBodyBytes), faults);
+        CheckRange(options.MaxTranscriptionBytes, Mebibyte, MaxTranscriptionSize, nameof(options.MaxTranscriptionBytes), faults);
+        CheckRange(options.MaxDocumentBytes, Mebibyte, MaxDocumentSize, nameof(options.MaxDocumentBytes), faults);
         long largest = Math.Max(options.MaxRequestBodyBytes, Math.Max(options.MaxTranscriptionBytes, options.MaxDocumentBytes));
         if (options.MaxBufferedBytes < 2 * largest)
         {

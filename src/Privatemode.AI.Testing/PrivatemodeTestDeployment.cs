@@ -75,7 +75,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     public int KeyExchangeCount => _server.KeyExchanges;
 
     /// <summary>The most key exchanges that were ever in progress at the same time.</summary>
-    internal int MostConcurrentKeyExchanges => _server.MostConcurrentKeyExchanges;
+    internal int PeakConcurrentKeyExchanges => _server.PeakConcurrentKeyExchanges;
 
     /// <summary>Starts a deployment on a free port of the loopback interface.</summary>
     /// <param name="options">The options, or <see langword="null"/> for the defaults.</param>

@@ -10,12 +10,12 @@ namespace Privatemode.AI;
 /// <summary>Refuses settings that cannot work or would not be secure; each message names the setting.</summary>
 internal static class OptionsValidator
 {
-    internal const int MostSessions = 100_000;
-    internal const int MostFetchedImages = 1_000;
+    internal const int MaxSessions = 100_000;
+    internal const int MaxFetchedImages = 1_000;
     internal const int ReasoningKeySize = ResponsesOptions.ReasoningKeySize;
 
-    internal static readonly TimeSpan LongestTimeout = TimeSpan.FromHours(24);
-    internal static readonly TimeSpan ShortestEvidence = TimeSpan.FromMinutes(5);
+    internal static readonly TimeSpan MaxTimeout = TimeSpan.FromHours(24);
+    internal static readonly TimeSpan MinVerificationLifetime = TimeSpan.FromMinutes(5);
 
     /// <summary>Checks all settings and returns the source of API keys.</summary>
     /// <exception cref="PrivatemodeConfigurationException">Settings are missing or not acceptable; it names all of them.</exception>
@@ -61,8 +61,8 @@ internal static class OptionsValidator
         _ = faults.Try(() => RequireKnown(OptionNames.HostedTools, options.Responses.HostedTools));
         _ = faults.Try(() => RequireKnown(nameof(options.WarmUp), options.WarmUp));
         _ = faults.Try(() => RequireHandler(options));
-        _ = faults.Try(() => RequireCount(nameof(options.MaxSessions), options.MaxSessions, MostSessions));
-        _ = faults.Try(() => RequireCount(OptionNames.MaxFetchedImages, options.Media.MaxFetchedImages, MostFetchedImages));
+        _ = faults.Try(() => RequireCount(nameof(options.MaxSessions), options.MaxSessions, MaxSessions));
+        _ = faults.Try(() => RequireCount(OptionNames.MaxFetchedImages, options.Media.MaxFetchedImages, MaxFetchedImages));
         _ = faults.Try(() => RequireReasoningKey(options.Responses.ReasoningKey.Length));
         _ = faults.Try(() => RequireEvidence(options));
         _ = faults.Try(() => RequireProxy(options));
@@ -144,7 +144,7 @@ internal static class OptionsValidator
 
     private static void RequireEvidence(PrivatemodeOptions options)
     {
-        if (options.Verification.Lifetime < ShortestEvidence || options.Verification.Lifetime > LongestTimeout)
+        if (options.Verification.Lifetime < MinVerificationLifetime || options.Verification.Lifetime > MaxTimeout)
         {
             throw new PrivatemodeConfigurationException(
                 OptionNames.VerificationLifetime, $"{OptionNames.VerificationLifetime} must be at least 5 minutes and at most 24 hours.");
@@ -213,7 +213,7 @@ internal static class OptionsValidator
 
     private static void RequireTimeout(string name, TimeSpan timeout)
     {
-        if (timeout <= TimeSpan.Zero || timeout > LongestTimeout)
+        if (timeout <= TimeSpan.Zero || timeout > MaxTimeout)
         {
             throw new PrivatemodeConfigurationException(name, $"{name} must be longer than zero and at most 24 hours.");
         }

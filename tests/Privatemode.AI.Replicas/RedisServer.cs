@@ -10,7 +10,7 @@ namespace Privatemode.AI.Replicas;
 internal sealed class RedisServer : IAsyncDisposable
 {
     // It ends by itself if this process is killed.
-    private const string LongestRun = "600";
+    private const string MaxRunSeconds = "600";
 
     private readonly DirectoryInfo _directory;
     private readonly Process _process;
@@ -36,7 +36,7 @@ internal sealed class RedisServer : IAsyncDisposable
         DirectoryInfo directory = Directory.CreateTempSubdirectory("privatemode-redis-");
         string[] arguments =
         [
-            LongestRun, "redis-server", "--bind", IPAddress.Loopback.ToString(), "--port", port.ToString(CultureInfo.InvariantCulture),
+            MaxRunSeconds, "redis-server", "--bind", IPAddress.Loopback.ToString(), "--port", port.ToString(CultureInfo.InvariantCulture),
             "--save", "", "--appendonly", "no", "--daemonize", "no", "--dir", directory.FullName, "--maxmemory", "512mb",
         ];
         Process process = Process.Start(new ProcessStartInfo("timeout", arguments) { RedirectStandardOutput = true })!;

@@ -11,7 +11,7 @@ internal static class Replica
 {
     public const string Verified = "verified";
 
-    private static readonly TimeSpan LongestRun = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan MaxRunTime = TimeSpan.FromMinutes(1);
 
     /// <summary>Starts a replica and waits for its end.</summary>
     /// <param name="deployment">The deployment that it verifies.</param>
@@ -31,7 +31,7 @@ internal static class Replica
         await child.StandardInput.WriteLineAsync($"{deployment.ApiKey} {trust.ManifestEndpoint} {trust.IntelRootKeySha256} {amd}");
         await child.StandardInput.FlushAsync();
         Task<string> output = child.StandardOutput.ReadToEndAsync();
-        using CancellationTokenSource limit = new(LongestRun);
+        using CancellationTokenSource limit = new(MaxRunTime);
         try
         {
             await child.WaitForExitAsync(limit.Token);
@@ -39,7 +39,7 @@ internal static class Replica
         catch (OperationCanceledException)
         {
             child.Kill();
-            return $"not ended within {LongestRun}";
+            return $"not ended within {MaxRunTime}";
         }
 
         return (await output).Trim();

@@ -10,7 +10,7 @@ internal sealed class Scenario(PrivatemodeTestDeployment deployment, RedisServer
     // The field of Microsoft.Extensions.Caching.StackExchangeRedis that has the value.
     private const string Data = "data";
 
-    private static readonly TimeSpan LongestKept = TimeSpan.FromDays(400);
+    private static readonly TimeSpan MaxRetention = TimeSpan.FromDays(400);
 
     private int _failed;
 
@@ -105,7 +105,7 @@ internal sealed class Scenario(PrivatemodeTestDeployment deployment, RedisServer
         Check(
             "their names begin with the name of the library",
             keys.All(key => key.ToString().StartsWith("Privatemode.AI:collateral:", StringComparison.Ordinal)));
-        Check("they are deleted within 400 days", keys.All(key => redis.KeyTimeToLive(key) <= LongestKept));
+        Check("they are deleted within 400 days", keys.All(key => redis.KeyTimeToLive(key) <= MaxRetention));
     }
 
     private async Task ExpectAsync(string who, string expected, string? redis = null)

@@ -8,7 +8,7 @@ internal sealed class Disturbances(SoakHost host, SoakOptions options)
     /// <summary>The words of errors that the model server is made to answer.</summary>
     public const string OnPurpose = "failed on purpose";
 
-    private const int MostPending = 3;
+    private const int MaxPending = 3;
     private static readonly TimeSpan FaultInterval = TimeSpan.FromMilliseconds(60);
     private static readonly TimeSpan JumpInterval = TimeSpan.FromSeconds(5);
 
@@ -27,7 +27,7 @@ internal sealed class Disturbances(SoakHost host, SoakOptions options)
             while (!end.IsCancellationRequested)
             {
                 await Task.Delay(FaultInterval, TimeProvider.System, end);
-                if (host.Deployment.Faults.PendingCount < MostPending)
+                if (host.Deployment.Faults.PendingCount < MaxPending)
                 {
                     Fault fault = NextFault();
                     host.Deployment.Faults.Inject(fault);

@@ -24,9 +24,9 @@ internal sealed class SoakHost : IAsyncDisposable
     public const string Alias = "my/" + Marker.Sentinel;
 
     private const int Keys = 4;
-    private const long LargestBody = 1024 * 1024;
+    private const long MaxBodySize = 1024 * 1024;
 
-    private readonly ConcurrencyLimiter _limiter = new(new ConcurrencyLimiterOptions { PermitLimit = MostCalls, QueueLimit = 1000 });
+    private readonly ConcurrencyLimiter _limiter = new(new ConcurrencyLimiterOptions { PermitLimit = MaxCalls, QueueLimit = 1000 });
     private readonly Tally _tally;
     private WebApplication _app = null!;
 
@@ -49,7 +49,7 @@ internal sealed class SoakHost : IAsyncDisposable
     public Uri Address { get; private set; } = null!;
 
     /// <summary>How many calls the library lets run at once; fewer than callers.</summary>
-    private const int MostCalls = 40;
+    private const int MaxCalls = 40;
 
     public static string KeyOf(int caller) => $"{Marker.Sentinel}-key-of-caller-{caller % Keys}";
 
@@ -75,7 +75,7 @@ internal sealed class SoakHost : IAsyncDisposable
         long streams = services.GetRequiredService<KeepAliveClock>().Count;
         long bytes = services.GetRequiredService<BufferBudget>().InUse;
         bool isIdle = services.GetRequiredService<RateGate>().IsIdle;
-        long permits = MostCalls - _limiter.GetStatistics()!.CurrentAvailablePermits;
+        long permits = MaxCalls - _limiter.GetStatistics()!.CurrentAvailablePermits;
         return isIdle && (streams, bytes, permits) == (0, 0, 0)
             ? ""
             : $"{streams} streams, {bytes} buffered bytes, calls in the rate gate: {!isIdle}, {permits} permits of the rate limiter";
@@ -124,9 +124,9 @@ internal sealed class SoakHost : IAsyncDisposable
         options.SessionPromptCache = true;
         options.PromptCacheSecret = Encoding.ASCII.GetBytes(new string('s', 32));
         options.KeepAliveInterval = TimeSpan.FromSeconds(1);
-        (options.MaxRequestBodyBytes, options.MaxTranscriptionBytes, options.MaxDocumentBytes) = (LargestBody, LargestBody, LargestBody);
-        options.MaxBufferedBytes = 2 * LargestBody;
-        options.RateLimit = new ProxyRateLimits { ConcurrentRequests = MostCalls - 8, QueueLength = 200, MaxWait = TimeSpan.FromSeconds(10) };
+        (options.MaxRequestBodyBytes, options.MaxTranscriptionBytes, options.MaxDocumentBytes) = (MaxBodySize, MaxBodySize, MaxBodySize);
+        options.MaxBufferedBytes = 2 * MaxBodySize;
+        options.RateLimit = new ProxyRateLimits { ConcurrentRequests = MaxCalls - 8, QueueLength = 200, MaxWait = TimeSpan.FromSeconds(10) };
         options.CallerRateLimit = new ProxyRateLimits { ConcurrentRequests = 12, QueueLength = 200, MaxWait = TimeSpan.FromSeconds(10) };
     }
 }

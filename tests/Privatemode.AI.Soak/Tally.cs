@@ -39,7 +39,7 @@ internal readonly record struct Outcome(OutcomeKind Kind, string Detail = "")
 /// <summary>Counts outcomes, and keeps the first violations.</summary>
 internal sealed class Tally
 {
-    private const int MostKept = 40;
+    private const int MaxRetained = 40;
 
     private readonly ConcurrentDictionary<(string Call, OutcomeKind Kind), long> _outcomes = new();
     private readonly ConcurrentDictionary<string, long> _errors = new(StringComparer.Ordinal);
@@ -66,7 +66,7 @@ internal sealed class Tally
     /// <summary>Something that must not happen.</summary>
     public void Violate(string what)
     {
-        if (Interlocked.Increment(ref _violationCount) <= MostKept)
+        if (Interlocked.Increment(ref _violationCount) <= MaxRetained)
         {
             _violations.Enqueue(what);
             Console.WriteLine($"VIOLATION {what}");

@@ -18,8 +18,8 @@ internal sealed class ProxyBody : IDisposable
     private const int Step = 64 * 1024;
 
     /// <summary>Memory is reserved in steps, because a caller can announce a large body and send it slowly.</summary>
-    private const int MostAtFirst = 1024 * 1024;
-    private const int LongestBoundary = 70;
+    private const int MaxInitialSize = 1024 * 1024;
+    private const int MaxBoundaryLength = 70;
     private const string Json = "application/json";
     private static readonly SearchValues<char> BoundaryCharacters = SearchValues.Create(
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'()+_,-./:=?");
@@ -68,7 +68,7 @@ internal sealed class ProxyBody : IDisposable
             size.MaxRequestBodySize = limit;
         }
 
-        long expected = Math.Min(request.ContentLength ?? Step, MostAtFirst);
+        long expected = Math.Min(request.ContentLength ?? Step, MaxInitialSize);
         ProxyBody body = new(budget, limit, route.IsEdited ? 2 : 1) { Boundary = boundary };
         try
         {
@@ -151,7 +151,7 @@ internal sealed class ProxyBody : IDisposable
     private static string? BoundaryOf(MediaTypeHeaderValue type)
     {
         string? boundary = type.Parameters.FirstOrDefault(parameter => parameter.Name.Equals("boundary", StringComparison.OrdinalIgnoreCase))?.Value?.Trim('"');
-        return boundary is { Length: > 0 and <= LongestBoundary } && !boundary.AsSpan().ContainsAnyExcept(BoundaryCharacters) ? boundary : null;
+        return boundary is { Length: > 0 and <= MaxBoundaryLength } && !boundary.AsSpan().ContainsAnyExcept(BoundaryCharacters) ? boundary : null;
     }
 
     private static ProxyRefusalException TooLarge(long limit) =>

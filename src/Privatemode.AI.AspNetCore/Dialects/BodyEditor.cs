@@ -8,7 +8,7 @@ namespace Privatemode.AI.AspNetCore.Dialects;
 internal sealed class BodyEditor
 {
     // Bodies have a dozen members.
-    private const int MostMembers = 4096;
+    private const int MaxMembers = 4096;
 
     private readonly ReadOnlyMemory<byte> _body;
     private readonly List<Member> _members = [];
@@ -196,7 +196,7 @@ internal sealed class BodyEditor
             int value = checked((int)reader.TokenStartIndex);
             JsonTokenType kind = reader.TokenType;
             reader.Skip();
-            if (_members.Count == MostMembers || !_byName.TryAdd(text, _members.Count))
+            if (_members.Count == MaxMembers || !_byName.TryAdd(text, _members.Count))
             {
                 throw RequestJson.NotJson();
             }

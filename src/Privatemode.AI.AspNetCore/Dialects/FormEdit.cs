@@ -9,9 +9,9 @@ namespace Privatemode.AI.AspNetCore.Dialects;
 /// <remarks>The library accepts forms only that can be read in one way. One that this reader cannot read is passed on, and refused there.</remarks>
 internal static class FormEdit
 {
-    private const int LongestField = 256;
-    private const int LongestHead = 16 * 1024;
-    private const int MostFields = 1000;
+    private const int MaxFieldLength = 256;
+    private const int MaxHeadLength = 16 * 1024;
+    private const int MaxFields = 1000;
 
     /// <summary>Writes the form for the service, if anything has to be changed.</summary>
     /// <param name="body">The whole form.</param>
@@ -77,7 +77,7 @@ internal static class FormEdit
         }
 
         int position = first.Length;
-        while (fields.Count < MostFields)
+        while (fields.Count < MaxFields)
         {
             int head = form[position..].IndexOf("\r\n\r\n"u8);
             int end = form[position..].IndexOf(delimiter);
@@ -105,7 +105,7 @@ internal static class FormEdit
     private static string? NameOf(ReadOnlySpan<byte> head)
     {
         const string Disposition = "content-disposition:";
-        if (head.Length > LongestHead)
+        if (head.Length > MaxHeadLength)
         {
             return null;
         }
@@ -123,5 +123,5 @@ internal static class FormEdit
         return null;
     }
 
-    private static string? Text(ReadOnlySpan<byte> value) => value.Length > LongestField ? null : Encoding.UTF8.GetString(value);
+    private static string? Text(ReadOnlySpan<byte> value) => value.Length > MaxFieldLength ? null : Encoding.UTF8.GetString(value);
 }

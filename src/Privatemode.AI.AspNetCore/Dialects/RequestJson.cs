@@ -13,7 +13,7 @@ internal static class RequestJson
     public const int MaxDepth = 256;
 
     // Each takes 12 bytes beside the text. The largest bodies of coding assistants have some 20,000.
-    private const int MostTokens = 1_000_000;
+    private const int MaxJsonTokens = 1_000_000;
 
     /// <summary>Parses a body that is a JSON object without duplicate names. Dispose the result.</summary>
     /// <exception cref="PrivatemodeRequestException">The body is something else, or has too many values.</exception>
@@ -144,9 +144,9 @@ internal static class RequestJson
         Utf8JsonReader reader = new(body, new JsonReaderOptions { MaxDepth = MaxDepth });
         for (int tokens = 0; reader.Read(); tokens++)
         {
-            if (tokens == MostTokens)
+            if (tokens == MaxJsonTokens)
             {
-                throw new PrivatemodeRequestException("body", $"The body has more than {MostTokens} JSON names, values and brackets. Send less at once.");
+                throw new PrivatemodeRequestException("body", $"The body has more than {MaxJsonTokens} JSON names, values and brackets. Send less at once.");
             }
         }
     }

@@ -9,12 +9,12 @@ internal delegate bool DigestComparer(ReadOnlySpan<byte> left, ReadOnlySpan<byte
 /// <summary>The keys that callers may present, as SHA-256 digests. Immutable.</summary>
 internal sealed class CallerKeySet
 {
-    public const int LargestNumber = 10_000;
-    public const int ShortestKey = 16;
-    public const int LongestKey = 512;
+    public const int MaxKeys = 10_000;
+    public const int MinKeyLength = 16;
+    public const int MaxKeyLength = 512;
 
     /// <summary>Longer texts are cut before they are hashed; no key is that long.</summary>
-    private const int MostHashed = 4096;
+    private const int MaxHashedLength = 4096;
 
     private readonly byte[][] _digests;
 
@@ -23,7 +23,7 @@ internal sealed class CallerKeySet
     public int Count => _digests.Length;
 
     /// <summary>The digest of what a caller presents.</summary>
-    public static byte[] Digest(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key.Length <= MostHashed ? key : key[..MostHashed]));
+    public static byte[] Digest(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key.Length <= MaxHashedLength ? key : key[..MaxHashedLength]));
 
     /// <summary>The number of the key among all, from 1, or 0 if it is not one of them.</summary>
     /// <remarks>Compares with every key, in a time that does not depend on which of them matches, or on how much of it.</remarks>
@@ -37,13 +37,13 @@ internal sealed class CallerKeySet
             found |= -Convert.ToInt32(comparer(digest, _digests[i])) & (i + 1);
         }
 
-        return presented.Length > LongestKey ? 0 : found;
+        return presented.Length > MaxKeyLength ? 0 : found;
     }
 
     /// <summary>Collects keys and says what is wrong with them, without any part of a key.</summary>
     internal sealed class Builder
     {
-        private const long LargestFile = 8 * 1024 * 1024;
+        private const long MaxFileSize = 8 * 1024 * 1024;
 
         private readonly List<byte[]> _digests = [];
         private readonly HashSet<string> _known = new(StringComparer.Ordinal);
@@ -52,9 +52,9 @@ internal sealed class CallerKeySet
         /// <returns>What is wrong with it, or null.</returns>
         public string? Add(string? key)
         {
-            if (key is null || key.Length < ShortestKey || key.Length > LongestKey || key.AsSpan().ContainsAnyExceptInRange('!', '~'))
+            if (key is null || key.Length < MinKeyLength || key.Length > MaxKeyLength || key.AsSpan().ContainsAnyExceptInRange('!', '~'))
             {
-                return $"is not a key of {ShortestKey} to {LongestKey} printable ASCII characters without spaces.";
+                return $"is not a key of {MinKeyLength} to {MaxKeyLength} printable ASCII characters without spaces.";
             }
 
             byte[] digest = Digest(key);
@@ -64,7 +64,7 @@ internal sealed class CallerKeySet
             }
 
             _digests.Add(digest);
-            return _digests.Count > LargestNumber ? $"exceeds the maximum of {LargestNumber} keys. Remove keys that are no longer used." : null;
+            return _digests.Count > MaxKeys ? $"exceeds the maximum of {MaxKeys} keys. Remove keys that are no longer used." : null;
         }
 
         /// <summary>Adds the keys of a file.</summary>
@@ -73,9 +73,9 @@ internal sealed class CallerKeySet
         {
             try
             {
-                if (new FileInfo(path).Length > LargestFile)
+                if (new FileInfo(path).Length > MaxFileSize)
                 {
-                    return $"is a file of more than {LargestFile} bytes. Use several smaller files.";
+                    return $"is a file of more than {MaxFileSize} bytes. Use several smaller files.";
                 }
 
                 int number = 0;

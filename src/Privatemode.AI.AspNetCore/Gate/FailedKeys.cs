@@ -6,9 +6,9 @@ namespace Privatemode.AI.AspNetCore.Gate;
 /// <summary>Counts wrong caller keys of each address, so that an address with many of them can be answered slowly.</summary>
 internal sealed class FailedKeys(TimeProvider time)
 {
-    public const int MostAddresses = 1024;
+    public const int MaxAddresses = 1024;
 
-    private const int MostInAMinute = 20;
+    private const int MaxFailuresPerMinute = 20;
     private static readonly TimeSpan Window = TimeSpan.FromMinutes(1);
 
     private readonly Dictionary<IPAddress, (long Began, int Count)> _failures = [];
@@ -41,13 +41,13 @@ internal sealed class FailedKeys(TimeProvider time)
             }
 
             _failures[key] = (known.Began, known.Count + 1);
-            return known.Count >= MostInAMinute;
+            return known.Count >= MaxFailuresPerMinute;
         }
     }
 
     private void MakeRoom(long now)
     {
-        if (_failures.Count < MostAddresses)
+        if (_failures.Count < MaxAddresses)
         {
             return;
         }
@@ -57,7 +57,7 @@ internal sealed class FailedKeys(TimeProvider time)
             _ = _failures.Remove(old);
         }
 
-        if (_failures.Count >= MostAddresses)
+        if (_failures.Count >= MaxAddresses)
         {
             _ = _failures.Remove(_failures.MinBy(entry => entry.Value.Began).Key);
         }

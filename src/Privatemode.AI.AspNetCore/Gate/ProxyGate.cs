@@ -39,7 +39,7 @@ internal sealed class CallerApiKey(string value)
 internal sealed class ProxyGate(IOptions<PrivatemodeProxyOptions> options, CallerKeys keys, TimeProvider time, ProxyTelemetry telemetry)
 {
     private const string Bearer = "Bearer ";
-    private const int ShortestApiKey = 8;
+    private const int MinApiKeyLength = 8;
     private static readonly TimeSpan DelayOfFrequentFailures = TimeSpan.FromSeconds(1);
 
     private readonly PrivatemodeProxyOptions _options = options.Value;
@@ -118,7 +118,7 @@ internal sealed class ProxyGate(IOptions<PrivatemodeProxyOptions> options, Calle
         if (_options.UseCallerKeyAsApiKey)
         {
             string? key = bearer ?? header;
-            if (key is null || key.Length is < ShortestApiKey or > CallerKeySet.LongestKey || key.AsSpan().ContainsAnyExceptInRange('!', '~'))
+            if (key is null || key.Length is < MinApiKeyLength or > CallerKeySet.MaxKeyLength || key.AsSpan().ContainsAnyExceptInRange('!', '~'))
             {
                 return (ProxyError.Unauthorized(
                     "Send your Privatemode API key as 'Authorization: Bearer' or 'x-api-key'; this proxy has no key of its own."), "key");

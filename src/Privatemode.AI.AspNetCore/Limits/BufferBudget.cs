@@ -7,7 +7,7 @@ namespace Privatemode.AI.AspNetCore.Limits;
 internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, TimeProvider time, ProxyTelemetry telemetry)
 {
     /// <summary>How long a request waits for room. Others give theirs back as soon as they were sent.</summary>
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
 
     private readonly long _limit = options.Value.MaxBufferedBytes;
     private readonly LinkedList<(long Bytes, TaskCompletionSource Room)> _waiting = new();
@@ -45,7 +45,7 @@ internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, Ti
 
         try
         {
-            await node.Value.Room.Task.WaitAsync(LongestWait, time, cancellationToken).ConfigureAwait(false);
+            await node.Value.Room.Task.WaitAsync(MaxWait, time, cancellationToken).ConfigureAwait(false);
             return true;
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)

@@ -10,7 +10,7 @@ internal readonly record struct TokenUsage(long Input, long Output, long Cached)
 /// <summary>Lets calls pass at the rates of the options: those of each caller, and those of all callers together.</summary>
 internal sealed class RateGate(IOptions<PrivatemodeProxyOptions> options, TimeProvider time, ProxyTelemetry telemetry) : IDisposable
 {
-    private const int MostCallers = 1024;
+    private const int MaxCallers = 1024;
     private static readonly TimeSpan IdleTime = TimeSpan.FromMinutes(10);
 
     // With keys of the service's, each key is an organisation with limits of its own.
@@ -136,7 +136,7 @@ internal sealed class RateGate(IOptions<PrivatemodeProxyOptions> options, TimePr
     /// <summary>Forgets callers that were idle for long, and otherwise the one that was idle for the longest time.</summary>
     private void MakeRoom()
     {
-        if (_callers.Count < MostCallers)
+        if (_callers.Count < MaxCallers)
         {
             return;
         }

@@ -11,7 +11,7 @@ namespace Privatemode.AI.AspNetCore;
 public static class CodexCatalog
 {
     // What Codex passes on of a tool's output.
-    private const int LongestOutput = 10_000;
+    private const int MaxOutputTokens = 10_000;
 
     private static readonly (string Effort, string Description)[] Efforts =
     [
@@ -78,7 +78,7 @@ public static class CodexCatalog
         writer.WriteString("web_search_tool_type"u8, "text"u8);
         writer.WriteStartObject("truncation_policy"u8);
         writer.WriteString("mode"u8, "bytes"u8);
-        writer.WriteNumber("limit"u8, LongestOutput);
+        writer.WriteNumber("limit"u8, MaxOutputTokens);
         writer.WriteEndObject();
         writer.WriteNumber("context_window"u8, contextWindow);
         writer.WriteNumber("max_context_window"u8, contextWindow);

@@ -13,8 +13,8 @@ internal sealed class ModelDirectory
 {
     // The library keeps it as long, and asks again when it is asked.
     private static readonly TimeSpan Lifetime = TimeSpan.FromMinutes(10);
-    private static readonly TimeSpan LongestUse = TimeSpan.FromHours(24);
-    private const int MostLists = 1024;
+    private static readonly TimeSpan MaxAge = TimeSpan.FromHours(24);
+    private const int MaxLists = 1024;
 
     private readonly ModelCatalog _catalog;
     private readonly PrivatemodeProxyOptions _options;
@@ -107,7 +107,7 @@ internal sealed class ModelDirectory
     {
         lock (_gate)
         {
-            return _lists.TryGetValue(KeyOf(caller), out Kept? kept) && _time.GetElapsedTime(kept.Since) < LongestUse ? kept : null;
+            return _lists.TryGetValue(KeyOf(caller), out Kept? kept) && _time.GetElapsedTime(kept.Since) < MaxAge ? kept : null;
         }
     }
 
@@ -116,7 +116,7 @@ internal sealed class ModelDirectory
         string key = KeyOf(caller);
         lock (_gate)
         {
-            if (_lists.Count >= MostLists && !_lists.ContainsKey(key))
+            if (_lists.Count >= MaxLists && !_lists.ContainsKey(key))
             {
                 _ = _lists.Remove(_lists.MinBy(list => list.Value.Since).Key);
             }

@@ -15,7 +15,7 @@ namespace Privatemode.AI.AspNetCore.Models;
 internal sealed class ModelLists(ModelDirectory directory, AliasTable table, IOptions<PrivatemodeProxyOptions> options)
 {
     private const string AnthropicPrefix = "anthropic/";
-    private const int MostNamed = 20;
+    private const int MaxNamesInMessage = 20;
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
     /// <summary>In which form errors of these routes are written.</summary>
@@ -59,7 +59,7 @@ internal sealed class ModelLists(ModelDirectory directory, AliasTable table, IOp
         Entry? found = ModelNames.IsValid(id) ? (isAnthropic ? AnthropicEntries(models) : OpenAIEntries(models)).FirstOrDefault(entry => entry.Id == id) : null;
         if (found is null)
         {
-            string offered = string.Join(", ", models.Take(MostNamed).Select(model => model.Id));
+            string offered = string.Join(", ", models.Take(MaxNamesInMessage).Select(model => model.Id));
             throw new ProxyRefusalException(ProxyError.ModelNotFound($"The service does not offer this model. It offers {offered}."));
         }
 

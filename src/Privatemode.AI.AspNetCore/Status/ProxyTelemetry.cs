@@ -69,7 +69,7 @@ internal sealed class ProxyRequestRecord
 /// <summary>Metrics and log events of the proxy. None of them has content, keys, names that callers choose, or words of the service.</summary>
 internal sealed partial class ProxyTelemetry : IDisposable
 {
-    private const int MostModels = 64;
+    private const int MaxModels = 64;
     private static readonly TimeSpan QuietTime = TimeSpan.FromMinutes(1);
 
     private readonly ILogger _log;
@@ -249,7 +249,7 @@ internal sealed partial class ProxyTelemetry : IDisposable
     {
         lock (_names)
         {
-            return _models.Contains(model) || (_models.Count < MostModels && _models.Add(model)) ? model : "other";
+            return _models.Contains(model) || (_models.Count < MaxModels && _models.Add(model)) ? model : "other";
         }
     }
 

@@ -24,7 +24,7 @@ internal sealed class VerificationEndpoint(
     // Each verification asks the service for evidence, and perhaps a vendor for collateral.
     private static readonly TimeSpan ReportKept = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan FailureKept = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(10);
     private static readonly JsonWriterOptions Indented = new() { Indented = true, Encoder = JavaScriptEncoder.Default };
 
     private readonly DateTimeOffset _startedAt = time.GetUtcNow();
@@ -77,7 +77,7 @@ internal sealed class VerificationEndpoint(
 
             try
             {
-                VerificationState state = await running.WaitAsync(LongestWait, time, cancellationToken).ConfigureAwait(false);
+                VerificationState state = await running.WaitAsync(MaxWait, time, cancellationToken).ConfigureAwait(false);
                 if (isOwn || !IsOfOneCaller(state))
                 {
                     return state;

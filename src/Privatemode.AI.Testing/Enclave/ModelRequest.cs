@@ -6,7 +6,7 @@ namespace Privatemode.AI.Testing.Enclave;
 internal sealed class ModelRequest : IDisposable
 {
     // Choices take memory, all of them.
-    private const int MostChoices = 1024;
+    private const int MaxChoices = 1024;
 
     // Tool schemas may be nested deeper than the 64 levels of the default.
     private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1000 };
@@ -49,7 +49,7 @@ internal sealed class ModelRequest : IDisposable
             ? [.. prompt.EnumerateArray().Select(item => item.GetString()!)]
         : [prompt.ToString()];
 
-    private int ChoicesOfEach => ReadInteger("n", MostChoices) ?? 1;
+    private int ChoicesOfEach => ReadInteger("n", MaxChoices) ?? 1;
 
     /// <summary>A member that is a text; null when it is absent or null.</summary>
     /// <exception cref="ModelServerException">It is something else.</exception>

@@ -8,7 +8,7 @@ namespace Privatemode.AI.Testing.Enclave;
 /// Which media can be decoded, how many tokens fit and whether a template takes the messages is not checked here.</remarks>
 internal static class ModelRules
 {
-    private const int MostLogprobs = 20;
+    private const int MaxLogprobs = 20;
 
     // Below it the server samples greedily.
     private const double Greedy = 1e-5;
@@ -125,8 +125,8 @@ internal static class ModelRules
         Refuse(hasEmptyStop, "stop cannot contain an empty string.");
         double? logprobs = Number(root, isChat ? "top_logprobs" : "logprobs");
         Refuse(
-            logprobs > MostLogprobs,
-            $"Requested sample logprobs of {Text(logprobs)}, which is greater than max allowed: {MostLogprobs}", ("logprobs", logprobs));
+            logprobs > MaxLogprobs,
+            $"Requested sample logprobs of {Text(logprobs)}, which is greater than max allowed: {MaxLogprobs}", ("logprobs", logprobs));
     }
 
     private static void RequireToolChoice(JsonElement root)

@@ -13,9 +13,9 @@ internal static class RequestChecks
 {
     private const int MinimumMajor = 1;
     private const int MinimumMinor = 33;
-    private const int LargestBody = 128 * 1024 * 1024;
-    private const int LargestDocument = 50 * 1024 * 1024;
-    private const int MostDimensions = 16 * 1024;
+    private const int MaxBodySize = 128 * 1024 * 1024;
+    private const int MaxDocumentSize = 50 * 1024 * 1024;
+    private const int MaxDimensions = 16 * 1024;
     private const string Json = "application/json";
 
     /// <summary>API key and client version, on every call: the gateway's.</summary>
@@ -43,7 +43,7 @@ internal static class RequestChecks
     {
         // The limits leave room for hex; the texts name what fits into them.
         bool isDocument = endpoint == EnclaveEndpoint.Partition;
-        if (bodyBytes > (isDocument ? LargestDocument : LargestBody))
+        if (bodyBytes > (isDocument ? MaxDocumentSize : MaxBodySize))
         {
             throw new EnclaveException(413, isDocument ? "file too large (max 25MB)" : "maximum request size exceeded (max 50MB)");
         }
@@ -140,7 +140,7 @@ internal static class RequestChecks
             _ = body.ReadText(name);
         }
 
-        _ = endpoint == EnclaveEndpoint.Embeddings ? body.ReadInteger("dimensions", MostDimensions) : null;
+        _ = endpoint == EnclaveEndpoint.Embeddings ? body.ReadInteger("dimensions", MaxDimensions) : null;
     }
 
     /// <summary>Of a header that comes more than once, the service takes the first.</summary>

@@ -26,7 +26,7 @@ internal sealed class TestServer(
     public int KeyExchanges => Volatile.Read(ref _keyExchanges);
 
     /// <summary>The most key exchanges that were ever in progress at once.</summary>
-    public int MostConcurrentKeyExchanges { get; private set; }
+    public int PeakConcurrentKeyExchanges { get; private set; }
 
     public async Task HandleAsync(HttpContext context)
     {
@@ -104,7 +104,7 @@ internal sealed class TestServer(
         {
             lock (_gate)
             {
-                MostConcurrentKeyExchanges = Math.Max(MostConcurrentKeyExchanges, concurrent);
+                PeakConcurrentKeyExchanges = Math.Max(PeakConcurrentKeyExchanges, concurrent);
             }
 
             SecretExchangeReply reply = Mesh.Responder.Answer(record.WireBody);

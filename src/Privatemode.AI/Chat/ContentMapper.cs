@@ -8,7 +8,7 @@ namespace Privatemode.AI.Chat;
 /// <summary>Parts of messages: text, images, audio, files.</summary>
 internal static class ContentMapper
 {
-    private const int LongestQuoted = 100;
+    private const int MaxQuotedLength = 100;
 
     private const string Carried =
         "Supported are images, audio (audio/mpeg and audio/wav) and application/pdf. Convert the content, or pass text as TextContent.";
@@ -65,7 +65,7 @@ internal static class ContentMapper
 
         // Parameters of a media type may contain a file name, and a type that is longer than any registered name is not quoted either.
         string name = MediaTypes.Normalize(mediaType);
-        string quoted = name.Length <= LongestQuoted ? $"the media type '{name}'" : "its media type";
+        string quoted = name.Length <= MaxQuotedLength ? $"the media type '{name}'" : "its media type";
         return new PrivatemodeRequestException(member, $"A chat message cannot contain data of {quoted}. {possible}");
     }
 

@@ -29,7 +29,7 @@ internal static class PolicySettings
     };
 
     private static readonly SettingForm RevocationGracePeriod = new(
-        SettingForm.Range(TimeSpan.Zero, GpuRevocationPolicy.LongestGracePeriod).Text + "; required for AcceptUnknownOrRecentlyRevoked, refused otherwise")
+        SettingForm.Range(TimeSpan.Zero, GpuRevocationPolicy.MaxGracePeriod).Text + "; required for AcceptUnknownOrRecentlyRevoked, refused otherwise")
     {
         Meaning = "The time for which a certificate is still accepted after its revocation.",
     };
@@ -92,7 +92,7 @@ internal static class PolicySettings
                 settings.Flag(Key(nameof(before.RequireNewestTdxTcbInfo))) ?? before.RequireNewestTdxTcbInfo,
             MaxAmdFallbackRevocationListAge = settings.Time(
                 Key(nameof(before.MaxAmdFallbackRevocationListAge)),
-                SettingForm.Range(TimeSpan.Zero, VerificationSettings.LongestSuppliedRevocationList)) ?? before.MaxAmdFallbackRevocationListAge,
+                SettingForm.Range(TimeSpan.Zero, VerificationSettings.MaxSuppliedRevocationListAge)) ?? before.MaxAmdFallbackRevocationListAge,
         };
 
         static string Key(string member) => $"{KeyOf(OptionNames.Hardware)}:{member}";

@@ -7,8 +7,8 @@ namespace Privatemode.AI.DependencyInjection;
 /// <summary>Suggests the setting that an unknown name probably means.</summary>
 internal static class SettingNames
 {
-    private const int MostSuggestions = 3;
-    private const int MostTypos = 3;
+    private const int MaxSuggestions = 3;
+    private const int MaxTypos = 3;
     private const int Similar = 1000;
     private const int NotSimilar = int.MaxValue;
 
@@ -103,7 +103,7 @@ internal static class SettingNames
             ? [.. configuration.GetChildren().Where(IsLikeOurs).Select(child => child.Key)]
             : [.. configuration.GetSection($"{Section}:{PrivatemodeAccount.Accounts}").GetChildren().Select(child => child.Path)];
         return similar.Length == 0 ? null
-            : $"The configuration has {string.Join(", ", similar.Take(MostSuggestions))}, but the settings are read from {account.DefaultSection}.";
+            : $"The configuration has {string.Join(", ", similar.Take(MaxSuggestions))}, but the settings are read from {account.DefaultSection}.";
     }
 
     /// <summary>Whether this is a section with a similar name, or a variable that probably contains the API key.</summary>
@@ -131,7 +131,7 @@ internal static class SettingNames
             .GroupBy(name => Math.Min(Dissimilarity(unknown, name), DissimilarityInGroup(unknown, name)))
             .Where(group => group.Key != NotSimilar)
             .MinBy(group => group.Key);
-        return best is null ? [] : [.. best.Take(MostSuggestions)];
+        return best is null ? [] : [.. best.Take(MaxSuggestions)];
     }
 
     /// <summary>0 for the same letters; larger for more changes.</summary>
@@ -150,7 +150,7 @@ internal static class SettingNames
             return unknown.Contains(':', StringComparison.Ordinal) ? 1 + distance : 1;
         }
 
-        return distance <= Math.Clamp(right.Length / 4, 1, MostTypos) ? 1 + distance
+        return distance <= Math.Clamp(right.Length / 4, 1, MaxTypos) ? 1 + distance
             : (written.Length >= 3 && right.Contains(written, StringComparison.Ordinal))
                 || (right.Length >= 5 && written.Contains(right, StringComparison.Ordinal)) ? Similar
             : NotSimilar;

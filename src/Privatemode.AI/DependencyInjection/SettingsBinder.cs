@@ -85,12 +85,12 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         options.PromptCache.Scope = PolicySettings.PromptCacheOf(settings) ?? options.PromptCache.Scope;
         options.Media.Remote = settings.Name<RemoteMediaPolicy>(KeyOf(OptionNames.RemoteMedia)) ?? options.Media.Remote;
         options.Media.MaxFetchedImages =
-            settings.Count(KeyOf(OptionNames.MaxFetchedImages), OptionsValidator.MostFetchedImages) ?? options.Media.MaxFetchedImages;
+            settings.Count(KeyOf(OptionNames.MaxFetchedImages), OptionsValidator.MaxFetchedImages) ?? options.Media.MaxFetchedImages;
         options.Responses.HostedTools = settings.Name<HostedToolPolicy>(KeyOf(OptionNames.HostedTools)) ?? options.Responses.HostedTools;
         options.Responses.ReasoningKey =
             settings.Bytes(KeyOf(OptionNames.ReasoningKey), OptionsValidator.ReasoningKeySize) ?? options.Responses.ReasoningKey;
         options.WarmUp = settings.Name<WarmUpMode>(nameof(options.WarmUp)) ?? options.WarmUp;
-        options.MaxSessions = settings.Count(nameof(options.MaxSessions), OptionsValidator.MostSessions) ?? options.MaxSessions;
+        options.MaxSessions = settings.Count(nameof(options.MaxSessions), OptionsValidator.MaxSessions) ?? options.MaxSessions;
         options.LogEncryptedContent = settings.Flag(nameof(options.LogEncryptedContent)) ?? options.LogEncryptedContent;
     }
 
@@ -99,7 +99,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         options.Manifest = PolicySettings.ManifestOf(settings) ?? options.Manifest;
         options.Hardware = PolicySettings.HardwareOf(settings, options.Hardware);
         options.Lifetime = settings.Time(
-            KeyOf(OptionNames.VerificationLifetime), SettingForm.Range(OptionsValidator.ShortestEvidence, OptionsValidator.LongestTimeout))
+            KeyOf(OptionNames.VerificationLifetime), SettingForm.Range(OptionsValidator.MinVerificationLifetime, OptionsValidator.MaxTimeout))
             ?? options.Lifetime;
         options.GpuRevocation = PolicySettings.GpuRevocationOf(settings) ?? options.GpuRevocation;
         options.CollateralDirectory = settings.Text(KeyOf(OptionNames.CollateralDirectory), new SettingForm("a directory")) ?? options.CollateralDirectory;
@@ -111,7 +111,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
 
     private static void Read(SettingsReader settings, TransportOptions options)
     {
-        SettingForm timeout = SettingForm.UpTo(OptionsValidator.LongestTimeout);
+        SettingForm timeout = SettingForm.UpTo(OptionsValidator.MaxTimeout);
         options.ResponseTimeout = settings.Time(KeyOf(OptionNames.ResponseTimeout), timeout) ?? options.ResponseTimeout;
         options.IdleTimeout = settings.Time(KeyOf(OptionNames.IdleTimeout), timeout) ?? options.IdleTimeout;
     }

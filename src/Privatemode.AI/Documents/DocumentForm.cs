@@ -16,7 +16,7 @@ internal static class DocumentForm
     private const string Json = "application/json";
     private const string Options = nameof(DocumentOptions);
     private const string AdditionalMember = $"{Options}.{nameof(DocumentOptions.AdditionalFields)}";
-    private const int LongestType = 128;
+    private const int MaxTypeLength = 128;
 
     private static readonly AdditionalPropertyWriter Names = new(AdditionalMember, new HashSet<string> { DocumentCall.FileField }, isForm: true);
 
@@ -45,7 +45,7 @@ internal static class DocumentForm
     /// <summary>The media type of the file, without parameters: the service compares the whole text.</summary>
     /// <exception cref="PrivatemodeRequestException">It is not a media type.</exception>
     public static string TypeOf(DocumentOptions options) => options.MediaType is not { } type ? DefaultType
-        : type.Length <= LongestType && Ascii.IsValid(type) && MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed)
+        : type.Length <= MaxTypeLength && Ascii.IsValid(type) && MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed)
             ? MediaTypes.Normalize(parsed.MediaType!)
             : throw new PrivatemodeRequestException(
                 $"{Options}.{nameof(DocumentOptions.MediaType)}", "MediaType is not a media type. Use a value such as application/pdf.");

@@ -84,7 +84,7 @@ internal sealed class AesGcmKey : IDisposable
 internal sealed class SodiumAesGcmKey : IDisposable
 {
     /// <summary>The maximum number of keys in a process; a client needs two for each session.</summary>
-    internal const int MostKeys = 4096;
+    internal const int MaxKeys = 4096;
 
     // The first use loads the native library and runs the self-test of the algorithm.
     private static readonly Lazy<bool> Usable = new(() => IsUsable(() => Aes256Gcm.IsSupported && AeadAlgorithm.Aes256Gcm.KeySize == AesGcmKey.Size));
@@ -109,7 +109,7 @@ internal sealed class SodiumAesGcmKey : IDisposable
             return null;
         }
 
-        if (Interlocked.Increment(ref _count) > MostKeys)
+        if (Interlocked.Increment(ref _count) > MaxKeys)
         {
             _ = Interlocked.Decrement(ref _count);
             return null;

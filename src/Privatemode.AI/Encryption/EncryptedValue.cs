@@ -12,7 +12,7 @@ internal static class EncryptedValue
     private const int HexFactor = 2;
 
     // Id, nonce and IV of the service take some 130 bytes.
-    private const int LongestHead = 512;
+    private const int MaxHeadLength = 512;
 
     // Quotes around the value and colons between its four parts.
     private const int Punctuation = 5;
@@ -58,9 +58,9 @@ internal static class EncryptedValue
     private static int FindEndOfHeadInPieces(Utf8Sequence raw)
     {
         // The part before the ciphertext, with a quote at its end so that it can be read like a value.
-        Span<byte> head = stackalloc byte[LongestHead + 1];
+        Span<byte> head = stackalloc byte[MaxHeadLength + 1];
         Span<byte> last = stackalloc byte[1];
-        int length = Math.Min(LongestHead, raw.Length);
+        int length = Math.Min(MaxHeadLength, raw.Length);
         raw.Slice(0, length).CopyTo(head);
         head[length] = Quote;
         raw.Slice(raw.Length - 1, 1).CopyTo(last);

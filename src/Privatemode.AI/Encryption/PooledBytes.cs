@@ -89,7 +89,7 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IDisposa
     /// <summary>Returns the content and removes it from this instance. Long content is not copied: its array leaves the pool.</summary>
     public MemoryStream Detach()
     {
-        if (Array.Length <= ContentArrays.LargestShared)
+        if (Array.Length <= ContentArrays.MaxSharedSize)
         {
             MemoryStream copy = new(Span.ToArray());
             Clear();
@@ -162,10 +162,10 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IDisposa
 internal static class ContentArrays
 {
     /// <summary>The maximum length of an array from the shared pool.</summary>
-    public const int LargestShared = 1024 * 1024;
+    public const int MaxSharedSize = 1024 * 1024;
 
     /// <summary>The maximum total size that is kept for reuse, in bytes.</summary>
-    public const int MostKept = 4 * 1024 * 1024;
+    public const int MaxRetained = 4 * 1024 * 1024;
     private const int KeptForCollections = 4;
 
     private static readonly Lock Gate = new();
@@ -173,13 +173,13 @@ internal static class ContentArrays
     private static bool _isWatched;
 
     /// <summary>Returns an array of at least this length, with any content.</summary>
-    public static byte[] Rent(int length) => length <= LargestShared ? ArrayPool<byte>.Shared.Rent(length)
+    public static byte[] Rent(int length) => length <= MaxSharedSize ? ArrayPool<byte>.Shared.Rent(length)
         : Find(length) ?? GC.AllocateUninitializedArray<byte>(length);
 
     /// <summary>Returns an array to the store; it must not be used any more.</summary>
     public static void Return(byte[] array)
     {
-        if (array.Length <= LargestShared)
+        if (array.Length <= MaxSharedSize)
         {
             ArrayPool<byte>.Shared.Return(array);
             return;
@@ -187,7 +187,7 @@ internal static class ContentArrays
 
         lock (Gate)
         {
-            if (Kept.Sum(entry => (long)entry.Array.Length) + array.Length <= MostKept)
+            if (Kept.Sum(entry => (long)entry.Array.Length) + array.Length <= MaxRetained)
             {
                 Kept.Add((array, GC.CollectionCount(GC.MaxGeneration)));
                 if (!_isWatched)
@@ -254,12 +254,12 @@ internal static class ContentArrays
 internal sealed class PooledPieces : IBufferWriter<byte>, IDisposable
 {
     /// <summary>The minimum number of bytes in one piece, if there are as many.</summary>
-    public const int LongestFirst = ContentArrays.LargestShared;
+    public const int MaxFirstPieceSize = ContentArrays.MaxSharedSize;
 
     private const int FirstStep = 16 * 1024;
 
     // Slightly more, so that it does not come from the shared pool, which would keep all of them.
-    private const int PieceSize = ContentArrays.LargestShared + 4096;
+    private const int PieceSize = ContentArrays.MaxSharedSize + 4096;
 
     private readonly List<PooledBytes> _pieces = [new PooledBytes(FirstStep)];
 
@@ -291,7 +291,7 @@ internal sealed class PooledPieces : IBufferWriter<byte>, IDisposable
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(sizeHint, 1);
         PooledBytes last = _pieces[^1];
-        int most = _pieces.Count == 1 ? LongestFirst : PieceSize;
+        int most = _pieces.Count == 1 ? MaxFirstPieceSize : PieceSize;
         if (last.Length >= most)
         {
             last = new PooledBytes(PieceSize);

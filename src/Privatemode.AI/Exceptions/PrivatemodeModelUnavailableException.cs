@@ -4,7 +4,7 @@ namespace Privatemode.AI;
 /// <remarks>Choose another model. The service replaces its models, and therefore the model IDs, every few months.</remarks>
 public sealed class PrivatemodeModelUnavailableException : PrivatemodeServiceException
 {
-    private const int MostInTheMessage = 20;
+    private const int MaxNamesInMessage = 20;
 
     /// <summary>Initializes a new instance of the <see cref="PrivatemodeModelUnavailableException"/> class.</summary>
     /// <param name="message">The message, without content.</param>
@@ -39,7 +39,7 @@ public sealed class PrivatemodeModelUnavailableException : PrivatemodeServiceExc
     private static string Describe(string message, IReadOnlyList<string> models, string? task)
     {
         string subject = task is null ? "Models of the service" : $"Models for the task '{task}'";
-        string more = models.Count > MostInTheMessage ? ", and more" : "";
-        return models.Count == 0 ? message : $"{message} {subject}: {string.Join(", ", models.Take(MostInTheMessage))}{more}.";
+        string more = models.Count > MaxNamesInMessage ? ", and more" : "";
+        return models.Count == 0 ? message : $"{message} {subject}: {string.Join(", ", models.Take(MaxNamesInMessage))}{more}.";
     }
 }

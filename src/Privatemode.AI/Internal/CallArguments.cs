@@ -8,7 +8,7 @@ namespace Privatemode.AI.Internal;
 internal sealed class CallArguments : IDisposable
 {
     /// <summary>The maximum number of names, values and brackets in all arguments that one instance reads, because each takes time and memory.</summary>
-    public const int MostTokens = 1_000_000;
+    public const int MaxJsonTokens = 1_000_000;
 
     // If two arguments have the same name, it is unclear which one the model meant, and parsers differ.
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
@@ -17,9 +17,9 @@ internal sealed class CallArguments : IDisposable
 
     private byte[] _wellFormed = [];
     private byte[] _inside = [];
-    private int _tokensLeft = MostTokens;
+    private int _tokensLeft = MaxJsonTokens;
 
-    /// <summary>Whether there were more than <see cref="MostTokens"/>. No further arguments are read then.</summary>
+    /// <summary>Whether there were more than <see cref="MaxJsonTokens"/>. No further arguments are read then.</summary>
     public bool IsExhausted => _tokensLeft < 0;
 
     /// <summary>Returns the object, or returns that there is no complete one, so that the call must not run.</summary>

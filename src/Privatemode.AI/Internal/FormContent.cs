@@ -236,7 +236,7 @@ internal sealed record FileLimit(int Bytes, string Advice)
 /// <summary>Names of files in forms.</summary>
 internal static class FileNames
 {
-    private const int LongestName = 200;
+    private const int MaxNameLength = 200;
 
     /// <summary>The last segment of a path, without characters that would need quoting; null if nothing remains.</summary>
     /// <remarks>If it is too long, its end is kept, because the service determines the type by the extension.</remarks>
@@ -254,9 +254,9 @@ internal static class FileNames
             _ = Rune.IsControl(rune) || rune.Value is '"' or '\u2028' or '\u2029' ? clean.Append('_') : clean.Append(rune);
         }
 
-        if (clean.Length > LongestName)
+        if (clean.Length > MaxNameLength)
         {
-            _ = clean.Remove(0, clean.Length - LongestName);
+            _ = clean.Remove(0, clean.Length - MaxNameLength);
             _ = char.IsLowSurrogate(clean[0]) ? clean.Remove(0, 1) : clean;
         }
 

@@ -20,8 +20,8 @@ internal static class MemberNames
     /// <summary>The allowed model IDs, for messages.</summary>
     public const string ModelRule = "1 to 128 of A-Z a-z 0-9 . _ / -";
 
-    private const int LongestName = 64;
-    private const int LongestModel = 128;
+    private const int MaxNameLength = 64;
+    private const int MaxModelLength = 128;
     private const int Sha256Digits = 64;
     private const string MemberAlphabet = LettersAndDigits + "_";
     private const string FieldAlphabet = MemberAlphabet + "[]";
@@ -35,18 +35,18 @@ internal static class MemberNames
     /// <summary>The bytes of ASCII characters, to search for.</summary>
     public static SearchValues<byte> Bytes(string characters) => SearchValues.Create(Encoding.ASCII.GetBytes(characters));
 
-    public static bool IsMember(ReadOnlySpan<char> name) => name.Length is > 0 and <= LongestName && !name.ContainsAnyExcept(MemberCharacters);
+    public static bool IsMember(ReadOnlySpan<char> name) => name.Length is > 0 and <= MaxNameLength && !name.ContainsAnyExcept(MemberCharacters);
 
-    public static bool IsMember(ReadOnlySpan<byte> name) => name.Length is > 0 and <= LongestName && !name.ContainsAnyExcept(MemberBytes);
+    public static bool IsMember(ReadOnlySpan<byte> name) => name.Length is > 0 and <= MaxNameLength && !name.ContainsAnyExcept(MemberBytes);
 
-    public static bool IsField(ReadOnlySpan<char> name) => name.Length is > 0 and <= LongestName && !name.ContainsAnyExcept(FieldCharacters);
+    public static bool IsField(ReadOnlySpan<char> name) => name.Length is > 0 and <= MaxNameLength && !name.ContainsAnyExcept(FieldCharacters);
 
-    public static bool IsField(ReadOnlySpan<byte> name) => name.Length is > 0 and <= LongestName && !name.ContainsAnyExcept(FieldBytes);
+    public static bool IsField(ReadOnlySpan<byte> name) => name.Length is > 0 and <= MaxNameLength && !name.ContainsAnyExcept(FieldBytes);
 
     /// <summary>Whether a name has the characters of <see cref="MemberRule"/>, of any length.</summary>
     public static bool HasMemberBytesOnly(ReadOnlySpan<byte> name) => !name.ContainsAnyExcept(MemberBytes);
 
-    public static bool IsModel(ReadOnlySpan<char> id) => id.Length is > 0 and <= LongestModel && !id.ContainsAnyExcept(ModelCharacters);
+    public static bool IsModel(ReadOnlySpan<char> id) => id.Length is > 0 and <= MaxModelLength && !id.ContainsAnyExcept(ModelCharacters);
 
     /// <summary>Whether text is a SHA-256 digest: 64 hexadecimal digits.</summary>
     public static bool IsSha256([NotNullWhen(true)] string? text) => text is { Length: Sha256Digits } && text.All(char.IsAsciiHexDigit);

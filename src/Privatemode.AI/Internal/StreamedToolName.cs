@@ -7,7 +7,7 @@ namespace Privatemode.AI.Internal;
 internal sealed class StreamedToolName
 {
     // Longer names are only joined in one way, so that repetitions cannot take unlimited memory.
-    private const int LongestWithRepetitions = 1024;
+    private const int MaxLengthWithRepetitions = 1024;
 
     private readonly StringBuilder _name = new();
     private readonly StringBuilder _allPieces = new();
@@ -30,7 +30,7 @@ internal sealed class StreamedToolName
             _ = _name.Append(piece);
         }
 
-        if (_allPieces.Length <= LongestWithRepetitions)
+        if (_allPieces.Length <= MaxLengthWithRepetitions)
         {
             _ = _allPieces.Append(piece);
         }

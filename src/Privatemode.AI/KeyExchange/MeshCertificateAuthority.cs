@@ -8,7 +8,7 @@ namespace Privatemode.AI.KeyExchange;
 internal sealed class MeshCertificateAuthority
 {
     // Searching for PEM in a text takes quadratic time. Real texts have less than one thousand bytes.
-    private const int LongestText = 64 * 1024;
+    private const int MaxTextLength = 64 * 1024;
 
     private MeshCertificateAuthority(CertificateFields certificate) => Certificate = certificate;
 
@@ -23,7 +23,7 @@ internal sealed class MeshCertificateAuthority
     /// <exception cref="PrivatemodeVerificationException">It is not a certificate, or not one that may sign certificates.</exception>
     public static MeshCertificateAuthority FromPem(ReadOnlySpan<byte> pem)
     {
-        byte[] der = Pem.ReadFirstBlock(pem, LongestText) ?? throw PrivatemodeVerificationException.Create(
+        byte[] der = Pem.ReadFirstBlock(pem, MaxTextLength) ?? throw PrivatemodeVerificationException.Create(
             KeyExchangeChecks.AuthorityMissing,
             "The deployment's evidence contains no mesh CA. Do not send anything; update this package.",
             "a certificate in PEM");

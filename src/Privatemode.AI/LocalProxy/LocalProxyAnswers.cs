@@ -17,7 +17,7 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
     private const int ErrorLimit = 1024 * 1024;
 
     // The time for which the service keeps a secret, which limits a stream.
-    private static readonly TimeSpan LongestStream = TimeSpan.FromHours(1);
+    private static readonly TimeSpan MaxStreamDuration = TimeSpan.FromHours(1);
 
     /// <param name="permit">The permit of the rate limiter. A stream of events that is not buffered releases it at its end.</param>
     public async ValueTask<CallAnswer> ReadAsync(ReceivedAnswer received, EncryptedCall call, IDisposable? permit, CallDeadline deadline, bool async)
@@ -54,7 +54,7 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
             DecryptingEventStream stream = new(network, events, received.IsBuffered ? null : permit);
 
             // A stream that is neither read nor disposed must not keep its permit and its connection.
-            network.EndAfter(LongestStream, stream);
+            network.EndAfter(MaxStreamDuration, stream);
             return received.IsBuffered
                 ? new(await AnswerReader.BufferAsync(stream, call, deadline, async).ConfigureAwait(false), null)
                 : new(stream, null, OwnsAttempt: true);

@@ -21,7 +21,7 @@ public class ModelCatalog
 
     // For a model that is not listed, the list is requested again, but not for each of many such calls.
     private static readonly TimeSpan LifetimeOfAbsence = TimeSpan.FromMinutes(1);
-    private static readonly TimeSpan LongestExplanation = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan MaxExplanationWait = TimeSpan.FromSeconds(5);
 
     private readonly ModelLists? _lists;
     private readonly TimeProvider _time = TimeProvider.System;
@@ -142,7 +142,7 @@ public class ModelCatalog
         IReadOnlyList<ModelInfo> models;
         try
         {
-            using CallDeadline deadline = new(LongestExplanation, _time, async: true, cancellationToken);
+            using CallDeadline deadline = new(MaxExplanationWait, _time, async: true, cancellationToken);
             (list, string? apiKey) = await OfCallerAsync(nameof(ListAsync), deadline.Token).ConfigureAwait(false);
             models = await list.GetAsync(apiKey, LifetimeOfAbsence, deadline.Token).ConfigureAwait(false);
         }

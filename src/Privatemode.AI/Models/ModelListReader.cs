@@ -13,12 +13,12 @@ namespace Privatemode.AI.Models;
 internal static class ModelListReader
 {
     // The service lists some twenty. The list is not authenticated: its author must not decide how much time or memory it takes.
-    private const int MostModels = 1000;
-    private const int MostTasks = 32;
-    private const int MostAliases = 16;
+    private const int MaxModels = 1000;
+    private const int MaxTasks = 32;
+    private const int MaxAliases = 16;
 
     // Names, values and brackets. Each takes memory in addition to the text.
-    private const int MostTokens = 200_000;
+    private const int MaxJsonTokens = 200_000;
     private const int MaxDepth = 64; // the platform's own
 
     /// <param name="client">Sends the request.</param>
@@ -53,7 +53,7 @@ internal static class ModelListReader
         HashSet<string> ids = new(StringComparer.Ordinal);
         try
         {
-            if (!JsonLimits.HasTokensAtMost(MostTokens, json.ToMemory().Span, MaxDepth))
+            if (!JsonLimits.HasTokensAtMost(MaxJsonTokens, json.ToMemory().Span, MaxDepth))
             {
                 throw new JsonException("There are too many names, values and brackets.");
             }
@@ -87,11 +87,11 @@ internal static class ModelListReader
 
     private static void RequireLength(int entries)
     {
-        if (entries > MostModels)
+        if (entries > MaxModels)
         {
             throw new PrivatemodeServiceException(
                 ServiceFailureReason.Other,
-                $"The list of models has more than {MostModels} entries and was not read. Retry later. If this does not help, update this package.");
+                $"The list of models has more than {MaxModels} entries and was not read. Retry later. If this does not help, update this package.");
         }
     }
 
@@ -100,7 +100,7 @@ internal static class ModelListReader
     {
         ILookup<string, string> byShortId = models.Select(model => model.Id).ToLookup(ShortId, StringComparer.Ordinal);
         return [.. models.Select(model => ShortId(model.Id) is var shortId && ids.Contains(shortId)
-            ? model with { Aliases = [.. byShortId[shortId].Where(other => other != model.Id).Take(MostAliases)] }
+            ? model with { Aliases = [.. byShortId[shortId].Where(other => other != model.Id).Take(MaxAliases)] }
             : model)];
     }
 
@@ -109,7 +109,7 @@ internal static class ModelListReader
     private static string[] Tasks(JsonElement entry) =>
         entry.TryGetProperty("tasks", out JsonElement tasks) && tasks.ValueKind == JsonValueKind.Array
             ? [.. tasks.EnumerateArray().Where(task => task.ValueKind == JsonValueKind.String)
-                .Select(task => task.GetString()!).Where(ClearMemberValidator.IsPrintable).Take(MostTasks)]
+                .Select(task => task.GetString()!).Where(ClearMemberValidator.IsPrintable).Take(MaxTasks)]
             : [];
 
     // Values outside of these are not a time.

@@ -60,7 +60,7 @@ internal sealed class ReceiptScope : IAsyncDisposable
         (_answer, Receipt, Error, Phase) = (answer, receipt, error, CallPhase.Reading);
 
         // The client closes it after reading; its bytes stay, but not its length.
-        _isShort = answer is MemoryStream { Length: <= UnreadableMemberFinder.LongestAnswer };
+        _isShort = answer is MemoryStream { Length: <= UnreadableMemberFinder.MaxAnswerLength };
         if (answer is DecryptingEventStream events)
         {
             events.KeepsLastEvents = true;

@@ -26,15 +26,15 @@ internal sealed class CallItems(ToolNames names) : IDisposable
     {
         _ = item.WithOnly(isCustom ? CustomMembers : FunctionMembers);
         ThrowIfProgrammatic(item);
-        string id = item.Name("call_id"u8, ResponseCalls.LongestName);
+        string id = item.Name("call_id"u8, ResponseCalls.MaxNameLength);
         if (_isOpen.GetValueOrDefault(id))
         {
             MemberPath path = item.Path.Member("call_id"u8);
             throw path.Refuse($"'{path}' is the ID of an earlier call that has no output yet. Give each call an ID of its own.");
         }
 
-        string name = item.Name("name"u8, ResponseCalls.LongestName);
-        string chatName = names.ChatNameOf(item.FindName("namespace"u8, ToolTranslator.LongestName), name);
+        string name = item.Name("name"u8, ResponseCalls.MaxNameLength);
+        string chatName = names.ChatNameOf(item.FindName("namespace"u8, ToolTranslator.MaxNameLength), name);
         _calls.Add(new Call(item.Text("call_id"u8), chatName, item.Text(isCustom ? "input"u8 : "arguments"u8), isCustom));
         _isOpen[id] = true;
     }
@@ -46,7 +46,7 @@ internal sealed class CallItems(ToolNames names) : IDisposable
     {
         _ = item.WithOnly(OutputMembers);
         ThrowIfProgrammatic(item);
-        string id = item.Name("call_id"u8, ResponseCalls.LongestName);
+        string id = item.Name("call_id"u8, ResponseCalls.MaxNameLength);
         if (!_isOpen.ContainsKey(id))
         {
             throw item.Path.Member("call_id"u8).Refuse(
@@ -120,7 +120,7 @@ internal sealed class CallItems(ToolNames names) : IDisposable
         if (_arguments.IsExhausted)
         {
             throw new PrivatemodeRequestException(
-                "input", $"The arguments of the calls in 'input' have more than {CallArguments.MostTokens} names, values and brackets. Send fewer calls.");
+                "input", $"The arguments of the calls in 'input' have more than {CallArguments.MaxJsonTokens} names, values and brackets. Send fewer calls.");
         }
     }
 

@@ -8,7 +8,7 @@ namespace Privatemode.AI.Responses;
 internal sealed class InputItems : IDisposable
 {
     /// <summary>The maximum number of items of a request.</summary>
-    public const int MostItems = 20_000;
+    public const int MaxItems = 20_000;
 
     private const string ImagesFollow = "Images that the tool calls above returned, in their order:";
 
@@ -61,9 +61,9 @@ internal sealed class InputItems : IDisposable
             throw new PrivatemodeRequestException("input", "'input' is missing. Send a string or a list of items.");
         }
 
-        if (isList && input!.Value.GetArrayLength() > MostItems)
+        if (isList && input!.Value.GetArrayLength() > MaxItems)
         {
-            throw new PrivatemodeRequestException("input", $"'input' has more than {MostItems} items. Send fewer.");
+            throw new PrivatemodeRequestException("input", $"'input' has more than {MaxItems} items. Send fewer.");
         }
 
         _writer.WriteStartArray("messages"u8);

@@ -14,7 +14,7 @@ namespace Privatemode.AI.Responses;
 internal sealed class InputParts : IDisposable
 {
     /// <summary>The maximum number of parts of one item.</summary>
-    public const int MostParts = 10_000;
+    public const int MaxParts = 10_000;
 
     private const string Wave = "wav";
     private const string Mp3 = "mp3";
@@ -135,7 +135,7 @@ internal sealed class InputParts : IDisposable
     private static int Count(JsonElement content, MemberPath path)
     {
         int count = content.ValueKind == JsonValueKind.Array ? content.GetArrayLength() : throw path.MustBe("a string or a list");
-        return count <= MostParts ? count : throw path.Refuse($"'{path}' has more than {MostParts} parts. Send fewer.");
+        return count <= MaxParts ? count : throw path.Refuse($"'{path}' has more than {MaxParts} parts. Send fewer.");
     }
 
     private static void Write(Utf8JsonWriter writer, Kind kind, ReadOnlySpan<byte> raw)

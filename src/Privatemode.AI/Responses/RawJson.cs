@@ -190,7 +190,7 @@ internal sealed class KnownNames(params string[] names)
 internal readonly struct RequestObject
 {
     // Longer than any word of the API.
-    private const int LongestWord = 64;
+    private const int MaxWordLength = 64;
 
     private readonly JsonElement _element;
 
@@ -240,7 +240,7 @@ internal readonly struct RequestObject
 
     /// <summary>A word of the API, such as a type. Text that is longer than all of them is returned as the empty word.</summary>
     public string? FindWord(ReadOnlySpan<byte> name) =>
-        FindText(name) is not { } word ? null : RawJson.Of(word).Length > LongestWord ? "" : word.GetString();
+        FindText(name) is not { } word ? null : RawJson.Of(word).Length > MaxWordLength ? "" : word.GetString();
 
     /// <summary>A name or an ID of a valid length, in bytes.</summary>
     public string Name(ReadOnlySpan<byte> name, int longest) => FindName(name, longest) ?? throw BadName(name, longest);

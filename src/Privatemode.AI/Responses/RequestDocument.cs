@@ -9,10 +9,10 @@ namespace Privatemode.AI.Responses;
 internal static class RequestDocument
 {
     /// <summary>The maximum number of names, values and brackets of a body, because each takes memory.</summary>
-    public const int MostTokens = 4_000_000;
+    public const int MaxJsonTokens = 4_000_000;
 
     /// <summary>The maximum number of members of any object: finding duplicate names takes memory, and more and more time for each.</summary>
-    public const int MostMembers = 10_000;
+    public const int MaxMembers = 10_000;
 
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = JsonLimits.MaxDepth, AllowDuplicateProperties = false };
 
@@ -54,19 +54,19 @@ internal static class RequestDocument
         Utf8JsonReader reader = new(body, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
         for (int tokens = 0; reader.Read(); tokens++)
         {
-            if (tokens == MostTokens)
+            if (tokens == MaxJsonTokens)
             {
-                throw new PrivatemodeRequestException("body", $"The request has more than {MostTokens} names, values and brackets. Send less at once.");
+                throw new PrivatemodeRequestException("body", $"The request has more than {MaxJsonTokens} names, values and brackets. Send less at once.");
             }
 
             if (reader.TokenType == JsonTokenType.StartObject)
             {
                 members[reader.CurrentDepth + 1] = 0;
             }
-            else if (reader.TokenType == JsonTokenType.PropertyName && ++members[reader.CurrentDepth] > MostMembers)
+            else if (reader.TokenType == JsonTokenType.PropertyName && ++members[reader.CurrentDepth] > MaxMembers)
             {
                 throw new PrivatemodeRequestException(
-                    "body", $"The request has an object with more than {MostMembers} members. Leave out those that are null.");
+                    "body", $"The request has an object with more than {MaxMembers} members. Leave out those that are null.");
             }
         }
     }

@@ -11,12 +11,12 @@ namespace Privatemode.AI.Responses;
 internal sealed class RequestMembers
 {
     /// <summary>The maximum number of members, including those that are null: each is compared with each known member.</summary>
-    public const int MostMembers = 1000;
+    public const int MaxMembers = 1000;
 
-    private const int MostPairs = 16;
-    private const int LongestPairName = 64;
-    private const int LongestPairValue = 512;
-    private const int MostLogProbabilities = 20;
+    private const int MaxPairs = 16;
+    private const int MaxPairNameLength = 64;
+    private const int MaxPairValueLength = 512;
+    private const int MaxLogProbabilities = 20;
     private const string ReasoningInclude = "reasoning.encrypted_content";
     private const string LogProbabilityInclude = "message.output_text.logprobs";
 
@@ -78,9 +78,9 @@ internal sealed class RequestMembers
 
     private static void ThrowIfUnknown(JsonElement request)
     {
-        if (request.GetPropertyCount() > MostMembers)
+        if (request.GetPropertyCount() > MaxMembers)
         {
-            throw new PrivatemodeRequestException("body", $"The request has more than {MostMembers} members. Leave out those that are null.");
+            throw new PrivatemodeRequestException("body", $"The request has more than {MaxMembers} members. Leave out those that are null.");
         }
 
         foreach (JsonProperty member in request.EnumerateObject())
@@ -160,17 +160,17 @@ internal sealed class RequestMembers
         int count = 0;
         foreach (JsonProperty pair in isValid ? metadata.EnumerateObject() : default)
         {
-            isValid &= ++count <= MostPairs && pair.Value.ValueKind == JsonValueKind.String
-                && RawJson.CountCharacters(JsonMarshal.GetRawUtf8PropertyName(pair)) <= LongestPairName
-                && RawJson.CountCharacters(RawJson.Inside(pair.Value)) <= LongestPairValue;
+            isValid &= ++count <= MaxPairs && pair.Value.ValueKind == JsonValueKind.String
+                && RawJson.CountCharacters(JsonMarshal.GetRawUtf8PropertyName(pair)) <= MaxPairNameLength
+                && RawJson.CountCharacters(RawJson.Inside(pair.Value)) <= MaxPairValueLength;
         }
 
         if (!isValid)
         {
             throw new PrivatemodeRequestException(
                 "metadata",
-                $"'metadata' must be an object with at most {MostPairs} pairs of strings: names of at most {LongestPairName} characters, values of at most " +
-                $"{LongestPairValue}.");
+                $"'metadata' must be an object with at most {MaxPairs} pairs of strings: names of at most {MaxPairNameLength} characters, values of at most " +
+                $"{MaxPairValueLength}.");
         }
     }
 
@@ -311,9 +311,9 @@ internal sealed class RequestMembers
         WriteNumber(writer, "top_p"u8);
         int alternatives = 0;
         if (_request.Find("top_logprobs"u8) is { } wanted
-            && !(wanted.ValueKind == JsonValueKind.Number && wanted.TryGetInt32(out alternatives) && alternatives is >= 0 and <= MostLogProbabilities))
+            && !(wanted.ValueKind == JsonValueKind.Number && wanted.TryGetInt32(out alternatives) && alternatives is >= 0 and <= MaxLogProbabilities))
         {
-            throw new MemberPath("top_logprobs").MustBe($"a whole number from 0 to {MostLogProbabilities}");
+            throw new MemberPath("top_logprobs").MustBe($"a whole number from 0 to {MaxLogProbabilities}");
         }
 
         _wantsLogProbabilities |= alternatives > 0;

@@ -13,7 +13,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
     public const int Most = 256;
 
     /// <summary>The maximum length of the name and the ID of a call, in bytes: in an answer, and in a later request that sends it back.</summary>
-    public const int LongestName = 1024;
+    public const int MaxNameLength = 1024;
 
     private readonly List<StreamedCall> _calls = [];
     private int _announced;
@@ -141,10 +141,10 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
     /// <summary>A name or an ID as text.</summary>
     public static string NameOf(ReadOnlySpan<byte> escaped)
     {
-        ChatAnswer.Expect(escaped.Length <= LongestName * LoneSurrogates.EscapeLength);
+        ChatAnswer.Expect(escaped.Length <= MaxNameLength * LoneSurrogates.EscapeLength);
         using PooledBytes name = new(escaped.Length);
         name.AppendUnescaped(escaped);
-        ChatAnswer.Expect(name.Length <= LongestName);
+        ChatAnswer.Expect(name.Length <= MaxNameLength);
         return Encoding.UTF8.GetString(name.Span);
     }
 
@@ -264,7 +264,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
             }
 
             _name.Append(piece);
-            ChatAnswer.Expect(_name.Length <= LongestName);
+            ChatAnswer.Expect(_name.Length <= MaxNameLength);
         }
 
         /// <summary>The name in the chat; empty if there was none.</summary>
@@ -272,7 +272,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
         public string NameAmong(IReadOnlyDictionary<string, ToolName> tools)
         {
             string name = _announced ?? _name.Resolve(tools.ContainsKey);
-            ChatAnswer.Expect(Encoding.UTF8.GetByteCount(name) <= LongestName);
+            ChatAnswer.Expect(Encoding.UTF8.GetByteCount(name) <= MaxNameLength);
             return name;
         }
 

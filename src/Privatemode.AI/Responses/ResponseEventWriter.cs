@@ -6,10 +6,10 @@ namespace Privatemode.AI.Responses;
 internal sealed class ResponseEventWriter(ResponseProgress progress, string? requestId)
 {
     /// <summary>The maximum text of one answer, which is stored for the events that repeat it, in bytes in the escaped form of JSON.</summary>
-    public const int MostText = 16 * 1024 * 1024;
+    public const int MaxTextLength = 16 * 1024 * 1024;
 
     /// <summary>The maximum number of items of one answer.</summary>
-    public const int MostItems = 1024;
+    public const int MaxItems = 1024;
 
     private int _nextOutputIndex;
     private long _kept;
@@ -26,7 +26,7 @@ internal sealed class ResponseEventWriter(ResponseProgress progress, string? req
     public void Keep(int length)
     {
         _kept += length;
-        if (_kept > MostText)
+        if (_kept > MaxTextLength)
         {
             throw TooMany("more than 16 MiB");
         }
@@ -34,7 +34,7 @@ internal sealed class ResponseEventWriter(ResponseProgress progress, string? req
 
     /// <summary>The index of a new item.</summary>
     /// <exception cref="PrivatemodeServiceException">There are too many.</exception>
-    public int TakeOutputIndex() => _nextOutputIndex < MostItems ? _nextOutputIndex++ : throw TooMany("more than 1,024 items");
+    public int TakeOutputIndex() => _nextOutputIndex < MaxItems ? _nextOutputIndex++ : throw TooMany("more than 1,024 items");
 
     /// <summary>Starts an event, up to the comma before its own members.</summary>
     public void Begin(ReadOnlySpan<byte> type)

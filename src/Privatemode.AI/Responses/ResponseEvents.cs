@@ -240,7 +240,7 @@ internal sealed class ResponseEvents : EventTranslator
     private void OpenPart(ResponsePart part)
     {
         // Each takes memory until its item is done, regardless of the length of its text.
-        if (_contentIndex == ResponseEventWriter.MostItems)
+        if (_contentIndex == ResponseEventWriter.MaxItems)
         {
             throw _events.TooMany("an item of more than 1,024 parts");
         }

@@ -8,7 +8,7 @@ namespace Privatemode.AI.Responses;
 /// <summary>Writes JSON into wiped memory. Texts of an answer are copied in escaped form, and never become strings.</summary>
 internal static class ResponseJson
 {
-    private const int LongestNumber = 20;
+    private const int MaxNumberLength = 20;
 
     /// <summary>Appends a string of this library, such as an ID.</summary>
     public static void AppendText(this PooledBytes target, string text) => target.AppendText(Encoding.UTF8.GetBytes(text));
@@ -31,7 +31,7 @@ internal static class ResponseJson
 
     public static void AppendNumber(this PooledBytes target, long number)
     {
-        Span<byte> digits = stackalloc byte[LongestNumber];
+        Span<byte> digits = stackalloc byte[MaxNumberLength];
         _ = Utf8Formatter.TryFormat(number, digits, out int length);
         target.Append(digits[..length]);
     }

@@ -6,9 +6,9 @@ namespace Privatemode.AI.Responses;
 /// <summary>The tools of one request: chats have no namespaces, and names have at most 64 plain characters.</summary>
 internal sealed class ToolNames
 {
-    private const int LongestChatName = 64;
+    private const int MaxChatNameLength = 64;
     private const int DigestCharacters = 8;
-    private const int LongestPrefix = LongestChatName - DigestCharacters - 1;
+    private const int MaxPrefixLength = MaxChatNameLength - DigestCharacters - 1;
 
     private readonly Dictionary<string, ToolName> _tools = new(StringComparer.Ordinal);
     private readonly Dictionary<(string Namespace, string Name), string> _chatNames = [];
@@ -47,13 +47,13 @@ internal sealed class ToolNames
     private static string Flatten(string? ns, string name)
     {
         string flat = Join(ns, name);
-        return flat.Length <= LongestChatName && flat.All(IsPlain) ? flat : Shorten(ns, name);
+        return flat.Length <= MaxChatNameLength && flat.All(IsPlain) ? flat : Shorten(ns, name);
     }
 
     private static string Shorten(string? ns, string name)
     {
         byte[] digest = SHA256.HashData([.. Encoding.UTF8.GetBytes(ns ?? ""), 0, .. Encoding.UTF8.GetBytes(name)]);
-        string prefix = string.Concat(Join(ns, name).Take(LongestPrefix).Select(character => IsPlain(character) ? character : '_'));
+        string prefix = string.Concat(Join(ns, name).Take(MaxPrefixLength).Select(character => IsPlain(character) ? character : '_'));
         return $"{prefix}_{Convert.ToHexStringLower(digest)[..DigestCharacters]}";
     }
 

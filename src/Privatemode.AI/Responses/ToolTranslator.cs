@@ -8,10 +8,10 @@ namespace Privatemode.AI.Responses;
 internal sealed class ToolTranslator
 {
     /// <summary>The maximum number of tools of a request, including those in namespaces.</summary>
-    public const int MostTools = 1024;
+    public const int MaxTools = 1024;
 
     /// <summary>The maximum length of the name of a tool or namespace, in bytes of UTF-8.</summary>
-    public const int LongestName = 256;
+    public const int MaxNameLength = 256;
 
     private static readonly KnownNames FunctionMembers =
         new("type", "name", "description", "parameters", "strict", "defer_loading", "allowed_callers", "output_schema");
@@ -95,7 +95,7 @@ internal sealed class ToolTranslator
 
     private void ReadTools(JsonElement tools)
     {
-        if (tools.GetArrayLength() > MostTools)
+        if (tools.GetArrayLength() > MaxTools)
         {
             throw TooMany();
         }
@@ -122,7 +122,7 @@ internal sealed class ToolTranslator
 
     private void ReadNamespace(RequestObject tool, int index)
     {
-        string ns = tool.Name("name"u8, LongestName);
+        string ns = tool.Name("name"u8, MaxNameLength);
         JsonElement? description = tool.FindText("description"u8);
         int i = 0;
         foreach (JsonElement element in tool.FindList("tools"u8)?.EnumerateArray() ?? default)
@@ -142,13 +142,13 @@ internal sealed class ToolTranslator
 
         _ = tool.WithOnly(isCustom ? CustomMembers : FunctionMembers);
         ThrowIfProgrammatic(tool);
-        ToolName name = new(isCustom, ns, tool.Name("name"u8, LongestName));
+        ToolName name = new(isCustom, ns, tool.Name("name"u8, MaxNameLength));
         if (!Names.TryAdd(name, out string chatName))
         {
             throw tool.Path.Member("name"u8).Refuse("'tools' has two tools of the same name.");
         }
 
-        if (Names.Tools.Count > MostTools)
+        if (Names.Tools.Count > MaxTools)
         {
             throw TooMany();
         }
@@ -253,9 +253,9 @@ internal sealed class ToolTranslator
     private IEnumerable<string> ReadAllowed(RequestObject choice)
     {
         JsonElement? tools = choice.FindList("tools"u8);
-        if (tools?.GetArrayLength() > MostTools)
+        if (tools?.GetArrayLength() > MaxTools)
         {
-            throw new MemberPath("tool_choice.tools").Refuse($"'tool_choice.tools' has more than {MostTools} tools. Name each of them once.");
+            throw new MemberPath("tool_choice.tools").Refuse($"'tool_choice.tools' has more than {MaxTools} tools. Name each of them once.");
         }
 
         int i = 0;
@@ -281,8 +281,8 @@ internal sealed class ToolTranslator
     private string ChatNameOf(RequestObject choice)
     {
         _ = choice.WithOnly(NamedChoiceMembers);
-        string name = choice.Name("name"u8, LongestName);
-        return Names.FindChatName(choice.FindName("namespace"u8, LongestName), name)
+        string name = choice.Name("name"u8, MaxNameLength);
+        return Names.FindChatName(choice.FindName("namespace"u8, MaxNameLength), name)
             ?? throw choice.Path.Refuse($"'{choice.Path}' names a tool that is not in 'tools'.");
     }
 
@@ -338,7 +338,7 @@ internal sealed class ToolTranslator
         description.MoveTo(writer);
     }
 
-    private static PrivatemodeRequestException TooMany() => new("tools", $"'tools' has more than {MostTools} tools. Send fewer.");
+    private static PrivatemodeRequestException TooMany() => new("tools", $"'tools' has more than {MaxTools} tools. Send fewer.");
 
     private static PrivatemodeRequestException HostedChoice() =>
         new("tool_choice", "'tool_choice' names a hosted tool, which the service does not offer.");

@@ -6,7 +6,7 @@ namespace Privatemode.AI.Speech;
 /// <summary>Writes subtitles: SubRip, and WebVTT as specified by W3C (WebVTT: The Web Video Text Tracks Format).</summary>
 internal static class Subtitles
 {
-    private static readonly TimeSpan ShortestCue = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan MinCueDuration = TimeSpan.FromMilliseconds(1);
 
     public static string SubRip(IEnumerable<TranscriptionSegment> segments)
     {
@@ -48,7 +48,7 @@ internal static class Subtitles
         TimeSpan end = Milliseconds(segment.EndTime);
 
         // A cue must end after it begins.
-        end = end > start ? end : start + ShortestCue;
+        end = end > start ? end : start + MinCueDuration;
         _ = text.Append(Time(start, separator)).Append(" --> ").Append(Time(end, separator)).Append(lineEnd);
         foreach (string line in lines)
         {

@@ -12,7 +12,7 @@ internal static class TranscriptionReader
     private const double MaxSeconds = 1e9;
 
     // Model servers compute times, and for the beginning of a recording the result may be slightly below zero.
-    private const double MostBelowZero = 1;
+    private const double MaxSecondsBelowZero = 1;
 
     /// <exception cref="JsonException">It is not JSON.</exception>
     /// <exception cref="FormatException">It is not a transcription.</exception>
@@ -45,7 +45,7 @@ internal static class TranscriptionReader
     /// <summary>A member in seconds, which is 0 up to one second below; null if it is missing, or not a time in a recording.</summary>
     public static TimeSpan? Time(JsonElement element, string name) => Number(element, name) switch
     {
-        >= -MostBelowZero and < 0 => TimeSpan.Zero,
+        >= -MaxSecondsBelowZero and < 0 => TimeSpan.Zero,
         >= 0 and <= MaxSeconds and var seconds => TimeSpan.FromSeconds(seconds),
         _ => null,
     };

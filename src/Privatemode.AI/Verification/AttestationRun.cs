@@ -14,7 +14,7 @@ internal sealed class AttestationRun(
     ManifestPolicyEvaluator manifests, ControlPlaneClient control, CollateralCollector collector, ContrastTrustAnchors anchors, ContrastOptions options,
         AttestationSettings settings, TimeProvider time)
 {
-    private static readonly TimeSpan LargestSkew = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan MaxClockSkew = TimeSpan.FromMinutes(5);
 
     /// <summary>Verifies the deployment; looks once for a newer manifest if the deployment does not have the published one.</summary>
     /// <param name="onProved">Called with the SHA-256 of the manifest that the deployment has proved, before a callback is asked about it.</param>
@@ -125,7 +125,7 @@ internal sealed class AttestationRun(
 
     /// <summary>The difference between this machine's clock and the gateway's; null if they agree, or if it is unknown.</summary>
     private TimeSpan? SkewOf(HttpAnswer answer) =>
-        answer.Headers.Date is { } theirs && time.GetUtcNow() - theirs is var skew && skew.Duration() > LargestSkew ? skew : null;
+        answer.Headers.Date is { } theirs && time.GetUtcNow() - theirs is var skew && skew.Duration() > MaxClockSkew ? skew : null;
 
     private static string? HintOf(TimeSpan? skew)
     {

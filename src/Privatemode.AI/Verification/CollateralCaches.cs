@@ -45,7 +45,7 @@ internal sealed class MemoryCollateralCache(string scope) : ICollateralCache
 /// </remarks>
 internal sealed class TimedCollateralCache(ICollateralCache inner, TimeProvider time) : ICollateralCache
 {
-    public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(2);
+    public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(2);
 
     // A call that was abandoned. While it hangs, the cache is not called again: that would mean another wait, and another thread.
     private volatile Task? _givenUp;
@@ -71,7 +71,7 @@ internal sealed class TimedCollateralCache(ICollateralCache inner, TimeProvider 
             return null;
         }
 
-        using CallDeadline deadline = new(LongestWait, time, async, cancellationToken);
+        using CallDeadline deadline = new(MaxWait, time, async, cancellationToken);
         CancellationToken token = deadline.Token;
         Task<byte[]?> work = Task.Factory.StartNew(
             () => call(token).AsTask(),
@@ -95,7 +95,7 @@ internal sealed class TimedCollateralCache(ICollateralCache inner, TimeProvider 
 internal sealed class DistributedCollateralCache(IDistributedCache cache, TimeProvider time) : ICollateralCache
 {
     // Certificates of chips are valid for seven years, which is longer than caches usually keep entries.
-    private static readonly TimeSpan LongestKept = TimeSpan.FromDays(400);
+    private static readonly TimeSpan MaxRetention = TimeSpan.FromDays(400);
 
     public async ValueTask<byte[]?> GetAsync(string key, int limit, bool async, CancellationToken cancellationToken)
     {
@@ -120,7 +120,7 @@ internal sealed class DistributedCollateralCache(IDistributedCache cache, TimePr
             return;
         }
 
-        DistributedCacheEntryOptions kept = new() { AbsoluteExpirationRelativeToNow = left < LongestKept ? left : LongestKept };
+        DistributedCacheEntryOptions kept = new() { AbsoluteExpirationRelativeToNow = left < MaxRetention ? left : MaxRetention };
         try
         {
             if (async)
@@ -152,7 +152,7 @@ internal sealed class DistributedCollateralCache(IDistributedCache cache, TimePr
 internal sealed class DirectoryCollateralCache(string directory, TimeProvider time) : ICollateralCache
 {
     /// <summary>The maximum number of files. A deployment needs at most six; the others belong to other machines.</summary>
-    public const int MostFiles = 256;
+    public const int MaxFiles = 256;
 
     private const int NameLength = 2 * SHA256.HashSizeInBytes;
     private const string Extension = ".collateral";
@@ -162,7 +162,7 @@ internal sealed class DirectoryCollateralCache(string directory, TimeProvider ti
     private static readonly FileStreamOptions Reading = new() { Share = FileShare.ReadWrite | FileShare.Delete, BufferSize = 0 };
 
     // Longer than revocation lists and documents are valid; certificates of chips are valid for seven years, and those above them for longer.
-    private static readonly TimeSpan LongestList = TimeSpan.FromDays(2 * 365);
+    private static readonly TimeSpan MaxListAge = TimeSpan.FromDays(2 * 365);
 
     // Temporary files of a process that ended while it wrote.
     private static readonly TimeSpan BesideFor = TimeSpan.FromHours(1);
@@ -252,11 +252,11 @@ internal sealed class DirectoryCollateralCache(string directory, TimeProvider ti
             }
             else if (!isBeside)
             {
-                kept.Add((file, !(validUntil - now <= LongestList)));
+                kept.Add((file, !(validUntil - now <= MaxListAge)));
             }
         }
 
-        foreach ((FileInfo file, _) in kept.OrderBy(one => one.IsCertificate).ThenByDescending(one => one.File.LastWriteTimeUtc).Skip(MostFiles))
+        foreach ((FileInfo file, _) in kept.OrderBy(one => one.IsCertificate).ThenByDescending(one => one.File.LastWriteTimeUtc).Skip(MaxFiles))
         {
             TryDelete(file.FullName);
         }
@@ -301,7 +301,7 @@ internal sealed record CollateralFile(byte[] Body, string Chain, DateTimeOffset 
     public const int HeadLength = 64;
 
     /// <summary>The maximum number of bytes that <see cref="Encode"/> adds: several times what an HTTP client accepts as headers.</summary>
-    private const int MostAdded = 256 * 1024;
+    private const int MaxAddedSize = 256 * 1024;
 
     /// <summary>The time of download of a file that was not downloaded.</summary>
     public static DateTimeOffset NeverFetched => DateTimeOffset.UnixEpoch;
@@ -332,7 +332,7 @@ internal sealed record CollateralFile(byte[] Body, string Chain, DateTimeOffset 
     }
 
     /// <summary>The maximum length of an encoded file whose content is not longer than a limit.</summary>
-    public static int EncodedLimit(int limit) => limit + MostAdded;
+    public static int EncodedLimit(int limit) => limit + MaxAddedSize;
 
     /// <summary>Decodes the result of <see cref="Encode"/>; null for anything else, which a cache may contain as well.</summary>
     public static CollateralFile? Decode(byte[] bytes)

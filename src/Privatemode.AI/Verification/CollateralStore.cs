@@ -281,7 +281,7 @@ internal enum CollateralFreshness
 /// </remarks>
 internal sealed class SharedDownload
 {
-    public static readonly TimeSpan LongestWait = TimeSpan.FromSeconds(15);
+    public static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(15);
 
     private readonly TaskCompletionSource<DownloadResult> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _helpers;
@@ -293,7 +293,7 @@ internal sealed class SharedDownload
         while (true)
         {
             int helpers = Volatile.Read(ref _helpers);
-            using CallDeadline deadline = new(LongestWait, time, async, cancellationToken);
+            using CallDeadline deadline = new(MaxWait, time, async, cancellationToken);
             try
             {
                 return await SyncOrAsync.WaitAsync(_end.Task, async, deadline.Token).ConfigureAwait(false);

@@ -125,10 +125,10 @@ internal sealed class EvidenceJson
     private const int MaxTokens = 256;
     private const int MaxDepth = 16;
     private const int Deepest = 2;
-    private const int LongestText = 2048;
+    private const int MaxTextLength = 2048;
 
     // The longest part of real evidence is a list of less than 4 MiB.
-    private const int LongestValue = 6 * 1024 * 1024;
+    private const int MaxValueLength = 6 * 1024 * 1024;
 
     private readonly Dictionary<string, Range> _values = new(StringComparer.Ordinal);
     private readonly ReadOnlyMemory<byte> _file;
@@ -148,7 +148,7 @@ internal sealed class EvidenceJson
             Require(tokens < MaxTokens, "There are too many names, values and brackets.");
             if (reader.TokenType == JsonTokenType.PropertyName)
             {
-                Require(reader.ValueSpan.Length <= LongestText, "A name is too long.");
+                Require(reader.ValueSpan.Length <= MaxTextLength, "A name is too long.");
                 string name = reader.GetString()!;
                 outer = reader.CurrentDepth == 1 ? name : outer;
                 path = reader.CurrentDepth switch { 1 => name, Deepest => $"{outer}.{name}", _ => "" };
@@ -171,7 +171,7 @@ internal sealed class EvidenceJson
     public bool HasTextPrefix(string path, string prefix)
     {
         Utf8JsonReader reader = At(path);
-        return reader.ValueSpan.Length <= LongestText && reader.GetString()!.StartsWith(prefix, StringComparison.Ordinal);
+        return reader.ValueSpan.Length <= MaxTextLength && reader.GetString()!.StartsWith(prefix, StringComparison.Ordinal);
     }
 
     public byte[] Bytes(string path) => At(path).TryGetBytesFromBase64(out byte[]? bytes) ? bytes : throw new JsonException("A value is not base64.");
@@ -193,7 +193,7 @@ internal sealed class EvidenceJson
     public Uri Address(string path)
     {
         Utf8JsonReader reader = At(path);
-        Require(reader.ValueSpan.Length <= LongestText, "An address is too long.");
+        Require(reader.ValueSpan.Length <= MaxTextLength, "An address is too long.");
         return new Uri(reader.GetString()!, UriKind.Absolute) is { Scheme: "http" or "https" } address
             ? address
             : throw new UriFormatException("The endpoint is not on the web.");
@@ -204,7 +204,7 @@ internal sealed class EvidenceJson
     private Utf8JsonReader At(string path)
     {
         Utf8JsonReader reader = new(_file.Span[_values[path]], isFinalBlock: false, state: default);
-        Require(reader.Read() && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= LongestValue, "A value is not text, or is too long.");
+        Require(reader.Read() && reader.TokenType == JsonTokenType.String && reader.ValueSpan.Length <= MaxValueLength, "A value is not text, or is too long.");
         return reader;
     }
 

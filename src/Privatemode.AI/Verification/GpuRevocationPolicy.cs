@@ -4,7 +4,7 @@ namespace Privatemode.AI;
 /// <remarks>The states are those of NVIDIA's OCSP service for GPU, driver and VBIOS. The enclave enforces the policy.</remarks>
 public sealed class GpuRevocationPolicy
 {
-    internal static readonly TimeSpan LongestGracePeriod = TimeSpan.FromDays(365);
+    internal static readonly TimeSpan MaxGracePeriod = TimeSpan.FromDays(365);
 
     private GpuRevocationPolicy(bool acceptsUnknownStatus, TimeSpan gracePeriod)
     {
@@ -30,7 +30,7 @@ public sealed class GpuRevocationPolicy
     public static GpuRevocationPolicy AcceptUnknownOrRecentlyRevoked(TimeSpan gracePeriod)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(gracePeriod, TimeSpan.Zero);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(gracePeriod, LongestGracePeriod);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(gracePeriod, MaxGracePeriod);
         return new GpuRevocationPolicy(acceptsUnknownStatus: true, gracePeriod);
     }
 }

@@ -8,7 +8,7 @@ namespace Privatemode.AI.Verification;
 /// <summary>Manifests that the publisher named and that were not adopted: by digest and time only. Immutable.</summary>
 /// <param name="Unproved">The one that no deployment has proved since the publisher named it last; null if every manifest was proved. While it is not null, no
 /// session is established with an earlier manifest.</param>
-/// <param name="Decided">The user's decisions about others, the oldest first; at most <see cref="MostDecided"/>.</param>
+/// <param name="Decided">The user's decisions about others, the oldest first; at most <see cref="MaxDecided"/>.</param>
 /// <remarks>
 /// In the adoption log's directory this is the file <c>pending.txt</c>, with one line each: time (RFC 3339), state, digest. It has at most 1 KiB,
 /// regardless of how many manifests the publisher names.
@@ -20,7 +20,7 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
     /// <summary>A longer file was not written by this library.</summary>
     public const int MaxSize = 1024;
 
-    public const int MostDecided = 7;
+    public const int MaxDecided = 7;
 
     private const string DigestMark = "sha256:";
 
@@ -39,7 +39,7 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
     /// <summary>Records the decision of the user, or of the policy, about this manifest.</summary>
     public PendingManifests Decide(string digest, PendingState state, DateTimeOffset at) => this with
     {
-        Decided = [.. Decided.Where(entry => entry.Sha256 != digest).Append(new PendingManifest(at, digest, state)).TakeLast(MostDecided)],
+        Decided = [.. Decided.Where(entry => entry.Sha256 != digest).Append(new PendingManifest(at, digest, state)).TakeLast(MaxDecided)],
     };
 
     /// <summary>Records that a deployment has proved the published manifest, or that the user stays with the current one.</summary>
@@ -58,7 +58,7 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
         return isSound
             ? new PendingManifests(
                 Array.Find(entries, entry => entry!.State == PendingState.Unproved),
-                [.. entries.Where(entry => entry!.State != PendingState.Unproved).Select(entry => entry!).TakeLast(MostDecided)])
+                [.. entries.Where(entry => entry!.State != PendingState.Unproved).Select(entry => entry!).TakeLast(MaxDecided)])
             : new PendingManifests(
                 new PendingManifest(DateTimeOffset.UnixEpoch, Convert.ToHexStringLower(SHA256.HashData(file)), PendingState.Unproved), []);
     }

@@ -7,7 +7,7 @@ namespace Privatemode.AI.Verification;
 internal sealed class PublicDownloads(BoundedHttpClient http, TimeProvider time)
 {
     private static readonly TimeSpan[] PausesBetweenTries = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(3)];
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(10);
 
     /// <summary>Downloads a file, and retries while the host is unavailable or busy.</summary>
     /// <param name="limit">The maximum size in bytes.</param>
@@ -19,7 +19,7 @@ internal sealed class PublicDownloads(BoundedHttpClient http, TimeProvider time)
 
     private static bool IsWorthAnotherTry(PrivatemodeServiceException exception) =>
         exception.Reason is ServiceFailureReason.Unreachable or ServiceFailureReason.Unavailable or ServiceFailureReason.RateLimited &&
-        !(exception.RetryAfter > LongestPause);
+        !(exception.RetryAfter > MaxPause);
 
     private async ValueTask<HttpAnswer> TryGetAsync(Uri address, int limit, string what, bool async, CancellationToken cancellationToken)
     {

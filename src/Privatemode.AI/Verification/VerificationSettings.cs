@@ -58,7 +58,7 @@ internal static class VerificationComposition
 /// <summary>Converts public settings to those of the Attestation folder.</summary>
 internal static class VerificationSettings
 {
-    internal static readonly TimeSpan LongestSuppliedRevocationList = TimeSpan.FromDays(366);
+    internal static readonly TimeSpan MaxSuppliedRevocationListAge = TimeSpan.FromDays(366);
 
     /// <summary>The technologies that a policy can name.</summary>
     internal static IReadOnlyList<string> Tees { get; } = [SnpReferenceMatcher.Kind, TdxReferenceMatcher.Kind];
@@ -82,11 +82,11 @@ internal static class VerificationSettings
         DangerousAcceptOutdatedTdxPlatform = policy.DangerousAcceptOutdatedTdxPlatform,
         RequireNewestTdxTcbInfo = policy.RequireNewestTdxTcbInfo,
         MaxAmdFallbackRevocationListAge = policy.MaxAmdFallbackRevocationListAge >= TimeSpan.Zero
-            && policy.MaxAmdFallbackRevocationListAge <= LongestSuppliedRevocationList
+            && policy.MaxAmdFallbackRevocationListAge <= MaxSuppliedRevocationListAge
             ? policy.MaxAmdFallbackRevocationListAge
             : throw new PrivatemodeConfigurationException(
                 OptionNames.Hardware,
-                $"{nameof(policy.MaxAmdFallbackRevocationListAge)} must be from zero to {LongestSuppliedRevocationList.TotalDays:0} days."),
+                $"{nameof(policy.MaxAmdFallbackRevocationListAge)} must be from zero to {MaxSuppliedRevocationListAge.TotalDays:0} days."),
     };
 
     // Values are not quoted: one in the wrong place may be an API key.

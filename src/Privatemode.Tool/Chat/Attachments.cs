@@ -9,16 +9,16 @@ namespace Privatemode.Tool.Chat;
 /// <summary>Reads what goes with a prompt: images, documents, and text from stdin.</summary>
 internal static class Attachments
 {
-    public const int LargestImage = 20 << 20;
-    public const int LargestInput = 4 << 20;
+    public const int MaxImageSize = 20 << 20;
+    public const int MaxInputSize = 4 << 20;
 
     /// <summary>More than this does not fit into the context of the models.</summary>
-    public const int MostWords = 70_000;
+    public const int MaxWords = 70_000;
 
     /// <exception cref="ToolException">The file cannot be read, is too large, or is none of the supported images.</exception>
     public static DataContent ReadImage(string path, ToolContext context)
     {
-        byte[] image = Read("--image", path, LargestImage, context);
+        byte[] image = Read("--image", path, MaxImageSize, context);
         return new DataContent(image, MediaTypeOf(image) ?? throw ToolException.Setup($"--image: \"{path}\" is not a PNG, JPEG, WebP or GIF image."));
     }
 
@@ -47,8 +47,8 @@ internal static class Attachments
     /// <exception cref="ToolException">It is too long or not UTF-8.</exception>
     public static async Task<string> ReadInputAsync(IConsoleStreams console, CancellationToken stop)
     {
-        using MemoryStream bytes = await console.ReadBytesAsync(LargestInput, stop)
-            ?? throw ToolException.Setup($"The input has more than {LargestInput >> 20} MiB.");
+        using MemoryStream bytes = await console.ReadBytesAsync(MaxInputSize, stop)
+            ?? throw ToolException.Setup($"The input has more than {MaxInputSize >> 20} MiB.");
         try
         {
             return new UTF8Encoding(false, throwOnInvalidBytes: true).GetString(bytes.GetBuffer(), 0, (int)bytes.Length).TrimEnd();
@@ -63,9 +63,9 @@ internal static class Attachments
     public static void RequireReadable(IEnumerable<string> texts)
     {
         int words = texts.Sum(CountWords);
-        if (words > MostWords)
+        if (words > MaxWords)
         {
-            throw ToolException.Setup($"The conversation has {words} words. Models read at most about {MostWords}. Shorten it.");
+            throw ToolException.Setup($"The conversation has {words} words. Models read at most about {MaxWords}. Shorten it.");
         }
     }
 

@@ -5,7 +5,7 @@ namespace Privatemode.Tool.CommandLine;
 /// <summary>The messages for flags, commands and arguments that a command does not have.</summary>
 internal static class UnknownNames
 {
-    private const int MostDifferences = 2;
+    private const int MaxDifferences = 2;
 
     /// <summary>Returns the message for a flag. That of <c>proxy</c> is the one of the reference.</summary>
     public static string Flag(string name, Command command)
@@ -40,7 +40,7 @@ internal static class UnknownNames
     private static string Suggest(string name, IEnumerable<string> known)
     {
         // One wrong character in three is a typing error, more is another word.
-        int most = Math.Min(MostDifferences, name.Trim('-').Length / 3);
+        int most = Math.Min(MaxDifferences, name.Trim('-').Length / 3);
         string? nearest = known.Select(each => (Name: each, Distance: Distance(name.ToUpperInvariant(), each.ToUpperInvariant())))
             .Where(each => each.Distance <= most).OrderBy(each => each.Distance).FirstOrDefault().Name;
         return nearest is null ? "" : $" Did you mean {nearest}?";
@@ -50,7 +50,7 @@ internal static class UnknownNames
     private static int Distance(string from, string to)
     {
         // A long argument is no typing error, and the table would be large.
-        if (Math.Abs(from.Length - to.Length) > MostDifferences)
+        if (Math.Abs(from.Length - to.Length) > MaxDifferences)
         {
             return int.MaxValue;
         }

@@ -7,8 +7,8 @@ namespace Privatemode.Tool.Demo;
 /// <summary>What the demo answers without a script: words in the last message of the user select the kind of answer.</summary>
 internal static class DemoModel
 {
-    private const int LongestEcho = 80;
-    private const int LongestDocument = 1 << 20;
+    private const int MaxEchoLength = 80;
+    private const int MaxDocumentLength = 1 << 20;
 
     /// <summary>Whether a request has messages or a prompt.</summary>
     public static bool IsConversation(RecordedRequest request) =>
@@ -64,7 +64,7 @@ internal static class DemoModel
     private static string Shorten(string text)
     {
         string line = text.ReplaceLineEndings(" ").Trim();
-        return line.Length <= LongestEcho ? line : $"{line[..LongestEcho]}…";
+        return line.Length <= MaxEchoLength ? line : $"{line[..MaxEchoLength]}…";
     }
 
     private static ScriptedAnswer Transcribe() => ScriptedAnswer.Transcription(
@@ -76,7 +76,7 @@ internal static class DemoModel
     private static ScriptedAnswer Document(RecordedRequest request)
     {
         ReadOnlyMemory<byte> file = request.DecryptedFields.Values.MaxBy(value => value.Length);
-        string text = Encoding.UTF8.GetString(file.Span[..Math.Min(file.Length, LongestDocument)]);
+        string text = Encoding.UTF8.GetString(file.Span[..Math.Min(file.Length, MaxDocumentLength)]);
         bool isText = text.Length > 0 && !text.Any(character => character is '\ufffd' or '\0');
         return ScriptedAnswer.Document(
             new ScriptedDocumentElement("Title", "Demo document") { PageNumber = 1 },

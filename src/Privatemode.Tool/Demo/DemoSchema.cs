@@ -7,7 +7,7 @@ namespace Privatemode.Tool.Demo;
 internal static class DemoSchema
 {
     private const int MaximumDepth = 16;
-    private const int MostItems = 16;
+    private const int MaxItems = 16;
 
     public static string Instance(JsonElement schema) => (Create(schema, schema, "", 0) ?? new JsonObject()).ToJsonString();
 
@@ -70,7 +70,7 @@ internal static class DemoSchema
             return [(JsonNode)"echo", (JsonNode)"hello"];
         }
 
-        int count = schema.TryGetProperty("minItems", out JsonElement least) && least.TryGetInt32(out int number) ? Math.Clamp(number, 0, MostItems) : 0;
+        int count = schema.TryGetProperty("minItems", out JsonElement least) && least.TryGetInt32(out int number) ? Math.Clamp(number, 0, MaxItems) : 0;
         JsonElement items = schema.TryGetProperty("items", out JsonElement found) ? found : default;
         return [.. Enumerable.Range(0, count).Select(_ => Create(items, root, "", depth + 1))];
     }

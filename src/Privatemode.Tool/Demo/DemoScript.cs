@@ -8,7 +8,7 @@ namespace Privatemode.Tool.Demo;
 /// <summary>The answers of <c>--demo-script</c>: one JSON object a line, each for one request with messages or a prompt.</summary>
 internal sealed class DemoScript
 {
-    private const int LargestFile = 16 << 20;
+    private const int MaxFileSize = 16 << 20;
 
     private static readonly string[] Members = ["text", "reasoning", "tool", "error", "fault", "delayMs"];
 
@@ -26,8 +26,8 @@ internal sealed class DemoScript
         try
         {
             FileInfo file = new(path);
-            return file.Length > LargestFile
-                ? throw ToolException.Setup($"--demo-script: \"{path}\" has more than {LargestFile} bytes.")
+            return file.Length > MaxFileSize
+                ? throw ToolException.Setup($"--demo-script: \"{path}\" has more than {MaxFileSize} bytes.")
                 : Parse(File.ReadAllText(path));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

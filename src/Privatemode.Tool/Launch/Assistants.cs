@@ -167,7 +167,7 @@ internal sealed class ClaudeCode : Assistant
 internal sealed class Codex : Assistant
 {
     private const string Provider = "privatemode", Profile = "profile";
-    private const int LargestSettings = 4 << 20;
+    private const int MaxSettingsSize = 4 << 20;
 
     public override string Name => "codex";
 
@@ -213,14 +213,14 @@ internal sealed class Codex : Assistant
     public override void RequireOurConfigurationCounts(ToolContext context)
     {
         string file = Path.Combine(HomeOfCodex(context), "config.toml");
-        if (File.Exists(file) && TomlEdit.HasRootKey(BoundedFile.Read(file, LargestSettings), Profile))
+        if (File.Exists(file) && TomlEdit.HasRootKey(BoundedFile.Read(file, MaxSettingsSize), Profile))
         {
             throw ToolException.Setup(
                 $"\"{file}\" selects a profile, whose provider would be used instead of this proxy. Put a # before the line \"{Profile} = …\".");
         }
 
         string variables = Path.Combine(HomeOfCodex(context), ".env");
-        if (File.Exists(variables) && Encoding.UTF8.GetString(BoundedFile.Read(variables, LargestSettings)).Split('\n').Any(HidesLoopback))
+        if (File.Exists(variables) && Encoding.UTF8.GetString(BoundedFile.Read(variables, MaxSettingsSize)).Split('\n').Any(HidesLoopback))
         {
             throw ToolException.Setup(
                 $"\"{variables}\" sets NO_PROXY without 127.0.0.1. Prompts could go to a proxy of the network unencrypted. Add 127.0.0.1 to the value.");
@@ -273,7 +273,7 @@ internal sealed class Codex : Assistant
 /// <summary>opencode (1.18).</summary>
 internal sealed class OpenCode : Assistant
 {
-    private const int LongestAnswer = 32_768;
+    private const int MaxAnswerLength = 32_768;
 
     public override string Name => "opencode";
 
@@ -345,6 +345,6 @@ internal sealed class OpenCode : Assistant
         ["tool_call"] = model.SupportsTools,
         ["reasoning"] = true,
         ["attachment"] = model.SupportsVision,
-        ["limit"] = new JsonObject { ["context"] = ModelChoice.ContextOf(model), ["output"] = LongestAnswer },
+        ["limit"] = new JsonObject { ["context"] = ModelChoice.ContextOf(model), ["output"] = MaxAnswerLength },
     };
 }

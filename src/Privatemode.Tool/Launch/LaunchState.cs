@@ -20,7 +20,7 @@ internal sealed record FileChange(string Path, string Action, string? Backup = n
 internal sealed class LaunchState(ToolContext context, string program)
 {
     // Configuration files have some kilobytes.
-    private const int LargestFile = 4 << 20;
+    private const int MaxFileSize = 4 << 20;
 
     private string StateFile => Path.Combine(context.State.Path, "launch", program + ".json");
 
@@ -177,7 +177,7 @@ internal sealed class LaunchState(ToolContext context, string program)
             throw ToolException.Setup($"\"{path}\" is a device or a pipe. Use --print and edit the configuration yourself.");
         }
 
-        return file.Length <= LargestFile
+        return file.Length <= MaxFileSize
             ? File.ReadAllBytes(path)
             : throw ToolException.Setup($"\"{path}\" has {file.Length} bytes, more than a configuration file has. Use --print and edit it yourself.");
     }

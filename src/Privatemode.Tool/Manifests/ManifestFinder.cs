@@ -26,7 +26,7 @@ internal sealed class ManifestFinder(ToolContext context, string logDirectory, b
     /// <summary>The two words that are no files.</summary>
     public const string Published = "published", Adopted = "adopted";
 
-    private const int LargestManifest = 1 << 20, LargestEvidence = 16 << 20, FewestDigits = 8;
+    private const int MaxManifestSize = 1 << 20, MaxEvidenceSize = 16 << 20, MinDigits = 8;
     private static readonly Uri PublishedAddress = new("https://cdn.confidential.cloud/privatemode/v2/manifest.json");
 
     /// <summary>Finds a manifest.</summary>
@@ -49,7 +49,7 @@ internal sealed class ManifestFinder(ToolContext context, string logDirectory, b
 
     private FoundManifest? FromLog(string word)
     {
-        if (word.Length < FewestDigits || !word.All(char.IsAsciiHexDigit))
+        if (word.Length < MinDigits || !word.All(char.IsAsciiHexDigit))
         {
             return null;
         }
@@ -74,9 +74,9 @@ internal sealed class ManifestFinder(ToolContext context, string logDirectory, b
         byte[] file;
         try
         {
-            if (new FileInfo(path).Length > LargestEvidence)
+            if (new FileInfo(path).Length > MaxEvidenceSize)
             {
-                throw ToolException.Setup($"\"{word}\" is larger than {LargestEvidence} bytes: it is neither a manifest nor saved evidence.");
+                throw ToolException.Setup($"\"{word}\" is larger than {MaxEvidenceSize} bytes: it is neither a manifest nor saved evidence.");
             }
 
             file = File.ReadAllBytes(path);
@@ -118,7 +118,7 @@ internal sealed class ManifestFinder(ToolContext context, string logDirectory, b
         }
 
         using SocketsHttpHandler handler = new() { AllowAutoRedirect = false, UseCookies = false, Credentials = null };
-        using HttpClient http = new(handler) { Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = LargestManifest };
+        using HttpClient http = new(handler) { Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = MaxManifestSize };
         Uri now = new(FormattableString.Invariant($"{PublishedAddress}?t={context.Time.GetUtcNow().ToUnixTimeMilliseconds()}"));
         try
         {

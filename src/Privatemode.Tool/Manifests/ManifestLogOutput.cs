@@ -10,7 +10,7 @@ namespace Privatemode.Tool.Manifests;
 internal static class ManifestLogOutput
 {
     // The vendor's proxy adds a line with each start at most.
-    private const int MostLines = 100_000;
+    private const int MaxLines = 100_000;
 
     /// <param name="log">The log, which was checked when it was read.</param>
     /// <param name="workspace">The workspace; its <c>manifests/log.txt</c> is the one that the vendor's proxy reads and writes.</param>
@@ -94,7 +94,7 @@ internal static class ManifestLogOutput
             return lines;
         }
 
-        foreach (string line in File.ReadLines(path).Take(MostLines))
+        foreach (string line in File.ReadLines(path).Take(MaxLines))
         {
             string[] parts = line.Split(' ', 2);
             string name = parts.Length == 2 ? Path.GetFileName(parts[1].Trim()) : "";

@@ -13,11 +13,11 @@ namespace Privatemode.Tool.Proxy;
 /// <summary>Checks the flags of <c>privatemode proxy</c>, in the order and with the words of the reference.</summary>
 internal sealed class ProxyFlagReader(ProxyFlags flags, ParseResult result, ToolContext context)
 {
-    private const int ShortestCallerKey = 16;
-    private const int LongestCallerKey = 512;
-    private const int LongestGracePeriod = 8760;
+    private const int MinCallerKeyLength = 16;
+    private const int MaxCallerKeyLength = 512;
+    private const int MaxGracePeriod = 8760;
     private const int ReasoningKeySize = 32;
-    private const int LongestSecret = 1024;
+    private const int MaxSecretLength = 1024;
 
     private static readonly string[] LoopbackNames = ["localhost", "127.0.0.1", "[::1]"];
 
@@ -144,7 +144,7 @@ internal sealed class ProxyFlagReader(ProxyFlags flags, ParseResult result, Tool
         }
 
         return flags.SessionPromptCache.Read(result)
-            ? SecretFile.Read(flags.PromptCacheSecret.Name, secret, PromptCacheScope.MinimumSaltBytes, LongestSecret, context)
+            ? SecretFile.Read(flags.PromptCacheSecret.Name, secret, PromptCacheScope.MinimumSaltBytes, MaxSecretLength, context)
             : throw ToolException.Setup("--prompt-cache-secret needs --session-prompt-cache");
     }
 
@@ -179,9 +179,9 @@ internal sealed class ProxyFlagReader(ProxyFlags flags, ParseResult result, Tool
             throw ToolException.Usage($"invalid argument \"{text}\" for \"--nvidiaOCSPRevokedGracePeriod\" flag");
         }
 
-        if (hours is < 0 or > LongestGracePeriod)
+        if (hours is < 0 or > MaxGracePeriod)
         {
-            throw ToolException.Setup($"nvidiaOCSPRevokedGracePeriod must be between 0 and {LongestGracePeriod} hours");
+            throw ToolException.Setup($"nvidiaOCSPRevokedGracePeriod must be between 0 and {MaxGracePeriod} hours");
         }
 
         return flags.AllowUnknown.Read(result) ? GpuRevocationPolicy.AcceptUnknownOrRecentlyRevoked(TimeSpan.FromHours(hours))
@@ -288,8 +288,8 @@ internal sealed class ProxyFlagReader(ProxyFlags flags, ParseResult result, Tool
             }
 
             keys.Add(value.Trim());
-            string? fault = keys[^1].Length < ShortestCallerKey ? $"is too short (at least {ShortestCallerKey} characters)"
-                : keys[^1].Length > LongestCallerKey ? $"is too long (at most {LongestCallerKey} characters)"
+            string? fault = keys[^1].Length < MinCallerKeyLength ? $"is too short (at least {MinCallerKeyLength} characters)"
+                : keys[^1].Length > MaxCallerKeyLength ? $"is too long (at most {MaxCallerKeyLength} characters)"
                 : keys[^1].Any(character => character is <= ' ' or > '~') ? "has characters that are not printable ASCII"
                 : null;
             _ = fault is null ? 0 : throw ToolException.Setup($"--caller-keys: key {keys.Count} {fault}");

@@ -16,7 +16,7 @@ namespace Privatemode.Tool.Proxy;
 /// </remarks>
 internal sealed class ReferenceManifestLog(string directory, string logDirectory, TimeProvider time) : ILoggerProvider, ILogger, IAsyncDisposable
 {
-    private const int MostLines = 1_000_000;
+    private const int MaxLines = 1_000_000;
 
     private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(5);
     private static readonly string[] Adoptions = ["ManifestAdopted", "ManifestChanged", "ManifestReturned", "DeploymentVerified"];
@@ -155,7 +155,7 @@ internal sealed class ReferenceManifestLog(string directory, string logDirectory
             lines.RemoveAt(lines.Count - 1);
         }
 
-        return lines.Count <= MostLines ? lines : throw new IOException($"{log} has more than {MostLines} lines");
+        return lines.Count <= MaxLines ? lines : throw new IOException($"{log} has more than {MaxLines} lines");
     }
 
     private string? DigestOfLine(string line)

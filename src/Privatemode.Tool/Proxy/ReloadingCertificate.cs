@@ -20,7 +20,7 @@ namespace Privatemode.Tool.Proxy;
 internal sealed class ReloadingCertificate(string certificatePath, string keyPath, TimeProvider time)
 {
     private const string NotPem = "the files are not a certificate and a private key in PEM";
-    private const int LargestFile = 1 << 20;
+    private const int MaxFileSize = 1 << 20;
 
     // Kubernetes replaces mounted files by swapping links, which file watchers do not see.
     private static readonly TimeSpan PollInterval = TimeSpan.FromSeconds(1);
@@ -143,7 +143,7 @@ internal sealed class ReloadingCertificate(string certificatePath, string keyPat
     {
         try
         {
-            return Encoding.UTF8.GetString(BoundedFile.Read(path, LargestFile));
+            return Encoding.UTF8.GetString(BoundedFile.Read(path, MaxFileSize));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {

@@ -63,7 +63,7 @@ internal sealed class ClientConnection(PrivatemodeClient client, ServiceEnvironm
 /// <summary>The workspace of a command and, with <c>--demo</c>, the deployment that answers it.</summary>
 internal sealed class ServiceEnvironment : IAsyncDisposable
 {
-    private const int MostAttempts = 40;
+    private const int MaxAttempts = 40;
     private static readonly TimeSpan PauseBetweenAttempts = TimeSpan.FromMilliseconds(50);
 
     private readonly ServiceSettings _settings;
@@ -158,7 +158,7 @@ internal sealed class ServiceEnvironment : IAsyncDisposable
             {
                 return;
             }
-            catch (IOException) when (attempts < MostAttempts)
+            catch (IOException) when (attempts < MaxAttempts)
             {
                 await Task.Delay(PauseBetweenAttempts, TimeProvider.System);
             }

@@ -6,7 +6,7 @@ namespace Privatemode.Tool.Services;
 /// <summary>Reads an API key: a literal, or @ and the path of a file.</summary>
 internal static class KeyReader
 {
-    private const int LongestFile = 64 * 1024;
+    private const int MaxFileSize = 64 * 1024;
 
     /// <summary>Returns the key without white space around it.</summary>
     /// <param name="value">The literal or @FILE; null returns null.</param>
@@ -36,7 +36,7 @@ internal static class KeyReader
         string text;
         try
         {
-            MemoryStream file = new(BoundedFile.Read(context.FullPath(path), LongestFile));
+            MemoryStream file = new(BoundedFile.Read(context.FullPath(path), MaxFileSize));
             using StreamReader reader = new(file, new UTF8Encoding(false, throwOnInvalidBytes: true));
             text = reader.ReadToEnd();
         }

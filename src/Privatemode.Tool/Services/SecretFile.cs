@@ -8,7 +8,7 @@ namespace Privatemode.Tool.Services;
 /// <summary>Reads a secret that several processes share: random bytes in base64, in a file. Arguments can be read by other users of the machine.</summary>
 internal static class SecretFile
 {
-    private const int LongestFile = 4096;
+    private const int MaxFileSize = 4096;
 
     /// <param name="flag">The name of the flag, for messages.</param>
     /// <param name="value">@ and the path of the file.</param>
@@ -26,14 +26,14 @@ internal static class SecretFile
         byte[] text;
         try
         {
-            text = BoundedFile.Read(context.FullPath(value[1..]), LongestFile);
+            text = BoundedFile.Read(context.FullPath(value[1..]), MaxFileSize);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or ArgumentException)
         {
             throw ToolException.Setup($"{flag}: the file \"{value[1..]}\" cannot be read: {FileErrors.Describe(exception)}", exception);
         }
 
-        Span<byte> decoded = stackalloc byte[Base64.GetMaxDecodedFromUtf8Length(LongestFile)];
+        Span<byte> decoded = stackalloc byte[Base64.GetMaxDecodedFromUtf8Length(MaxFileSize)];
         try
         {
             // White space is skipped: it is the line break at the end.

@@ -67,7 +67,7 @@ internal static class ServiceAddress
 internal static class ManifestArgument
 {
     // The published manifest has 20 KB.
-    private const int LargestFile = 1 << 20;
+    private const int MaxFileSize = 1 << 20;
 
     public static string ReadDigest(string value, ToolContext context)
     {
@@ -89,10 +89,10 @@ internal static class ManifestArgument
     /// <exception cref="ToolException">The file is empty or too large to be a manifest.</exception>
     public static byte[] ReadFile(string path, string shown)
     {
-        byte[] manifest = BoundedFile.Read(path, LargestFile);
+        byte[] manifest = BoundedFile.Read(path, MaxFileSize);
         if (manifest.Length == 0)
         {
-            throw ToolException.Setup($"The manifest file \"{shown}\" cannot be read: it has 0 bytes, and a manifest has 1 to {LargestFile}.");
+            throw ToolException.Setup($"The manifest file \"{shown}\" cannot be read: it has 0 bytes, and a manifest has 1 to {MaxFileSize}.");
         }
 
         return manifest;

@@ -11,7 +11,7 @@ namespace Privatemode.Tool.Transcribe;
 /// <summary><c>privatemode transcribe</c>: a recording as text or subtitles.</summary>
 internal sealed class TranscribeCommand
 {
-    private const long LargestFile = 50L << 20;
+    private const long MaxFileSize = 50L << 20;
 
     private static readonly string[] Formats = ["text", "srt", "vtt", "json"];
 
@@ -73,10 +73,10 @@ internal sealed class TranscribeCommand
             if (path != "-")
             {
                 FileStream file = File.OpenRead(_context.FullPath(path));
-                return file.Length <= LargestFile ? file : throw TooLarge(path);
+                return file.Length <= MaxFileSize ? file : throw TooLarge(path);
             }
 
-            return await _context.Console.ReadBytesAsync(LargestFile, stop) ?? throw TooLarge("-");
+            return await _context.Console.ReadBytesAsync(MaxFileSize, stop) ?? throw TooLarge("-");
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -85,7 +85,7 @@ internal sealed class TranscribeCommand
     }
 
     private static ToolException TooLarge(string path) =>
-        ToolException.Setup($"\"{path}\" has more than {LargestFile >> 20} MiB. Split the recording, or compress it more.");
+        ToolException.Setup($"\"{path}\" has more than {MaxFileSize >> 20} MiB. Split the recording, or compress it more.");
 
     private static async Task<SpeechToTextResponse> SendAsync(
         PrivatemodeClient client, string model, Stream recording, string? language, string format, Output output, CancellationToken stop)

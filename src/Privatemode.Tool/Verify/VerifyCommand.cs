@@ -157,14 +157,14 @@ internal sealed record SavedFile(string Path, string Sha256, DateTimeOffset Clai
 internal static class EvidenceInFile
 {
     /// <summary>The largest file in bytes; the library reads no larger one.</summary>
-    public const int LargestFile = 16 << 20;
+    public const int MaxFileSize = 16 << 20;
 
     /// <exception cref="ToolException">The file cannot be read, or is no evidence.</exception>
     public static (byte[] File, SavedEvidence Evidence) Read(string path, ToolContext context)
     {
         try
         {
-            byte[] file = BoundedFile.Read(context.FullPath(path), LargestFile);
+            byte[] file = BoundedFile.Read(context.FullPath(path), MaxFileSize);
             return (file, SavedEvidence.Load(new MemoryStream(file)));
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or FormatException)

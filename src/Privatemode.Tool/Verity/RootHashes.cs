@@ -20,7 +20,7 @@ internal sealed record NamingPolicy(string Sha256, string Workload);
 /// <summary>Finds root hashes in what the user gives and in what a deployment proves.</summary>
 internal static class RootHashes
 {
-    private const int Digits = 64, LargestModelsFile = 16 << 20;
+    private const int Digits = 64, MaxModelsFileSize = 16 << 20;
 
     /// <summary>Reads the root hash that a flag gives.</summary>
     public static ExpectedRootHash Given(string value) => IsRootHash(value)
@@ -98,9 +98,9 @@ internal static class RootHashes
         string text;
         try
         {
-            if (new FileInfo(path).Length > LargestModelsFile)
+            if (new FileInfo(path).Length > MaxModelsFileSize)
             {
-                throw ToolException.Setup($"\"{shown}\" is larger than {LargestModelsFile} bytes.");
+                throw ToolException.Setup($"\"{shown}\" is larger than {MaxModelsFileSize} bytes.");
             }
 
             text = File.ReadAllText(path);

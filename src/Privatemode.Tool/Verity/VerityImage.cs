@@ -18,7 +18,7 @@ internal sealed class VerityImage
     private const int ErofsSuperblockOffset = 1024;
     private const uint ErofsMagic = 0xE0F5E1E2;
     private const int ErofsBlockSizeBits = 12;
-    private const int LongestSalt = 256;
+    private const int MaxSaltLength = 256;
 
     /// <summary>Where the superblock of dm-verity stands, or would stand, in bytes; also the end of the data.</summary>
     public required long HashOffset { get; init; }
@@ -109,8 +109,8 @@ internal sealed class VerityImage
         int hashBlockSize = BlockSize("hash", BinaryPrimitives.ReadUInt32LittleEndian(superblock[68..]));
         ulong blocks = BinaryPrimitives.ReadUInt64LittleEndian(superblock[72..]);
         int saltSize = BinaryPrimitives.ReadUInt16LittleEndian(superblock[80..]);
-        if (saltSize > LongestSalt)
-            throw new InvalidDataException(FormattableString.Invariant($"The superblock has a salt of {saltSize} bytes; {LongestSalt} are possible."));
+        if (saltSize > MaxSaltLength)
+            throw new InvalidDataException(FormattableString.Invariant($"The superblock has a salt of {saltSize} bytes; {MaxSaltLength} are possible."));
         if (blocks == 0 || blocks > (ulong)(dataEnd / dataBlockSize))
         {
             throw new InvalidDataException(FormattableString.Invariant(

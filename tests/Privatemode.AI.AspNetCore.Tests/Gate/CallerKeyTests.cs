@@ -237,7 +237,7 @@ public sealed class CallerKeyTests : IDisposable
             _time.Advance(TimeSpan.FromMilliseconds(1));
         }
 
-        Assert.Equal(FailedKeys.MostAddresses, failures.Count);
+        Assert.Equal(FailedKeys.MaxAddresses, failures.Count);
         bool[] frequent = [.. Enumerable.Range(0, 30).Select(i => failures.Add(System.Net.IPAddress.Parse($"2001:db8::{i:x}")))];
         Assert.Equal(10, frequent.Count(isFrequent => isFrequent));
     }

@@ -3,7 +3,7 @@ namespace Privatemode.AI.Fuzz.Mutation;
 /// <summary>Changes to DER; the lengths around a change are put right, so that it is looked at and not only the outermost length.</summary>
 internal static class DerMutations
 {
-    private const int MostNodes = 600;
+    private const int MaxNodes = 600;
 
     private static readonly byte[][] Values =
     [
@@ -85,7 +85,7 @@ internal static class DerMutations
         Queue<(int Start, int End, int Parent)> open = new([(0, bytes.Length, -1)]);
         while (open.TryDequeue(out (int Start, int End, int Parent) range))
         {
-            for (int at = range.Start; nodes.Count < MostNodes && ReadHeader(bytes, at, range.End) is { } header;)
+            for (int at = range.Start; nodes.Count < MaxNodes && ReadHeader(bytes, at, range.End) is { } header;)
             {
                 Node node = new(at, header.Size, header.Length, range.Parent);
                 nodes.Add(node);

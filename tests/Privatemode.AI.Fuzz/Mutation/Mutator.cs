@@ -6,7 +6,7 @@ namespace Privatemode.AI.Fuzz.Mutation;
 internal static class Mutator
 {
     private const int InflateOneIn = 4000;
-    private const int LargestOrdinary = 256 << 10;
+    private const int MaxOrdinarySize = 256 << 10;
 
     /// <summary>The input of one iteration: always the same for the same numbers and seeds.</summary>
     public static (FuzzSeed Seed, byte[][] Parts) Create(FuzzTarget target, Rng rng)
@@ -33,7 +33,7 @@ internal static class Mutator
         {
             byte[] donor = changed < other.Parts.Length ? other.Parts[changed] : parts[changed];
             byte[] result = Change(parts[changed], donor, rng);
-            parts[changed] = result.Length <= LargestOrdinary ? result : parts[changed];
+            parts[changed] = result.Length <= MaxOrdinarySize ? result : parts[changed];
             changed = rng.OneIn(4) ? rng.Below(parts.Length) : changed;
         }
 

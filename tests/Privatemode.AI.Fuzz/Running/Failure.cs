@@ -19,7 +19,7 @@ internal enum FailureKind
 /// <summary>An input that broke a rule.</summary>
 internal sealed record Failure(FailureKind Kind, string Detail, string Target, ulong RunSeed, long Iteration, string SeedName, byte[][] Parts)
 {
-    private const int MostHex = 40_000;
+    private const int MaxHexDigits = 40_000;
 
     public string ToText()
     {
@@ -27,5 +27,5 @@ internal sealed record Failure(FailureKind Kind, string Detail, string Target, u
         return $"FAILED {Kind}: {Detail}\n  --seed {RunSeed} --target {Target} --iteration {Iteration} (from {SeedName})\n{string.Join('\n', parts)}";
     }
 
-    private static string Shortened(string hex) => hex.Length <= MostHex ? hex : $"{hex[..MostHex]}… (the iteration gives all of it)";
+    private static string Shortened(string hex) => hex.Length <= MaxHexDigits ? hex : $"{hex[..MaxHexDigits]}… (the iteration gives all of it)";
 }

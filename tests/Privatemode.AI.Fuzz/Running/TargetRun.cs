@@ -8,8 +8,8 @@ namespace Privatemode.AI.Fuzz.Running;
 /// <summary>Runs one target on several threads. An input depends on seed, target and iteration, not on the thread.</summary>
 internal sealed class TargetRun
 {
-    private const long MostBytes = 16L << 20;
-    private const int MostFailures = 5;
+    private const long MaxBytes = 16L << 20;
+    private const int MaxFailures = 5;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
 
     private readonly FuzzTarget _target;
@@ -44,7 +44,7 @@ internal sealed class TargetRun
     public IReadOnlyCollection<Failure> Failures => _failures;
 
     /// <summary>Whether the target failed often enough to stop.</summary>
-    private bool IsDone => _failures.Count >= MostFailures;
+    private bool IsDone => _failures.Count >= MaxFailures;
 
     /// <summary>Runs until the time or the number of inputs is used up.</summary>
     public TimeSpan Run(TimeSpan time, long inputs, int threads, long first = 0)
@@ -119,7 +119,7 @@ internal sealed class TargetRun
 
         watchdog.Leave(thread);
         _ = Interlocked.Increment(ref _inputs);
-        if (outcome.Bytes > MostBytes)
+        if (outcome.Bytes > MaxBytes)
         {
             Report(Describe(FailureKind.Memory, $"{outcome.Bytes:N0} bytes allocated for {parts.Sum(part => part.Length):N0}"));
         }

@@ -11,7 +11,7 @@ namespace Privatemode.AI.Fuzz.Targets;
 /// <summary>What the coordinator writes: answer, document, manifest, and the evidence in protobuf.</summary>
 internal static class ContrastTargets
 {
-    private const int LongestInside = 1 << 20;
+    private const int MaxDocumentSize = 1 << 20;
 
     public static IEnumerable<FuzzTarget> Create()
     {
@@ -72,7 +72,7 @@ internal static class ContrastTargets
         {
             // Long documents cost what they may already in a target of their own.
             ReadOnlyMemory<byte> document = AttestResponse.ReadDocument(parts[0]);
-            return document.Length <= LongestInside && AttestationDocument.Parse(document).Raw.Length > 0;
+            return document.Length <= MaxDocumentSize && AttestationDocument.Parse(document).Raw.Length > 0;
         });
 
     private static IEnumerable<FuzzSeed> Messages(bool isSnp)

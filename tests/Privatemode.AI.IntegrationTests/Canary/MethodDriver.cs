@@ -6,7 +6,7 @@ namespace Privatemode.AI.IntegrationTests.Canary;
 /// <summary>Calls every public method of an object and follows what it returns, to the end or to its exception.</summary>
 internal sealed class MethodDriver
 {
-    private const int MostItems = 50;
+    private const int MaxItems = 50;
 
     /// <summary>Methods called so far, by type and signature.</summary>
     public List<string> Driven { get; } = [];
@@ -62,7 +62,7 @@ internal sealed class MethodDriver
                 await FollowAsync(task.GetType().GetProperty("Result")?.GetValue(task));
                 break;
             case System.Collections.IEnumerable items and not string:
-                _ = items.Cast<object?>().Take(MostItems).ToList();
+                _ = items.Cast<object?>().Take(MaxItems).ToList();
                 break;
             case not null when AsyncItemType(result.GetType()) is { } item:
                 MethodInfo drain = typeof(MethodDriver).GetMethod(nameof(DrainAsync), BindingFlags.NonPublic | BindingFlags.Static)!;
@@ -87,7 +87,7 @@ internal sealed class MethodDriver
         int count = 0;
         await foreach (T _ in items)
         {
-            if (++count == MostItems)
+            if (++count == MaxItems)
             {
                 return;
             }

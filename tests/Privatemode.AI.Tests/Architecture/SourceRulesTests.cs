@@ -5,9 +5,9 @@ namespace Privatemode.AI.Tests.Architecture;
 
 public sealed class SourceRulesTests
 {
-    private const int LongestFile = 400;
-    private const int LongestLine = 160;
-    private const int LongestMethod = 50;
+    private const int MaxFileLines = 400;
+    private const int MaxLineLength = 160;
+    private const int MaxMethodLines = 50;
 
     // Users' tests derive from these clients to replace them: docs/adr/0002-fakes-and-results.md.
     private static readonly Type[] Mockable = [typeof(DocumentClient), typeof(ModelCatalog), typeof(TextCompletionClient)];
@@ -19,7 +19,7 @@ public sealed class SourceRulesTests
     [InlineData("templates")]
     public void Files_AreOfReadableSize(string folder) => Assert.Empty(RepositoryFiles.Under(folder, "*.cs")
         .Select(path => (Path: path, Lines: File.ReadLines(path).Count()))
-        .Where(file => file.Lines > LongestFile)
+        .Where(file => file.Lines > MaxFileLines)
         .Select(file => $"{file.Path}: {file.Lines} lines"));
 
     [Theory]
@@ -28,7 +28,7 @@ public sealed class SourceRulesTests
     [InlineData("examples")]
     [InlineData("templates")]
     public void Methods_AreOfReadableSize(string folder) => Assert.Empty(RepositoryFiles.Under(folder, "*.cs")
-        .SelectMany(path => MethodLengths(File.ReadAllLines(path)).Where(method => method.Lines > LongestMethod)
+        .SelectMany(path => MethodLengths(File.ReadAllLines(path)).Where(method => method.Lines > MaxMethodLines)
             .Select(method => $"{path}:{method.Line}: {method.Lines} lines")));
 
     [Fact]
@@ -49,7 +49,7 @@ public sealed class SourceRulesTests
     {
         Assert.Empty(RepositoryFiles.Under(folder, "*.cs").SelectMany(path => File.ReadLines(path)
             .Select((line, i) => (Place: $"{path}:{i + 1}", line.Length))
-            .Where(line => line.Length > LongestLine)
+            .Where(line => line.Length > MaxLineLength)
             .Select(line => $"{line.Place}: {line.Length} columns")));
     }
 

@@ -16,7 +16,7 @@ public sealed class ContentArraysTests
         byte[] array = ContentArrays.Rent(2_010_001);
         Assert.Equal(2_010_001, array.Length);
         Assert.True(ContentArrays.Rent(1000).Length >= 1000);
-        Assert.Equal(ContentArrays.LargestShared, ContentArrays.Rent(ContentArrays.LargestShared).Length);
+        Assert.Equal(ContentArrays.MaxSharedSize, ContentArrays.Rent(ContentArrays.MaxSharedSize).Length);
     }
 
     [Fact]
@@ -40,9 +40,9 @@ public sealed class ContentArraysTests
     [Fact]
     public void Return_LongerThanAllThatMayBeKept_IsGivenUpAtOnce()
     {
-        byte[] array = ContentArrays.Rent(ContentArrays.MostKept + 1);
+        byte[] array = ContentArrays.Rent(ContentArrays.MaxRetained + 1);
         ContentArrays.Return(array);
-        Assert.NotSame(array, ContentArrays.Rent(ContentArrays.MostKept + 1));
+        Assert.NotSame(array, ContentArrays.Rent(ContentArrays.MaxRetained + 1));
     }
 
     [Fact]

@@ -41,7 +41,7 @@ public sealed class PooledBytesTests
 
     [Theory]
     [InlineData(10)]
-    [InlineData(ContentArrays.LargestShared + 1)]
+    [InlineData(ContentArrays.MaxSharedSize + 1)]
     public void Detach_GivesTheContentAndNothingElse(int capacity)
     {
         using PooledBytes bytes = new(capacity);

@@ -19,7 +19,7 @@ public sealed class SodiumKeyLimitTests
             // Keys that earlier tests dropped count until they are collected.
             GC.Collect();
             GC.WaitForPendingFinalizers();
-            while (keys.Count <= SodiumAesGcmKey.MostKeys)
+            while (keys.Count <= SodiumAesGcmKey.MaxKeys)
             {
                 keys.Add(AesGcmKey.Import(Bytes));
             }
@@ -44,7 +44,7 @@ public sealed class SodiumKeyLimitTests
     {
         for (int round = 0; round < 3; round++)
         {
-            Drop(SodiumAesGcmKey.MostKeys / 2);
+            Drop(SodiumAesGcmKey.MaxKeys / 2);
             GC.Collect();
             GC.WaitForPendingFinalizers();
             using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, Bytes);

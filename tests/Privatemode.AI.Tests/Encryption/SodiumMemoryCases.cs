@@ -12,8 +12,8 @@ internal static class SodiumMemoryCases
 
     private const int LockedMemory = 8; // RLIMIT_MEMLOCK
     private const int PageSize = 4096;
-    private const int MostPages = 1 << 18;
-    private const int RegionSize = MostPages * PageSize;
+    private const int MaxPages = 1 << 18;
+    private const int RegionSize = MaxPages * PageSize;
     private const int ProtectRead = 1;
     private const int PrivateAnonymous = 0x22;
     private static readonly nint Failed = -1;
@@ -83,12 +83,12 @@ internal static class SodiumMemoryCases
         nint region = Map(0, RegionSize, 0, PrivateAnonymous, -1, 0);
         Assert.NotEqual(Failed, region);
         int page = 0;
-        while (page < MostPages && Protect(region + (nint)page * PageSize, PageSize, ProtectRead) == 0)
+        while (page < MaxPages && Protect(region + (nint)page * PageSize, PageSize, ProtectRead) == 0)
         {
             page += 2;
         }
 
-        Assert.True(page < MostPages, "The system allows more mappings than this test can take.");
+        Assert.True(page < MaxPages, "The system allows more mappings than this test can take.");
 
         // The last ones: new mappings, of a protection that no neighbour has.
         while (Map(0, PageSize, ProtectRead, PrivateAnonymous, -1, 0) != Failed)

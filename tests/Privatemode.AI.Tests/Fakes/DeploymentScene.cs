@@ -9,7 +9,7 @@ namespace Privatemode.AI.Tests.Fakes;
 /// <summary>A deployment, a clock that is moved by hand, and a directory.</summary>
 internal sealed class DeploymentScene : IAsyncDisposable
 {
-    public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+    public static readonly TimeSpan MaxPause = TimeSpan.FromSeconds(10);
 
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("privatemode-scene-");
     private HttpClient? _http;
@@ -78,7 +78,7 @@ internal sealed class DeploymentScene : IAsyncDisposable
         List<TimeSpan> pauses = [];
         while (true)
         {
-            Task<TimeSpan> pause = Time.TimerAsync(due => due <= LongestPause);
+            Task<TimeSpan> pause = Time.TimerAsync(due => due <= MaxPause);
             if (await Task.WhenAny(work, pause).OrTimeout() == work)
             {
                 return pauses;

@@ -12,7 +12,7 @@ internal sealed class FakeSecrets(TimeProvider time)
 
     public int Exchanges { get; private set; }
 
-    public int MostAtOnce { get; private set; }
+    public int PeakConcurrency { get; private set; }
 
     /// <summary>All secrets handed out, to see whether they were wiped.</summary>
     public List<InferenceSecret> Made { get; } = [];
@@ -34,7 +34,7 @@ internal sealed class FakeSecrets(TimeProvider time)
     public async ValueTask<SessionSecret> ExchangeAsync(bool async, CancellationToken cancellationToken)
     {
         Exchanges++;
-        MostAtOnce = Math.Max(MostAtOnce, Interlocked.Increment(ref _running));
+        PeakConcurrency = Math.Max(PeakConcurrency, Interlocked.Increment(ref _running));
         LastWasAsync = async;
         _ = Begun.TrySetResult();
         try

@@ -94,9 +94,9 @@ public sealed class CollateralKeepingTests
         {
             int before = scene.Asked.Count();
             Task<VerifiedDeployment> work = scene.VerifyAsync();
-            while (await Task.WhenAny(work, scene.Time.TimerAsync(due => due <= DeploymentScene.LongestPause)).OrTimeout() != work)
+            while (await Task.WhenAny(work, scene.Time.TimerAsync(due => due <= DeploymentScene.MaxPause)).OrTimeout() != work)
             {
-                scene.Time.Advance(DeploymentScene.LongestPause);
+                scene.Time.Advance(DeploymentScene.MaxPause);
             }
 
             _ = await work;

@@ -14,10 +14,10 @@ public sealed class ConnectionStressTests : IAsyncLifetime
     private const int Workers = 8;
 
     // Longer than anything a connection is held up for, so that the rest of an answer comes before, while and after it is given up.
-    private const int LongestPauseMilliseconds = 12;
+    private const int MaxPauseMilliseconds = 12;
 
     private readonly SlowServer _server = new(async (id, stop) =>
-        await TimeProvider.System.DelayAsync(TimeSpan.FromMilliseconds(id % LongestPauseMilliseconds), async: true, stop));
+        await TimeProvider.System.DelayAsync(TimeSpan.FromMilliseconds(id % MaxPauseMilliseconds), async: true, stop));
 
     private HttpClient _http = null!;
     private int _innocent;
@@ -76,7 +76,7 @@ public sealed class ConnectionStressTests : IAsyncLifetime
 
     private void CutOff(int id, Random random)
     {
-        using CancellationTokenSource cut = new(TimeSpan.FromMilliseconds(random.NextDouble() * LongestPauseMilliseconds));
+        using CancellationTokenSource cut = new(TimeSpan.FromMilliseconds(random.NextDouble() * MaxPauseMilliseconds));
         using HttpRequestMessage request = new(HttpMethod.Get, new Uri(_server.Address, SlowServer.Slow(id, isChunked: random.Next(2) == 0)));
         int way = random.Next(6);
         Exception? failure = Record.Exception(() => Read(way, request, cut.Token));
@@ -113,7 +113,7 @@ public sealed class ConnectionStressTests : IAsyncLifetime
 
         // Disposed by another thread in the middle of a read, or else paused for too long.
         using CancellationTokenRegistration disposal = cut.Register(response.Dispose);
-        TimeSpan longest = TimeSpan.FromMilliseconds(LongestPauseMilliseconds / 2);
+        TimeSpan longest = TimeSpan.FromMilliseconds(MaxPauseMilliseconds / 2);
         using IdleTimeoutStream stream = new(body, longest, longest, () => 0, TimeProvider.System, "sdk_0");
         byte[] buffer = new byte[4096];
         while ((isSync ? stream.Read(buffer) : stream.ReadAsync(buffer, CancellationToken.None).AsTask().GetAwaiter().GetResult()) > 0)

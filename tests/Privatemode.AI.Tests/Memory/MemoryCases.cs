@@ -190,7 +190,7 @@ internal static class MemoryCases
         }
 
         byte[] list = writer.Encode();
-        Assert.InRange(list.Length, CertificateRevocationList.LargestSize * 9 / 10, CertificateRevocationList.LargestSize);
+        Assert.InRange(list.Length, CertificateRevocationList.MaxSize * 9 / 10, CertificateRevocationList.MaxSize);
         return new MemoryStream(list);
     }
 

@@ -16,8 +16,8 @@ public sealed class ResponseEventsTests : IDisposable
     private readonly PooledBytes _output = new(1024);
 
     [Theory]
-    [InlineData(ResponseEventWriter.MostText, false)]
-    [InlineData(ResponseEventWriter.MostText + 1, true)]
+    [InlineData(ResponseEventWriter.MaxTextLength, false)]
+    [InlineData(ResponseEventWriter.MaxTextLength + 1, true)]
     public void Text_BeyondTheLimit_Fails(int length, bool isTooLong)
     {
         using ResponseEvents events = new(NewCall());
@@ -51,7 +51,7 @@ public sealed class ResponseEventsTests : IDisposable
     public void Items_BeyondTheLimit_Fail()
     {
         using ResponseEvents events = new(NewCall());
-        for (int i = 0; i < ResponseEventWriter.MostItems; i++)
+        for (int i = 0; i < ResponseEventWriter.MaxItems; i++)
         {
             Feed(events, i % 2 == 0 ? Content("a") : """{"choices":[{"delta":{"reasoning":"b"}}]}""", out PrivatemodeServiceException? failure);
             Assert.Null(failure);
@@ -66,7 +66,7 @@ public sealed class ResponseEventsTests : IDisposable
     {
         const string Both = """{"choices":[{"delta":{"content":"a","refusal":"b"}}]}""";
         using ResponseEvents events = new(NewCall());
-        for (int i = 0; i < ResponseEventWriter.MostItems / 2; i++)
+        for (int i = 0; i < ResponseEventWriter.MaxItems / 2; i++)
         {
             Feed(events, Both, out PrivatemodeServiceException? failure);
             Assert.Null(failure);
@@ -91,8 +91,8 @@ public sealed class ResponseEventsTests : IDisposable
     }
 
     [Theory]
-    [InlineData(ResponseCalls.LongestName, false)]
-    [InlineData(ResponseCalls.LongestName + 1, true)]
+    [InlineData(ResponseCalls.MaxNameLength, false)]
+    [InlineData(ResponseCalls.MaxNameLength + 1, true)]
     public void Name_BeyondTheLimit_Fails(int length, bool isTooLong)
     {
         using ResponseEvents events = new(NewCall());
@@ -104,8 +104,8 @@ public sealed class ResponseEventsTests : IDisposable
 
     /// <summary>What a response has, the next request can have: a conversation must not end with its own calls.</summary>
     [Theory]
-    [InlineData(ResponseCalls.LongestName, 1)]
-    [InlineData(1, ResponseCalls.LongestName)]
+    [InlineData(ResponseCalls.MaxNameLength, 1)]
+    [InlineData(1, ResponseCalls.MaxNameLength)]
     public void Call_OfTheLongestIdOrName_CanBeSentBack(int idLength, int nameLength)
     {
         using ResponseEvents events = new(NewCall());
@@ -118,8 +118,8 @@ public sealed class ResponseEventsTests : IDisposable
     }
 
     [Theory]
-    [InlineData(ResponseCalls.LongestName, false)]
-    [InlineData(ResponseCalls.LongestName + 1, true)]
+    [InlineData(ResponseCalls.MaxNameLength, false)]
+    [InlineData(ResponseCalls.MaxNameLength + 1, true)]
     public void CallId_BeyondTheLimit_Fails(int length, bool isTooLong)
     {
         foreach (string character in (string[])["c", "\\u0063"])

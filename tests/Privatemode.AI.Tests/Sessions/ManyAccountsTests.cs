@@ -6,7 +6,7 @@ namespace Privatemode.AI.Tests.Sessions;
 
 public sealed class ManyAccountsTests
 {
-    private const int MostSessions = 256;
+    private const int MaxSessions = 256;
 
     private readonly ManualTimeProvider _time = new(new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero));
     private readonly Dictionary<string, FakeSecrets> _secrets = [];
@@ -111,7 +111,7 @@ public sealed class ManyAccountsTests
     {
         using SessionManager sessions = NewManager();
         using SecretLease inUse = await AcquireAsync(sessions, "0");
-        for (int i = 1; i < MostSessions; i++)
+        for (int i = 1; i < MaxSessions; i++)
         {
             (await AcquireAsync(sessions, $"{i}")).Dispose();
         }
@@ -121,7 +121,7 @@ public sealed class ManyAccountsTests
         Assert.False(_secrets["0"].IsWiped(0));
         Assert.False(_secrets["1"].IsWiped(0));
         Assert.True(_secrets["2"].IsWiped(0));
-        Assert.Equal(MostSessions, _secrets.Values.Count(secrets => !secrets.IsWiped(0)));
+        Assert.Equal(MaxSessions, _secrets.Values.Count(secrets => !secrets.IsWiped(0)));
     }
 
     [Fact]
@@ -147,5 +147,5 @@ public sealed class ManyAccountsTests
             FakeSecrets secrets = _secrets[key] = new FakeSecrets(_time);
             return new AccountSession(secrets.ExchangeAsync, _time);
         },
-        _time, MostSessions, TimeSpan.FromMinutes(10));
+        _time, MaxSessions, TimeSpan.FromMinutes(10));
 }

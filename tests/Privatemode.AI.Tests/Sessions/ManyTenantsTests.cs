@@ -35,7 +35,7 @@ public sealed class ManyTenantsTests
             }
         }))).OrTimeout();
         Assert.Equal(Calls, answered);
-        Assert.InRange(_census.MostAtOnce, 2, 2 * mostSessions);
+        Assert.InRange(_census.PeakConcurrency, 2, 2 * mostSessions);
         Assert.True(sessions.Count <= mostSessions);
         Assert.True(_census.Exchanges >= Tenants * 5, "not every key had a secret of its own");
     }
@@ -96,7 +96,7 @@ public sealed class ManyTenantsTests
         Assert.Contains("detached", exception.Message, StringComparison.Ordinal);
         streams[0].Dispose();
         streams.Add(await AcquireAsync(sessions, "6").OrTimeout());
-        Assert.Equal(6, _census.MostAtOnce);
+        Assert.Equal(6, _census.PeakConcurrency);
         streams.ForEach(stream => stream.Dispose());
     }
 
@@ -244,7 +244,7 @@ public sealed class ManyTenantsTests
 
         public int Exchanges { get; private set; }
 
-        public int MostAtOnce { get; private set; }
+        public int PeakConcurrency { get; private set; }
 
         public int Held
         {
@@ -263,7 +263,7 @@ public sealed class ManyTenantsTests
             {
                 Exchanges++;
                 _held.Add(secret);
-                MostAtOnce = Math.Max(MostAtOnce, Count());
+                PeakConcurrency = Math.Max(PeakConcurrency, Count());
                 return secret;
             }
         }

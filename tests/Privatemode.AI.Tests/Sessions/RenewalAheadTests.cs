@@ -78,7 +78,7 @@ public sealed class RenewalAheadTests
         _secrets.Gate.SetResult();
         (await waiting.OrTimeout()).Dispose();
         (await blocking.OrTimeout()).Dispose();
-        Assert.Equal((2, 1), (_secrets.Exchanges, _secrets.MostAtOnce));
+        Assert.Equal((2, 1), (_secrets.Exchanges, _secrets.PeakConcurrency));
     }
 
     [Fact]

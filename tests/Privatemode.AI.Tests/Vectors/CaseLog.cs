@@ -3,7 +3,7 @@ namespace Privatemode.AI.Tests.Vectors;
 /// <summary>Runs every case of a file, reports the failures at once, and asserts at the end that no case was left out.</summary>
 internal sealed class CaseLog
 {
-    private const int MostFailuresShown = 10;
+    private const int MaxFailuresShown = 10;
 
     private readonly List<string> _failures = [];
     private int _run;
@@ -23,7 +23,7 @@ internal sealed class CaseLog
 
     public void AssertAllPassed(int expectedCount)
     {
-        Assert.True(_failures.Count == 0, $"{_failures.Count} failures\n{string.Join('\n', _failures.Take(MostFailuresShown))}");
+        Assert.True(_failures.Count == 0, $"{_failures.Count} failures\n{string.Join('\n', _failures.Take(MaxFailuresShown))}");
         Assert.Equal(expectedCount, _run);
     }
 }

@@ -124,14 +124,14 @@ public sealed class CollateralCacheTests : IDisposable
         DirectoryCollateralCache cache = Directories(_directory.FullName);
         string foreign = Path.Combine(_directory.FullName, "notes.txt");
         File.WriteAllText(foreign, "somebody else's, and the oldest");
-        for (int i = 0; i < DirectoryCollateralCache.MostFiles + 5; i++)
+        for (int i = 0; i < DirectoryCollateralCache.MaxFiles + 5; i++)
         {
             await SetAsync(cache, $"{i}", Until, async: false);
             Array.ForEach(Directory.GetFiles(_directory.FullName), path => File.SetLastWriteTimeUtc(path, File.GetLastWriteTimeUtc(path).AddMinutes(-1)));
         }
 
         Assert.True(File.Exists(foreign));
-        Assert.Equal(DirectoryCollateralCache.MostFiles + 1, Directory.GetFiles(_directory.FullName).Length);
+        Assert.Equal(DirectoryCollateralCache.MaxFiles + 1, Directory.GetFiles(_directory.FullName).Length);
         Assert.Null(await cache.GetAsync("4", Limit, async: false, default));
         Assert.NotNull(await cache.GetAsync("5", Limit, async: false, default));
     }
@@ -142,13 +142,13 @@ public sealed class CollateralCacheTests : IDisposable
         ManualTimeProvider time = new();
         DirectoryCollateralCache cache = new(_directory.FullName, time);
         await SetAsync(cache, "list", time.GetUtcNow().AddDays(365), async: false);
-        for (int i = 0; i < DirectoryCollateralCache.MostFiles + 5; i++)
+        for (int i = 0; i < DirectoryCollateralCache.MaxFiles + 5; i++)
         {
             Array.ForEach(Directory.GetFiles(_directory.FullName), path => File.SetLastWriteTimeUtc(path, File.GetLastWriteTimeUtc(path).AddMinutes(-1)));
             await SetAsync(cache, $"{i}", time.GetUtcNow().AddDays(7 * 365), async: false);
         }
 
-        Assert.Equal(DirectoryCollateralCache.MostFiles, Directory.GetFiles(_directory.FullName).Length);
+        Assert.Equal(DirectoryCollateralCache.MaxFiles, Directory.GetFiles(_directory.FullName).Length);
         Assert.NotNull(await cache.GetAsync("list", Limit, async: false, default));
         Assert.Null(await cache.GetAsync("5", Limit, async: false, default));
         Assert.NotNull(await cache.GetAsync("6", Limit, async: false, default));

@@ -216,9 +216,9 @@ public sealed class CollateralStoreTests : IDisposable
         Task<CollateralFile>[] waiting = [.. Enumerable.Range(0, 20).Select(i => i > 0 || async
             ? GetAsync()
             : TestTimeouts.OnOwnThread(() => new ValueTask<CollateralFile>(GetAsync(async: false)).Completed()))];
-        _ = await _time.TimerAsync(due => due == SharedDownload.LongestWait).OrTimeout();
+        _ = await _time.TimerAsync(due => due == SharedDownload.MaxWait).OrTimeout();
         Assert.Empty(_handler.Requests);
-        _time.Advance(SharedDownload.LongestWait);
+        _time.Advance(SharedDownload.MaxWait);
         _ = await Task.WhenAll(waiting).OrTimeout();
         Assert.Single(_handler.Requests);
         Assert.False(first.IsCompleted);

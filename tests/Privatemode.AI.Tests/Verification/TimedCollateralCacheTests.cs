@@ -22,9 +22,9 @@ public sealed class TimedCollateralCacheTests : IDisposable
     {
         Task<byte[]?> getting = OnOwnThread(async, () => _cache.GetAsync("key", 10, async, default));
         await _hanging.Asked.OrTimeout();
-        _ = await _time.TimerAsync(due => due == TimedCollateralCache.LongestWait).OrTimeout();
+        _ = await _time.TimerAsync(due => due == TimedCollateralCache.MaxWait).OrTimeout();
         Assert.False(getting.IsCompleted);
-        _time.Advance(TimedCollateralCache.LongestWait);
+        _time.Advance(TimedCollateralCache.MaxWait);
         Assert.Null(await getting);
         Assert.Null(await _cache.GetAsync("key", 10, async, default));
         await _cache.SetAsync("key", [2], DateTimeOffset.MaxValue, async, default);
@@ -51,8 +51,8 @@ public sealed class TimedCollateralCacheTests : IDisposable
             return null;
         });
         await _hanging.Asked.OrTimeout();
-        _ = await _time.TimerAsync(due => due == TimedCollateralCache.LongestWait).OrTimeout();
-        _time.Advance(TimedCollateralCache.LongestWait);
+        _ = await _time.TimerAsync(due => due == TimedCollateralCache.MaxWait).OrTimeout();
+        _time.Advance(TimedCollateralCache.MaxWait);
         _ = await setting;
     }
 

@@ -100,7 +100,7 @@ internal class CertificateFields
 internal sealed class Certificate : CertificateFields
 {
     /// <summary>The maximum size in bytes; certificates of AMD and Intel have less than 2 KiB.</summary>
-    public const int LargestSize = 16 * 1024;
+    public const int MaxSize = 16 * 1024;
 
     private Certificate(ReadOnlyMemory<byte> der, string holder)
         : base(der, (identifier, extension, isFirst) => CheckExtension(holder, identifier, extension, isFirst))
@@ -142,9 +142,9 @@ internal sealed class Certificate : CertificateFields
     /// <param name="holder">The expected holder of the certificate, for messages: "the AMD root key".</param>
     public static Certificate Parse(ReadOnlyMemory<byte> der, string holder)
     {
-        if (der.Length > LargestSize)
+        if (der.Length > MaxSize)
         {
-            throw CertificateExceptions.Create(CertificateChecks.Size, holder, "is too large", $"at most {LargestSize} bytes", $"{der.Length} bytes");
+            throw CertificateExceptions.Create(CertificateChecks.Size, holder, "is too large", $"at most {MaxSize} bytes", $"{der.Length} bytes");
         }
 
         try

@@ -49,8 +49,8 @@ internal sealed class CertificateIssuer(Certificate certificate, RSA? rsa, ECDsa
 internal static class SubjectKeys
 {
     private const string RsaEncryption = "1.2.840.113549.1.1.1";
-    private const int SmallestModulus = 2048 / 8;
-    private const int LargestModulus = 4096 / 8;
+    private const int MinModulusSize = 2048 / 8;
+    private const int MaxModulusSize = 4096 / 8;
 
     // SEQUENCE { SEQUENCE { id-ecPublicKey, named curve }, BIT STRING { 04 (uncompressed) … } }: the only form of it in DER.
     private static ReadOnlySpan<byte> P256Prefix =>
@@ -136,7 +136,7 @@ internal static class SubjectKeys
         numbers.ThrowIfNotEmpty();
 
         // The number is positive and its highest bit is set, so DER puts one zero byte before it.
-        DerReader.Require(modulus.Length - 1 is >= SmallestModulus and <= LargestModulus && modulus[0] == 0, "The modulus has an unsupported size.");
+        DerReader.Require(modulus.Length - 1 is >= MinModulusSize and <= MaxModulusSize && modulus[0] == 0, "The modulus has an unsupported size.");
         DerReader.Require(exponent.SequenceEqual(Exponent65537), "The exponent is not 65537.");
         return new RSAParameters { Modulus = modulus[1..].ToArray(), Exponent = exponent.ToArray() };
     }

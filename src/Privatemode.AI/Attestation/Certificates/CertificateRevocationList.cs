@@ -11,10 +11,10 @@ namespace Privatemode.AI.Attestation.Certificates;
 internal sealed class CertificateRevocationList
 {
     /// <summary>The maximum size in bytes. AMD's lists have less than 1 KiB, Intel's a few KiB.</summary>
-    public const int LargestSize = 1024 * 1024;
+    public const int MaxSize = 1024 * 1024;
 
     private const int Version2 = 1;
-    private const int LongestNumber = 20; // RFC 5280, section 5.2.3
+    private const int MaxNumberLength = 20; // RFC 5280, section 5.2.3
     private const string CrlNumber = "2.5.29.20";
     private const string DeltaIndicator = "2.5.29.27";
     private const string IssuingDistributionPoint = "2.5.29.28";
@@ -79,10 +79,10 @@ internal sealed class CertificateRevocationList
     /// <param name="issuedBy">The expected issuer, for messages: "the AMD root key".</param>
     public static CertificateRevocationList Parse(ReadOnlyMemory<byte> der, string issuedBy)
     {
-        if (der.Length > LargestSize)
+        if (der.Length > MaxSize)
         {
             throw CertificateExceptions.CreateForList(
-                CertificateChecks.CrlSize, issuedBy, "is too large", $"at most {LargestSize} bytes", $"{der.Length} bytes");
+                CertificateChecks.CrlSize, issuedBy, "is too large", $"at most {MaxSize} bytes", $"{der.Length} bytes");
         }
 
         try
@@ -189,7 +189,7 @@ internal sealed class CertificateRevocationList
         AsnReader reader = new(value, AsnEncodingRules.DER);
         BigInteger number = reader.ReadInteger();
         reader.ThrowIfNotEmpty();
-        DerReader.Require(number.Sign >= 0 && number.GetByteCount(isUnsigned: true) <= LongestNumber, "The CRL number is out of range.");
+        DerReader.Require(number.Sign >= 0 && number.GetByteCount(isUnsigned: true) <= MaxNumberLength, "The CRL number is out of range.");
         return number;
     }
 

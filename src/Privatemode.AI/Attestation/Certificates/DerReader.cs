@@ -6,7 +6,7 @@ namespace Privatemode.AI.Attestation.Certificates;
 internal static class DerReader
 {
     /// <summary>The maximum length of a serial number: 20 bytes by RFC 5280, and a sign byte that Intel does not count.</summary>
-    private const int LongestSerialNumber = 21;
+    private const int MaxSerialNumberLength = 21;
 
     private const int LastYearOfUtcTime = 2049;
 
@@ -35,7 +35,7 @@ internal static class DerReader
     }
 
     public static void CheckSerialNumber(ReadOnlyMemory<byte> serialNumber) =>
-        Require(serialNumber.Length <= LongestSerialNumber, "The serial number is too long.");
+        Require(serialNumber.Length <= MaxSerialNumberLength, "The serial number is too long.");
 
     /// <summary>Time of RFC 5280, section 4.1.2.5.</summary>
     public static DateTimeOffset ReadTime(AsnReader reader) => IsTime(reader, UniversalTagNumber.UtcTime)

@@ -71,8 +71,8 @@ internal sealed class SignedDocument(JsonDocument document, JsonElement content,
 /// <summary>Reads typed members of Intel's collateral; a value of another type causes a <see cref="JsonException"/>.</summary>
 internal static class CollateralJson
 {
-    private const int LongestText = 64;
-    private const int MostItems = 256;
+    private const int MaxTextLength = 64;
+    private const int MaxItems = 256;
 
     // JsonDocument throws InvalidOperationException for a name or text with half a surrogate pair.
     public static bool IsMalformed(Exception exception) => exception is JsonException or InvalidOperationException;
@@ -158,7 +158,7 @@ internal static class CollateralJson
         foreach (JsonElement item in items)
         {
             ReadOnlySpan<byte> text = TextOf(item);
-            texts.Add(text.Length <= LongestText && !text.ContainsAnyExceptInRange((byte)' ', (byte)'~')
+            texts.Add(text.Length <= MaxTextLength && !text.ContainsAnyExceptInRange((byte)' ', (byte)'~')
                 ? Encoding.ASCII.GetString(text)
                 : throw new JsonException());
         }
@@ -171,7 +171,7 @@ internal static class CollateralJson
 
     private static JsonElement.ArrayEnumerator ArrayOf(JsonElement value, JsonValueKind kind)
     {
-        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() > MostItems)
+        if (value.ValueKind != JsonValueKind.Array || value.GetArrayLength() > MaxItems)
         {
             throw new JsonException();
         }

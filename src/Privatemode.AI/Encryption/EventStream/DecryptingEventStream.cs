@@ -20,7 +20,7 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
     private const int Disposed = 3;
     private const int BreakingOff = 4; // for a moment, by another thread
 
-    private const int MostKept = 64 * 1024;
+    private const int MaxRetained = 64 * 1024;
 
     private readonly byte[] _buffer = new byte[8 * 1024];
     private ExceptionDispatchInfo? _failure;
@@ -245,7 +245,7 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
         }
     }
 
-    private byte[] CopyLastEvents() => reader.Output.Length <= MostKept ? reader.Output.Span.ToArray() : [];
+    private byte[] CopyLastEvents() => reader.Output.Length <= MaxRetained ? reader.Output.Span.ToArray() : [];
 
     private void Release()
     {

@@ -8,12 +8,12 @@ namespace Privatemode.AI.Encryption.Json;
 internal sealed class DecryptedDocument : IDisposable
 {
     // An encrypted value is longer than this. A valid answer does not have more members, and they would take as much memory as the answer itself.
-    private const int ShortestEncrypted = 128;
+    private const int MinEncryptedLength = 128;
     private const int FewMembers = 4096;
 
     // The unencrypted part, including names and white space, is short; otherwise it would take memory twice. An array of many
     // elements has a comma for each.
-    private const int MostClear = 256 * 1024;
+    private const int MaxClearSize = 256 * 1024;
     private const int ClearShare = 32;
 
     private readonly JsonIndex _index = new();
@@ -30,7 +30,7 @@ internal sealed class DecryptedDocument : IDisposable
     /// <summary>Decrypts a document into this one; empty after a fault.</summary>
     public AnswerFault Decrypt(Utf8Sequence document, ResponseSchema schema, ExchangeCipher cipher)
     {
-        int maxMembers = Math.Min(JsonIndex.MaxMembers, FewMembers + document.Length / ShortestEncrypted);
+        int maxMembers = Math.Min(JsonIndex.MaxMembers, FewMembers + document.Length / MinEncryptedLength);
         AnswerFault fault = Read(document, schema.AllowsArray, maxMembers);
         fault = fault == AnswerFault.None ? DecryptMembers(document, schema.Plain, cipher) : fault;
         HasEncrypted = fault == AnswerFault.None;
@@ -263,7 +263,7 @@ internal sealed class DecryptedDocument : IDisposable
 
         int clear = document.Length - encryptedLength;
         return !anyEncrypted ? AnswerFault.NothingEncrypted
-            : clear > MostClear + document.Length / ClearShare ? AnswerFault.BadPlainMember
+            : clear > MaxClearSize + document.Length / ClearShare ? AnswerFault.BadPlainMember
             : AnswerFault.None;
     }
 

@@ -12,12 +12,12 @@ internal sealed class JsonIndex : IDisposable
     public const int MaxMembers = 250_000;
 
     /// <summary>The maximum length of a name, in bytes of UTF-8. Names have at most 64; they are copied, and would take additional memory.</summary>
-    public const int LongestName = 256;
+    public const int MaxNameLength = 256;
 
     // From here on, arrays have exactly as many elements as the document has members: doubling would take up to three times as much, and the
     // shared pool would keep it.
     private const int FewMembers = 16 * 1024;
-    private const int LargestPooled = 64 * 1024;
+    private const int MaxPooledSize = 64 * 1024;
 
     private static readonly SearchValues<byte> NeverInNames = SearchValues.Create("|\\"u8);
     private static readonly SearchValues<byte> NeverFirstInNames = SearchValues.Create("@!:{["u8);
@@ -195,10 +195,10 @@ internal sealed class JsonIndex : IDisposable
 
     private JsonShape ReadName(ref Utf8JsonReader reader, ref JsonMember member)
     {
-        const int LongestEscape = 6; // \u and four digits, for one byte
-        return NameLength(ref reader) > LongestEscape * LongestName ? JsonShape.NameTooLong
+        const int MaxEscapeLength = 6; // \u and four digits, for one byte
+        return NameLength(ref reader) > MaxEscapeLength * MaxNameLength ? JsonShape.NameTooLong
             : !TryReadName(ref reader, ref member) ? JsonShape.InvalidName
-            : member.NameLength > LongestName ? JsonShape.NameTooLong
+            : member.NameLength > MaxNameLength ? JsonShape.NameTooLong
             : JsonShape.Usable;
     }
 
@@ -298,7 +298,7 @@ internal sealed class JsonIndex : IDisposable
 
     private static void Grow<T>(ref T[] array, int used, int wanted)
     {
-        T[] larger = wanted > LargestPooled ? new T[wanted] : ArrayPool<T>.Shared.Rent(wanted);
+        T[] larger = wanted > MaxPooledSize ? new T[wanted] : ArrayPool<T>.Shared.Rent(wanted);
         array.AsSpan(0, used).CopyTo(larger);
         Return(array);
         array = larger;
@@ -307,7 +307,7 @@ internal sealed class JsonIndex : IDisposable
     // Names may be content in a body that will be refused for them.
     private static void Return<T>(T[] array)
     {
-        if (array.Length <= LargestPooled)
+        if (array.Length <= MaxPooledSize)
         {
             ArrayPool<T>.Shared.Return(array, clearArray: typeof(T) == typeof(byte));
         }

@@ -45,7 +45,7 @@ internal enum JsonShape
     /// <summary>A name with an escape that is not Unicode text, such as a lone surrogate.</summary>
     InvalidName,
 
-    /// <summary>A name longer than <see cref="JsonIndex.LongestName"/>.</summary>
+    /// <summary>A name longer than <see cref="JsonIndex.MaxNameLength"/>.</summary>
     NameTooLong,
 
     /// <summary>More members than <see cref="JsonIndex.MaxMembers"/>.</summary>

@@ -17,7 +17,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     public const int AnswerLimit = 128 * 1024 * 1024;
 
     /// <summary>The maximum size of an error answer, in bytes; it is read in one piece.</summary>
-    private const int ErrorLimit = PooledPieces.LongestFirst;
+    private const int ErrorLimit = PooledPieces.MaxFirstPieceSize;
 
     /// <summary>The maximum size of an unencrypted answer, in bytes. From 4 MiB on, the platform's parser allocates twice the text, and keeps it.</summary>
     internal const int UnencryptedAnswerLimit = 4 * 1024 * 1024 - 1024;

@@ -114,7 +114,7 @@ internal sealed class SplitSurrogates
     private const string ToolCalls = "tool_calls";
 
     // No server writes as many texts at the same time. The halves of further ones are replaced, like those of texts whose other half does not arrive.
-    private const int MostHeld = 1024;
+    private const int MaxHeld = 1024;
 
     /// <summary>First halves that were held back, as escapes.</summary>
     private readonly Dictionary<TextKey, byte[]> _held = [];
@@ -229,7 +229,7 @@ internal sealed class SplitSurrogates
                 : new TextReplacement(start, 0, "\\ufffd"u8.ToArray()));
         }
 
-        if (mayFollow && _held.Count < MostHeld && LoneSurrogates.EndsWithHigh(text))
+        if (mayFollow && _held.Count < MaxHeld && LoneSurrogates.EndsWithHigh(text))
         {
             _held[key] = text[^LoneSurrogates.EscapeLength..].ToArray();
             joined.Add(new TextReplacement(place.End.Value - LoneSurrogates.EscapeLength, LoneSurrogates.EscapeLength, []));

@@ -12,7 +12,7 @@ namespace Privatemode.AI.Pipeline.Answers;
 internal static class ClearMemberValidator
 {
     private const int TextLimit = 128;
-    private const int LongestEscape = 6;
+    private const int MaxEscapeLength = 6;
     private const int DurationLimit = 32;
     private const double MaxSeconds = 1e9;
 
@@ -43,7 +43,7 @@ internal static class ClearMemberValidator
 
     private static bool IsPrintable(ReadOnlySpan<byte> rawString)
     {
-        if (rawString.Length > TextLimit * LongestEscape + 2)
+        if (rawString.Length > TextLimit * MaxEscapeLength + 2)
         {
             return false;
         }
@@ -55,7 +55,7 @@ internal static class ClearMemberValidator
     private static bool IsPrintableUnescaped(ReadOnlySpan<byte> rawString)
     {
         Utf8JsonReader reader = new(rawString);
-        Span<byte> text = stackalloc byte[TextLimit * LongestEscape];
+        Span<byte> text = stackalloc byte[TextLimit * MaxEscapeLength];
         try
         {
             _ = reader.Read();
@@ -95,17 +95,17 @@ internal static class CreatedTimeNormalizer
 {
     // 9999-12-31T23:59:59Z; later does not fit a DateTimeOffset.
     private const long LastSecond = 253_402_300_799;
-    private const int MostDigits = 11;
+    private const int MaxDigits = 11;
 
     /// <summary>Whether a raw JSON value is a text of digits, as some servers write the time.</summary>
-    public static bool IsText(ReadOnlySpan<byte> value) => value.Length is > 2 and <= MostDigits + 2 && value[0] == (byte)'"'
+    public static bool IsText(ReadOnlySpan<byte> value) => value.Length is > 2 and <= MaxDigits + 2 && value[0] == (byte)'"'
         && !value[1..^1].ContainsAnyExceptInRange((byte)'0', (byte)'9');
 
     /// <summary>Writes the time in <c>created</c> as whole seconds; removes the member if it is not a time from 1970 to the year 9999.</summary>
     public static void Normalize(DecryptedDocument decrypted)
     {
         if (!decrypted.TryGet("created"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind)
-            || (kind == JsonTokenType.Number && value.Length <= MostDigits && !value.ContainsAnyExceptInRange((byte)'0', (byte)'9')))
+            || (kind == JsonTokenType.Number && value.Length <= MaxDigits && !value.ContainsAnyExceptInRange((byte)'0', (byte)'9')))
         {
             return;
         }

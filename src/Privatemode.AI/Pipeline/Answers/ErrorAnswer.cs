@@ -107,8 +107,8 @@ internal static class ErrorText
 internal static class ErrorAnswer
 {
     // Names, values and brackets. Each takes memory in addition to the text; errors have some tens.
-    private const int MostTokens = 16 * 1024;
-    private const int LongestError = 1024 * 1024;
+    private const int MaxJsonTokens = 16 * 1024;
+    private const int MaxErrorLength = 1024 * 1024;
 
     private static readonly JsonDocumentOptions Options = new() { MaxDepth = JsonLimits.MaxDepth };
 
@@ -191,7 +191,7 @@ internal static class ErrorAnswer
     {
         try
         {
-            if (value.Length > LongestError || !JsonLimits.HasTokensAtMost(MostTokens, value, JsonLimits.MaxDepth))
+            if (value.Length > MaxErrorLength || !JsonLimits.HasTokensAtMost(MaxJsonTokens, value, JsonLimits.MaxDepth))
             {
                 return false;
             }

@@ -53,10 +53,10 @@ internal sealed record AnswerParser(Action<BinaryData> Read, Func<string?> FindU
 internal sealed class UnreadableMemberFinder
 {
     /// <summary>The maximum length of an answer that is searched, in bytes.</summary>
-    public const int LongestAnswer = 64 * 1024;
+    public const int MaxAnswerLength = 64 * 1024;
 
     // Each takes as long as reading the answer.
-    private const int MostReads = 300;
+    private const int MaxReads = 300;
 
     private readonly Action<BinaryData> _read;
     private readonly JsonNode _root;
@@ -67,7 +67,7 @@ internal sealed class UnreadableMemberFinder
     /// <summary>The JSON path of the member, such as <c>choices[0].message.role</c>; null if no single member is the cause.</summary>
     public static string? Find(ReadOnlySpan<byte> answer, Action<BinaryData> read)
     {
-        if (answer.Length > LongestAnswer)
+        if (answer.Length > MaxAnswerLength)
         {
             return null;
         }
@@ -137,7 +137,7 @@ internal sealed class UnreadableMemberFinder
 
     private bool IsReadable()
     {
-        if (_reads++ >= MostReads)
+        if (_reads++ >= MaxReads)
         {
             return false;
         }

@@ -18,10 +18,10 @@ namespace Privatemode.AI.Pipeline.Answers;
 internal sealed class MessageNormalizer(bool isEvent, Func<ToolCallNormalizer> toolCalls, List<TextReplacement> replacements)
 {
     // The replacement of a longer one would take the same memory again.
-    private const int LongestValue = 1024 * 1024;
+    private const int MaxValueLength = 1024 * 1024;
 
     // Each takes memory in addition to the text; no model server writes as many. For further ones, the parser throws.
-    private const int MostRenamed = 4096;
+    private const int MaxRenamed = 4096;
 
     private static readonly byte[] Prefix = "original_"u8.ToArray();
 
@@ -120,9 +120,9 @@ internal sealed class MessageNormalizer(bool isEvent, Func<ToolCallNormalizer> t
             : isAnnotations && kind == JsonTokenType.StartArray ? ContentParts.OnlyObjects(value)
             : toolCallsOf is { } choice && kind == JsonTokenType.StartArray ? toolCalls().Rewrite(value, choice, isEvent)
             : kind == expected ? null
-            : isContent ? value.Length <= LongestValue ? ContentParts.Quote(value) : null
+            : isContent ? value.Length <= MaxValueLength ? ContentParts.Quote(value) : null
             : isAnnotations || SaysNothing(value) ? "null"u8.ToArray()
-            : value.Length > LongestValue ? null
+            : value.Length > MaxValueLength ? null
             : isRefusal ? ContentParts.Quote(value)
             : toolCallsOf is { } single && kind == JsonTokenType.StartObject ? RewriteSingle([.. "["u8, .. value, .. "]"u8], single)
             : null;
@@ -188,7 +188,7 @@ internal sealed class MessageNormalizer(bool isEvent, Func<ToolCallNormalizer> t
         {
             int afterQuote = (int)reader.TokenStartIndex + 1;
             bool isReadable = IsReadable(ref reader);
-            if (!isReadable && Renamed < MostRenamed)
+            if (!isReadable && Renamed < MaxRenamed)
             {
                 Renamed++;
                 replacements.Add(new TextReplacement(afterQuote, 0, Prefix));
@@ -228,8 +228,8 @@ internal sealed class MessageNormalizer(bool isEvent, Func<ToolCallNormalizer> t
 internal static class ContentParts
 {
     // Longer lists, which no model writes, are not changed.
-    private const int LongestList = 256 * 1024;
-    private const int MostTokens = 4096;
+    private const int MaxListLength = 256 * 1024;
+    private const int MaxJsonTokens = 4096;
 
     private static readonly JsonWriterOptions FewEscapes = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -298,7 +298,7 @@ internal static class ContentParts
 
     private static JsonDocument? Parse(ReadOnlySpan<byte> list)
     {
-        if (list.Length > LongestList || !JsonLimits.HasTokensAtMost(MostTokens, list, JsonLimits.MaxDepth))
+        if (list.Length > MaxListLength || !JsonLimits.HasTokensAtMost(MaxJsonTokens, list, JsonLimits.MaxDepth))
         {
             return null;
         }

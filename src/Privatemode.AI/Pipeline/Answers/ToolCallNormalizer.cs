@@ -16,8 +16,8 @@ internal sealed class ToolCallNormalizer
     private const string Arguments = "arguments";
 
     // Each takes memory in addition to the text; a tool call has some ten.
-    private const int MostTokens = 4096;
-    private const int LongestToolCalls = 256 * 1024;
+    private const int MaxJsonTokens = 4096;
+    private const int MaxToolCallsLength = 256 * 1024;
 
     private readonly Dictionary<int, PartialToolCalls> _begun = [];
 
@@ -27,7 +27,7 @@ internal sealed class ToolCallNormalizer
     /// <param name="isEvent">Whether calls come in fragments and not complete.</param>
     public byte[]? Rewrite(ReadOnlySpan<byte> toolCalls, int choice, bool isEvent)
     {
-        if (toolCalls.Length > LongestToolCalls || !JsonLimits.HasTokensAtMost(MostTokens, toolCalls, JsonLimits.MaxDepth))
+        if (toolCalls.Length > MaxToolCallsLength || !JsonLimits.HasTokensAtMost(MaxJsonTokens, toolCalls, JsonLimits.MaxDepth))
         {
             return null;
         }

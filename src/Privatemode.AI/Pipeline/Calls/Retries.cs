@@ -10,11 +10,11 @@ namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>Decides which failed calls are retried: those that the service did not process. A timeout is never retried, because the generation may be
 /// running.</summary>
-/// <remarks>Retries share the limit of <see cref="SendBudget.MostSends"/> with attempts that were repeated immediately.</remarks>
+/// <remarks>Retries share the limit of <see cref="SendBudget.MaxSends"/> with attempts that were repeated immediately.</remarks>
 /// <param name="closing">Canceled when the client is disposed: there are no retries then.</param>
 internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToken closing) : ClientRetryPolicy(MaxRetries)
 {
-    public const int MaxRetries = SendBudget.MostSends - 1;
+    public const int MaxRetries = SendBudget.MaxSends - 1;
 
     private static readonly TimeSpan FirstDelay = TimeSpan.FromMilliseconds(800);
 
@@ -91,7 +91,7 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToke
 internal sealed class SendBudget
 {
     /// <summary>The maximum number of times that one call is sent, including its first attempt.</summary>
-    public const int MostSends = 4;
+    public const int MaxSends = 4;
 
     private static readonly TimeSpan PauseAfterEnd = TimeSpan.FromMilliseconds(50);
 
@@ -109,7 +109,7 @@ internal sealed class SendBudget
     public string? RejectedSecretId { get; private set; }
 
     /// <summary>Whether the limit allows the call to be sent once more.</summary>
-    public bool MaySendAgain => _sends < MostSends;
+    public bool MaySendAgain => _sends < MaxSends;
 
     /// <summary>Counts an attempt that is passed to the transport now, whether or not a connection can be opened for it.</summary>
     public void CountSend(TimeProvider time)

@@ -10,7 +10,7 @@ namespace Privatemode.AI.Pipeline.Requests;
 internal static class ClearMembers
 {
     // 128 characters, each written as an escape.
-    private const int LongestModelText = 128 * 6;
+    private const int MaxModelTextLength = 128 * 6;
 
     /// <summary>Checks all names, and the values that are sent in the clear.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">A name or a clear value could contain content.</exception>
@@ -40,7 +40,7 @@ internal static class ClearMembers
     {
         if (name.SequenceEqual("model"u8))
         {
-            return ReadModel(value, stackalloc char[LongestModelText]) >= 0;
+            return ReadModel(value, stackalloc char[MaxModelTextLength]) >= 0;
         }
 
         if (value.SequenceEqual("null"u8))
@@ -64,7 +64,7 @@ internal static class ClearMembers
     /// <summary>The model ID in a raw JSON value; false if it may not be sent in the clear.</summary>
     public static bool TryGetModel(ReadOnlySpan<byte> value, out string model)
     {
-        Span<char> text = stackalloc char[LongestModelText];
+        Span<char> text = stackalloc char[MaxModelTextLength];
         int length = ReadModel(value, text);
         model = length < 0 ? "" : new string(text[..length]);
         return length >= 0;

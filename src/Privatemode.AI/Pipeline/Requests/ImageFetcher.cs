@@ -23,7 +23,7 @@ internal sealed class ImageFetcher : IDisposable
     /// <summary>The maximum size of all images of a request, in bytes: in base64, encrypted, in hexadecimal, it is the service's limit of 128 MiB.</summary>
     public const int TotalLimit = 48 * 1024 * 1024;
 
-    private const int MostAtOnce = 4;
+    private const int MaxConcurrentDownloads = 4;
 
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(30);
     private static readonly SearchValues<char> TypeCharacters = SearchValues.Create(MemberNames.LettersAndDigits + ".+-");
@@ -61,7 +61,7 @@ internal sealed class ImageFetcher : IDisposable
         {
             if (async)
             {
-                ParallelOptions parallel = new() { MaxDegreeOfParallelism = MostAtOnce, CancellationToken = deadline.Token };
+                ParallelOptions parallel = new() { MaxDegreeOfParallelism = MaxConcurrentDownloads, CancellationToken = deadline.Token };
                 await Parallel.ForAsync(0, images.Length, parallel, async (i, token) =>
                     images[i] = await FetchAsync(addresses[i], budget, async: true, token).ConfigureAwait(false)).ConfigureAwait(false);
             }

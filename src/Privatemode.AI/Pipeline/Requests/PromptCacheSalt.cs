@@ -107,7 +107,7 @@ internal static class PromptCacheSaltWriter
 internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areManyCallers = false)
 {
     /// <summary>The maximum length of a session name, in bytes of UTF-8.</summary>
-    public const int LongestSession = 1024;
+    public const int MaxSessionLength = 1024;
 
     private const int SecretSize = 32;
 
@@ -186,10 +186,10 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
     private static byte[] SessionOf(string sessionKey, string? caller)
     {
         byte[]? session = PromptCacheScope.BytesOf(sessionKey);
-        return session is { Length: <= LongestSession }
+        return session is { Length: <= MaxSessionLength }
             ? [.. caller is null ? new byte[SHA256.HashSizeInBytes] : SHA256.HashData(Encoding.UTF8.GetBytes(caller)), .. session]
             : throw new PrivatemodeRequestException(
-                "prompt_cache_key", $"'prompt_cache_key' must be valid Unicode text of at most {LongestSession} bytes. Use the ID of the session.");
+                "prompt_cache_key", $"'prompt_cache_key' must be valid Unicode text of at most {MaxSessionLength} bytes. Use the ID of the session.");
     }
 
     /// <summary>Base64 of 32 random bytes.</summary>

@@ -44,7 +44,7 @@ internal sealed class JsonRequestBody : RequestBody
                 JsonShape.DuplicateName => "The body has two top-level members of the same name; one of them would be sent in the clear. Remove one.",
                 JsonShape.AmbiguousName or JsonShape.InvalidName =>
                     "The body has a top-level member with an invalid or ambiguous name. Rename it.",
-                JsonShape.NameTooLong => $"The body has a top-level member with a name of more than {JsonIndex.LongestName} bytes. Use a shorter one.",
+                JsonShape.NameTooLong => $"The body has a top-level member with a name of more than {JsonIndex.MaxNameLength} bytes. Use a shorter one.",
                 JsonShape.TooManyMembers => $"The body has more than {JsonIndex.MaxMembers} top-level members. Send fewer.",
                 _ => $"The body must be a JSON object in valid UTF-8, nested at most {JsonLimits.MaxDepth} deep.",
             });

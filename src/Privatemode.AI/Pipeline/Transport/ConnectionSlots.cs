@@ -6,7 +6,7 @@ namespace Privatemode.AI.Pipeline.Transport;
 /// <summary>Limits the running calls to the number of connections: a call is encrypted when it can be sent, not when it starts to wait.</summary>
 /// <remarks>
 /// A call that waited for a connection with its request already encrypted would be refused each time that the service forgets its secret meanwhile,
-/// and would use up its sends (<see cref="SendBudget.MostSends"/>) without ever being processed. The semaphore is never disposed: streams
+/// and would use up its sends (<see cref="SendBudget.MaxSends"/>) without ever being processed. The semaphore is never disposed: streams
 /// release their slots after the client is disposed, and without a wait handle it holds no resources.
 /// </remarks>
 internal sealed class ConnectionSlots(int connections, SemaphoreSlim free, TimeSpan longestWait, TimeProvider time)

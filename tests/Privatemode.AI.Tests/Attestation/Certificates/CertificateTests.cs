@@ -89,7 +89,7 @@ public sealed class CertificateTests
     [Fact]
     public void Parse_TooLarge_IsRefused()
     {
-        byte[] value = new byte[Certificate.LargestSize];
+        byte[] value = new byte[Certificate.MaxSize];
         PrivatemodeVerificationException refusal = Refusal.Of(
             CertificateChecks.Size, () => Parse(new CertificateWriter { Extensions = [("1.2.3", false, value)] }));
 

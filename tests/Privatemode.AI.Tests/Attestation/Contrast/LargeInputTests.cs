@@ -7,7 +7,7 @@ namespace Privatemode.AI.Tests.Attestation.Contrast;
 /// <summary>Answers as long as they may be cost no more than 16 MiB, and are refused before they cost more. Found by fuzzing.</summary>
 public sealed class LargeInputTests
 {
-    private const long MostBytes = 16 << 20;
+    private const long MaxBytes = 16 << 20;
 
     [Fact]
     public void Response_AsLongAsItMayBe_TakesNoMoreMemoryThanItself()
@@ -96,7 +96,7 @@ public sealed class LargeInputTests
     {
         long before = GC.GetAllocatedBytesForCurrentThread();
         action();
-        return (GC.GetAllocatedBytesForCurrentThread() - before) / MostBytes;
+        return (GC.GetAllocatedBytesForCurrentThread() - before) / MaxBytes;
     }
 
     private static byte[] Fill(string start, char middle, int count, string end)

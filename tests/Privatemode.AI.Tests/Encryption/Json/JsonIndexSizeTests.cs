@@ -59,8 +59,8 @@ public sealed class JsonIndexSizeTests
     public void Read_NameOver256Bytes_IsRefused(string before, string after)
     {
         using JsonIndex index = new();
-        Assert.Equal(JsonShape.Usable, index.Read(Encoding.UTF8.GetBytes(before + new string('n', JsonIndex.LongestName) + after)));
-        Assert.Equal(JsonShape.NameTooLong, index.Read(Encoding.UTF8.GetBytes(before + new string('n', JsonIndex.LongestName + 1) + after)));
+        Assert.Equal(JsonShape.Usable, index.Read(Encoding.UTF8.GetBytes(before + new string('n', JsonIndex.MaxNameLength) + after)));
+        Assert.Equal(JsonShape.NameTooLong, index.Read(Encoding.UTF8.GetBytes(before + new string('n', JsonIndex.MaxNameLength + 1) + after)));
         Assert.True(index.Members.IsEmpty);
     }
 

@@ -7,7 +7,7 @@ namespace Privatemode.AI.Tests.KeyExchange.Hpke;
 
 public class Sha3Tests
 {
-    private const int LongestInput = 600; // more than four blocks of SHA3-256
+    private const int MaxInputLength = 600; // more than four blocks of SHA3-256
 
     // FIPS 202 examples of the empty message.
     [Theory]
@@ -24,20 +24,20 @@ public class Sha3Tests
     [PrimitiveProviders("Platform", needsMlKem: false)]
     public void EveryLengthUpTo600_PlatformAndBouncyCastle_GiveTheSame(string provider)
     {
-        byte[] data = RandomNumberGenerator.GetBytes(LongestInput);
+        byte[] data = RandomNumberGenerator.GetBytes(MaxInputLength);
         CaseLog log = new();
-        for (int length = 0; length <= LongestInput; length++)
+        for (int length = 0; length <= MaxInputLength; length++)
         {
             byte[] input = data[..length];
             log.Run($"{length} bytes", () =>
             {
                 Assert.Equal(Sha3Calls.Hash256(input, "BouncyCastle"), Sha3Calls.Hash256(input, provider));
-                int rest = LongestInput - input.Length;
+                int rest = MaxInputLength - input.Length;
                 Assert.Equal(Sha3Calls.Shake256(input, rest, "BouncyCastle"), Sha3Calls.Shake256(input, rest, provider));
             });
         }
 
-        log.AssertAllPassed(LongestInput + 1);
+        log.AssertAllPassed(MaxInputLength + 1);
     }
 
     [Theory]

@@ -36,12 +36,12 @@ public sealed class ManyChatsTests
 
         Assert.Equal(Enumerable.Range(0, Chats).Select(i => $"re: chat {i}"), texts);
         Assert.True(forgotten >= Forgettings, $"The secret was forgotten {forgotten} times only.");
-        Assert.Equal(1, MostConcurrentKeyExchanges(deployment));
+        Assert.Equal(1, PeakConcurrentKeyExchanges(deployment));
         Assert.InRange(deployment.KeyExchangeCount, 2, Forgettings + 1);
     }
 
-    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_MostConcurrentKeyExchanges")]
-    private static extern int MostConcurrentKeyExchanges(PrivatemodeTestDeployment deployment);
+    [UnsafeAccessor(UnsafeAccessorKind.Method, Name = "get_PeakConcurrentKeyExchanges")]
+    private static extern int PeakConcurrentKeyExchanges(PrivatemodeTestDeployment deployment);
 
     private static async Task<string> AskAsync(IChatClient chat, int i) => (await chat.GetResponseAsync($"chat {i}")).Text;
 

@@ -5,7 +5,7 @@ namespace Privatemode.AI.Tests.Testing.Evidence;
 /// <summary>What evidence says and what holds of it, as flat text: two pieces of evidence can be compared line by line.</summary>
 internal sealed class Facts
 {
-    private const int LongestValue = 64;
+    private const int MaxValueLength = 64;
     private const string Bad = "BAD";
 
     private readonly SortedDictionary<string, string> _values = new(StringComparer.Ordinal);
@@ -85,5 +85,5 @@ internal sealed class Facts
     }
 
     // Lists of names stay whole.
-    private static string Short(string value) => value.Length <= LongestValue || value.Contains(',') ? value : value[..10] + "…" + value[^10..];
+    private static string Short(string value) => value.Length <= MaxValueLength || value.Contains(',') ? value : value[..10] + "…" + value[^10..];
 }

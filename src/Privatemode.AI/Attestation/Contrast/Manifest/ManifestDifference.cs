@@ -9,7 +9,7 @@ namespace Privatemode.AI.Attestation.Contrast;
 internal sealed class ManifestDifference(string? before, string after, IReadOnlyList<ManifestChange> changes, int omitted)
 {
     /// <summary>The maximum length of the shown text in characters. A whole manifest of the service has about 10,000.</summary>
-    public const int MostShown = 256 * 1024;
+    public const int MaxShownLength = 256 * 1024;
 
     private static readonly Dictionary<string, string> Nothing = [];
 
@@ -23,7 +23,7 @@ internal sealed class ManifestDifference(string? before, string after, IReadOnly
     /// <remarks>Members that this client does not know belong to the rest. White space and the order of members are not differences.</remarks>
     public IReadOnlyList<ManifestChange> Changes { get; } = changes;
 
-    /// <summary>The number of differences that are not shown, because those shown have <see cref="MostShown"/> characters already.</summary>
+    /// <summary>The number of differences that are not shown, because those shown have <see cref="MaxShownLength"/> characters already.</summary>
     public int Omitted { get; } = omitted;
 
     /// <summary>Whether <see cref="Changes"/> contains every difference.</summary>
@@ -55,7 +55,7 @@ internal sealed class ManifestDifference(string? before, string after, IReadOnly
             }
 
             shown += path.Length + (was?.Length ?? 0) + (becomes?.Length ?? 0);
-            if (shown <= MostShown && omitted == 0)
+            if (shown <= MaxShownLength && omitted == 0)
             {
                 changes.Add(new ManifestChange(path, was, becomes));
             }
@@ -181,9 +181,9 @@ internal sealed class ManifestValues
 {
     private const string Policies = "Policies";
     private const string OrderedList = ".Rtmrs";
-    private const int LongestText = 256;
+    private const int MaxTextLength = 256;
     private const int ShownOfLongText = 40;
-    private const int LongestPath = 512;
+    private const int MaxPathLength = 512;
     private const int ShownOfLongPath = 200;
 
     private readonly SortedDictionary<string, string> _values = new(StringComparer.Ordinal);
@@ -285,19 +285,19 @@ internal sealed class ManifestValues
 
     // A name that contains path characters, or that is long, is shown as a text, so that it cannot look like another path.
     private static string Name(string name) =>
-        name.Length is > 0 and <= LongestText && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '$')
+        name.Length is > 0 and <= MaxTextLength && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '$')
             ? name
             : Quoted(name);
 
     // Below a long name there can be thousands of paths that each repeat it. In other paths, a bracket never follows dots.
-    private static string Short(string path) => path.Length <= LongestPath
+    private static string Short(string path) => path.Length <= MaxPathLength
         ? path
         : $"{path[..ShownOfLongPath]}...[{path.Length} characters, SHA-256 {Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(path)))}]";
 
     // The JSON text with quotation marks; long ones are distinguished by their digest.
     private static string Text(string json)
     {
-        if (json.Length > LongestText)
+        if (json.Length > MaxTextLength)
         {
             string digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(json)));
             return $"{Printable(json[..ShownOfLongText])}... ({json.Length} characters, SHA-256 {digest})";

@@ -21,7 +21,7 @@ internal readonly struct StrictObject
     public const int MaxText = 64 * 1024;
 
     private const int MaxDepth = 16;
-    private const int LongestEscape = 6;
+    private const int MaxEscapeLength = 6;
 
     private static readonly JsonDocumentOptions Options = new() { AllowDuplicateProperties = false, MaxDepth = MaxDepth };
 
@@ -40,7 +40,7 @@ internal readonly struct StrictObject
             foreach (string name in names)
             {
                 // A name that is too long to be this one, even if it is completely escaped, is not converted to a string.
-                bool isShort = JsonMarshal.GetRawUtf8PropertyName(member).Length <= LongestEscape * name.Length;
+                bool isShort = JsonMarshal.GetRawUtf8PropertyName(member).Length <= MaxEscapeLength * name.Length;
                 Require(!isShort || member.NameEquals(name) || !IsSameToAForgivingReader(member.Name, name), $"the member name {name}, spelled like this");
             }
         }

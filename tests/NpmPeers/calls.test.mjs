@@ -120,7 +120,8 @@ describe("Calls", () => {
     async function stream(texts) {
         const { call, wire, exchange } = await send(chat, Buffer.from('{"model":"m","messages":[],"stream":true}'));
         exchange.decryptObject(wire.toString(), generation);
-        const chunk = (choices) => `data: ${exchange.encryptObject([["id", '"a"'], ["object", '"chat.completion.chunk"'], ["created", "1"], ["model", '"m"'], ["choices", choices]], ["id", "usage"])}\n\n`;
+        const rest = [["id", '"a"'], ["object", '"chat.completion.chunk"'], ["created", "1"], ["model", '"m"']];
+        const chunk = (choices) => `data: ${exchange.encryptObject([...rest, ["choices", choices]], ["id", "usage"])}\n\n`;
         return { call, exchange, chunk, events: [...texts.map((text) => chunk(delta(text))), chunk(delta(undefined, "stop")), "data: [DONE]\n\n"] };
     }
 
@@ -182,12 +183,14 @@ describe("Calls", () => {
             const file = randomBytes(randomInt(0, 3000));
             const fields = shuffle([["model", "whisper"], ["language", "de"], ["prompt", randomText()], ["response_format", "json"], ["temperature", "0.5"]]);
             const boundary = "b".repeat(30);
-            const part = (head, value) => Buffer.concat([Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; ${head}\r\n\r\n`), value, Buffer.from("\r\n")]);
+            const part = (head, value) =>
+                Buffer.concat([Buffer.from(`--${boundary}\r\nContent-Disposition: form-data; ${head}\r\n\r\n`), value, Buffer.from("\r\n")]);
             const body = Buffer.concat([
                 part('name="file"; filename="secret name.wav"', file), ...fields.map(([name, value]) => part(`name="${name}"`, Buffer.from(value))),
                 Buffer.from(`--${boundary}--\r\n`),
             ]);
-            const { call, wire, headers, exchange } = await send("/v1/audio/transcriptions", body, { contentType: `multipart/form-data; boundary=${boundary}` });
+            const contentType = `multipart/form-data; boundary=${boundary}`;
+            const { call, wire, headers, exchange } = await send("/v1/audio/transcriptions", body, { contentType });
             assert.ok(!wire.includes("secret name"));
             const parts = formParts(wire, headers["Content-Type"]);
             const clear = ["model", "stream", "stream_include_usage", "stream_continuous_usage_stats"];
@@ -233,7 +236,8 @@ function randomValue(depth) {
 
 /** A body with members in any order, with names whose order depends on the rule. */
 function randomBody(path) {
-    const payload = path === "/v1/embeddings" ? ["input", ["text"]] : path === "/v1/completions" ? ["prompt", "text"] : ["messages", [{ role: "user", content: randomText() }]];
+    const prompts = { "/v1/embeddings": ["input", ["text"]], "/v1/completions": ["prompt", "text"] };
+    const payload = prompts[path] ?? ["messages", [{ role: "user", content: randomText() }]];
     const names = ["A", "Z", "_", "_a", "a", "aB", "a_b", "ab", "a1", "Model", "models", "temperature", "metadata", "top_p", "0"];
     const extra = names.filter(() => randomInt(2) === 0).map((name) => [name, randomValue(3)]);
     const clear = path === "/v1/embeddings" ? [] : [["stream", false]];

@@ -179,10 +179,9 @@ describe("Key exchange", () => {
         assert.equal(await attempt((publicKey, enc) => answer(publicKey, enc, { signed: enc })), "mesh-signature");
         assert.equal(await attempt((publicKey, enc) => answer(publicKey, enc, { signed: Buffer.concat([enc, publicKey]) })), "mesh-signature");
         assert.equal(await attempt((publicKey, enc) => answer(publicKey, enc, { signed: hash(publicKey, enc) })), "mesh-signature");
-        assert.equal(await attempt((publicKey, enc) => answer(publicKey, (enc[0] ^= 1, enc), { signed: Buffer.concat([publicKey, randomBytes(1120)]) })),
-            "mesh-signature");
+        assert.equal(await attempt((publicKey, enc) => answer(publicKey, enc, { signed: Buffer.concat([publicKey, randomBytes(1120)]) })), "mesh-signature");
         const other = await library.run("mesh");
-        assert.match(await attempt((publicKey, enc) => answer(publicKey, enc, { certificate: other.certificate })), /^mesh-certificate-issuer|^mesh-certificate-signature/);
+        assert.match(await attempt((publicKey, enc) => answer(publicKey, enc, { certificate: other.certificate })), /^mesh-certificate-(issuer|signature)$/);
     });
 
     const respond = (publicKey) => library.ask("respond", { ...mesh, body: JSON.stringify({ PublicKey: base64(publicKey) }) });

@@ -1,5 +1,3 @@
-using System.Security.Cryptography;
-using System.Text;
 using System.Text.Json.Nodes;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;

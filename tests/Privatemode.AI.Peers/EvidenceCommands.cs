@@ -8,7 +8,8 @@ namespace Privatemode.AI.Peers;
 /// <summary>Verifies evidence, all of it given: nothing is retrieved.</summary>
 internal static class EvidenceCommands
 {
-    /// <summary>Verifies a report with its certificates, and compares it with the policy as created. Without a revocation list, revocation is left out.</summary>
+    /// <summary>Verifies a report with its certificates, and compares it with the policy as created.</summary>
+    /// <remarks>Without a revocation list, revocation is left out.</remarks>
     public static JsonObject Snp(JsonObject command)
     {
         DateTimeOffset at = Fields.Time(command, "at");
@@ -35,7 +36,8 @@ internal static class EvidenceCommands
         };
     }
 
-    /// <summary>Verifies a quote with its collateral. The policy is not compared unless the command asks for it: peers leave TCB status to their callers.</summary>
+    /// <summary>Verifies a quote with its collateral, and compares it with the policy as created.</summary>
+    /// <remarks>The TCB status is a result, not a refusal: peers leave it to their callers.</remarks>
     public static JsonObject Tdx(JsonObject command)
     {
         DateTimeOffset at = Fields.Time(command, "at");

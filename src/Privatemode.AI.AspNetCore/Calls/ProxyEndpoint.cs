@@ -150,7 +150,7 @@ internal sealed class ProxyEndpoint(
     private void Record(ProxyCall call, EditResult edit, ModelAliases aliases)
     {
         call.Edit = edit;
-        call.Record.ModelAsked = edit.ModelAsked is { } name ? aliases.WordFor(name) : null;
+        call.Record.RequestedModel = edit.RequestedModel is { } name ? aliases.WordFor(name) : null;
         call.Record.Model = edit.Model;
         call.Record.IsModelKnown = edit.Model is { } model && aliases.IsKnown(model);
         call.Record.IsStream = edit.IsStream;
@@ -257,7 +257,7 @@ internal sealed class ProxyEndpoint(
         headers.Server = Server;
         headers.CacheControl = "no-store";
         headers.XContentTypeOptions = "nosniff";
-        if (call.Edit is { } edit && edit.Model != edit.ModelAsked)
+        if (call.Edit is { } edit && edit.Model != edit.RequestedModel)
         {
             headers[ModelHeader] = edit.Model;
         }

@@ -44,7 +44,7 @@ internal static class ChatEdit
             editor.Remove("cache_salt");
         }
 
-        return Write(editor, body, target) with { ModelAsked = asked, Model = model, CacheKey = cacheKey };
+        return Write(editor, body, target) with { RequestedModel = asked, Model = model, CacheKey = cacheKey };
     }
 
     /// <summary>Replaces the name of a model by a live ID, which it returns.</summary>

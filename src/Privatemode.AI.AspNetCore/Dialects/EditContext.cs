@@ -24,7 +24,7 @@ internal sealed record EditResult
     public required bool IsChanged { get; init; }
 
     /// <summary>The model as the caller wrote it; null for requests without one.</summary>
-    public string? ModelAsked { get; init; }
+    public string? RequestedModel { get; init; }
 
     /// <summary>The model that is asked of the service.</summary>
     public string? Model { get; init; }

@@ -47,7 +47,7 @@ internal static class FormEdit
             target.Append(form[model.Value.End..]);
         }
 
-        return new EditResult { IsChanged = resolved != asked, ModelAsked = asked, Model = resolved, IsStream = isStream };
+        return new EditResult { IsChanged = resolved != asked, RequestedModel = asked, Model = resolved, IsStream = isStream };
     }
 
     /// <summary>The first model that a form names, or null.</summary>

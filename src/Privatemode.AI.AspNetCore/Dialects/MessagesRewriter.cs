@@ -102,7 +102,7 @@ internal sealed class MessagesRewriter
         return new EditResult
         {
             IsChanged = true,
-            ModelAsked = asked,
+            RequestedModel = asked,
             Model = settings.Model,
             IsStream = edit.IsStream,
             EstimatedInputTokens = TokenEstimate.Of(target.Span),

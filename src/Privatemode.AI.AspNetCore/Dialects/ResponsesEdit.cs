@@ -29,7 +29,7 @@ internal static class ResponsesEdit
             editor.Remove("cache_salt");
         }
 
-        return ChatEdit.Write(editor, body, target) with { ModelAsked = asked, Model = model, CacheKey = cacheKey };
+        return ChatEdit.Write(editor, body, target) with { RequestedModel = asked, Model = model, CacheKey = cacheKey };
     }
 
     /// <summary>The library takes the key of the body before that of the call, and knows of no callers: theirs must differ.</summary>

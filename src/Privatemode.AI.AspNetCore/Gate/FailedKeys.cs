@@ -37,7 +37,7 @@ internal sealed class FailedKeys(TimeProvider time)
             if (!_failures.TryGetValue(key, out (long Began, int Count) known) || time.GetElapsedTime(known.Began, now) >= Window)
             {
                 known = (now, 0);
-                MakeRoom(now);
+                EvictOne(now);
             }
 
             _failures[key] = (known.Began, known.Count + 1);
@@ -45,7 +45,7 @@ internal sealed class FailedKeys(TimeProvider time)
         }
     }
 
-    private void MakeRoom(long now)
+    private void EvictOne(long now)
     {
         if (_failures.Count < MaxAddresses)
         {

@@ -10,7 +10,7 @@ internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, Ti
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
 
     private readonly long _limit = options.Value.MaxBufferedBytes;
-    private readonly LinkedList<(long Bytes, TaskCompletionSource Room)> _waiting = new();
+    private readonly LinkedList<(long Bytes, TaskCompletionSource Granted)> _waiting = new();
     private readonly Lock _gate = new();
     private long _inUse;
 
@@ -31,7 +31,7 @@ internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, Ti
     /// <returns><see langword="false"/> if there is not enough room.</returns>
     public async ValueTask<bool> TakeAsync(long bytes, CancellationToken cancellationToken)
     {
-        LinkedListNode<(long Bytes, TaskCompletionSource Room)> node;
+        LinkedListNode<(long Bytes, TaskCompletionSource Granted)> node;
         lock (_gate)
         {
             if (_waiting.Count == 0 && bytes <= _limit - _inUse)
@@ -45,7 +45,7 @@ internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, Ti
 
         try
         {
-            await node.Value.Room.Task.WaitAsync(MaxWait, time, cancellationToken).ConfigureAwait(false);
+            await node.Value.Granted.Task.WaitAsync(MaxWait, time, cancellationToken).ConfigureAwait(false);
             return true;
         }
         catch (Exception exception) when (exception is TimeoutException or OperationCanceledException)
@@ -77,7 +77,7 @@ internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, Ti
     }
 
     /// <returns>Whether the room was given at the last moment.</returns>
-    private bool Withdraw(LinkedListNode<(long Bytes, TaskCompletionSource Room)> node)
+    private bool Withdraw(LinkedListNode<(long Bytes, TaskCompletionSource Granted)> node)
     {
         lock (_gate)
         {
@@ -100,7 +100,7 @@ internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, Ti
         {
             _waiting.RemoveFirst();
             Use(first.Value.Bytes);
-            first.Value.Room.SetResult();
+            first.Value.Granted.SetResult();
         }
     }
 

@@ -124,7 +124,7 @@ internal sealed class RateGate(IOptions<PrivatemodeProxyOptions> options, TimePr
     {
         if (!_callers.TryGetValue(digest, out CallerQueue? known))
         {
-            MakeRoom();
+            EvictOne();
             known = new CallerQueue(new RateQueue(_callerLimits!, time));
             _callers.Add(digest, known);
         }
@@ -134,7 +134,7 @@ internal sealed class RateGate(IOptions<PrivatemodeProxyOptions> options, TimePr
     }
 
     /// <summary>Forgets callers that were idle for long, and otherwise the one that was idle for the longest time.</summary>
-    private void MakeRoom()
+    private void EvictOne()
     {
         if (_callers.Count < MaxCallers)
         {

@@ -107,7 +107,7 @@ internal sealed class RateQueue : IDisposable
 
     private bool IsFree(long input, out TimeSpan wait)
     {
-        wait = _window.TimeUntilRoom(Now, input);
+        wait = _window.TimeUntilAvailable(Now, input);
         return wait == TimeSpan.Zero && !(_running >= _limits.ConcurrentRequests);
     }
 
@@ -163,7 +163,7 @@ internal sealed class RateQueue : IDisposable
         }
 
         TimeSpan deadline = first.Value.Until - Now;
-        TimeSpan wait = _window.TimeUntilRoom(Now, first.Value.Input) is { Ticks: > 0 } room && room < deadline ? room : deadline;
+        TimeSpan wait = _window.TimeUntilAvailable(Now, first.Value.Input) is { Ticks: > 0 } needed && needed < deadline ? needed : deadline;
 
         // Timers count whole milliseconds, and one that fires early would find nothing to do.
         _ = _timer.Change(TimeSpan.FromMilliseconds(Math.Max(1, Math.Ceiling(wait.TotalMilliseconds))), Timeout.InfiniteTimeSpan);
@@ -171,7 +171,7 @@ internal sealed class RateQueue : IDisposable
 
     private ProxyRefusalException Refused(long input)
     {
-        TimeSpan wait = _window.TimeUntilRoom(Now, input);
+        TimeSpan wait = _window.TimeUntilAvailable(Now, input);
         return new ProxyRefusalException(ProxyError.RateLimited(wait > TimeSpan.Zero ? wait : TimeSpan.FromSeconds(1)));
     }
 

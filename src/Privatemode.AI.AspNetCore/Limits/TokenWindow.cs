@@ -13,13 +13,13 @@ internal sealed class TokenWindow(ProxyRateLimits limits)
     /// <summary>How long a request with so many input tokens has to wait; zero if it may be sent.</summary>
     /// <param name="now">Time since the limits began.</param>
     /// <param name="input">Its input tokens, estimated.</param>
-    public TimeSpan TimeUntilRoom(TimeSpan now, long input)
+    public TimeSpan TimeUntilAvailable(TimeSpan now, long input)
     {
         MoveTo(now);
         Cell left = _sum;
         for (int age = Cells; age > 0; age--)
         {
-            if (HasRoom(left, input))
+            if (Fits(left, input))
             {
                 // Cells up to here have to leave the window: the oldest one does so at the end of this second.
                 int gone = Cells - age;
@@ -73,7 +73,7 @@ internal sealed class TokenWindow(ProxyRateLimits limits)
         _second = Math.Max(_second, second);
     }
 
-    private bool HasRoom(Cell used, long input) =>
+    private bool Fits(Cell used, long input) =>
         !(used.Requests >= limits.RequestsPerMinute)
         && !(used.Output >= limits.OutputTokensPerMinute)
         && (!(used.Input + input > limits.InputTokensPerMinute) || (used.Requests == 0 && used.Input == 0));

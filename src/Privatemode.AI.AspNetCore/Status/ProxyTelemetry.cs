@@ -22,7 +22,7 @@ internal sealed class ProxyRequestRecord
     public int CallerIndex { get; set; } = -1;
 
     /// <summary>The name that the caller asked for, or the pattern of an alias that it matches; null if neither is known.</summary>
-    public string? ModelAsked { get; set; }
+    public string? RequestedModel { get; set; }
 
     /// <summary>The model that was asked of the service.</summary>
     public string? Model { get; set; }

@@ -10,7 +10,7 @@ internal static class RequestEndedEvent
     public static readonly EventId Id = new(1001, "RequestEnded");
 
     private const string Template =
-        "{Route} ({Dialect}) {Status} {Outcome}: model {ModelAsked} -> {Model}, stream {IsStream}, {RequestBytes} bytes in, {AnswerBytes} bytes out, " +
+        "{Route} ({Dialect}) {Status} {Outcome}: model {RequestedModel} -> {Model}, stream {IsStream}, {RequestBytes} bytes in, {AnswerBytes} bytes out, " +
         "{InputTokens} input and {OutputTokens} output tokens, waited {WaitedMs} ms, first byte {FirstByteMs} ms, total {TotalMs} ms, caller {CallerIndex}, " +
         "{ProxyId} {CallId}, left out {LeftOutTools}, error {ErrorType}";
 
@@ -23,14 +23,14 @@ internal static class RequestEndedEvent
     /// <param name="total">The time to the end of the answer.</param>
     public static void Log(ILogger log, ProxyRequestRecord request, string dialect, string model, TimeSpan? firstByte, TimeSpan total)
     {
-        string asked = request.ModelAsked ?? model;
+        string asked = request.RequestedModel ?? model;
         string? leftOut = request.LeftOut.Count == 0 ? null : string.Join(',', request.LeftOut);
         int? caller = request.CallerIndex < 0 ? null : request.CallerIndex;
         (long waitedMs, long? firstByteMs, long totalMs) =
             ((long)request.Waited.TotalMilliseconds, (long?)firstByte?.TotalMilliseconds, (long)total.TotalMilliseconds);
         KeyValuePair<string, object?>[] values =
         [
-            new("Route", request.Route), new("Dialect", dialect), new("Status", request.Status), new("Outcome", request.Outcome), new("ModelAsked", asked),
+            new("Route", request.Route), new("Dialect", dialect), new("Status", request.Status), new("Outcome", request.Outcome), new("RequestedModel", asked),
             new("Model", model), new("IsStream", request.IsStream), new("RequestBytes", request.RequestBytes), new("AnswerBytes", request.AnswerBytes),
             new("InputTokens", request.Usage?.Input), new("OutputTokens", request.Usage?.Output), new("WaitedMs", waitedMs),
             new("FirstByteMs", firstByteMs), new("TotalMs", totalMs), new("CallerIndex", caller), new("ProxyId", request.ProxyId),

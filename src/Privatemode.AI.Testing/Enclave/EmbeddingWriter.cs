@@ -34,7 +34,7 @@ internal sealed class EmbeddingWriter(ModelRequest request, ScriptedModel model,
         {
             ["object"] = "embedding",
             ["index"] = i,
-            ["embedding"] = Encoded(_script?.Vectors![i] ?? model.FindEmbedding(text) ?? MadeUp(text)),
+            ["embedding"] = Encoded(_script?.Vectors![i] ?? model.FindEmbedding(text) ?? GenerateVector(text)),
         })];
         int tokens = _script?.Usage?.Input ?? texts.Sum(text => Math.Max(1, text.Length / 4));
         return new JsonObject
@@ -54,7 +54,7 @@ internal sealed class EmbeddingWriter(ModelRequest request, ScriptedModel model,
         return input.ValueKind == JsonValueKind.Array ? [.. input.EnumerateArray().Select(item => item.ToString())] : [input.ToString()];
     }
 
-    private float[] MadeUp(string text)
+    private float[] GenerateVector(string text)
     {
         bool isSized = _root.TryGetProperty("dimensions", out JsonElement asked) && asked.ValueKind == JsonValueKind.Number;
         return VectorOf(text, isSized ? asked.GetInt32() : model.EmbeddingDimensions ?? DefaultDimensions);

@@ -110,17 +110,17 @@ internal sealed class EnclaveExchange(SecretStore secrets, EnclaveEndpoint endpo
             throw new EnclaveException(500, $"The scripted answer is not usable JSON: {shape}.");
         }
 
-        Dictionary<int, byte[]> sealedValues = [];
+        Dictionary<int, byte[]> encryptedValues = [];
         foreach (int i in index.Order)
         {
             ReadOnlySpan<byte> name = index.Name(index.Members[i]);
             if (!endpoint.Answer.Contains(name))
             {
-                sealedValues[i] = SealValue(index.Members[i].Value(document), name);
+                encryptedValues[i] = SealValue(index.Members[i].Value(document), name);
             }
         }
 
-        return Rewrite(document, index, sealedValues);
+        return Rewrite(document, index, encryptedValues);
     }
 
     public void Dispose() => _answers?.Dispose();

@@ -7,7 +7,7 @@ namespace Privatemode.AI.Testing.Enclave;
 /// <summary>Makes up the probabilities of an answer, in the form of its endpoint: one entry for each word. Null when the request asks for none.</summary>
 internal static class Logprobs
 {
-    private const double MadeUp = -0.5;
+    private const double PlaceholderLogprob = -0.5;
 
     /// <summary>Of a chat; null for a piece without text, too.</summary>
     public static JsonObject? OfChat(ModelRequest request, string text)
@@ -49,16 +49,16 @@ internal static class Logprobs
         return new JsonObject
         {
             ["text_offset"] = offsets,
-            ["token_logprobs"] = new JsonArray([.. tokens.Select(_ => (JsonNode)MadeUp)]),
+            ["token_logprobs"] = new JsonArray([.. tokens.Select(_ => (JsonNode)PlaceholderLogprob)]),
             ["tokens"] = new JsonArray([.. tokens.Select(token => (JsonNode)token)]),
-            ["top_logprobs"] = asked.GetInt32() == 0 ? null : new JsonArray([.. tokens.Select(token => new JsonObject { [token] = MadeUp })]),
+            ["top_logprobs"] = asked.GetInt32() == 0 ? null : new JsonArray([.. tokens.Select(token => new JsonObject { [token] = PlaceholderLogprob })]),
         };
     }
 
     private static JsonObject Entry(string token) => new()
     {
         ["token"] = token,
-        ["logprob"] = MadeUp,
+        ["logprob"] = PlaceholderLogprob,
         ["bytes"] = new JsonArray([.. Encoding.UTF8.GetBytes(token).Select(value => (JsonNode)value)]),
     };
 }

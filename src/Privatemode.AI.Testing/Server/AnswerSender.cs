@@ -14,10 +14,10 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
 
     /// <summary>A whole answer.</summary>
     /// <exception cref="FaultMissedException">It is too short to be cut where it should be; nothing was sent.</exception>
-    public async Task SendAsync(int status, string body, string contentType, bool isUnsealed = false, TimeSpan? retryAfter = null)
+    public async Task SendAsync(int status, string body, string contentType, bool isUnencrypted = false, TimeSpan? retryAfter = null)
     {
         FaultReach.RequireBytes(fault, Encoding.UTF8.GetByteCount(body));
-        await BeginAsync(status, contentType, isUnsealed, retryAfter).ConfigureAwait(false);
+        await BeginAsync(status, contentType, isUnencrypted, retryAfter).ConfigureAwait(false);
         context.Response.ContentLength = IsCut ? null : Encoding.UTF8.GetByteCount(body);
         await WriteAsync(body[..(body.Length / 2)]).ConfigureAwait(false);
         await StallAtAsync(0).ConfigureAwait(false);
@@ -39,7 +39,7 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
         string endMark = nameOf is null ? DoneMark : MessageWriter.EndMark;
         events = [.. events.Select(document => nameOf is null ? Line(document) : $"event: {nameOf(document)}\n{Line(document)}")];
         FaultReach.RequireBytes(fault, events.Sum(Encoding.UTF8.GetByteCount) + endMark.Length);
-        await BeginAsync(StatusCodes.Status200OK, "text/event-stream; charset=utf-8", isUnsealed: false, retryAfter: null).ConfigureAwait(false);
+        await BeginAsync(StatusCodes.Status200OK, "text/event-stream; charset=utf-8", isUnencrypted: false, retryAfter: null).ConfigureAwait(false);
         for (int i = 0; i < events.Count; i++)
         {
             await StallAtAsync(i).ConfigureAwait(false);
@@ -63,7 +63,7 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
 
     private static string Line(string document) => $"data: {document}\n\n";
 
-    private async Task BeginAsync(int status, string contentType, bool isUnsealed, TimeSpan? retryAfter)
+    private async Task BeginAsync(int status, string contentType, bool isUnencrypted, TimeSpan? retryAfter)
     {
         if (fault is { Kind: FaultKind.Delay })
         {
@@ -86,7 +86,7 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
         record.ResponseStatusCode = status;
         context.Response.StatusCode = status;
         context.Response.ContentType = contentType;
-        if (isUnsealed)
+        if (isUnencrypted)
         {
             context.Response.Headers["Privatemode-Encrypted"] = "false";
             context.Response.Headers["X-Content-Type-Options"] = "nosniff";

@@ -33,28 +33,28 @@ internal static partial class StreamFaults
     }
 
     /// <summary>Flips a bit in the last digit of the last encrypted value.</summary>
-    public static string Tamper(string sealedDocument)
+    public static string Tamper(string encryptedDocument)
     {
-        int quote = sealedDocument.LastIndexOf("\",\"usage\"", StringComparison.Ordinal);
-        int at = (quote < 0 ? sealedDocument.LastIndexOf('"') : quote) - 1;
-        char flipped = sealedDocument[at] == '0' ? '1' : '0';
-        return $"{sealedDocument[..at]}{flipped}{sealedDocument[(at + 1)..]}";
+        int quote = encryptedDocument.LastIndexOf("\",\"usage\"", StringComparison.Ordinal);
+        int at = (quote < 0 ? encryptedDocument.LastIndexOf('"') : quote) - 1;
+        char flipped = encryptedDocument[at] == '0' ? '1' : '0';
+        return $"{encryptedDocument[..at]}{flipped}{encryptedDocument[(at + 1)..]}";
     }
 
     /// <summary>Puts the first encrypted value of the request where the first one of the answer was.</summary>
-    public static string Reflect(string sealedDocument, EnclaveExchange exchange)
+    public static string Reflect(string encryptedDocument, EnclaveExchange exchange)
     {
         string own = Encoding.UTF8.GetString(exchange.SealedRequestValues[0]);
-        int name = sealedDocument.IndexOf("\"choices\":", StringComparison.Ordinal);
+        int name = encryptedDocument.IndexOf("\"choices\":", StringComparison.Ordinal);
 
         // A value in the clear holds no four parts.
-        int start = name < 0 ? SealedText().Match(sealedDocument).Index : name + "\"choices\":".Length;
-        int end = sealedDocument.IndexOf('"', start + 1) + 1;
-        return sealedDocument[..start] + own + sealedDocument[end..];
+        int start = name < 0 ? EncryptedText().Match(encryptedDocument).Index : name + "\"choices\":".Length;
+        int end = encryptedDocument.IndexOf('"', start + 1) + 1;
+        return encryptedDocument[..start] + own + encryptedDocument[end..];
     }
 
     [GeneratedRegex("\"[^\":]+:[0-9a-f]+:[0-9a-f]+:[0-9a-f]+\"")]
-    private static partial Regex SealedText();
+    private static partial Regex EncryptedText();
 
     private static string ErrorDocument(string message, EnclaveEndpoint endpoint) => endpoint == EnclaveEndpoint.Messages
         ? MessageWriter.Error("internal_error", message)

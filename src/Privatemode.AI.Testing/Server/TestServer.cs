@@ -93,7 +93,7 @@ internal sealed class TestServer(
     private static Task SendModelsAsync(AnswerSender sender, Fault? fault, string document)
     {
         FaultReach.RequireWhole(fault);
-        return sender.SendAsync(200, document, "application/json", isUnsealed: true);
+        return sender.SendAsync(200, document, "application/json", isUnencrypted: true);
     }
 
     private async Task ExchangeAsync(RecordedRequest record, AnswerSender sender, Fault? fault)
@@ -202,7 +202,7 @@ internal sealed class TestServer(
             return opened;
         }
 
-        OpenedForm form = exchange.Endpoint == EnclaveEndpoint.Partition
+        DecryptedForm form = exchange.Endpoint == EnclaveEndpoint.Partition
             ? OpenDocument(exchange, record, contentType)
             : OpenRecording(exchange, record, contentType);
         record.DecryptedFields = form.ToFields();
@@ -211,13 +211,13 @@ internal sealed class TestServer(
     }
 
     /// <summary>The form is one encrypted value, and reaches the model server as the client wrote it.</summary>
-    private static OpenedForm OpenDocument(EnclaveExchange exchange, RecordedRequest record, string? contentType)
+    private static DecryptedForm OpenDocument(EnclaveExchange exchange, RecordedRequest record, string? contentType)
     {
         byte[] inner = exchange.Open(record.WireBody.Span, "mutating request: ");
         record.DecryptedBody = System.Text.Encoding.UTF8.GetString(inner);
         try
         {
-            return OpenedForm.Read(inner, contentType);
+            return DecryptedForm.Read(inner, contentType);
         }
         catch (InvalidDataException)
         {
@@ -226,12 +226,12 @@ internal sealed class TestServer(
     }
 
     /// <summary>Each part of the form is encrypted, and the inference proxy writes it anew.</summary>
-    private static OpenedForm OpenRecording(EnclaveExchange exchange, RecordedRequest record, string? contentType)
+    private static DecryptedForm OpenRecording(EnclaveExchange exchange, RecordedRequest record, string? contentType)
     {
-        OpenedForm form;
+        DecryptedForm form;
         try
         {
-            form = OpenedForm.Read(record.WireBody, contentType);
+            form = DecryptedForm.Read(record.WireBody, contentType);
         }
         catch (InvalidDataException exception)
         {
@@ -266,23 +266,23 @@ internal sealed class TestServer(
     private static Task SendWholeAsync(AnswerSender sender, EnclaveExchange exchange, Fault? fault, string document)
     {
         FaultReach.RequireWhole(fault);
-        string sealedDocument = exchange.Seal(document);
-        sealedDocument = fault?.Kind switch
+        string encryptedDocument = exchange.Seal(document);
+        encryptedDocument = fault?.Kind switch
         {
-            FaultKind.TamperEvent => StreamFaults.Tamper(sealedDocument),
-            FaultKind.ReflectRequest => StreamFaults.Reflect(sealedDocument, exchange),
+            FaultKind.TamperEvent => StreamFaults.Tamper(encryptedDocument),
+            FaultKind.ReflectRequest => StreamFaults.Reflect(encryptedDocument, exchange),
             FaultKind.UnencryptedEvent =>
-                sealedDocument[^1] == ']' ? $"{sealedDocument[..^1]},\"in the clear\"]" : $"{sealedDocument[..^1]},\"injected\":\"in the clear\"}}",
-            _ => sealedDocument,
+                encryptedDocument[^1] == ']' ? $"{encryptedDocument[..^1]},\"in the clear\"]" : $"{encryptedDocument[..^1]},\"injected\":\"in the clear\"}}",
+            _ => encryptedDocument,
         };
-        return sender.SendAsync(fault is { Kind: FaultKind.ChangeStatus } ? fault.StatusCode : 200, sealedDocument, "application/json");
+        return sender.SendAsync(fault is { Kind: FaultKind.ChangeStatus } ? fault.StatusCode : 200, encryptedDocument, "application/json");
     }
 
     private static Task SendSealedErrorAsync(AnswerSender sender, EnclaveExchange exchange, Fault? fault, ModelServerException failure)
     {
-        string sealedDocument = exchange.Seal(failure.ToJson(exchange.Endpoint));
-        sealedDocument = fault?.Kind == FaultKind.TamperEvent ? StreamFaults.Tamper(sealedDocument) : sealedDocument;
-        return sender.SendAsync(failure.Status, sealedDocument, "application/json");
+        string encryptedDocument = exchange.Seal(failure.ToJson(exchange.Endpoint));
+        encryptedDocument = fault?.Kind == FaultKind.TamperEvent ? StreamFaults.Tamper(encryptedDocument) : encryptedDocument;
+        return sender.SendAsync(failure.Status, encryptedDocument, "application/json");
     }
 
     /// <summary>The only error of the service that is no JSON and does not say of itself that it is not encrypted.</summary>
@@ -296,7 +296,7 @@ internal sealed class TestServer(
         HttpContext context, AnswerSender sender, int status, string message, string type, string? code, TimeSpan? retryAfter)
     {
         (string body, string contentType) = PlainErrors.Write(message, type, code, context.Request.Headers.Accept);
-        return sender.SendAsync(status, body, contentType, isUnsealed: true, retryAfter);
+        return sender.SendAsync(status, body, contentType, isUnencrypted: true, retryAfter);
     }
 
     private async Task<RecordedRequest> RecordAsync(HttpRequest request)

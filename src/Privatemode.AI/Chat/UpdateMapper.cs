@@ -15,7 +15,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
     private readonly StringBuilder _refusal = new();
     private PartialCall? _lastCall;
     private UsageContent? _usage;
-    private bool _hasToldUsage;
+    private bool _hasReportedUsage;
     private int? _choice;
     private ChatRole? _role;
     private ChatFinishReason? _finishReason;
@@ -123,7 +123,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
     /// several events at the end with usage, as some servers send, the first.</summary>
     private void AddUsage(StreamingChatCompletionUpdate update, ChatResponseUpdate result)
     {
-        if (_hasToldUsage || UsageMapper.FromOpenAI(update.Patch) is not { } usage)
+        if (_hasReportedUsage || UsageMapper.FromOpenAI(update.Patch) is not { } usage)
         {
             return;
         }
@@ -133,7 +133,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
         {
             result.Contents.Add(_usage);
             _usage = null;
-            _hasToldUsage = true;
+            _hasReportedUsage = true;
         }
     }
 

@@ -40,15 +40,15 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Exce
         Stream stream = response.ContentStream ?? Stream.Null;
         await using (stream.ConfigureAwait(false))
         {
-            bool handedOut = false;
+            bool partReturned = false;
             SseParser<TextCompletion?> parser = SseParser.Create(
-                stream, (_, data) => data.SequenceEqual(EndMark) ? null : CompletionReader.Read(data.ToArray(), scope.Receipt, handedOut));
+                stream, (_, data) => data.SequenceEqual(EndMark) ? null : CompletionReader.Read(data.ToArray(), scope.Receipt, partReturned));
             IAsyncEnumerator<SseItem<TextCompletion?>> events = parser.EnumerateAsync(cancellationToken).GetAsyncEnumerator(cancellationToken);
             await using (events.ConfigureAwait(false))
             {
                 while (await NextAsync(events, scope, cancellationToken).ConfigureAwait(false) is { } completion)
                 {
-                    handedOut = true;
+                    partReturned = true;
                     yield return completion;
                 }
             }

@@ -9,11 +9,11 @@ internal static class CompletionReader
 {
     /// <param name="json">An answer or an event.</param>
     /// <param name="receipt">The receipt of the call.</param>
-    /// <param name="handedOut">For exceptions: whether a part of the answer was returned to the caller.</param>
+    /// <param name="partReturned">For exceptions: whether a part of the answer was returned to the caller.</param>
     /// <exception cref="JsonException">It is not JSON.</exception>
     /// <exception cref="InvalidOperationException">A member has another kind than required.</exception>
     /// <exception cref="PrivatemodeServiceException">The model server broke the answer off.</exception>
-    public static TextCompletion Read(ReadOnlyMemory<byte> json, EncryptionReceipt? receipt, bool handedOut = false)
+    public static TextCompletion Read(ReadOnlyMemory<byte> json, EncryptionReceipt? receipt, bool partReturned = false)
     {
         using JsonDocument document = JsonDocument.Parse(json);
         JsonElement root = document.RootElement;
@@ -23,7 +23,7 @@ internal static class CompletionReader
             int i = 0;
             foreach (JsonElement choice in all.EnumerateArray())
             {
-                choices.Add(ReadChoice(choice, i++, receipt, handedOut));
+                choices.Add(ReadChoice(choice, i++, receipt, partReturned));
             }
         }
 
@@ -40,13 +40,13 @@ internal static class CompletionReader
         };
     }
 
-    private static TextCompletionChoice ReadChoice(JsonElement choice, int position, EncryptionReceipt? receipt, bool handedOut)
+    private static TextCompletionChoice ReadChoice(JsonElement choice, int position, EncryptionReceipt? receipt, bool partReturned)
     {
         string? finish = Text(choice, "finish_reason");
         if (finish is "abort" or "error")
         {
             // Not a finish reason, but a failure. The pipeline reports it to the chat adapter, because it inspects chats anyway.
-            throw PrivatemodeServiceException.BrokenOff(finish, receipt?.RequestId, handedOut);
+            throw PrivatemodeServiceException.BrokenOff(finish, receipt?.RequestId, partReturned);
         }
 
         int index = Find(choice, "index")?.GetInt32() ?? position;

@@ -19,9 +19,9 @@ internal sealed class ClientGauge(string server, TimeProvider time, Func<Verifie
 
     public Measurement<int> Secrets() => new(secrets(), _tags);
 
-    public Measurement<double>? Age() => deployment() is { } verdict ? Seconds(time.GetUtcNow() - verdict.VerifiedAt) : null;
+    public Measurement<double>? Age() => deployment() is { } verified ? Seconds(time.GetUtcNow() - verified.VerifiedAt) : null;
 
-    public Measurement<double>? Remaining() => deployment() is { } verdict ? Seconds(verdict.ValidUntil - time.GetUtcNow()) : null;
+    public Measurement<double>? Remaining() => deployment() is { } verified ? Seconds(verified.ValidUntil - time.GetUtcNow()) : null;
 
     public void Dispose() => Telemetry.Clients.Remove(this);
 

@@ -25,7 +25,7 @@ internal enum AnswerFault
     PayloadMissing,
 
     /// <summary>A member that is not authenticated has an invalid type.</summary>
-    BadPlainMember,
+    InvalidUnauthenticatedMember,
 
     /// <summary>An encrypted member has a value that does not fit its name. Names are not authenticated.</summary>
     RenamedMember,
@@ -66,11 +66,11 @@ internal static class AnswerFaults
     };
 
     /// <summary>The exception for a fault; its message holds nothing of the answer, a part of which may have gone to the caller.</summary>
-    public static PrivatemodeIntegrityException Exception(AnswerFault fault, AnswerContext context, bool handedOut = false)
+    public static PrivatemodeIntegrityException Exception(AnswerFault fault, AnswerContext context, bool partReturned = false)
     {
         (string name, string text) = Describe(fault);
         string advice = fault == AnswerFault.EmptyDocument ? "Do not conclude that the document is blank."
-            : handedOut ? "Do not use this answer. The part that was returned before is authentic but incomplete."
+            : partReturned ? "Do not use this answer. The part that was returned before is authentic but incomplete."
             : "Do not use this answer.";
         return new PrivatemodeIntegrityException(name, $"{text} {advice}")
         {
@@ -91,7 +91,7 @@ internal static class AnswerFaults
             "no-choice", "The answer has no choice: the model server sent none, or the events that contained them were removed."),
         AnswerFault.PayloadMissing => (
             "payload-missing", "A required member of the answer is missing or has the wrong type, or the model server did not finish the answer."),
-        AnswerFault.BadPlainMember => ("bad-plain-member", "A member of the answer that is not authenticated has an invalid type."),
+        AnswerFault.InvalidUnauthenticatedMember => ("bad-plain-member", "A member of the answer that is not authenticated has an invalid type."),
         AnswerFault.RenamedMember => ("renamed-member", "A member of the answer has a value that does not fit its name; it was renamed on the way."),
         AnswerFault.ChoiceCount => (
             "choice-count", "The answer has more choices than were requested; the request was changed on the way."),

@@ -4,25 +4,25 @@ namespace Privatemode.AI.Encryption;
 
 /// <summary>An encrypted body whose ciphertext stays where it was encrypted: text with gaps, which are filled with hex while it is written.</summary>
 /// <param name="text">Everything except the hex of ciphertext; owned.</param>
-/// <param name="holes">The gaps for hex and their values, in the order of the text.</param>
+/// <param name="gaps">The gaps for hex and their values, in the order of the text.</param>
 /// <param name="bytes">The buffer with the ciphertext; not owned.</param>
 /// <param name="encryption">What the buffer was encrypted with; not owned.</param>
 internal sealed class SegmentedBody(
-    PooledBytes text, IReadOnlyList<SegmentedBody.Hole> holes, InPlaceBuffer bytes, InPlaceEncryption encryption, string contentType)
+    PooledBytes text, IReadOnlyList<SegmentedBody.Gap> gaps, InPlaceBuffer bytes, InPlaceEncryption encryption, string contentType)
     : EncryptedBody(contentType)
 {
     // Small enough for the cache, large enough for an efficient write to the socket.
     private const int ChunkSize = 32 * 1024;
 
-    public override long Length { get; } = text.Length + holes.Sum(hole => 2L * hole.Value.Length);
+    public override long Length { get; } = text.Length + gaps.Sum(gap => 2L * gap.Value.Length);
 
     /// <summary>Everything except the hex of ciphertext.</summary>
     public ReadOnlySpan<byte> Text => text.Span;
 
-    public IReadOnlyList<Hole> Holes => holes;
+    public IReadOnlyList<Gap> Gaps => gaps;
 
     /// <summary>Whether every gap will be filled with ciphertext of this attempt and nothing else.</summary>
-    public bool IsCiphertext => holes.All(hole => encryption.Covers(hole.Value)) && bytes.IsEncryptedBy(encryption);
+    public bool IsCiphertext => gaps.All(gap => encryption.Covers(gap.Value)) && bytes.IsEncryptedBy(encryption);
 
     public override void WriteTo(Stream stream)
     {
@@ -73,14 +73,14 @@ internal sealed class SegmentedBody(
     private IEnumerable<ReadOnlyMemory<byte>> Pieces(byte[] hex)
     {
         int from = 0;
-        foreach (Hole hole in holes)
+        foreach (Gap gap in gaps)
         {
-            yield return text.Memory[from..hole.At];
-            from = hole.At;
-            for (int at = 0; at < hole.Value.Length; at += ChunkSize)
+            yield return text.Memory[from..gap.At];
+            from = gap.At;
+            for (int at = 0; at < gap.Value.Length; at += ChunkSize)
             {
-                int count = Math.Min(ChunkSize, hole.Value.Length - at);
-                bytes.WriteHex(encryption, new ValueRange(hole.Value.Start + at, count), hex);
+                int count = Math.Min(ChunkSize, gap.Value.Length - at);
+                bytes.WriteHex(encryption, new ValueRange(gap.Value.Start + at, count), hex);
                 yield return hex.AsMemory(0, 2 * count);
             }
         }
@@ -89,7 +89,7 @@ internal sealed class SegmentedBody(
     }
 
     /// <summary>A gap in the text for the hex of an encrypted value, which is in the buffer.</summary>
-    internal readonly record struct Hole(int At, ValueRange Value);
+    internal readonly record struct Gap(int At, ValueRange Value);
 }
 
 /// <summary>The buffer of a call whose values are encrypted in place: plaintext before, ciphertext while an attempt is sent.</summary>

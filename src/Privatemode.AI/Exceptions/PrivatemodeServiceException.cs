@@ -64,8 +64,8 @@ public class PrivatemodeServiceException : PrivatemodeException
     };
 
     /// <summary>Creates the exception for an answer that the model server ended, encrypted, with a reason that means it is incomplete.</summary>
-    internal static PrivatemodeServiceException BrokenOff(string reason, string? requestId, bool handedOut) => new(
-        ServiceFailureReason.Unavailable, $"The model server ended its answer early ('{reason}').{RestOf(handedOut)} Retry the call.")
+    internal static PrivatemodeServiceException BrokenOff(string reason, string? requestId, bool partReturned) => new(
+        ServiceFailureReason.Unavailable, $"The model server ended its answer early ('{reason}').{RestOf(partReturned)} Retry the call.")
     {
         Status = 200,
         ErrorCode = reason,
@@ -73,7 +73,7 @@ public class PrivatemodeServiceException : PrivatemodeException
     };
 
     /// <summary>What an error in the middle of an answer says about the part that was returned.</summary>
-    internal static string RestOf(bool handedOut) => handedOut ? " What was returned before is authentic but incomplete." : "";
+    internal static string RestOf(bool partReturned) => partReturned ? " What was returned before is authentic but incomplete." : "";
 
     /// <summary>Creates the same failure for another caller that waited for the same operation.</summary>
     internal PrivatemodeServiceException CopyForOtherCaller() => new(Reason, Message, this)

@@ -154,9 +154,9 @@ internal sealed class FileSource
         {
             while (true)
             {
-                Memory<byte> room = direct?.GetMemory() ?? piece;
-                room = room[..Math.Min(room.Length, PieceSize)];
-                int read = async ? await _stream.ReadAsync(room, cancellationToken).ConfigureAwait(false) : _stream.Read(room.Span);
+                Memory<byte> buffer = direct?.GetMemory() ?? piece;
+                buffer = buffer[..Math.Min(buffer.Length, PieceSize)];
+                int read = async ? await _stream.ReadAsync(buffer, cancellationToken).ConfigureAwait(false) : _stream.Read(buffer.Span);
                 if (read == 0)
                 {
                     return;
@@ -166,7 +166,7 @@ internal sealed class FileSource
                 _limit.ThrowIfExceeded(copied);
                 if (direct is null)
                 {
-                    await WriteAsync(target, room[..read], async, cancellationToken).ConfigureAwait(false);
+                    await WriteAsync(target, buffer[..read], async, cancellationToken).ConfigureAwait(false);
                 }
                 else
                 {

@@ -128,12 +128,12 @@ internal static class LocalProxyErrors
     {
         if (decrypted.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
         {
-            throw ServiceErrors.FromErrorInAnswer(error, requestId, handedOut: false, isAuthenticated: false);
+            throw ServiceErrors.FromErrorInAnswer(error, requestId, partReturned: false, isAuthenticated: false);
         }
 
         if (decrypted.TryGet("object"u8, out ReadOnlySpan<byte> type, out _) && type.SequenceEqual("\"error\""u8))
         {
-            throw ServiceErrors.FromErrorInAnswer(decrypted.Text, requestId, handedOut: false, isAuthenticated: false);
+            throw ServiceErrors.FromErrorInAnswer(decrypted.Text, requestId, partReturned: false, isAuthenticated: false);
         }
     }
 }

@@ -11,7 +11,7 @@ namespace Privatemode.AI.Responses;
 internal sealed class ResponsesTranslator(ResponsesOptions options, TimeProvider time, ClientEvents events) : IDisposable
 {
     // The parts of a chat that the request does not contain: names, brackets, the salt.
-    private const int RoomForAdditions = 4096;
+    private const int AdditionalCapacity = 4096;
 
     /// <summary>A configured key is copied now: its owner may clear it after the client is created. A random one is created with the first request.</summary>
     private readonly Lazy<ReasoningCipher> _cipher = options.ReasoningKey.IsEmpty
@@ -24,7 +24,7 @@ internal sealed class ResponsesTranslator(ResponsesOptions options, TimeProvider
     /// <exception cref="PrivatemodeWouldLeakException">The body is malformed or ambiguous.</exception>
     public (PooledBytes Body, CallTranslation Translation) Translate(PooledBytes body, ResponsesCaller caller)
     {
-        PooledBytes chat = new(body.Length + RoomForAdditions);
+        PooledBytes chat = new(body.Length + AdditionalCapacity);
         ResponsesCall call = new(caller, time);
         try
         {

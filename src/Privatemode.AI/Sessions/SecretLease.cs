@@ -63,9 +63,9 @@ internal sealed class SecretLease : IDisposable
 /// <summary>An inference secret with the GPU policy that all requests under it contain.</summary>
 /// <param name="lifetime">How long it may be used for new requests.</param>
 /// <param name="deployment">The report about the deployment with which it was established.</param>
-/// <param name="verdict">The validity of that verification.</param>
+/// <param name="verification">The validity of that verification.</param>
 internal sealed class SessionSecret(
-    InferenceSecret secret, ValidityPeriod lifetime, string gpuPolicy, string gpuPolicyMac, VerifiedDeployment deployment, ValidityPeriod verdict)
+    InferenceSecret secret, ValidityPeriod lifetime, string gpuPolicy, string gpuPolicyMac, VerifiedDeployment deployment, ValidityPeriod verification)
 {
     private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(5);
 
@@ -100,10 +100,10 @@ internal sealed class SessionSecret(
     }
 
     /// <summary>Whether it must not be used for new requests any more: it is never valid for longer than the verification of the deployment.</summary>
-    public bool IsOver(TimeProvider time) => lifetime.IsOver(time) || verdict.IsOver(time);
+    public bool IsOver(TimeProvider time) => lifetime.IsOver(time) || verification.IsOver(time);
 
     /// <summary>Whether it expires soon: time to establish the next one while this one is still valid.</summary>
-    public bool IsDue(TimeProvider time) => lifetime.Left(time) <= RenewalLead || verdict.Left(time) <= RenewalLead;
+    public bool IsDue(TimeProvider time) => lifetime.Left(time) <= RenewalLead || verification.Left(time) <= RenewalLead;
 
     /// <summary>Returns the time for which the service still keeps the secret: an answer under it cannot last longer.</summary>
     public TimeSpan LeftAtService(TimeProvider time) => (lifetime with { Until = lifetime.From + LifetimeAtService }).Left(time);

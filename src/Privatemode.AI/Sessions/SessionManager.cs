@@ -83,7 +83,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         string apiKey, string? rejectedId, IDisposable? permit, IDisposable? slot, bool async, CancellationToken cancellationToken)
     {
         using CallDeadline deadline = new(longestWait, time, async, cancellationToken);
-        AccountSession session = TryEnter(apiKey, isFirst: false) ?? await EnterWhenThereIsRoomAsync(apiKey, async, deadline).ConfigureAwait(false);
+        AccountSession session = TryEnter(apiKey, isFirst: false) ?? await EnterWhenSlotIsFreeAsync(apiKey, async, deadline).ConfigureAwait(false);
         try
         {
             return await session.AcquireAsync(rejectedId, async, deadline, permit, slot).ConfigureAwait(false);
@@ -96,7 +96,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     }
 
     /// <summary>Waits in the queue; a caller that was woken and did not use the free slot wakes the next one.</summary>
-    private async ValueTask<AccountSession> EnterWhenThereIsRoomAsync(string apiKey, bool async, CallDeadline deadline)
+    private async ValueTask<AccountSession> EnterWhenSlotIsFreeAsync(string apiKey, bool async, CallDeadline deadline)
     {
         SessionSlotQueue.Place place = _queue.Join(apiKey);
         try
@@ -135,7 +135,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
             ObjectDisposedException.ThrowIf(_disposed, typeof(PrivatemodeClient));
             if (!_accounts.TryGetValue(apiKey, out LinkedListNode<Account>? account))
             {
-                if ((!isFirst && !_queue.IsEmpty) || !MakeRoom())
+                if ((!isFirst && !_queue.IsEmpty) || !EvictOne())
                 {
                     return null;
                 }
@@ -159,7 +159,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     }
 
     /// <summary>Evicts the least recently used session if all slots are taken, or detaches one; false if neither is possible.</summary>
-    private bool MakeRoom()
+    private bool EvictOne()
     {
         if (_accounts.Count < mostSessions || EvictFirst(session => session.IsIdle))
         {

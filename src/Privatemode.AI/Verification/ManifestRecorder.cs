@@ -16,7 +16,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
     private static readonly int[] SharingViolations =
         OperatingSystem.IsWindows() ? [unchecked((int)0x80070020), unchecked((int)0x80070021)] : OperatingSystem.IsLinux() ? [11] : [35];
 
-    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan LockTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(20);
 
     private readonly string? _directory =
@@ -234,7 +234,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
                 return ManifestFiles.Open(Path.Combine(_directory!, LockName), FileShare.None);
             }
             catch (IOException exception) when (
-                SharingViolations.Contains(exception.HResult) && TimeProvider.System.GetElapsedTime(start) < LockPatience)
+                SharingViolations.Contains(exception.HResult) && TimeProvider.System.GetElapsedTime(start) < LockTimeout)
             {
                 // Another process holds it.
             }

@@ -51,11 +51,11 @@ internal sealed class ManifestPin
         FoundManifest? adopted = finder.LastAdopted();
         ManifestComparison comparison = ManifestCommands.Compare(adopted, manifest);
 
-        Verdict verdict = await VerifyPinnedAsync(manifest, connection, stop);
-        if (verdict.Kind != VerdictKind.Verified)
+        VerifyOutcome outcome = await VerifyPinnedAsync(manifest, connection, stop);
+        if (outcome.Kind != VerifyOutcomeKind.Verified)
         {
-            new VerifyOutput(output, verdict, settings.IsDemo).Write(isOffline: false, saved: null);
-            return verdict.ExitCode;
+            new VerifyOutput(output, outcome, settings.IsDemo).Write(isOffline: false, saved: null);
+            return outcome.ExitCode;
         }
 
         if (!output.IsJson)
@@ -78,7 +78,7 @@ internal sealed class ManifestPin
     }
 
     // The client of the connection would accept the latest manifest.
-    private async Task<Verdict> VerifyPinnedAsync(FoundManifest manifest, ClientConnection connection, CancellationToken stop)
+    private async Task<VerifyOutcome> VerifyPinnedAsync(FoundManifest manifest, ClientConnection connection, CancellationToken stop)
     {
         PrivatemodeOptions options = new();
         connection.Configure(options);

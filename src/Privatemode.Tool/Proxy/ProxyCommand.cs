@@ -83,14 +83,14 @@ internal static class ProxyCommand
         ToolLog.Note(log, LogLevel.Information, policy);
     }
 
-    /// <summary>Waits for Ctrl+C or SIGTERM, which end a proxy with success, or for the verdict.</summary>
+    /// <summary>Waits for Ctrl+C or SIGTERM, which end a proxy with success, or for a refused deployment.</summary>
     private static async Task<int> WaitAsync(ProxyHost host, bool exitsIfRefused, CancellationToken stop)
     {
         try
         {
             if (exitsIfRefused)
             {
-                await WaitForVerdictAsync(host, stop);
+                await WaitForFailureAsync(host, stop);
             }
 
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, stop);
@@ -103,7 +103,7 @@ internal static class ProxyCommand
         return ExitCodes.Success;
     }
 
-    private static async Task WaitForVerdictAsync(ProxyHost host, CancellationToken stop)
+    private static async Task WaitForFailureAsync(ProxyHost host, CancellationToken stop)
     {
         try
         {

@@ -7,7 +7,7 @@ using Privatemode.Tool.Services;
 
 namespace Privatemode.Tool.Verify;
 
-/// <summary><c>privatemode verify</c>: a verdict about the deployment, and a file with the evidence to keep.</summary>
+/// <summary><c>privatemode verify</c>: verifies the deployment, and writes a file with the evidence to keep.</summary>
 internal sealed class VerifyCommand
 {
     private readonly TextFlag _save = new("--save", "FILE", "Write the evidence to a file, to verify it again later with --offline");
@@ -58,9 +58,9 @@ internal sealed class VerifyCommand
             output.Hint("Verifying the deployment…");
         }
 
-        Verdict verdict = await VerifyAsync(connection.Client, _context.Time, stop);
+        VerifyOutcome outcome = await VerifyAsync(connection.Client, _context.Time, stop);
         SavedFile? saved = null;
-        if (verdict.Report is { } report && target is not null)
+        if (outcome.Report is { } report && target is not null)
         {
             using MemoryStream evidence = new();
             await report.SaveEvidenceAsync(evidence, stop);
@@ -69,22 +69,22 @@ internal sealed class VerifyCommand
             saved = new SavedFile(target.Path, Convert.ToHexStringLower(SHA256.HashData(bytes)), report.VerifiedAt);
         }
 
-        new VerifyOutput(output, verdict, settings.IsDemo).Write(isOffline: false, saved);
-        return verdict.ExitCode;
+        new VerifyOutput(output, outcome, settings.IsDemo).Write(isOffline: false, saved);
+        return outcome.ExitCode;
     }
 
     /// <summary>Verifies the deployment now.</summary>
     /// <exception cref="PrivatemodeConfigurationException">The client cannot begin.</exception>
-    public static async Task<Verdict> VerifyAsync(PrivatemodeClient client, TimeProvider time, CancellationToken stop)
+    public static async Task<VerifyOutcome> VerifyAsync(PrivatemodeClient client, TimeProvider time, CancellationToken stop)
     {
         try
         {
             VerifiedDeployment report = await client.VerifyAsync(stop);
-            return new Verdict { Kind = VerdictKind.Verified, At = report.VerifiedAt, Report = report };
+            return new VerifyOutcome { Kind = VerifyOutcomeKind.Verified, At = report.VerifiedAt, Report = report };
         }
         catch (PrivatemodeException failure) when (failure is not PrivatemodeConfigurationException)
         {
-            return Verdict.Of(failure, time.GetUtcNow(), isOffline: false);
+            return VerifyOutcome.Of(failure, time.GetUtcNow(), isOffline: false);
         }
     }
 
@@ -95,21 +95,21 @@ internal sealed class VerifyCommand
         DateTimeOffset at = TimeOf(result, evidence);
         EvidenceExpectation expectation = await ExpectationAsync(result, settings, evidence, stop);
 
-        Verdict verdict;
+        VerifyOutcome outcome;
         try
         {
-            verdict = new Verdict { Kind = VerdictKind.Verified, At = at, Report = evidence.Verify(expectation, at) };
+            outcome = new VerifyOutcome { Kind = VerifyOutcomeKind.Verified, At = at, Report = evidence.Verify(expectation, at) };
         }
         catch (PrivatemodeVerificationException failure)
         {
-            verdict = Verdict.Of(failure, at, isOffline: true);
+            outcome = VerifyOutcome.Of(failure, at, isOffline: true);
         }
 
-        verdict = verdict with { IsClaimedTime = _at.Read(result) == "saved" };
+        outcome = outcome with { IsClaimedTime = _at.Read(result) == "saved" };
 
         SavedFile saved = new(path, Convert.ToHexStringLower(SHA256.HashData(file)), evidence.ClaimedVerifiedAt);
-        new VerifyOutput(output, verdict, settings.IsDemo).Write(isOffline: true, saved);
-        return verdict.ExitCode;
+        new VerifyOutput(output, outcome, settings.IsDemo).Write(isOffline: true, saved);
+        return outcome.ExitCode;
     }
 
     private DateTimeOffset TimeOf(ParseResult result, SavedEvidence evidence) => _at.Read(result) switch

@@ -6,12 +6,12 @@ using Privatemode.Tool.Commands;
 
 namespace Privatemode.Tool.Verify;
 
-/// <summary>Writes a verdict: for people, the verdict first; for programs, one JSON object whose members are always there.</summary>
-internal sealed class VerifyOutput(Output output, Verdict verdict, bool isDemo)
+/// <summary>Writes an outcome: for people, the outcome first; for programs, one JSON object whose members are always there.</summary>
+internal sealed class VerifyOutput(Output output, VerifyOutcome outcome, bool isDemo)
 {
     public const string Schema = "privatemode.verify/1";
 
-    /// <summary>Writes the verdict.</summary>
+    /// <summary>Writes the outcome.</summary>
     /// <param name="isOffline">Whether saved evidence was judged.</param>
     /// <param name="saved">The file that was judged or written, or null.</param>
     public void Write(bool isOffline, SavedFile? saved)
@@ -30,21 +30,21 @@ internal sealed class VerifyOutput(Output output, Verdict verdict, bool isDemo)
         }
     }
 
-    /// <summary>Writes the verdict and what it rests on, without the file.</summary>
+    /// <summary>Writes the outcome and what it rests on, without the file.</summary>
     public void WriteText(bool isOffline = false)
     {
-        output.Line(verdict.Kind switch
+        output.Line(outcome.Kind switch
         {
-            VerdictKind.Verified when isDemo => "VERIFIED (demo: this proves nothing)",
-            VerdictKind.Verified => "VERIFIED",
-            VerdictKind.Refused => "REFUSED",
+            VerifyOutcomeKind.Verified when isDemo => "VERIFIED (demo: this proves nothing)",
+            VerifyOutcomeKind.Verified => "VERIFIED",
+            VerifyOutcomeKind.Refused => "REFUSED",
             _ => "COULD NOT TELL",
         });
-        if (verdict.Report is { } report)
+        if (outcome.Report is { } report)
         {
             WriteReport(report, isOffline);
         }
-        else if (verdict.Failure is { } failure)
+        else if (outcome.Failure is { } failure)
         {
             WriteFailure(failure);
         }
@@ -63,7 +63,7 @@ internal sealed class VerifyOutput(Output output, Verdict verdict, bool isDemo)
         Line("TCB", string.Join(", ", report.Tcb.Select(part => $"{part.Key} {part.Value}")));
         foreach (CollateralInfo collateral in report.Collateral)
         {
-            string age = collateral.IssuedAt is { } issued ? $"issued {Times.Ago(verdict.At - issued)}, " : "";
+            string age = collateral.IssuedAt is { } issued ? $"issued {Times.Ago(outcome.At - issued)}, " : "";
             Line("collateral", $"{collateral.Name}: {age}valid until {Times.Text(collateral.ValidUntil)}");
         }
 
@@ -83,7 +83,7 @@ internal sealed class VerifyOutput(Output output, Verdict verdict, bool isDemo)
             Line("warning", warning);
         }
 
-        Line("verified at", verdict.IsClaimedTime ? $"{Times.Text(report.VerifiedAt)} (as the file says)" : Times.Text(report.VerifiedAt));
+        Line("verified at", outcome.IsClaimedTime ? $"{Times.Text(report.VerifiedAt)} (as the file says)" : Times.Text(report.VerifiedAt));
         Line("valid until", Times.Text(report.ValidUntil));
     }
 
@@ -100,12 +100,12 @@ internal sealed class VerifyOutput(Output output, Verdict verdict, bool isDemo)
             }
         }
 
-        if (verdict.Hint is { } hint)
+        if (outcome.Hint is { } hint)
         {
             output.Line(hint);
         }
 
-        if (verdict.Kind == VerdictKind.Refused)
+        if (outcome.Kind == VerifyOutcomeKind.Refused)
         {
             output.Line("Do not send anything to this deployment. docs/verify.md says what the checks mean and whom to ask.");
         }
@@ -118,7 +118,7 @@ internal sealed class VerifyOutput(Output output, Verdict verdict, bool isDemo)
     {
         json.WriteStartObject();
         json.WriteString("schema", Schema);
-        WriteVerdict(json);
+        WriteOutcome(json);
         json.WriteString("mode", isOffline ? "offline" : "live");
         json.WriteBoolean("demo", isDemo);
         json.WriteString("toolVersion", Root.Version);
@@ -140,33 +140,33 @@ internal sealed class VerifyOutput(Output output, Verdict verdict, bool isDemo)
         json.WriteEndObject();
     }
 
-    private void WriteVerdict(Utf8JsonWriter json)
+    private void WriteOutcome(Utf8JsonWriter json)
     {
-        json.WriteString("verdict", verdict.Kind switch
+        json.WriteString("verdict", outcome.Kind switch
         {
-            VerdictKind.Verified => "verified",
-            VerdictKind.Refused => "refused",
+            VerifyOutcomeKind.Verified => "verified",
+            VerifyOutcomeKind.Refused => "refused",
             _ => "unknown",
         });
-        json.WriteNumber("exitCode", verdict.ExitCode);
-        json.WriteString("at", Times.Text(verdict.At));
+        json.WriteNumber("exitCode", outcome.ExitCode);
+        json.WriteString("at", Times.Text(outcome.At));
     }
 
     private void WriteFindings(Utf8JsonWriter json)
     {
         json.WritePropertyName("report");
-        if (verdict.Report is null)
+        if (outcome.Report is null)
         {
             json.WriteNullValue();
         }
         else
         {
-            using JsonDocument report = JsonDocument.Parse(verdict.Report.ToJson());
+            using JsonDocument report = JsonDocument.Parse(outcome.Report.ToJson());
             report.RootElement.WriteTo(json);
         }
 
         json.WritePropertyName("failure");
-        if (verdict.Failure is not { } failure)
+        if (outcome.Failure is not { } failure)
         {
             json.WriteNullValue();
             return;
@@ -188,7 +188,7 @@ internal sealed class VerifyOutput(Output output, Verdict verdict, bool isDemo)
         }
 
         json.WriteEndArray();
-        json.WriteString("hint", verdict.Hint);
+        json.WriteString("hint", outcome.Hint);
         json.WriteEndObject();
     }
 }

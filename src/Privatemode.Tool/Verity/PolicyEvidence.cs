@@ -35,15 +35,15 @@ internal sealed class PolicyEvidence
     }
 
     /// <summary>Verifies the deployment now.</summary>
-    /// <exception cref="ToolException">There is no good verdict; the exit code says which one there is.</exception>
+    /// <exception cref="ToolException">The deployment was not verified; the exit code says why.</exception>
     public static async Task<PolicyEvidence> FromDeploymentAsync(ServiceSettings settings, ToolContext context, Output output, CancellationToken stop)
     {
         await using ClientConnection connection = await ClientFactory.OpenAsync(settings, context);
         output.Hint("Verifying the deployment…");
-        Verdict verdict = await VerifyCommand.VerifyAsync(connection.Client, context.Time, stop);
-        if (verdict.Report is not { } report)
+        VerifyOutcome outcome = await VerifyCommand.VerifyAsync(connection.Client, context.Time, stop);
+        if (outcome.Report is not { } report)
         {
-            throw new ToolException(verdict.ExitCode, verdict.Failure!.ErrorType, verdict.Failure.Message, verdict.Failure);
+            throw new ToolException(outcome.ExitCode, outcome.Failure!.ErrorType, outcome.Failure.Message, outcome.Failure);
         }
 
         using MemoryStream evidence = new();

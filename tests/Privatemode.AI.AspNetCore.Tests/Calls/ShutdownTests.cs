@@ -8,7 +8,7 @@ namespace Privatemode.AI.AspNetCore.Tests.Calls;
 /// <summary>The application stops while calls run: callers are told, and cannot take what they have for a whole answer.</summary>
 public sealed class ShutdownTests : ProxyTest
 {
-    private static readonly TimeSpan UntilTold = TimeSpan.FromSeconds(28);
+    private static readonly TimeSpan UntilNotified = TimeSpan.FromSeconds(28);
 
     private readonly ManualTimeProvider _time = new();
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -58,8 +58,8 @@ public sealed class ShutdownTests : ProxyTest
         await connection.PostAsync(ChatPath, ChatBody(stream: true));
         await _reached.Task.OrTimeout();
         Task stopping = App.StopAsync();
-        _ = await _time.TimerAsync(wait => wait == UntilTold).OrTimeout();
-        _time.Advance(UntilTold - TimeSpan.FromSeconds(1));
+        _ = await _time.TimerAsync(wait => wait == UntilNotified).OrTimeout();
+        _time.Advance(UntilNotified - TimeSpan.FromSeconds(1));
         _released.SetResult();
         Assert.Contains("[DONE]", await connection.ReadUntilAsync("\r\n0\r\n"), StringComparison.Ordinal);
         await stopping.OrTimeout();
@@ -84,8 +84,8 @@ public sealed class ShutdownTests : ProxyTest
 
     private async Task TellAsync()
     {
-        _ = await _time.TimerAsync(wait => wait == UntilTold).OrTimeout();
-        _time.Advance(UntilTold);
+        _ = await _time.TimerAsync(wait => wait == UntilNotified).OrTimeout();
+        _time.Advance(UntilNotified);
     }
 
     private async ValueTask HoldAsync(string at, CancellationToken stop)

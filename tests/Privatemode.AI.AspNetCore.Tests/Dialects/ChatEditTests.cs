@@ -104,7 +104,7 @@ public sealed class ChatEditTests
     {
         string edited = new EditTesting().Run(ChatEdit.Edit, """{ "messages":[ ],"model" : "gpt-4o", "stream":true}""", out EditResult result);
         Assert.Equal("""{"messages":[ ],"model" : "gpt-oss-120b","stream":true}""", edited);
-        Assert.Equal(("gpt-4o", "gpt-oss-120b", true), (result.ModelAsked, result.Model, result.IsStream));
+        Assert.Equal(("gpt-4o", "gpt-oss-120b", true), (result.RequestedModel, result.Model, result.IsStream));
     }
 
     [Fact]

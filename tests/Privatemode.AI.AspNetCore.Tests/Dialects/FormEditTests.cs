@@ -15,7 +15,7 @@ public sealed class FormEditTests
         string form = Form(("language", "de"), ("model", asked), ("stream", "true"));
         string edited = new EditTesting().Run(Edit, form, out EditResult result);
         Assert.Equal(form.Replace($"\r\n{asked}\r\n", $"\r\n{sent}\r\n", StringComparison.Ordinal), edited);
-        Assert.Equal((asked, sent, true, asked != sent), (result.ModelAsked, result.Model, result.IsStream, result.IsChanged));
+        Assert.Equal((asked, sent, true, asked != sent), (result.RequestedModel, result.Model, result.IsStream, result.IsChanged));
     }
 
     [Theory]

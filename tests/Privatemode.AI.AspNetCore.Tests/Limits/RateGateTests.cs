@@ -240,11 +240,11 @@ public sealed class RateGateTests
         {
             now += TimeSpan.FromMilliseconds(random.Next(0, 9000));
             long input = random.Next(1, 300);
-            TimeSpan wait = window.TimeUntilRoom(now, input);
+            TimeSpan wait = window.TimeUntilAvailable(now, input);
             if (wait > TimeSpan.Zero && random.Next(2) == 0)
             {
                 now += wait;
-                Assert.Equal(TimeSpan.Zero, window.TimeUntilRoom(now, input));
+                Assert.Equal(TimeSpan.Zero, window.TimeUntilAvailable(now, input));
                 wait = TimeSpan.Zero;
             }
 

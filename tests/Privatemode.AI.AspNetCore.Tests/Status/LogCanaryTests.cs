@@ -174,11 +174,11 @@ public sealed class LogCanaryTests : ProxyTest
     }
 
     [Theory]
-    [InlineData("mine", "ModelAsked=mine, Model=gpt-oss-120b,")]
-    [InlineData($"mine-{Sentinel}", "ModelAsked=mine-*, Model=gpt-oss-120b,")]
-    [InlineData($"claude-haiku-{Sentinel}", "ModelAsked=claude-haiku*, Model=")]
-    [InlineData("gpt-oss-120b", "ModelAsked=gpt-oss-120b, Model=gpt-oss-120b,")]
-    [InlineData($"x-{Sentinel}", "ModelAsked=other, Model=other,")]
+    [InlineData("mine", "RequestedModel=mine, Model=gpt-oss-120b,")]
+    [InlineData($"mine-{Sentinel}", "RequestedModel=mine-*, Model=gpt-oss-120b,")]
+    [InlineData($"claude-haiku-{Sentinel}", "RequestedModel=claude-haiku*, Model=")]
+    [InlineData("gpt-oss-120b", "RequestedModel=gpt-oss-120b, Model=gpt-oss-120b,")]
+    [InlineData($"x-{Sentinel}", "RequestedModel=other, Model=other,")]
     public async Task Log_ModelThatWasAskedFor_IsTheAliasOrItsPattern(string asked, string logged)
     {
         await SendAsync("POST", ChatPath, ChatBody(model: asked), CallerKey);

@@ -60,7 +60,7 @@ public sealed class LocalProxyFrameworkTests : IAsyncLifetime
 
         Assert.Equal(Answer, text);
         Assert.False(receipt!.IsVerified);
-        AssertWeatherWasTold("messages", "top_k");
+        AssertWeatherWasAnswered("messages", "top_k");
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class LocalProxyFrameworkTests : IAsyncLifetime
         Kernel kernel = CreateKernel(builder => builder.AddOpenAIChatCompletion(ModelId, _client.OpenAI));
         KernelArguments arguments = new(new PromptExecutionSettings { FunctionChoiceBehavior = FunctionChoiceBehavior.Auto() });
         Assert.Equal(Answer, (await kernel.InvokePromptAsync(Question, arguments).OrTimeout()).ToString());
-        AssertWeatherWasTold("messages");
+        AssertWeatherWasAnswered("messages");
     }
 
     [Fact]
@@ -122,7 +122,7 @@ public sealed class LocalProxyFrameworkTests : IAsyncLifetime
             Assert.False(response.GetPrivatemodeReceipt()!.IsVerified);
         }
 
-        AssertWeatherWasTold("messages");
+        AssertWeatherWasAnswered("messages");
     }
 
     [Fact]
@@ -170,7 +170,7 @@ public sealed class LocalProxyFrameworkTests : IAsyncLifetime
 
     /// <summary>The proxy got two requests in plaintext, without an API key, and passed them on encrypted. The second has the result of the
     /// function.</summary>
-    private void AssertWeatherWasTold(params string[] members)
+    private void AssertWeatherWasAnswered(params string[] members)
     {
         Assert.Equal(2, _proxy.Requests.Count);
         Assert.All(_proxy.Requests, request =>

@@ -51,7 +51,7 @@ public sealed class TelemetryCanaryTests : DeploymentTest
         Assert.Equal(9, failures);
         Assert.NotNull(await TryAsync(streamed, new ChatOptions { ModelId = Sentinel.NotAModel }));
         Assert.NotNull(await TryAsync(streamed, new ChatOptions { AdditionalProperties = new() { ["messages"] = Sentinel.Text } }));
-        AssertNothingTold("privatemode.attest", "privatemode.exchange", "privatemode.seal", "privatemode.open");
+        AssertNothingReported("privatemode.attest", "privatemode.exchange", "privatemode.seal", "privatemode.open");
         Assert.Contains(_recorder.Measurements, line => line.StartsWith("privatemode.refusals", StringComparison.Ordinal));
     }
 
@@ -82,7 +82,7 @@ public sealed class TelemetryCanaryTests : DeploymentTest
         Assert.Equal(5, Deployment.Requests.Count);
         string refused = valid.Replace("\"role\":\"user\"", $"\"role\":\"{Sentinel.Text}\"", StringComparison.Ordinal);
         Assert.NotNull(await Record.ExceptionAsync(() => PostAsync(http, refused)));
-        AssertNothingTold("privatemode.seal", "privatemode.open");
+        AssertNothingReported("privatemode.seal", "privatemode.open");
         Assert.Contains(_logs.Lines, line => line.Contains("ForeignReasoningDropped", StringComparison.Ordinal));
     }
 
@@ -94,7 +94,7 @@ public sealed class TelemetryCanaryTests : DeploymentTest
         ClientResult<AudioTranscription> text = await audio.TranscribeAudioAsync(
             new MemoryStream(Sentinel.Bytes), $"{Sentinel.Text}.wav", new AudioTranscriptionOptions { Prompt = Sentinel.Text }).OrTimeout();
         Assert.Equal(Sentinel.Text, text.Value.Text);
-        AssertNothingTold("privatemode.seal", "privatemode.open");
+        AssertNothingReported("privatemode.seal", "privatemode.open");
     }
 
     [Fact]
@@ -108,7 +108,7 @@ public sealed class TelemetryCanaryTests : DeploymentTest
         Time.Advance(await Time.TimerAsync(due => due == TimeSpan.FromSeconds(1)).OrTimeout());
         Time.Advance(await Time.TimerAsync(due => due == TimeSpan.FromSeconds(2)).OrTimeout());
         Assert.NotNull(await asking);
-        AssertNothingTold("privatemode.attest");
+        AssertNothingReported("privatemode.attest");
         Assert.Contains(_logs.Lines, line => line.Contains("VerificationFailed", StringComparison.Ordinal));
     }
 
@@ -128,7 +128,7 @@ public sealed class TelemetryCanaryTests : DeploymentTest
         _ = await response.Content.ReadAsStringAsync().OrTimeout();
     }
 
-    private void AssertNothingTold(params string[] activities)
+    private void AssertNothingReported(params string[] activities)
     {
         _ = _recorder.Observe();
         Assert.All(activities, name => Assert.Contains(_recorder.Activities, item => item.OperationName == name));

@@ -44,7 +44,7 @@ public sealed class EncryptedErrorInsideAnswerTests : HandlerTest
         {
             Deployment.Model.Reply("").WithRawJson(error);
             int before = Deployment.Requests.Count;
-            Assert.Equal((way, null), (way, Difference(await Record.ExceptionAsync(call).OrTimeout(), reason, status, handedOut: false)));
+            Assert.Equal((way, null), (way, Difference(await Record.ExceptionAsync(call).OrTimeout(), reason, status, partReturned: false)));
             Assert.Equal((way, 1), (way, Deployment.Requests.Count - before));
         }
     }
@@ -54,7 +54,7 @@ public sealed class EncryptedErrorInsideAnswerTests : HandlerTest
     {
         Deployment.Model.Reply("").WithRawJson(
             $$"""{"id":"x","object":"c","created":1,"model":"m","choices":[],{{Nested("503", "ServiceUnavailableError")[1..]}}""");
-        Assert.Null(Difference(await AskAsync(), ServiceFailureReason.Unavailable, 503, handedOut: false));
+        Assert.Null(Difference(await AskAsync(), ServiceFailureReason.Unavailable, 503, partReturned: false));
     }
 
     [Theory]
@@ -64,7 +64,7 @@ public sealed class EncryptedErrorInsideAnswerTests : HandlerTest
         foreach ((string way, Func<Task> call) in WaysToStream())
         {
             Deployment.Model.Reply("").WithRawEvents(error);
-            Assert.Equal((way, null), (way, Difference(await Record.ExceptionAsync(call).OrTimeout(), reason, status, handedOut: false)));
+            Assert.Equal((way, null), (way, Difference(await Record.ExceptionAsync(call).OrTimeout(), reason, status, partReturned: false)));
         }
     }
 
@@ -76,7 +76,7 @@ public sealed class EncryptedErrorInsideAnswerTests : HandlerTest
         {
             Deployment.Model.Reply("").WithRawEvents(Piece, error);
             int before = Deployment.Requests.Count;
-            Assert.Equal((way, null), (way, Difference(await Record.ExceptionAsync(call).OrTimeout(), reason, status, handedOut: true)));
+            Assert.Equal((way, null), (way, Difference(await Record.ExceptionAsync(call).OrTimeout(), reason, status, partReturned: true)));
             Assert.Equal((way, 1), (way, Deployment.Requests.Count - before));
         }
     }
@@ -147,7 +147,7 @@ public sealed class EncryptedErrorInsideAnswerTests : HandlerTest
         $$$"""{"object":"error","message":"{{{Words}}}","type":"{{{type}}}","param":null,"code":{{{code}}}}""";
 
     /// <summary>What is wrong with the exception; null when nothing is.</summary>
-    private static string? Difference(Exception? exception, ServiceFailureReason reason, int status, bool handedOut)
+    private static string? Difference(Exception? exception, ServiceFailureReason reason, int status, bool partReturned)
     {
         PrivatemodeServiceException? service = exception as PrivatemodeServiceException;
         return service is null ? $"is {exception?.GetType().Name ?? "no exception"}"
@@ -155,7 +155,7 @@ public sealed class EncryptedErrorInsideAnswerTests : HandlerTest
             : service.Status != status ? $"status {service.Status}"
             : service.ServerMessage != Words || !service.IsServerMessageAuthenticated ? $"message {service.ServerMessage}"
             : service.RequestId is not { Length: > 0 } ? "no request id"
-            : service.Message.Contains("is authentic", StringComparison.Ordinal) != handedOut ? $"text '{service.Message}'"
+            : service.Message.Contains("is authentic", StringComparison.Ordinal) != partReturned ? $"text '{service.Message}'"
             : service.ToString().Contains(Words, StringComparison.Ordinal) ? "quotes the server"
             : null;
     }

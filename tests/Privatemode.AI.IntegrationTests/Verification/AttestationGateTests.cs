@@ -7,7 +7,7 @@ namespace Privatemode.AI.IntegrationTests.Verification;
 /// <summary>With anything wrong in the evidence nothing is sent after it was asked for, and the exception says what was wrong.</summary>
 public sealed class AttestationGateTests
 {
-    private static readonly string[] BeforeTheVerdict =
+    private static readonly string[] BeforeVerification =
     [
         "/privatemode/v1/attest", "/privatemode/v2/manifest.json", "/vcek/", "/tdx/certification/", "/sgx/certification/", "/IntelSGXRootCA.der",
     ];
@@ -47,7 +47,7 @@ public sealed class AttestationGateTests
 
         Assert.Equal((name, expected), (name, NameOf(failure)));
         Assert.All(deployment.AllRequests, request => Assert.Contains(
-            BeforeTheVerdict, path => request.PathAndQuery.StartsWith(path, StringComparison.Ordinal)));
+            BeforeVerification, path => request.PathAndQuery.StartsWith(path, StringComparison.Ordinal)));
 
         // A manifest is refused before anything is asked. A verdict is final for its evidence; a service that is away is asked again.
         int attestations = deployment.AllRequests.Count(request => request.PathAndQuery == "/privatemode/v1/attest");

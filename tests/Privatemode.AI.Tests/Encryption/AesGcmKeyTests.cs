@@ -25,13 +25,13 @@ public sealed class AesGcmKeyTests
             log.Run(test.Name(), () =>
             {
                 using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, test.Hex("key"));
-                byte[] sealedBytes = [.. test.Hex("ct"), .. test.Hex("tag")];
+                byte[] encryptedBytes = [.. test.Hex("ct"), .. test.Hex("tag")];
                 byte[] plaintext = [.. Enumerable.Repeat((byte)0xFF, test.Hex("ct").Length)];
-                Assert.Equal(test.IsValid(), TryDecrypt(key, test.Hex("iv"), test.Hex("aad"), sealedBytes, plaintext));
+                Assert.Equal(test.IsValid(), TryDecrypt(key, test.Hex("iv"), test.Hex("aad"), encryptedBytes, plaintext));
                 Assert.Equal(test.IsValid() ? test.Hex("msg") : new byte[plaintext.Length], plaintext);
                 if (test.IsValid())
                 {
-                    Assert.Equal(sealedBytes, Encrypt(key, test.Hex("iv"), test.Hex("aad"), plaintext));
+                    Assert.Equal(encryptedBytes, Encrypt(key, test.Hex("iv"), test.Hex("aad"), plaintext));
                 }
             });
         }
@@ -150,29 +150,29 @@ public sealed class AesGcmKeyTests
 
     private static byte[] Encrypt(AesGcmKey key, byte[] iv, byte[] additionalData, byte[] plaintext)
     {
-        byte[] sealedBytes = new byte[plaintext.Length + AesGcmKey.TagSize];
+        byte[] encryptedBytes = new byte[plaintext.Length + AesGcmKey.TagSize];
         if (key.Sodium is { } sodium)
         {
-            sodium.Encrypt(iv, additionalData, plaintext, sealedBytes);
-            return sealedBytes;
+            sodium.Encrypt(iv, additionalData, plaintext, encryptedBytes);
+            return encryptedBytes;
         }
 
         using AesGcm cipher = key.CreatePlatformCipher();
-        cipher.Encrypt(iv, plaintext, sealedBytes.AsSpan(0, plaintext.Length), sealedBytes.AsSpan(plaintext.Length), additionalData);
-        return sealedBytes;
+        cipher.Encrypt(iv, plaintext, encryptedBytes.AsSpan(0, plaintext.Length), encryptedBytes.AsSpan(plaintext.Length), additionalData);
+        return encryptedBytes;
     }
 
-    private static bool TryDecrypt(AesGcmKey key, byte[] iv, byte[] additionalData, byte[] sealedBytes, byte[] plaintext)
+    private static bool TryDecrypt(AesGcmKey key, byte[] iv, byte[] additionalData, byte[] encryptedBytes, byte[] plaintext)
     {
         if (key.Sodium is { } sodium)
         {
-            return sodium.TryDecrypt(iv, additionalData, sealedBytes, plaintext);
+            return sodium.TryDecrypt(iv, additionalData, encryptedBytes, plaintext);
         }
 
         using AesGcm cipher = key.CreatePlatformCipher();
         try
         {
-            cipher.Decrypt(iv, sealedBytes.AsSpan(0, plaintext.Length), sealedBytes.AsSpan(plaintext.Length), plaintext, additionalData);
+            cipher.Decrypt(iv, encryptedBytes.AsSpan(0, plaintext.Length), encryptedBytes.AsSpan(plaintext.Length), plaintext, additionalData);
             return true;
         }
         catch (AuthenticationTagMismatchException)

@@ -15,7 +15,7 @@ public sealed class AnswerFaultsTests
         [AnswerFault.EmptyDocument] = "empty-document",
         [AnswerFault.NoChoice] = "no-choice",
         [AnswerFault.PayloadMissing] = "payload-missing",
-        [AnswerFault.BadPlainMember] = "bad-plain-member",
+        [AnswerFault.InvalidUnauthenticatedMember] = "bad-plain-member",
         [AnswerFault.RenamedMember] = "renamed-member",
         [AnswerFault.ChoiceCount] = "choice-count",
         [AnswerFault.NotAuthentic] = "not-authentic",

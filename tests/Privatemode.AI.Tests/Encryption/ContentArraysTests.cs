@@ -8,7 +8,7 @@ namespace Privatemode.AI.Tests.Encryption;
 [Collection(ContentArraysAlone.Name)]
 public sealed class ContentArraysTests
 {
-    public ContentArraysTests() => ContentArraysAlone.GiveUpWhatIsKept();
+    public ContentArraysTests() => ContentArraysAlone.ReleaseRetained();
 
     [Fact]
     public void Rent_Large_IsAsLongAsAskedFor()
@@ -49,7 +49,7 @@ public sealed class ContentArraysTests
     public void Kept_NotUsedForLong_IsGivenUp()
     {
         WeakReference array = ReturnOne();
-        ContentArraysAlone.GiveUpWhatIsKept();
+        ContentArraysAlone.ReleaseRetained();
         Assert.False(array.IsAlive);
     }
 
@@ -83,7 +83,7 @@ public sealed class ContentArraysAlone
     public const string Name = "content arrays alone";
 
     /// <summary>Empties the store: what has not been used for a few collections is given up.</summary>
-    public static void GiveUpWhatIsKept()
+    public static void ReleaseRetained()
     {
         for (int i = 0; i < 20; i++)
         {

@@ -52,12 +52,12 @@ public sealed class FieldCipherTests
     {
         using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
         using FieldCipher sender = New(key);
-        byte[] sealedBytes = Encrypt(sender, length);
+        byte[] encryptedBytes = Encrypt(sender, length);
         using FieldCipher receiver = New(key);
-        int bits = 8 * sealedBytes.Length;
+        int bits = 8 * encryptedBytes.Length;
         for (int bit = 0; bit < bits; bit += bits / 97)
         {
-            byte[] altered = [.. sealedBytes];
+            byte[] altered = [.. encryptedBytes];
             altered[bit / 8] ^= (byte)(1 << (bit % 8));
             byte[] plaintext = [.. Enumerable.Repeat((byte)0xAA, length)];
             Assert.False(receiver.TryDecrypt(0, _iv, altered, plaintext));
@@ -68,7 +68,7 @@ public sealed class FieldCipherTests
         }
 
         byte[] opened = new byte[length];
-        Assert.True(receiver.TryDecrypt(0, _iv, sealedBytes, opened));
+        Assert.True(receiver.TryDecrypt(0, _iv, encryptedBytes, opened));
         Assert.True(opened.AsSpan().SequenceEqual(Plaintext(length)));
     }
 
@@ -87,13 +87,13 @@ public sealed class FieldCipherTests
         using FieldCipher sodium = New(key);
         using FieldCipher platform = New(platformKey);
         using FieldCipher inPlace = New(key);
-        byte[] sealedBytes = Encrypt(sodium, length);
+        byte[] encryptedBytes = Encrypt(sodium, length);
         byte[] value = Plaintext(length);
         byte[] tag = new byte[FieldCipher.TagSize];
         inPlace.EncryptInPlace(0, _iv, value, tag);
 
-        Assert.Equal(Encrypt(platform, length), sealedBytes);
-        Assert.Equal(sealedBytes, (byte[])[.. value, .. tag]);
+        Assert.Equal(Encrypt(platform, length), encryptedBytes);
+        Assert.Equal(encryptedBytes, (byte[])[.. value, .. tag]);
     }
 
     [Theory]
@@ -104,12 +104,12 @@ public sealed class FieldCipherTests
         using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
         using AesGcmKey zeros = AesGcmProvidersAttribute.Key(provider, new byte[FieldCipher.KeySize]);
         using FieldCipher sender = New(key);
-        byte[] sealedBytes = Encrypt(sender, 5);
+        byte[] encryptedBytes = Encrypt(sender, 5);
         using FieldCipher otherNonce = new(key, new byte[FieldCipher.NonceSize]);
         using FieldCipher otherKey = new(zeros, _nonce);
-        Assert.All((FieldCipher[])[otherNonce, otherKey], cipher => Assert.False(cipher.TryDecrypt(0, _iv, sealedBytes, new byte[5])));
-        Assert.False(sender.TryDecrypt(1, _iv, sealedBytes, new byte[5]));
-        Assert.True(sender.TryDecrypt(0, _iv, sealedBytes, new byte[5]));
+        Assert.All((FieldCipher[])[otherNonce, otherKey], cipher => Assert.False(cipher.TryDecrypt(0, _iv, encryptedBytes, new byte[5])));
+        Assert.False(sender.TryDecrypt(1, _iv, encryptedBytes, new byte[5]));
+        Assert.True(sender.TryDecrypt(0, _iv, encryptedBytes, new byte[5]));
     }
 
     [Theory]
@@ -134,8 +134,8 @@ public sealed class FieldCipherTests
 
     private byte[] Encrypt(FieldCipher cipher, int length, ulong number = 0)
     {
-        byte[] sealedBytes = new byte[length + FieldCipher.TagSize];
-        cipher.Encrypt(number, _iv, Plaintext(length), sealedBytes);
-        return sealedBytes;
+        byte[] encryptedBytes = new byte[length + FieldCipher.TagSize];
+        cipher.Encrypt(number, _iv, Plaintext(length), encryptedBytes);
+        return encryptedBytes;
     }
 }

@@ -38,14 +38,14 @@ public sealed class RequestCipherVectorTests
 
                 using AesGcmKey key = Key(vector, provider);
                 using FieldCipher cipher = new(key, vector.Hex("nonce_hex"));
-                byte[] sealedBytes = new byte[plaintext.Length + FieldCipher.TagSize];
-                cipher.Encrypt(NumberOf(vector), iv, plaintext, sealedBytes);
-                Assert.Equal(vector.Text("ciphertext_and_tag_hex"), Convert.ToHexStringLower(sealedBytes));
+                byte[] encryptedBytes = new byte[plaintext.Length + FieldCipher.TagSize];
+                cipher.Encrypt(NumberOf(vector), iv, plaintext, encryptedBytes);
+                Assert.Equal(vector.Text("ciphertext_and_tag_hex"), Convert.ToHexStringLower(encryptedBytes));
 
                 byte[] id = vector.Bytes("secret_id");
                 byte[] message = new byte[EncryptedValue.EncodedLength(id.Length, plaintext.Length)];
                 int prefix = EncryptedValue.WritePrefix(id, nonce, iv, message);
-                prefix += EncryptedValue.WriteHex(sealedBytes, message.AsSpan(prefix));
+                prefix += EncryptedValue.WriteHex(encryptedBytes, message.AsSpan(prefix));
                 message[prefix] = (byte)'"';
                 Assert.Equal(vector.Text("message"), Encoding.UTF8.GetString(message));
                 Assert.True(EncryptedValue.IsEncryptedWith(message, id));
@@ -163,16 +163,16 @@ public sealed class RequestCipherVectorTests
         }
 
         ReadOnlySpan<byte> hex = message.AsSpan(head..^1);
-        byte[] sealedBytes = new byte[hex.Length / 2];
-        if (!EncryptedValue.TryReadHex(hex, sealedBytes))
+        byte[] encryptedBytes = new byte[hex.Length / 2];
+        if (!EncryptedValue.TryReadHex(hex, encryptedBytes))
         {
             return null;
         }
 
         using AesGcmKey key = Key(vector, provider);
         using FieldCipher cipher = new(key, vector.Hex("nonce_hex"));
-        byte[] plaintext = new byte[sealedBytes.Length - FieldCipher.TagSize];
-        return cipher.TryDecrypt(NumberOf(vector), iv, sealedBytes, plaintext) ? Encoding.UTF8.GetString(plaintext) : null;
+        byte[] plaintext = new byte[encryptedBytes.Length - FieldCipher.TagSize];
+        return cipher.TryDecrypt(NumberOf(vector), iv, encryptedBytes, plaintext) ? Encoding.UTF8.GetString(plaintext) : null;
     }
 
     private static string Open(ExchangeCipher cipher, byte[] message, out AnswerFault result)

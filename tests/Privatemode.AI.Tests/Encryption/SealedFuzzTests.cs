@@ -50,7 +50,7 @@ public sealed class SealedFuzzTests : IDisposable
         {
             Mutator mutator = new(seed);
             byte[] damaged = mutator.Damage(wire);
-            OpenedStream opened = _stream.Open(damaged, mutator.Cuts(damaged.Length));
+            DecryptedEvents opened = _stream.Open(damaged, mutator.Cuts(damaged.Length));
             string[] got = [.. DataOf(opened.Output).SelectMany(Values)];
             AssertBeginning(values, got, seed);
             if (opened.Failure is null)

@@ -113,10 +113,10 @@ internal static class SodiumMemoryCases
     {
         using FieldCipher sender = new(key, new byte[FieldCipher.NonceSize]);
         using FieldCipher receiver = new(key, new byte[FieldCipher.NonceSize]);
-        byte[] sealedBytes = new byte[3 + FieldCipher.TagSize];
-        sender.Encrypt(0, new byte[FieldCipher.IvSize], [1, 2, 3], sealedBytes);
+        byte[] encryptedBytes = new byte[3 + FieldCipher.TagSize];
+        sender.Encrypt(0, new byte[FieldCipher.IvSize], [1, 2, 3], encryptedBytes);
         byte[] plaintext = new byte[3];
-        Assert.True(receiver.TryDecrypt(0, new byte[FieldCipher.IvSize], sealedBytes, plaintext));
+        Assert.True(receiver.TryDecrypt(0, new byte[FieldCipher.IvSize], encryptedBytes, plaintext));
         Assert.Equal([1, 2, 3], plaintext);
     }
 

@@ -42,9 +42,9 @@ internal sealed class AnswerSealer : IDisposable
     {
         byte[] bytes = Encoding.UTF8.GetBytes(plaintext);
         iv ??= RandomNumberGenerator.GetBytes(FieldCipher.IvSize);
-        byte[] sealedBytes = new byte[bytes.Length + FieldCipher.TagSize];
-        _cipher.Encrypt(_sent++, iv, bytes, sealedBytes);
-        string hex = $"{Convert.ToHexStringLower(_nonce)}:{Convert.ToHexStringLower(iv)}:{Convert.ToHexStringLower(sealedBytes)}";
+        byte[] encryptedBytes = new byte[bytes.Length + FieldCipher.TagSize];
+        _cipher.Encrypt(_sent++, iv, bytes, encryptedBytes);
+        string hex = $"{Convert.ToHexStringLower(_nonce)}:{Convert.ToHexStringLower(iv)}:{Convert.ToHexStringLower(encryptedBytes)}";
         return $"\"{Encoding.UTF8.GetString(SecretId)}:{hex}\"";
     }
 
@@ -54,13 +54,13 @@ internal sealed class AnswerSealer : IDisposable
         byte[] bytes = Encoding.UTF8.GetBytes(json);
         using JsonIndex index = new();
         Assert.Equal(JsonShape.Usable, index.Read(bytes, allowArray: true));
-        Dictionary<int, string> sealedValues = [];
+        Dictionary<int, string> encryptedValues = [];
         foreach (int i in index.Order)
         {
             JsonMember member = index.Members[i];
             if (!(plain ?? ChatPlain).Contains(index.Name(member)))
             {
-                sealedValues[i] = Value(Encoding.UTF8.GetString(member.Value(bytes)));
+                encryptedValues[i] = Value(Encoding.UTF8.GetString(member.Value(bytes)));
             }
         }
 
@@ -69,7 +69,7 @@ internal sealed class AnswerSealer : IDisposable
         for (int i = 0; i < index.Members.Length; i++)
         {
             JsonMember member = index.Members[i];
-            if (sealedValues.TryGetValue(i, out string? value))
+            if (encryptedValues.TryGetValue(i, out string? value))
             {
                 output.Append(Encoding.UTF8.GetString(bytes.AsSpan(copied, member.ValueStart - copied))).Append(value);
                 copied = member.ValueEnd;
@@ -82,14 +82,14 @@ internal sealed class AnswerSealer : IDisposable
     public string Event(string json) => $"data: {Document(json)}\n\n";
 
     /// <summary>What a client under these rules makes of a stream; the next one begins to number from 0.</summary>
-    public OpenedStream Open(EventRules rules, string stream)
+    public DecryptedEvents Open(EventRules rules, string stream)
     {
         using ExchangeCipher client = Client();
         using EventDecryptor opener = new(client, rules, new AnswerContext("/v1/messages", "sdk_0"));
         opener.Push(Encoding.UTF8.GetBytes(stream));
         opener.Complete();
         _ = Restarted();
-        return new OpenedStream(Encoding.UTF8.GetString(opener.Output.Span), OpenedStream.NameOf(opener.Failure), opener.IsEnded);
+        return new DecryptedEvents(Encoding.UTF8.GetString(opener.Output.Span), DecryptedEvents.NameOf(opener.Failure), opener.IsEnded);
     }
 
     public void Dispose()

@@ -27,7 +27,7 @@ internal sealed class ChoiceStream : IDisposable
     public string Whole() => Delta("one") + Delta("two") + Finish() + Done;
 
     /// <summary>What the caller should get of <see cref="Whole"/>.</summary>
-    public static string WholeOpened { get; } = $"data: {DeltaJson("one")}\n\ndata: {DeltaJson("two")}\n\ndata: {FinishJson()}\n\n{Done}";
+    public static string WholeDecrypted { get; } = $"data: {DeltaJson("one")}\n\ndata: {DeltaJson("two")}\n\ndata: {FinishJson()}\n\n{Done}";
 
     /// <summary>A fresh client's opener with the rules of choices; owns nothing else.</summary>
     public EventDecryptor Opener(out ExchangeCipher cipher)
@@ -37,7 +37,7 @@ internal sealed class ChoiceStream : IDisposable
     }
 
     /// <summary>Opens a whole stream, cut into the given pieces, to its end.</summary>
-    public OpenedStream Open(byte[] stream, params int[] cuts)
+    public DecryptedEvents Open(byte[] stream, params int[] cuts)
     {
         using EventDecryptor opener = Opener(out ExchangeCipher cipher);
         using (cipher)
@@ -52,11 +52,11 @@ internal sealed class ChoiceStream : IDisposable
             opener.Push(stream.AsSpan(from));
             bool isEnded = opener.IsEnded;
             opener.Complete();
-            return new OpenedStream(Encoding.UTF8.GetString(opener.Output.Span), OpenedStream.NameOf(opener.Failure), isEnded);
+            return new DecryptedEvents(Encoding.UTF8.GetString(opener.Output.Span), DecryptedEvents.NameOf(opener.Failure), isEnded);
         }
     }
 
-    public OpenedStream Open(string stream, params int[] cuts) => Open(Encoding.UTF8.GetBytes(stream), cuts);
+    public DecryptedEvents Open(string stream, params int[] cuts) => Open(Encoding.UTF8.GetBytes(stream), cuts);
 
     public void Dispose() => Enclave.Dispose();
 }
@@ -65,7 +65,7 @@ internal sealed class ChoiceStream : IDisposable
 /// <param name="Output">What was handed out.</param>
 /// <param name="Failure">Name of the failure, or null.</param>
 /// <param name="IsEnded">Whether the authenticated end was seen.</param>
-internal sealed record OpenedStream(string Output, string? Failure, bool IsEnded)
+internal sealed record DecryptedEvents(string Output, string? Failure, bool IsEnded)
 {
     public static string? NameOf(Exception? failure) => failure switch
     {

@@ -27,7 +27,7 @@ internal sealed class FakeSecrets(TimeProvider time)
     public TaskCompletionSource Begun { get; private set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>How long the verdict under which the next secrets are agreed on counts; null for longer than they.</summary>
-    public ValidityPeriod? Verdict { get; set; }
+    public ValidityPeriod? Verification { get; set; }
 
     public bool LastWasAsync { get; private set; }
 
@@ -54,7 +54,7 @@ internal sealed class FakeSecrets(TimeProvider time)
                 RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32), now, now + SecretExchange.SecretLifetime);
             Made.Add(secret);
             ValidityPeriod own = ValidityPeriod.Of(SecretExchange.SecretLifetime, time);
-            return new SessionSecret(secret, own, "policy", "mac", null!, Verdict ?? own with { Until = DateTimeOffset.MaxValue });
+            return new SessionSecret(secret, own, "policy", "mac", null!, Verification ?? own with { Until = DateTimeOffset.MaxValue });
         }
         finally
         {

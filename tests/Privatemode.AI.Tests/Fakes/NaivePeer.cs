@@ -22,11 +22,11 @@ internal static class NaivePeer
     }
 
     /// <summary>Opens one value under its number.</summary>
-    public static string Open(string sealedValue, byte[] key, uint sequence) => Encoding.UTF8.GetString(OpenBytes(sealedValue, key, sequence));
+    public static string Open(string encryptedValue, byte[] key, uint sequence) => Encoding.UTF8.GetString(OpenBytes(encryptedValue, key, sequence));
 
-    public static byte[] OpenBytes(string sealedValue, byte[] key, uint sequence)
+    public static byte[] OpenBytes(string encryptedValue, byte[] key, uint sequence)
     {
-        string[] parts = sealedValue[1..^1].Split(':');
+        string[] parts = encryptedValue[1..^1].Split(':');
         byte[] aad = [.. Convert.FromHexString(parts[1]), 0, 0, 0, 0];
         BinaryPrimitives.WriteUInt32LittleEndian(aad.AsSpan(12), sequence);
         byte[] ciphertext = Convert.FromHexString(parts[3]);

@@ -63,7 +63,7 @@ public sealed class ClearMembersTests : IDisposable
     [MemberData(nameof(UnsafeIds))]
     public void Stream_IdThatIsNotSafeToPrint_IsTreatedAsAbsent(string id)
     {
-        OpenedStream opened = _enclave.Open(new ChoiceEventRules(EndpointRules.ChatCompletions, 1, "sdk_0"), Stream(id, "null"));
+        DecryptedEvents opened = _enclave.Open(new ChoiceEventRules(EndpointRules.ChatCompletions, 1, "sdk_0"), Stream(id, "null"));
         Assert.Null(opened.Failure);
         Assert.DoesNotContain("\"id\"", opened.Output, StringComparison.Ordinal);
         Assert.StartsWith("data: " + Piece.Replace("\"id\":ID,", "", StringComparison.Ordinal), opened.Output, StringComparison.Ordinal);
@@ -75,7 +75,7 @@ public sealed class ClearMembersTests : IDisposable
     public void Stream_IdThatIsSafeToPrint_Stays(string id)
     {
         id = id.Length > 6 ? id : $"\"{new string('x', 128)}\"";
-        OpenedStream opened = _enclave.Open(new ChoiceEventRules(EndpointRules.ChatCompletions, 1, "sdk_0"), Stream(id, "null"));
+        DecryptedEvents opened = _enclave.Open(new ChoiceEventRules(EndpointRules.ChatCompletions, 1, "sdk_0"), Stream(id, "null"));
         Assert.Contains($"\"id\":{id}", opened.Output, StringComparison.Ordinal);
     }
 
@@ -161,7 +161,7 @@ public sealed class ClearMembersTests : IDisposable
             }
         }
 
-        static void AssertWhole(OpenedStream opened)
+        static void AssertWhole(DecryptedEvents opened)
         {
             Assert.Equal((null, true), (opened.Failure, opened.IsEnded));
             Assert.DoesNotContain("\"id\":5", opened.Output, StringComparison.Ordinal);
@@ -176,7 +176,7 @@ public sealed class ClearMembersTests : IDisposable
     public void ClearMember_OfAnotherType_DoesNotBreakStreamsOfMessages(string odd)
     {
         string start = _enclave.Document($$$"""{"type":"message_start","message":{"id":"m"},{{{odd}}}}""", Plain);
-        OpenedStream opened = _enclave.Open(new MessageEventRules("sdk_0"), $"data: {start}\n\n");
+        DecryptedEvents opened = _enclave.Open(new MessageEventRules("sdk_0"), $"data: {start}\n\n");
         Assert.StartsWith("event: message_start\n", opened.Output, StringComparison.Ordinal);
         Assert.DoesNotContain(odd, opened.Output, StringComparison.Ordinal);
     }

@@ -64,12 +64,12 @@ public sealed class ConnectionStressTests : IAsyncLifetime
     private void AskInnocently(int id)
     {
         string text = id.ToString(CultureInfo.InvariantCulture);
-        using CancellationTokenSource patience = new(TestTimeouts.Default);
+        using CancellationTokenSource timeout = new(TestTimeouts.Default);
         using HttpRequestMessage request = new(HttpMethod.Get, new Uri(_server.Address, $"/now/{text}"));
         using HttpResponseMessage response = id % 2 == 0
-            ? _http.Send(request, patience.Token)
-            : _http.SendAsync(request, patience.Token).GetAwaiter().GetResult();
-        using StreamReader reader = new(response.Content.ReadAsStream(patience.Token));
+            ? _http.Send(request, timeout.Token)
+            : _http.SendAsync(request, timeout.Token).GetAwaiter().GetResult();
+        using StreamReader reader = new(response.Content.ReadAsStream(timeout.Token));
         Assert.Equal(text, reader.ReadToEnd());
         _ = Interlocked.Increment(ref _innocent);
     }

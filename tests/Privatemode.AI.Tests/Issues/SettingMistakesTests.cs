@@ -59,19 +59,19 @@ public sealed class SettingMistakesTests : IDisposable
     [MemberData(nameof(CopiedKeys))]
     public async Task ApiKey_CopiedWithMoreThanTheKey_SaysWhatIsWrongWhereverItIsSet(string key, string fault)
     {
-        AssertTold(Refused(("ApiKey", key)), "Privatemode:ApiKey");
-        AssertTold(Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(key)), "ApiKey");
+        AssertReported(Refused(("ApiKey", key)), "Privatemode:ApiKey");
+        AssertReported(Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(key)), "ApiKey");
         Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable, key);
         PrivatemodeConfigurationException environment = Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient());
-        AssertTold(environment, "ApiKey");
+        AssertReported(environment, "ApiKey");
         Assert.Contains("(environment variable PRIVATEMODE_API_KEY)", environment.Message, StringComparison.Ordinal);
 
         await using PrivatemodeClient asking = new(new PrivatemodeOptions { ApiKeyAccessor = _ => new(key) });
-        AssertTold(await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => asking.ConnectAsync()), "ApiKeyAccessor");
+        AssertReported(await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => asking.ConnectAsync()), "ApiKeyAccessor");
         await using PrivatemodeClient updated = new(new PrivatemodeOptions { Credential = new ApiKeyCredential(key) });
-        AssertTold(await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => updated.ConnectAsync()), "Credential");
+        AssertReported(await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => updated.ConnectAsync()), "Credential");
 
-        void AssertTold(PrivatemodeConfigurationException exception, string setting)
+        void AssertReported(PrivatemodeConfigurationException exception, string setting)
         {
             Assert.Equal(setting, exception.Setting);
             Assert.Contains(fault, exception.Message, StringComparison.Ordinal);

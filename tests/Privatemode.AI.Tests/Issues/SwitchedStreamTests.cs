@@ -43,7 +43,7 @@ public sealed class SwitchedStreamTests : IDisposable
     public void WholeChat_IsNoEventOfAStream(string choices)
     {
         string stream = _enclave.Event($$"""{"choices":{{choices}},"created":1,"model":"m","object":"chat.completion"}""") + "data: [DONE]\n\n";
-        OpenedStream opened = _enclave.Open(new ChoiceEventRules(EndpointRules.ChatCompletions, 1, "sdk_0"), stream);
+        DecryptedEvents opened = _enclave.Open(new ChoiceEventRules(EndpointRules.ChatCompletions, 1, "sdk_0"), stream);
         Assert.Equal(("payload-missing", false), (opened.Failure, opened.IsEnded));
     }
 }

@@ -130,7 +130,7 @@ public sealed class UnauthenticatedNamesTests : IDisposable
             JsonObject piece = (JsonObject)JsonNode.Parse(Piece)!;
             piece.Insert(0, "aa_unknown", "CONTENT");
             piece.Add("zz_unknown", new JsonObject { ["text"] = "CONTENT" });
-            OpenedStream opened = _enclave.Open(rules, Stream(rules, [piece.ToJsonString(), Finish, UsageEvent]));
+            DecryptedEvents opened = _enclave.Open(rules, Stream(rules, [piece.ToJsonString(), Finish, UsageEvent]));
             Assert.Null(opened.Failure);
             Assert.DoesNotContain("CONTENT", opened.Output, StringComparison.Ordinal);
             Assert.DoesNotContain("unknown", opened.Output, StringComparison.Ordinal);
@@ -145,7 +145,7 @@ public sealed class UnauthenticatedNamesTests : IDisposable
         {
             string stream = Stream(rules, [Piece, Finish, UsageEvent]).Replace(
                 "data:", "event: ping\nid: 7\nretry: 1\n: comment\ndata:", StringComparison.Ordinal);
-            OpenedStream opened = _enclave.Open(rules, stream + "event: x y\n\nevent:\n");
+            DecryptedEvents opened = _enclave.Open(rules, stream + "event: x y\n\nevent:\n");
             Assert.Equal((null, true), (opened.Failure, opened.IsEnded));
             Assert.All(opened.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries), line => Assert.StartsWith("data: ", line, StringComparison.Ordinal));
         }

@@ -43,7 +43,7 @@ public sealed class WrongKeyTests : IAsyncLifetime
             .BuildServiceProvider();
         PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
             () => CallAsync(provider.GetRequiredKeyedService<PrivatemodeClient>("acme"), what));
-        AssertTold(exception, "status 401", "of the account 'acme' (Privatemode:Accounts:acme:ApiKey or PrivatemodeOptions.ApiKey)");
+        AssertReported(exception, "status 401", "of the account 'acme' (Privatemode:Accounts:acme:ApiKey or PrivatemodeOptions.ApiKey)");
         Assert.Equal("ApiKey", exception.Setting);
     }
 
@@ -61,7 +61,7 @@ public sealed class WrongKeyTests : IAsyncLifetime
             options.Credential = where == "credential" ? new(Key) : null;
             Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable, where == "environment" ? Key : null);
         });
-        AssertTold(await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => client.ConnectAsync().OrTimeout()), "status 401", source);
+        AssertReported(await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => client.ConnectAsync().OrTimeout()), "status 401", source);
     }
 
     // The key was withdrawn after the session was made, so that the call itself meets it.
@@ -78,7 +78,7 @@ public sealed class WrongKeyTests : IAsyncLifetime
         {
             PrivatemodeException exception = await Assert.ThrowsAnyAsync<PrivatemodeException>(() => CallAsync(client, what));
             Assert.Equal(status == 401, exception is PrivatemodeConfigurationException);
-            AssertTold(exception, $"status {status}", "(PrivatemodeOptions.ApiKey)");
+            AssertReported(exception, $"status {status}", "(PrivatemodeOptions.ApiKey)");
         }
     }
 
@@ -89,7 +89,7 @@ public sealed class WrongKeyTests : IAsyncLifetime
     {
         _deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(status));
         await using PrivatemodeClient client = _deployment.CreateClient();
-        AssertTold(
+        AssertReported(
             await Assert.ThrowsAnyAsync<PrivatemodeException>(() => client.VerifyAsync().OrTimeout()), $"status {status}", "(PrivatemodeOptions.ApiKey)");
     }
 
@@ -101,7 +101,7 @@ public sealed class WrongKeyTests : IAsyncLifetime
         _ => client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi"),
     }).OrTimeout();
 
-    private void AssertTold(PrivatemodeException exception, string status, string source)
+    private void AssertReported(PrivatemodeException exception, string status, string source)
     {
         Assert.Contains(status, exception.Message, StringComparison.Ordinal);
         Assert.Contains(source, exception.Message, StringComparison.Ordinal);

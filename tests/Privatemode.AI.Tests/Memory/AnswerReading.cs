@@ -21,11 +21,11 @@ internal sealed class AnswerReading(string path = "/v1/chat/completions", int st
     public void Refused(Stream body) => Assert.Throws<PrivatemodeIntegrityException>(() => Read(_ => body));
 
     /// <summary>Reads an answer that is an error, or is refused as none.</summary>
-    public void RefusedAsError(Func<SealedFile, SealedFile> authentic) => Assert.ThrowsAny<PrivatemodeException>(() => Read(authentic));
+    public void RefusedAsError(Func<EncryptedFile, EncryptedFile> authentic) => Assert.ThrowsAny<PrivatemodeException>(() => Read(authentic));
 
     /// <summary>Reads an answer that is good.</summary>
     /// <returns>How many bytes it has.</returns>
-    public long Read(Func<SealedFile, SealedFile> authentic) => Read(exchange => authentic(new SealedFile(exchange, Key)).Read());
+    public long Read(Func<EncryptedFile, EncryptedFile> authentic) => Read(exchange => authentic(new EncryptedFile(exchange, Key)).Read());
 
     /// <summary>Reads an answer of any kind.</summary>
     public long Read(Stream body) => Read(_ => body);

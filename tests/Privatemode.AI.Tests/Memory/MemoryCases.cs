@@ -99,7 +99,7 @@ internal static class MemoryCases
         .Text("{\"choices\":").Value(Answer / 2 - 1024, before, repeated, after).Text(",\"created\":").Value("1")
         .Text(",\"model\":").Value("\"m\"").Text(",\"object\":").Value("\"chat.completion\"").Text("}"));
 
-    private static SealedFile StreamOf(SealedFile file)
+    private static EncryptedFile StreamOf(EncryptedFile file)
     {
         const int EventLength = 120 * 1024;
         for (int i = 0; i < Answer / 2 / EventLength - 4; i++)
@@ -110,7 +110,7 @@ internal static class MemoryCases
         return Event(file, 128, "[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}", " ", "]").Text("data: [DONE]\n\n");
     }
 
-    private static SealedFile Event(SealedFile file, int length, string before, string repeated, string after) => file
+    private static EncryptedFile Event(EncryptedFile file, int length, string before, string repeated, string after) => file
         .Text("data: {\"choices\":").Value(length, before, repeated, after).Text(",\"created\":").Value("1")
         .Text(",\"model\":").Value("\"m\"").Text(",\"object\":").Value("\"chat.completion.chunk\"").Text("}\n\n");
 

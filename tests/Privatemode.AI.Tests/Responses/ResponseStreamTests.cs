@@ -152,7 +152,7 @@ public sealed class ResponseStreamTests : IDisposable
         }
 
         Assert.Equal(expected.Length, events.Length);
-        Assert.Equal(vector.TryGetProperty("throws", out JsonElement failure) ? failure.GetString() : null, OpenedStream.NameOf(reader.Failure));
+        Assert.Equal(vector.TryGetProperty("throws", out JsonElement failure) ? failure.GetString() : null, DecryptedEvents.NameOf(reader.Failure));
     }
 
     /// <summary>The chat of a case as it comes from the network.</summary>

@@ -30,7 +30,7 @@ public sealed class WholeResponseTests
         if (vector.TryGetProperty("throws", out JsonElement failure))
         {
             PrivatemodeServiceException exception = Assert.Throws<PrivatemodeServiceException>(() => Translate(chat, vector));
-            Assert.Equal(failure.GetString(), OpenedStream.NameOf(exception));
+            Assert.Equal(failure.GetString(), DecryptedEvents.NameOf(exception));
             Assert.Equal(ResponseVectors.RequestId, exception.RequestId);
             return;
         }

@@ -142,12 +142,12 @@ public sealed class AccountSessionTests
     public async Task Acquire_ClockWasSetBackBeforeTheExchange_TheSecretEndsWithTheVerdict()
     {
         using AccountSession session = NewSession();
-        ValidityPeriod verdict = ValidityPeriod.Of(TimeSpan.FromHours(1), _time);
-        _secrets.Verdict = verdict;
+        ValidityPeriod verification = ValidityPeriod.Of(TimeSpan.FromHours(1), _time);
+        _secrets.Verification = verification;
         _time.Advance(TimeSpan.FromMinutes(50));
-        _time.JumpTo(verdict.From);
+        _time.JumpTo(verification.From);
         (await AcquireAsync(session)).Dispose();
-        _secrets.Verdict = null;
+        _secrets.Verification = null;
         _time.Advance(TimeSpan.FromMinutes(10));
         (await AcquireAsync(session)).Dispose();
         Assert.Equal(2, _secrets.Exchanges);

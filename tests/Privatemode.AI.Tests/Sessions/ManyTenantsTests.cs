@@ -119,12 +119,12 @@ public sealed class ManyTenantsTests
     public async Task Acquire_OneThatWaitsGivesUp_TheNextInLineIsServed()
     {
         using SessionManager sessions = NewManager(1);
-        using CancellationTokenSource impatience = new();
+        using CancellationTokenSource callerCancellation = new();
         using SecretLease detached = await AcquireAsync(sessions, "0");
         SecretLease first = await AcquireAsync(sessions, "a");
-        Task<SecretLease> second = sessions.AcquireAsync("b", null, async: true, impatience.Token).AsTask();
+        Task<SecretLease> second = sessions.AcquireAsync("b", null, async: true, callerCancellation.Token).AsTask();
         Task<SecretLease> third = AcquireAsync(sessions, "c");
-        await impatience.CancelAsync();
+        await callerCancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second.OrTimeout());
         Assert.False(third.IsCompleted);
         first.Dispose();
@@ -190,10 +190,10 @@ public sealed class ManyTenantsTests
         FakeSecrets slow = new(_time) { Gate = new() };
         FakeSecrets working = new(_time);
         using SessionManager sessions = new(key => new AccountSession((key == "a" ? slow : working).ExchangeAsync, _time), _time, 1, Longest);
-        using CancellationTokenSource impatience = new();
-        Task<SecretLease> first = sessions.AcquireAsync("a", null, async: true, impatience.Token).AsTask();
+        using CancellationTokenSource callerCancellation = new();
+        Task<SecretLease> first = sessions.AcquireAsync("a", null, async: true, callerCancellation.Token).AsTask();
         await slow.Begun.Task.OrTimeout();
-        await impatience.CancelAsync();
+        await callerCancellation.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => first.OrTimeout());
         Task<SecretLease> second = AcquireAsync(sessions, "b");
         Assert.False(second.IsCompleted);

@@ -15,7 +15,7 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
     private static readonly byte[] First = new IssuedEvidence(new EvidenceSettings(), Day).Manifest;
     private static readonly byte[] Second = new IssuedEvidence(new EvidenceSettings { Revision = 7 }, Day).Manifest;
 
-    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("privatemode-keeper-");
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("privatemode-evaluator-");
     private readonly ManualTimeProvider _time = new(Day);
     private readonly FakeHandler _handler = new();
     private readonly HttpClient _http;
@@ -37,13 +37,13 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
     [InlineData(false)]
     public async Task Adopt_Latest_FollowsThePublisherAndRecords(bool async)
     {
-        ManifestPolicyEvaluator keeper = Keeper(ManifestPolicy.Latest(_directory.FullName));
-        Assert.True(keeper.FollowsThePublisher);
-        ManifestDecision first = await ProveAsync(keeper, async);
+        ManifestPolicyEvaluator evaluator = Evaluator(ManifestPolicy.Latest(_directory.FullName));
+        Assert.True(evaluator.FollowsThePublisher);
+        ManifestDecision first = await ProveAsync(evaluator, async);
         _time.Advance(TimeSpan.FromHours(1));
-        ManifestDecision again = await ProveAsync(keeper, async);
+        ManifestDecision again = await ProveAsync(evaluator, async);
         Publish(Second);
-        ManifestDecision second = await ProveAsync(keeper, async);
+        ManifestDecision second = await ProveAsync(evaluator, async);
         Assert.Equal((ManifestSource.Published, Day), (first.Source, first.AdoptedAt));
         Assert.Equal(Day, again.AdoptedAt);
         Assert.Equal(Day.AddHours(1), second.AdoptedAt);
@@ -56,16 +56,16 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
     [InlineData(false)]
     public async Task Adopt_PublisherIsAway_TheLastAdoptedCounts(bool async)
     {
-        ManifestPolicyEvaluator keeper = Keeper(ManifestPolicy.Latest());
+        ManifestPolicyEvaluator evaluator = Evaluator(ManifestPolicy.Latest());
         _handler.Answer = _ => new HttpResponseMessage(HttpStatusCode.NotFound);
-        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => keeper.ExpectAsync(async, default).AsTask());
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => evaluator.ExpectAsync(async, default).AsTask());
         Publish(First);
-        _ = await ProveAsync(keeper, async);
+        _ = await ProveAsync(evaluator, async);
         _handler.Answer = _ => new HttpResponseMessage(HttpStatusCode.NotFound);
         _time.Advance(TimeSpan.FromDays(3));
-        ManifestDecision last = await ProveAsync(keeper, async);
+        ManifestDecision last = await ProveAsync(evaluator, async);
         Assert.Equal((ManifestSource.LastAdopted, Day), (last.Source, last.AdoptedAt));
-        Assert.Null(await keeper.HasChangedAsync(Digest(Second), async, default));
+        Assert.Null(await evaluator.HasChangedAsync(Digest(Second), async, default));
     }
 
     [Theory]
@@ -74,21 +74,21 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
     [InlineData("<html>please log in</html>")]
     public async Task Adopt_PublisherAnswersRubbish_TheLastAdoptedCountsAndNothingIsRecorded(string published)
     {
-        ManifestPolicyEvaluator keeper = Keeper(ManifestPolicy.Latest(_directory.FullName));
+        ManifestPolicyEvaluator evaluator = Evaluator(ManifestPolicy.Latest(_directory.FullName));
         Publish(System.Text.Encoding.UTF8.GetBytes(published));
-        await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => keeper.ExpectAsync(async: true, default).AsTask());
+        await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => evaluator.ExpectAsync(async: true, default).AsTask());
         Assert.Empty(ManifestLog.Read(_directory.FullName).Entries);
 
         Publish(First);
-        _ = await ProveAsync(keeper, async: true);
+        _ = await ProveAsync(evaluator, async: true);
         Publish(System.Text.Encoding.UTF8.GetBytes(published));
         _time.Advance(TimeSpan.FromDays(3));
-        ExpectedManifest last = await keeper.ExpectAsync(async: true, default);
-        ManifestDecision grounds = await keeper.AdoptAsync(last, last.Manifest!, async: true, default);
+        ExpectedManifest last = await evaluator.ExpectAsync(async: true, default);
+        ManifestDecision grounds = await evaluator.AdoptAsync(last, last.Manifest!, async: true, default);
         Assert.Equal((ManifestSource.LastAdopted, Day), (grounds.Source, grounds.AdoptedAt));
         Assert.Equal(First, last.Manifest!.Raw.ToArray());
         Assert.NotNull(last.Refused);
-        Assert.Null(await keeper.HasChangedAsync(Digest(First), async: true, default));
+        Assert.Null(await evaluator.HasChangedAsync(Digest(First), async: true, default));
         Assert.Single(ManifestLog.Read(_directory.FullName).Entries);
     }
 
@@ -107,8 +107,8 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
                 return answer;
             },
             _directory.FullName);
-        Assert.Equal(ManifestSource.Approved, (await ProveAsync(Keeper(policy), async)).Source);
-        Assert.Equal(ManifestSource.Approved, (await ProveAsync(Keeper(policy), async)).Source);
+        Assert.Equal(ManifestSource.Approved, (await ProveAsync(Evaluator(policy), async)).Source);
+        Assert.Equal(ManifestSource.Approved, (await ProveAsync(Evaluator(policy), async)).Source);
         (string? before, string after) = (Assert.Single(asked).CurrentSha256, asked[0].NewSha256);
         Assert.Equal((null, Digest(First)), (before, after));
         Assert.Equal(First, asked[0].NewManifest.ToArray());
@@ -121,7 +121,7 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
         for (int i = 0; i < 3; i++)
         {
             PrivatemodeVerificationException refused =
-                await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => ProveAsync(Keeper(policy), async));
+                await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => ProveAsync(Evaluator(policy), async));
             Assert.Equal((ManifestPolicyEvaluator.ApprovalCheck, Digest(First), Digest(Second)), (refused.ErrorType, refused.Expected, refused.Found));
             Assert.Contains(PendingManifests.FileName, refused.Message, StringComparison.Ordinal);
             Assert.Equal(2, asked.Count);
@@ -135,7 +135,7 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
         // The way to decide anew that the exception names.
         File.Delete(Path.Combine(_directory.FullName, PendingManifests.FileName));
         answer = true;
-        Assert.Equal(ManifestSource.Approved, (await ProveAsync(Keeper(policy), async)).Source);
+        Assert.Equal(ManifestSource.Approved, (await ProveAsync(Evaluator(policy), async)).Source);
         Assert.Equal(3, asked.Count);
     }
 
@@ -143,7 +143,7 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
     [Fact]
     public async Task Adopt_LogOfAnotherPolicy_OnlyApprovedEntriesCount()
     {
-        _ = await ProveAsync(Keeper(ManifestPolicy.Latest(_directory.FullName)), async: true);
+        _ = await ProveAsync(Evaluator(ManifestPolicy.Latest(_directory.FullName)), async: true);
         List<ManifestUpdate> asked = [];
         ManifestPolicy policy = ManifestPolicy.RequireApproval(
             (update, _) =>
@@ -153,9 +153,9 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
             },
             _directory.FullName);
         _handler.Answer = _ => new HttpResponseMessage(HttpStatusCode.NotFound);
-        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => Keeper(policy).ExpectAsync(async: true, default).AsTask());
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => Evaluator(policy).ExpectAsync(async: true, default).AsTask());
         Publish(First);
-        _ = await ProveAsync(Keeper(policy), async: true);
+        _ = await ProveAsync(Evaluator(policy), async: true);
         Assert.Null(Assert.Single(asked).CurrentSha256);
         Assert.Equal(
             [ManifestSource.Published, ManifestSource.Approved], ManifestLog.Read(_directory.FullName).Entries.Select(entry => entry.Source));
@@ -175,7 +175,7 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
             },
             _directory.FullName,
             asksAllTheSame);
-        _ = await ProveAsync(Keeper(policy), async: true);
+        _ = await ProveAsync(Evaluator(policy), async: true);
         string junk = string.Concat(Enumerable.Range(0, 1_300).Select(
             i => $"\"{i:x64}\": {{\"SANs\": [\"{new string('n', 200)}\"], \"WorkloadSecretID\": \"a\"}}, "));
         string text = System.Text.Encoding.UTF8.GetString(First);
@@ -183,7 +183,7 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
         byte[] heap = System.Text.Encoding.UTF8.GetBytes(text.Insert(policies, junk));
         Publish(heap);
         ManifestDecision? grounds = null;
-        Exception? exception = await Record.ExceptionAsync(async () => grounds = await ProveAsync(Keeper(policy), async: true));
+        Exception? exception = await Record.ExceptionAsync(async () => grounds = await ProveAsync(Evaluator(policy), async: true));
         if (asksAllTheSame)
         {
             Assert.Null(exception);
@@ -202,13 +202,13 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
     [Fact]
     public async Task Adopt_RecordingFails_TheManifestIsNotUsed()
     {
-        ManifestPolicyEvaluator keeper = Keeper(ManifestPolicy.Latest(_directory.FullName));
-        ExpectedManifest expected = await keeper.ExpectAsync(async: true, default);
+        ManifestPolicyEvaluator evaluator = Evaluator(ManifestPolicy.Latest(_directory.FullName));
+        ExpectedManifest expected = await evaluator.ExpectAsync(async: true, default);
         _ = Directory.CreateDirectory(Path.Combine(_directory.FullName, "log.txt"));
         PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
-            () => keeper.AdoptAsync(expected, expected.Manifest!, async: true, default).AsTask());
+            () => evaluator.AdoptAsync(expected, expected.Manifest!, async: true, default).AsTask());
         Assert.Equal("Verification.Manifest", exception.Setting);
-        Assert.True(keeper.IsClosed);
+        Assert.True(evaluator.IsClosed);
     }
 
     [Theory]
@@ -234,7 +234,7 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
 
         byte[] log = File.ReadAllBytes(Path.Combine(directory, "log.txt"));
         PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
-            () => ProveAsync(Keeper(ManifestPolicy.Latest(_directory.FullName), isTestTrust), async: true));
+            () => ProveAsync(Evaluator(ManifestPolicy.Latest(_directory.FullName), isTestTrust), async: true));
         Assert.Contains("InsecureLoopbackTrust", exception.Message, StringComparison.Ordinal);
         Assert.Equal(log, File.ReadAllBytes(Path.Combine(directory, "log.txt")));
     }
@@ -244,17 +244,17 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
     {
         string directory = Path.Combine(_directory.FullName, ManifestLog.InsecureLoopbackDirectoryName);
         await Assert.ThrowsAsync<PrivatemodeConfigurationException>(
-            () => ProveAsync(Keeper(ManifestPolicy.Latest(directory + Path.DirectorySeparatorChar)), async: true));
+            () => ProveAsync(Evaluator(ManifestPolicy.Latest(directory + Path.DirectorySeparatorChar)), async: true));
         Assert.False(Directory.Exists(directory));
     }
 
     [Fact]
     public async Task Expect_Pinned_FetchesNothing()
     {
-        ManifestPolicyEvaluator keeper = Keeper(ManifestPolicy.Pinned(First));
-        ExpectedManifest expected = await keeper.ExpectAsync(async: true, default);
+        ManifestPolicyEvaluator evaluator = Evaluator(ManifestPolicy.Pinned(First));
+        ExpectedManifest expected = await evaluator.ExpectAsync(async: true, default);
         Assert.Null(expected.Manifest);
-        Assert.False(keeper.FollowsThePublisher);
+        Assert.False(evaluator.FollowsThePublisher);
         Assert.Empty(_handler.Requests);
     }
 
@@ -263,14 +263,14 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
     [InlineData(false)]
     public async Task HasChanged_AnotherManifestIsPublished_IsTrue(bool async)
     {
-        ManifestPolicyEvaluator keeper = Keeper(ManifestPolicy.Latest());
-        _ = await ProveAsync(keeper, async);
-        Assert.False(await keeper.HasChangedAsync(Digest(First), async, default));
-        Assert.False(keeper.IsClosed);
-        Assert.True(await keeper.HasChangedAsync(Digest(Second), async, default));
+        ManifestPolicyEvaluator evaluator = Evaluator(ManifestPolicy.Latest());
+        _ = await ProveAsync(evaluator, async);
+        Assert.False(await evaluator.HasChangedAsync(Digest(First), async, default));
+        Assert.False(evaluator.IsClosed);
+        Assert.True(await evaluator.HasChangedAsync(Digest(Second), async, default));
         Publish(Second);
-        Assert.True(await keeper.HasChangedAsync(Digest(First), async, default));
-        Assert.True(keeper.IsClosed);
+        Assert.True(await evaluator.HasChangedAsync(Digest(First), async, default));
+        Assert.True(evaluator.IsClosed);
     }
 
     [Fact]
@@ -286,13 +286,13 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
     }
 
     /// <summary>As if a deployment had proved what is expected.</summary>
-    private static async Task<ManifestDecision> ProveAsync(ManifestPolicyEvaluator keeper, bool async)
+    private static async Task<ManifestDecision> ProveAsync(ManifestPolicyEvaluator evaluator, bool async)
     {
-        ExpectedManifest expected = await keeper.ExpectAsync(async, default);
-        return await keeper.AdoptAsync(expected, expected.Manifest!, async, default);
+        ExpectedManifest expected = await evaluator.ExpectAsync(async, default);
+        return await evaluator.AdoptAsync(expected, expected.Manifest!, async, default);
     }
 
-    private ManifestPolicyEvaluator Keeper(ManifestPolicy policy, bool isTestTrust = false)
+    private ManifestPolicyEvaluator Evaluator(ManifestPolicy policy, bool isTestTrust = false)
     {
         ManifestEndpoint published = new(new PublicDownloads(new BoundedHttpClient(_http, _time), _time), ManifestEndpoint.Production, _time);
         return new ManifestPolicyEvaluator(policy, published, new ClientEvents(null, ManifestEndpoint.Production), _time, isTestTrust);

@@ -218,7 +218,7 @@ public sealed class VerifyCommandTests : IAsyncLifetime
         Assert.Contains("--offline needs --manifest: the file cannot prove which manifest is the expected one.", error, StringComparison.Ordinal);
     }
 
-    /// <summary>A check that is renamed in the library must not turn a missing verdict into another one.</summary>
+    /// <summary>A check that is renamed in the library must not change the outcome "unknown" to "refused".</summary>
     [Fact]
     public void ChecksThatSayNothing_ExistInTheLibrary()
     {
@@ -229,8 +229,8 @@ public sealed class VerifyCommandTests : IAsyncLifetime
 
         Assert.Equal(
             ["collateral-missing", "manifest-unproved", "snp-crl-missing", "snp-crl-supplied-too-old"],
-            names.Where(name => Verdict.SaysNothing(name, isOffline: false)).Order());
-        Assert.Equal(9, names.Count(name => Verdict.SaysNothing(name, isOffline: true)));
+            names.Where(name => VerifyOutcome.SaysNothing(name, isOffline: false)).Order());
+        Assert.Equal(9, names.Count(name => VerifyOutcome.SaysNothing(name, isOffline: true)));
     }
 
     public static TheoryData<PrivatemodeException, int> Failures => new()
@@ -245,7 +245,7 @@ public sealed class VerifyCommandTests : IAsyncLifetime
     [Theory]
     [MemberData(nameof(Failures))]
     public void Failure_ThatIsAnAttack_IsARefusal(PrivatemodeException failure, int exitCode) =>
-        Assert.Equal(exitCode, Verdict.Of(failure, DateTimeOffset.UnixEpoch, isOffline: false).ExitCode);
+        Assert.Equal(exitCode, VerifyOutcome.Of(failure, DateTimeOffset.UnixEpoch, isOffline: false).ExitCode);
 
     /// <summary>The author of a file chooses what it claims.</summary>
     [Fact]

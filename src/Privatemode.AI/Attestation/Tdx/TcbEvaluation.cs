@@ -65,14 +65,14 @@ internal sealed record NewestTcbEvaluation(TcbInfo? TcbInfo, TcbEvaluation? Tcb,
     public bool IsUnknown => Tcb is null && Problem is null;
 
     /// <summary>Evaluates the TCB with the newest TCB info. A revoked TCB is refused, as always; the policy decides about all other statuses.</summary>
-    /// <param name="verdict">The evaluation that decides.</param>
+    /// <param name="current">The evaluation that decides.</param>
     /// <param name="revocation">The roots of this verification, and the root's verified revocation list.</param>
     /// <exception cref="PrivatemodeVerificationException">A component of the TCB is revoked.</exception>
     public static NewestTcbEvaluation Evaluate(
         TdxQuote quote,
         PckExtensions platform,
         TdxCollateral collateral,
-        (TcbInfo TcbInfo, QeIdentity QeIdentity, TcbEvaluation Tcb) verdict,
+        (TcbInfo TcbInfo, QeIdentity QeIdentity, TcbEvaluation Tcb) current,
         (IntelRoots Roots, CertificateRevocationList RootCrl) revocation,
         DateTimeOffset at)
     {
@@ -87,15 +87,15 @@ internal sealed record NewestTcbEvaluation(TcbInfo? TcbInfo, TcbEvaluation? Tcb,
             TcbInfo given = Read(platform, collateral, revocation, at);
 
             // Intel offers a set on request before it becomes the standard one: then the newer of the two decides.
-            if (!IsNewer(given, verdict.TcbInfo))
+            if (!IsNewer(given, current.TcbInfo))
             {
                 given.CheckDates(at);
-                return new NewestTcbEvaluation(verdict.TcbInfo, verdict.Tcb, null);
+                return new NewestTcbEvaluation(current.TcbInfo, current.Tcb, null);
             }
 
             // A TCB that it lists as revoked is refused even after its expiry: otherwise, blocking its successor would be enough.
             newest = at <= given.NextUpdate ? given : null;
-            TcbEvaluation tcb = TcbEvaluation.Evaluate(quote, platform, given, verdict.QeIdentity);
+            TcbEvaluation tcb = TcbEvaluation.Evaluate(quote, platform, given, current.QeIdentity);
             given.CheckDates(at);
             return new NewestTcbEvaluation(given, tcb, null);
         }
@@ -113,9 +113,9 @@ internal sealed record NewestTcbEvaluation(TcbInfo? TcbInfo, TcbEvaluation? Tcb,
         _ => Problem is null ? "Intel's newest TCB info could not be retrieved" : $"Intel's newest TCB info cannot be used ({Problem})",
     };
 
-    private static bool IsNewer(TcbInfo given, TcbInfo verdict) =>
-        given.EvaluationDataNumber > verdict.EvaluationDataNumber
-        || (given.EvaluationDataNumber == verdict.EvaluationDataNumber && given.IssueDate > verdict.IssueDate);
+    private static bool IsNewer(TcbInfo given, TcbInfo current) =>
+        given.EvaluationDataNumber > current.EvaluationDataNumber
+        || (given.EvaluationDataNumber == current.EvaluationDataNumber && given.IssueDate > current.IssueDate);
 
     private static TcbInfo Read(
         PckExtensions platform, TdxCollateral collateral, (IntelRoots Roots, CertificateRevocationList RootCrl) revocation, DateTimeOffset at)

@@ -91,27 +91,27 @@ internal sealed class DecryptedDocument : IDisposable
     private int Replace(int start, IReadOnlyList<TextReplacement> parts)
     {
         int delta = 0;
-        int room = 0;
+        int growth = 0;
         foreach (TextReplacement part in parts)
         {
             delta += part.Text.Length - part.Length;
-            room = Math.Max(room, delta);
+            growth = Math.Max(growth, delta);
         }
 
         int end = _bytes.Length;
-        _bytes.Reserve(room);
-        _ = _bytes.Extend(room);
+        _bytes.Reserve(growth);
+        _ = _bytes.Extend(growth);
         Span<byte> text = _bytes.Span;
-        text[start..end].CopyTo(text[(start + room)..]);
-        int read = start + room;
+        text[start..end].CopyTo(text[(start + growth)..]);
+        int read = start + growth;
         int write = start;
         foreach (TextReplacement part in parts)
         {
-            Span<byte> kept = text[read..(start + room + part.Start)];
+            Span<byte> kept = text[read..(start + growth + part.Start)];
             kept.CopyTo(text[write..]);
             part.Text.CopyTo(text[(write + kept.Length)..]);
             write += kept.Length + part.Text.Length;
-            read = start + room + part.Start + part.Length;
+            read = start + growth + part.Start + part.Length;
         }
 
         text[read..].CopyTo(text[write..]);
@@ -263,7 +263,7 @@ internal sealed class DecryptedDocument : IDisposable
 
         int clear = document.Length - encryptedLength;
         return !anyEncrypted ? AnswerFault.NothingEncrypted
-            : clear > MaxClearSize + document.Length / ClearShare ? AnswerFault.BadPlainMember
+            : clear > MaxClearSize + document.Length / ClearShare ? AnswerFault.InvalidUnauthenticatedMember
             : AnswerFault.None;
     }
 

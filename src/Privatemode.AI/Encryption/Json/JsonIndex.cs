@@ -165,7 +165,7 @@ internal sealed class JsonIndex : IDisposable
 
             if (_count == FewMembers)
             {
-                MakeRoom(reader, maxMembers);
+                Grow(reader, maxMembers);
             }
 
             JsonMember member = default;
@@ -205,7 +205,7 @@ internal sealed class JsonIndex : IDisposable
     private static long NameLength(ref Utf8JsonReader reader) => reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length;
 
     /// <summary>Counts the members from the first one in the reader on, and creates arrays of that length.</summary>
-    private void MakeRoom(Utf8JsonReader reader, int maxMembers)
+    private void Grow(Utf8JsonReader reader, int maxMembers)
     {
         int count = _count;
         do

@@ -8,7 +8,7 @@ namespace Privatemode.AI.Encryption.Multipart;
 internal static class FormEncryptor
 {
     // Headers and encrypted form of a part without its value.
-    private const int RoomPerPart = 512;
+    private const int CapacityPerPart = 512;
 
     /// <summary>Encrypts the values in place in <paramref name="bytes"/>, which <paramref name="form"/> describes.</summary>
     public static SegmentedBody Encrypt(InPlaceBuffer bytes, FormIndex form, ClearNames plain, ExchangeCipher cipher, string boundary)
@@ -21,8 +21,8 @@ internal static class FormEncryptor
 
         ValueRange[] ranges = [.. parts.Where(part => !plain.Contains(part.Name)).Select(part => part.Value)];
         InPlaceEncryption encryption = bytes.Encrypt(cipher, ranges);
-        List<SegmentedBody.Hole> holes = new(ranges.Length);
-        PooledBytes text = new(RoomPerPart * (parts.Count + 1), isSecret: false);
+        List<SegmentedBody.Gap> gaps = new(ranges.Length);
+        PooledBytes text = new(CapacityPerPart * (parts.Count + 1), isSecret: false);
         foreach (FormPart part in parts)
         {
             AppendHead(part, boundary, text);
@@ -32,9 +32,9 @@ internal static class FormEncryptor
             }
             else
             {
-                int number = holes.Count;
+                int number = gaps.Count;
                 encryption.AppendPrefix(number, text);
-                holes.Add(new SegmentedBody.Hole(text.Length, part.Value));
+                gaps.Add(new SegmentedBody.Gap(text.Length, part.Value));
                 encryption.AppendSuffix(number, text);
             }
 
@@ -42,7 +42,7 @@ internal static class FormEncryptor
         }
 
         text.Append(Encoding.ASCII.GetBytes($"--{boundary}--\r\n"));
-        return new SegmentedBody(text, holes, bytes, encryption, FormBoundary.ContentType(boundary));
+        return new SegmentedBody(text, gaps, bytes, encryption, FormBoundary.ContentType(boundary));
     }
 
     /// <summary>Everything of a part before its value, as it is sent.</summary>
@@ -86,7 +86,7 @@ internal static class EncryptedFormCheck
             return false;
         }
 
-        int holes = 0;
+        int gaps = 0;
         foreach (FormPart part in form.Parts)
         {
             ReadOnlySpan<byte> value = wire.Text.Slice(part.Value.Start, part.Value.Length);
@@ -101,15 +101,15 @@ internal static class EncryptedFormCheck
             }
 
             int end = part.Value.Start + part.Value.Length - 1 - 2 * FieldCipher.TagSize;
-            if (!EncryptedValue.IsEncryptedWith(value, secretId) || holes == wire.Holes.Count || wire.Holes[holes].At != end)
+            if (!EncryptedValue.IsEncryptedWith(value, secretId) || gaps == wire.Gaps.Count || wire.Gaps[gaps].At != end)
             {
                 return false;
             }
 
-            holes++;
+            gaps++;
         }
 
-        return holes == wire.Holes.Count;
+        return gaps == wire.Gaps.Count;
     }
 
     private static bool HasOurHeaders(ReadOnlySpan<byte> text, FormPart part)
@@ -129,13 +129,13 @@ internal static class OpaqueEncryptor
         InPlaceEncryption encryption = bytes.Encrypt(cipher, [all]);
         PooledBytes text = new(256, isSecret: false);
         encryption.AppendPrefix(0, text);
-        SegmentedBody.Hole hole = new(text.Length, all);
+        SegmentedBody.Gap gap = new(text.Length, all);
         encryption.AppendSuffix(0, text);
-        return new SegmentedBody(text, [hole], bytes, encryption, contentType);
+        return new SegmentedBody(text, [gap], bytes, encryption, contentType);
     }
 
     /// <summary>Whether a body is one encrypted value and nothing else.</summary>
     public static bool IsEncrypted(SegmentedBody wire, ReadOnlySpan<byte> secretId) =>
-        wire.Holes.Count == 1 && wire.IsCiphertext && wire.Holes[0].At == wire.Text.Length - 1 - 2 * FieldCipher.TagSize &&
+        wire.Gaps.Count == 1 && wire.IsCiphertext && wire.Gaps[0].At == wire.Text.Length - 1 - 2 * FieldCipher.TagSize &&
         EncryptedValue.IsEncryptedWith(wire.Text, secretId);
 }

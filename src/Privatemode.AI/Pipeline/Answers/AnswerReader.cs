@@ -167,7 +167,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         fault = fault == AnswerFault.None ? CheckPayload(decrypted, call) : fault;
         fault = fault == AnswerFault.None ? AnswerMembers.ValidateWhole(decrypted, call) : fault;
         fault = fault == AnswerFault.None && call.Rule.Stream == StreamKind.Messages && !MessageEventRules.IsCalled(decrypted, "message"u8)
-            ? AnswerFault.BadPlainMember
+            ? AnswerFault.InvalidUnauthenticatedMember
             : fault;
         if (fault != AnswerFault.None)
         {
@@ -234,7 +234,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         bool hasPayload = shape.HasPayload(decrypted);
         if (!hasPayload || HasNoChoice(decrypted, shape))
         {
-            _ = ErrorAnswer.Check(decrypted, call.RequestId, handedOut: false);
+            _ = ErrorAnswer.Check(decrypted, call.RequestId, partReturned: false);
         }
 
         return hasPayload ? AnswerFault.None : AnswerFault.PayloadMissing;

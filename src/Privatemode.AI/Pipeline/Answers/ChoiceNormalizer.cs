@@ -26,21 +26,21 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
 
     private readonly List<TextReplacement> _replacements = [];
     private MessageNormalizer? _messages;
-    private bool _handedOut;
+    private bool _partReturned;
 
     /// <summary>Corrects the tool calls of the messages.</summary>
     public ToolCallNormalizer ToolCalls => field ??= new ToolCallNormalizer();
 
     /// <summary>Corrects the choices of the answer, or of the next event, whose choices have these <paramref name="indexes"/>.</summary>
     /// <exception cref="PrivatemodeServiceException">The model server did not finish the answer.</exception>
-    public void Normalize(DecryptedDocument decrypted, IReadOnlyList<int> indexes, bool handedOut = false)
+    public void Normalize(DecryptedDocument decrypted, IReadOnlyList<int> indexes, bool partReturned = false)
     {
         if (!decrypted.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out JsonTokenType kind) || kind != JsonTokenType.StartArray)
         {
             return;
         }
 
-        _handedOut = handedOut;
+        _partReturned = partReturned;
         _replacements.Clear();
         _messages ??= new MessageNormalizer(isEvent, () => ToolCalls, _replacements);
         _messages.Renamed = 0;
@@ -149,7 +149,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
             string reason = reader.GetString()!;
             if (reason is "abort" or "error")
             {
-                throw PrivatemodeServiceException.BrokenOff(reason, requestId, _handedOut);
+                throw PrivatemodeServiceException.BrokenOff(reason, requestId, _partReturned);
             }
 
             if (!FinishReasons.Contains(reason))

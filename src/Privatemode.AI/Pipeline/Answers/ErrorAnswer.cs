@@ -116,19 +116,19 @@ internal static class ErrorAnswer
     /// <returns><see cref="AnswerFault.RenamedMember"/> if the member named <c>error</c> is not an error, or is longer than 1 MiB.</returns>
     /// <exception cref="PrivatemodeServiceException">It is an error of the model server.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The same, with the status 401.</exception>
-    public static AnswerFault Check(DecryptedDocument decrypted, string requestId, bool handedOut)
+    public static AnswerFault Check(DecryptedDocument decrypted, string requestId, bool partReturned)
     {
         if (decrypted.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
         {
             return kind == JsonTokenType.StartObject && HasText(error, "message", "detail")
-                ? throw ServiceErrors.FromErrorInAnswer(error, requestId, handedOut)
+                ? throw ServiceErrors.FromErrorInAnswer(error, requestId, partReturned)
                 : AnswerFault.RenamedMember;
         }
 
         // The form of older model servers. Its text is authentic, and answers do not have this text.
         return decrypted.TryGet("object"u8, out ReadOnlySpan<byte> type, out _) && type.SequenceEqual("\"error\""u8)
             && decrypted.TryGet("message"u8, out _, out kind) && kind == JsonTokenType.String
-            ? throw ServiceErrors.FromErrorInAnswer(decrypted.Text, requestId, handedOut)
+            ? throw ServiceErrors.FromErrorInAnswer(decrypted.Text, requestId, partReturned)
             : AnswerFault.None;
     }
 

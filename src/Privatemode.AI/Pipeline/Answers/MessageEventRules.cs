@@ -44,7 +44,7 @@ internal sealed class MessageEventRules(string requestId) : EventRules
 
         _action = EventAction.Pass;
         fault = decrypted.HasEncrypted ? ReadEncrypted(decrypted) : ReadClear(decrypted);
-        fault = fault == AnswerFault.None && !IsCalled(decrypted, _kind) ? AnswerFault.BadPlainMember : fault;
+        fault = fault == AnswerFault.None && !IsCalled(decrypted, _kind) ? AnswerFault.InvalidUnauthenticatedMember : fault;
         if (fault == AnswerFault.None)
         {
             ClearMemberValidator.Normalize(decrypted, Shape.Plain, nullsStay: true);

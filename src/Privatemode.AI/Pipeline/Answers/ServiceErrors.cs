@@ -42,12 +42,12 @@ internal static class ServiceErrors
     /// proxy.</summary>
     /// <param name="text">The error: an object with a message and a code.</param>
     /// <param name="requestId">The call.</param>
-    /// <param name="handedOut">Whether a part of the answer was returned to the caller.</param>
+    /// <param name="partReturned">Whether a part of the answer was returned to the caller.</param>
     /// <param name="isAuthenticated">False for the answer of a local proxy.</param>
-    public static PrivatemodeException FromErrorInAnswer(ReadOnlySpan<byte> text, string requestId, bool handedOut, bool isAuthenticated = true)
+    public static PrivatemodeException FromErrorInAnswer(ReadOnlySpan<byte> text, string requestId, bool partReturned, bool isAuthenticated = true)
     {
         ServiceError error = ServiceError.Read(ErrorText.StatusOf(text) ?? 200, text, isAuthenticated) with { RequestId = requestId };
-        string rest = PrivatemodeServiceException.RestOf(handedOut);
+        string rest = PrivatemodeServiceException.RestOf(partReturned);
         if (error.Status == 200)
         {
             return Create(error, ServiceFailureReason.Other, $"The model server failed while answering; see ServerMessage.{rest} Retry the call.");

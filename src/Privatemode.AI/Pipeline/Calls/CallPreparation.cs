@@ -11,7 +11,7 @@ namespace Privatemode.AI.Pipeline.Calls;
 internal sealed class CallPreparation(
     RequestEncryptor encryptor, RemoteMediaResolver media, ResponsesTranslator responses, Func<string, bool, CancellationToken, ValueTask>? verify = null)
 {
-    private const int RoomForAdditions = 1024;
+    private const int AdditionalCapacity = 1024;
 
     /// <exception cref="PrivatemodeWouldLeakException">The call cannot be encrypted, or it is ambiguous.</exception>
     /// <exception cref="PrivatemodeRequestException">The service would refuse the call.</exception>
@@ -50,7 +50,7 @@ internal sealed class CallPreparation(
 
     /// <summary>A buffer for a plaintext of this length and for what is added: a salt, a field of a form. Otherwise, a large body would be
     /// copied into a buffer of twice its length.</summary>
-    internal static PooledBytes NewSnapshot(long length) => new((int)(length + RoomForAdditions));
+    internal static PooledBytes NewSnapshot(long length) => new((int)(length + AdditionalCapacity));
 
     private static ResponsesCaller Caller(ICallSource source, string apiKey) => new(apiKey)
     {

@@ -49,13 +49,13 @@ internal sealed class ImageFetcher : IDisposable
     });
 
     /// <summary>Fetches the images of one request: four at the same time, or one after the other for a synchronous caller.</summary>
-    /// <param name="room">The maximum size of all images together, in bytes; never more than <see cref="TotalLimit"/>.</param>
+    /// <param name="maxTotalSize">The maximum size of all images together, in bytes; never more than <see cref="TotalLimit"/>.</param>
     /// <exception cref="PrivatemodeServiceException">An image could not be fetched, is not an image, or is too large.</exception>
     /// <exception cref="PrivatemodeRequestException">Together they are larger than the service accepts.</exception>
-    public async ValueTask<FetchedImage[]> FetchAllAsync(IReadOnlyList<Uri> addresses, int room, bool async, CancellationToken cancellationToken)
+    public async ValueTask<FetchedImage[]> FetchAllAsync(IReadOnlyList<Uri> addresses, int maxTotalSize, bool async, CancellationToken cancellationToken)
     {
         using CallDeadline deadline = new(_totalTimeout, _time, async, cancellationToken);
-        ByteBudget budget = new(Math.Min(room, TotalLimit));
+        ByteBudget budget = new(Math.Min(maxTotalSize, TotalLimit));
         FetchedImage[] images = new FetchedImage[addresses.Count];
         try
         {

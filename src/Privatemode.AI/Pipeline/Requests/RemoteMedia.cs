@@ -266,8 +266,8 @@ internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher
         Uri[] addresses = [.. images.Select(image => AddressOf(body, image))];
 
         // The base64 of the images must fit into the remaining size of the body.
-        int room = (int)((long)Math.Max(0, rule.PlaintextLimit - body.Bytes.Length) * 3 / 4);
-        FetchedImage[] fetched = await fetcher!.FetchAllAsync(addresses, room, async, cancellationToken).ConfigureAwait(false);
+        int remainingSize = (int)((long)Math.Max(0, rule.PlaintextLimit - body.Bytes.Length) * 3 / 4);
+        FetchedImage[] fetched = await fetcher!.FetchAllAsync(addresses, remainingSize, async, cancellationToken).ConfigureAwait(false);
 
         // From the last to the first, so that positions before it stay valid.
         for (int i = images.Count - 1; i >= 0; i--)

@@ -108,10 +108,10 @@ internal static class CanonicalText
         Utf8JsonReader reader = new(rawString);
         _ = reader.Read();
         int before = output.Length;
-        Span<byte> room = output.Extend(reader.ValueSpan.Length);
+        Span<byte> destination = output.Extend(reader.ValueSpan.Length);
         try
         {
-            int written = reader.CopyString(room);
+            int written = reader.CopyString(destination);
             output.Truncate(before + written);
         }
         catch (InvalidOperationException)

@@ -121,7 +121,7 @@ public sealed class DecryptingEventStreamDisposeTests : IDisposable
         await Assert.ThrowsAsync<InvalidOperationException>(() => _scene.ReadTextAsync(way));
         await Assert.ThrowsAsync<InvalidOperationException>(() => _scene.ReadTextAsync(way, 0));
         _scene.Network.Deliver(_scene.Source.Whole());
-        Assert.Equal(ChoiceStream.WholeOpened, await first);
+        Assert.Equal(ChoiceStream.WholeDecrypted, await first);
         Assert.Equal("", await _scene.ReadTextAsync(way));
     }
 

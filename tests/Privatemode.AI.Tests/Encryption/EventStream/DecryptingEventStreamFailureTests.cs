@@ -4,7 +4,7 @@ namespace Privatemode.AI.Tests.Encryption.EventStream;
 
 public sealed class DecryptingEventStreamFailureTests : IDisposable
 {
-    private static readonly string FirstOpened = $"data: {ChoiceStream.DeltaJson("one")}\n\n";
+    private static readonly string FirstDecrypted = $"data: {ChoiceStream.DeltaJson("one")}\n\n";
 
     private readonly OpeningScene _scene = new();
 
@@ -15,8 +15,8 @@ public sealed class DecryptingEventStreamFailureTests : IDisposable
     public async Task Read_FailureInTheSameNetworkRead_ComesAfterTheGoodEvents(string way)
     {
         _scene.Network.Deliver(_scene.Source.Delta("one") + "data: {}\n\n" + _scene.Source.Delta("two"));
-        Assert.Equal(FirstOpened[..10], await _scene.ReadTextAsync(way, 10));
-        Assert.Equal(FirstOpened[10..], await _scene.ReadTextAsync(way));
+        Assert.Equal(FirstDecrypted[..10], await _scene.ReadTextAsync(way, 10));
+        Assert.Equal(FirstDecrypted[10..], await _scene.ReadTextAsync(way));
         await AssertFailedForGood(way, "nothing-sealed");
     }
 
@@ -26,7 +26,7 @@ public sealed class DecryptingEventStreamFailureTests : IDisposable
     {
         _scene.Network.Deliver(_scene.Source.Delta("one"));
         _scene.Network.Fail(new IOException("reset"));
-        Assert.Equal(FirstOpened, await _scene.ReadTextAsync(way));
+        Assert.Equal(FirstDecrypted, await _scene.ReadTextAsync(way));
         await AssertFailedForGood(way, "truncated-stream");
     }
 
@@ -36,7 +36,7 @@ public sealed class DecryptingEventStreamFailureTests : IDisposable
     {
         _scene.Network.Deliver(_scene.Source.Delta("one") + "data: {\"choices\":");
         _scene.Network.End();
-        Assert.Equal(FirstOpened, await _scene.ReadTextAsync(way));
+        Assert.Equal(FirstDecrypted, await _scene.ReadTextAsync(way));
         await AssertFailedForGood(way, "truncated-stream");
     }
 
@@ -46,7 +46,7 @@ public sealed class DecryptingEventStreamFailureTests : IDisposable
     {
         _scene.Network.Deliver(_scene.Source.Whole().TrimEnd('\n'));
         _scene.Network.End();
-        Assert.Equal(ChoiceStream.WholeOpened, await _scene.ReadToEndAsync(way));
+        Assert.Equal(ChoiceStream.WholeDecrypted, await _scene.ReadToEndAsync(way));
     }
 
     [Theory]
@@ -54,7 +54,7 @@ public sealed class DecryptingEventStreamFailureTests : IDisposable
     public async Task Read_OpenedError_IsThrownAfterTheEventsBefore(string way)
     {
         _scene.Network.Deliver(_scene.Source.Delta("one") + _scene.Source.Enclave.Event("{\"error\":{}}") + _scene.Source.Whole());
-        Assert.Equal(FirstOpened, await _scene.ReadTextAsync(way));
+        Assert.Equal(FirstDecrypted, await _scene.ReadTextAsync(way));
         for (int i = 0; i < 3; i++)
         {
             await Assert.ThrowsAsync<PrivatemodeServiceException>(() => _scene.ReadTextAsync(way));
@@ -68,7 +68,7 @@ public sealed class DecryptingEventStreamFailureTests : IDisposable
     public async Task Read_DataAfterTheEndInTheSameNetworkRead_IsThrownAfterTheEnd(string way)
     {
         _scene.Network.Deliver(_scene.Source.Whole() + "data: more\n\n");
-        Assert.Equal(ChoiceStream.WholeOpened, await _scene.ReadTextAsync(way));
+        Assert.Equal(ChoiceStream.WholeDecrypted, await _scene.ReadTextAsync(way));
         await AssertFailedForGood(way, "data-after-end");
     }
 
@@ -109,7 +109,7 @@ public sealed class DecryptingEventStreamFailureTests : IDisposable
         OperationCanceledException thrown = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => read);
         Assert.Equal(cancellation.Token, thrown.CancellationToken);
         _scene.Network.Deliver(_scene.Source.Whole());
-        Assert.Equal(ChoiceStream.WholeOpened, await _scene.ReadToEndAsync(way));
+        Assert.Equal(ChoiceStream.WholeDecrypted, await _scene.ReadToEndAsync(way));
     }
 
     [Fact]

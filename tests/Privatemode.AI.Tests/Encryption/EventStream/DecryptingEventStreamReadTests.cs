@@ -19,13 +19,13 @@ public sealed class DecryptingEventStreamReadTests : IDisposable
     [InlineData("memory async", 100_000)]
     public async Task Read_InPiecesOfAnySize_GivesTheWholeStream(string way, int size)
     {
-        string sealedStream = _scene.Source.Whole();
-        for (int i = 0; i < sealedStream.Length; i += 1000)
+        string encryptedStream = _scene.Source.Whole();
+        for (int i = 0; i < encryptedStream.Length; i += 1000)
         {
-            _scene.Network.Deliver(sealedStream.Substring(i, Math.Min(1000, sealedStream.Length - i)));
+            _scene.Network.Deliver(encryptedStream.Substring(i, Math.Min(1000, encryptedStream.Length - i)));
         }
 
-        Assert.Equal(ChoiceStream.WholeOpened, await _scene.ReadToEndAsync(way, size));
+        Assert.Equal(ChoiceStream.WholeDecrypted, await _scene.ReadToEndAsync(way, size));
     }
 
     [Fact]
@@ -33,7 +33,7 @@ public sealed class DecryptingEventStreamReadTests : IDisposable
     {
         _scene.Network.Deliver(_scene.Source.Whole());
         using StreamReader reader = new(_scene.Stream);
-        Assert.Equal(ChoiceStream.WholeOpened, await reader.ReadToEndAsync().OrTimeout());
+        Assert.Equal(ChoiceStream.WholeDecrypted, await reader.ReadToEndAsync().OrTimeout());
     }
 
     [Fact]
@@ -42,7 +42,7 @@ public sealed class DecryptingEventStreamReadTests : IDisposable
         _scene.Network.Deliver(_scene.Source.Whole());
         using MemoryStream copy = new();
         await _scene.Stream.CopyToAsync(copy).OrTimeout();
-        Assert.Equal(ChoiceStream.WholeOpened, System.Text.Encoding.UTF8.GetString(copy.ToArray()));
+        Assert.Equal(ChoiceStream.WholeDecrypted, System.Text.Encoding.UTF8.GetString(copy.ToArray()));
     }
 
     [Theory]
@@ -84,7 +84,7 @@ public sealed class DecryptingEventStreamReadTests : IDisposable
     public async Task Read_AfterTheEnd_ReturnsZeroForEverWithoutTheNetwork(string way)
     {
         _scene.Network.Deliver(_scene.Source.Whole());
-        Assert.Equal(ChoiceStream.WholeOpened, await _scene.ReadToEndAsync(way));
+        Assert.Equal(ChoiceStream.WholeDecrypted, await _scene.ReadToEndAsync(way));
         int reads = _scene.Network.Reads;
         for (int i = 0; i < 3; i++)
         {
@@ -106,7 +106,7 @@ public sealed class DecryptingEventStreamReadTests : IDisposable
         _scene.Network.Deliver(_scene.Source.Whole());
         Assert.Equal("data:", await _scene.ReadTextAsync(way, 5));
         Assert.Equal("", await _scene.ReadTextAsync(way, 0));
-        Assert.Equal(ChoiceStream.WholeOpened[5..], await _scene.ReadToEndAsync(way));
+        Assert.Equal(ChoiceStream.WholeDecrypted[5..], await _scene.ReadToEndAsync(way));
     }
 
     [Fact]

@@ -20,7 +20,7 @@ public sealed class EventDecryptorChunkingTests : IDisposable
     public void Push_CutAnywhere_GivesTheSame(string kind)
     {
         byte[] stream = Encoding.UTF8.GetBytes(Stream(kind));
-        OpenedStream expected = _stream.Open(stream);
+        DecryptedEvents expected = _stream.Open(stream);
         Assert.Equal(expected, _stream.Open(stream, [.. Enumerable.Range(0, stream.Length)]));
         for (int cut = 0; cut < stream.Length; cut += 3)
         {

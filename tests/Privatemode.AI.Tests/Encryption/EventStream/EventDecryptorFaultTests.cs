@@ -8,7 +8,7 @@ namespace Privatemode.AI.Tests.Encryption.EventStream;
 
 public sealed class EventDecryptorFaultTests : IDisposable
 {
-    private static readonly string FirstOpened = $"data: {ChoiceStream.DeltaJson("one")}\n\n";
+    private static readonly string FirstDecrypted = $"data: {ChoiceStream.DeltaJson("one")}\n\n";
 
     private readonly ChoiceStream _stream = new();
 
@@ -59,11 +59,11 @@ public sealed class EventDecryptorFaultTests : IDisposable
             "end mark with a space" => "data: [DONE] \n\n",
             _ => "data: {} " + two[6..],
         };
-        OpenedStream opened = _stream.Open(one + rest + ChoiceStream.Done);
+        DecryptedEvents opened = _stream.Open(one + rest + ChoiceStream.Done);
         Assert.Equal(expected, opened.Failure);
         Assert.False(opened.IsEnded);
-        Assert.StartsWith(FirstOpened, opened.Output, StringComparison.Ordinal);
-        Assert.StartsWith(opened.Output, ChoiceStream.WholeOpened, StringComparison.Ordinal);
+        Assert.StartsWith(FirstDecrypted, opened.Output, StringComparison.Ordinal);
+        Assert.StartsWith(opened.Output, ChoiceStream.WholeDecrypted, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -72,11 +72,11 @@ public sealed class EventDecryptorFaultTests : IDisposable
         string text = $"event: chunk\r\n{_stream.Delta("one").Replace("\n", "\r\n", StringComparison.Ordinal)}: comment\n\n"
             + _stream.Enclave.Event("""{"usage":{"a":{"b":1}},"choices":[]}""") + _stream.Finish() + "event: end\ndata: [DONE]";
         byte[] stream = Encoding.UTF8.GetBytes(text);
-        OpenedStream whole = _stream.Open(stream);
+        DecryptedEvents whole = _stream.Open(stream);
         Assert.Null(whole.Failure);
         for (int length = 0; length < stream.Length; length++)
         {
-            OpenedStream cut = _stream.Open(stream[..length]);
+            DecryptedEvents cut = _stream.Open(stream[..length]);
             Assert.True(cut.Failure == "truncated-stream", $"cut at {length}: {cut.Failure}");
             Assert.StartsWith(cut.Output, whole.Output, StringComparison.Ordinal);
             Assert.True(cut.Output.Length == 0 || cut.Output.EndsWith("}\n\n", StringComparison.Ordinal));
@@ -88,22 +88,22 @@ public sealed class EventDecryptorFaultTests : IDisposable
     [InlineData("data: {}\n\n")]
     [InlineData("data\n")]
     public void Push_DataAfterTheEnd_IsAFailureAfterTheEvents(string more) =>
-        Assert.Equal(new OpenedStream(ChoiceStream.WholeOpened, "data-after-end", true), _stream.Open(_stream.Whole() + more));
+        Assert.Equal(new DecryptedEvents(ChoiceStream.WholeDecrypted, "data-after-end", true), _stream.Open(_stream.Whole() + more));
 
     [Fact]
     public void Push_SealedEventAfterTheEnd_IsNotHandedOut() =>
         Assert.Equal(
-            new OpenedStream(ChoiceStream.WholeOpened, "data-after-end", true),
+            new DecryptedEvents(ChoiceStream.WholeDecrypted, "data-after-end", true),
             _stream.Open(_stream.Whole() + _stream.Delta("more") + ChoiceStream.Done));
 
     [Fact]
     public void Complete_EndMarkMissing_IsTruncatedAfterTheEvents() =>
         Assert.Equal(
-            new OpenedStream(ChoiceStream.WholeOpened.Replace(ChoiceStream.Done, "", StringComparison.Ordinal), "truncated-stream", false),
+            new DecryptedEvents(ChoiceStream.WholeDecrypted.Replace(ChoiceStream.Done, "", StringComparison.Ordinal), "truncated-stream", false),
             _stream.Open(_stream.Whole().Replace(ChoiceStream.Done, "", StringComparison.Ordinal)));
 
     [Fact]
-    public void Complete_Nothing_IsTruncated() => Assert.Equal(new OpenedStream("", "truncated-stream", false), _stream.Open(""));
+    public void Complete_Nothing_IsTruncated() => Assert.Equal(new DecryptedEvents("", "truncated-stream", false), _stream.Open(""));
 
     [Fact]
     public void Push_EndMarkBeforeEveryChoiceHasFinished_IsTruncated()
@@ -117,14 +117,14 @@ public sealed class EventDecryptorFaultTests : IDisposable
     public void Push_ErrorEvent_IsThrownAfterTheEventsBefore()
     {
         string stream = _stream.Delta("one") + _stream.Enclave.Event("""{"error":{"message":"overloaded"}}""") + _stream.Whole();
-        Assert.Equal(new OpenedStream(FirstOpened, "service Other", false), _stream.Open(stream));
+        Assert.Equal(new DecryptedEvents(FirstDecrypted, "service Other", false), _stream.Open(stream));
     }
 
     [Fact]
     public void Push_UnsealedErrorEvent_IsNoErrorOfTheService()
     {
         string stream = _stream.Delta("one") + "event: error\ndata: {\"error\":{\"message\":\"gone\"}}\n\n";
-        Assert.Equal(new OpenedStream(FirstOpened, "unsealed-member", false), _stream.Open(stream));
+        Assert.Equal(new DecryptedEvents(FirstDecrypted, "unsealed-member", false), _stream.Open(stream));
     }
 
     [Fact]
@@ -136,7 +136,7 @@ public sealed class EventDecryptorFaultTests : IDisposable
         using PooledBytes request = JsonEncryptor.Encrypt("{\"choices\":[]}"u8, index, AnswerSealer.ChatPlain, cipher);
         using EventDecryptor opener = new(cipher, new ChoiceRules(), default);
         opener.Push([.. "data: "u8, .. request.Span, .. "\n\n"u8]);
-        Assert.Equal("reflected", OpenedStream.NameOf(opener.Failure));
+        Assert.Equal("reflected", DecryptedEvents.NameOf(opener.Failure));
         Assert.Equal(0, opener.Output.Length);
     }
 
@@ -148,7 +148,7 @@ public sealed class EventDecryptorFaultTests : IDisposable
         {
             opener.Push(Encoding.UTF8.GetBytes("data: x\n" + _stream.Whole()));
             PrivatemodeException? failure = opener.Failure;
-            Assert.Equal("not-json", OpenedStream.NameOf(failure));
+            Assert.Equal("not-json", DecryptedEvents.NameOf(failure));
             opener.Push(Encoding.UTF8.GetBytes(_stream.Whole()));
             opener.Fail(AnswerFault.LineTooLong);
             opener.Complete();
@@ -168,7 +168,7 @@ public sealed class EventDecryptorFaultTests : IDisposable
         Assert.Throws<InvalidOperationException>(() => opener.Push(Encoding.UTF8.GetBytes(_stream.Delta("one"))));
         rules.OnEvent = _ => AnswerFault.None;
         opener.Push(Encoding.UTF8.GetBytes(_stream.Delta("two")));
-        Assert.Equal("already-failed", OpenedStream.NameOf(opener.Failure));
+        Assert.Equal("already-failed", DecryptedEvents.NameOf(opener.Failure));
         Assert.Equal(0, opener.Output.Length);
     }
 
@@ -176,11 +176,11 @@ public sealed class EventDecryptorFaultTests : IDisposable
 
     private static string Altered(string text, int at) => text[..at] + (text[at] == '0' ? '1' : '0') + text[(at + 1)..];
 
-    private static string Without(string sealedEvent, string name)
+    private static string Without(string encryptedEvent, string name)
     {
-        int from = sealedEvent.IndexOf(name, StringComparison.Ordinal);
-        int to = sealedEvent.IndexOf('}', from);
-        return sealedEvent[..from].TrimEnd(',') + sealedEvent[to..];
+        int from = encryptedEvent.IndexOf(name, StringComparison.Ordinal);
+        int to = encryptedEvent.IndexOf('}', from);
+        return encryptedEvent[..from].TrimEnd(',') + encryptedEvent[to..];
     }
 
     private static string OfAnotherExchange()

@@ -9,7 +9,7 @@ public sealed class EventDecryptorFramingTests : IDisposable
 {
     private readonly ChoiceStream _stream = new();
 
-    private static readonly OpenedStream Whole = new(ChoiceStream.WholeOpened, null, true);
+    private static readonly DecryptedEvents Whole = new(ChoiceStream.WholeDecrypted, null, true);
 
     [Fact]
     public void Push_WholeStream_HandsOutEveryEvent() => Assert.Equal(Whole, _stream.Open(_stream.Whole()));
@@ -28,7 +28,7 @@ public sealed class EventDecryptorFramingTests : IDisposable
 
     [Fact]
     public void Push_NoLineEndAfterTheEndMark_IsTaken() =>
-        Assert.Equal(new OpenedStream(ChoiceStream.WholeOpened, null, false), _stream.Open(_stream.Whole().TrimEnd('\n')));
+        Assert.Equal(new DecryptedEvents(ChoiceStream.WholeDecrypted, null, false), _stream.Open(_stream.Whole().TrimEnd('\n')));
 
     [Fact]
     public void Push_CommentsAndOtherFields_AreDropped() =>
@@ -55,7 +55,7 @@ public sealed class EventDecryptorFramingTests : IDisposable
     {
         string stream = $"data: {{\"choices\":{_stream.Enclave.Value("[\r\n{\"index\"\n:0,\r\"finish_reason\":\"stop\"}]")}}}\n\n{ChoiceStream.Done}";
         Assert.Equal(
-            new OpenedStream($"data: {{\"choices\":[  {{\"index\" :0, \"finish_reason\":\"stop\"}}]}}\n\n{ChoiceStream.Done}", null, true),
+            new DecryptedEvents($"data: {{\"choices\":[  {{\"index\" :0, \"finish_reason\":\"stop\"}}]}}\n\n{ChoiceStream.Done}", null, true),
             _stream.Open(stream));
     }
 
@@ -68,7 +68,7 @@ public sealed class EventDecryptorFramingTests : IDisposable
     public void Push_LoneCarriageReturn_IsABadLine(string line)
     {
         string stream = _stream.Delta("one") + line + _stream.Finish() + ChoiceStream.Done;
-        Assert.Equal(new OpenedStream($"data: {ChoiceStream.DeltaJson("one")}\n\n", "bad-line", false), _stream.Open(stream));
+        Assert.Equal(new DecryptedEvents($"data: {ChoiceStream.DeltaJson("one")}\n\n", "bad-line", false), _stream.Open(stream));
     }
 
     [Theory]
@@ -83,7 +83,7 @@ public sealed class EventDecryptorFramingTests : IDisposable
         string filling = new('y', EventDecryptor.LineLimit - 1 - start.Length + excess);
         string line = start.Replace("\"id\":\"x", "\"id\":\"x" + filling, StringComparison.Ordinal);
         byte[] stream = Encoding.UTF8.GetBytes(line + end + ChoiceStream.Done);
-        OpenedStream expected = _stream.Open(stream);
+        DecryptedEvents expected = _stream.Open(stream);
         Assert.Equal(tooLong ? "line-too-long" : null, expected.Failure);
         Assert.Equal(tooLong, expected.Output.Length == 0);
         Assert.Equal(expected, _stream.Open(stream, [.. Enumerable.Range(0, 40).Select(i => i * 16_384)]));
@@ -106,7 +106,7 @@ public sealed class EventDecryptorFramingTests : IDisposable
             }
 
             opener.Push(":"u8);
-            Assert.Equal("line-too-long", OpenedStream.NameOf(opener.Failure));
+            Assert.Equal("line-too-long", DecryptedEvents.NameOf(opener.Failure));
         }
     }
 

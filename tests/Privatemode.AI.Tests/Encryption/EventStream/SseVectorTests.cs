@@ -91,8 +91,8 @@ public sealed class SseVectorTests
                 foreach (string end in (string[])["\n", "\r\n"])
                 {
                     using AnswerSealer enclave = new();
-                    string sealedEvent = $"data: {enclave.Document("""{"id":"","choices":[]}""")}";
-                    string line = sealedEvent.Replace("\"id\":\"", "\"id\":\"" + new string('x', length - sealedEvent.Length), StringComparison.Ordinal);
+                    string encryptedEvent = $"data: {enclave.Document("""{"id":"","choices":[]}""")}";
+                    string line = encryptedEvent.Replace("\"id\":\"", "\"id\":\"" + new string('x', length - encryptedEvent.Length), StringComparison.Ordinal);
                     Assert.Equal(length, line.Length);
                     string output = Read(enclave, Encoding.UTF8.GetBytes(line + end));
                     Assert.Equal(!vector.Flag("sdk_reader_ok"), output == "!line-too-long");

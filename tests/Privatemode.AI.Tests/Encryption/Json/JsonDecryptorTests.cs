@@ -21,7 +21,7 @@ public sealed class JsonDecryptorTests : IDisposable
     public void Open_AnyObjectAndPlainList_GivesTheDocument() => Properties.Hold(Cases, test =>
     {
         ClearNames plain = new(test.Plain);
-        (AnswerFault fault, string text, OpenedMember[] members) = Open(_enclave.Restarted().Document(test.Document.Text, plain), plain);
+        (AnswerFault fault, string text, DecryptedMember[] members) = Open(_enclave.Restarted().Document(test.Document.Text, plain), plain);
         if (test.Document.Members.All(member => test.Plain.Contains(member.Name)))
         {
             Assert.Equal(AnswerFault.NothingEncrypted, fault);
@@ -38,7 +38,7 @@ public sealed class JsonDecryptorTests : IDisposable
     public void Open_AnyArray_GivesTheDocument() => Properties.Hold(GeneratedDocument.Arrays.Where(array => array.Members.Count > 0), array =>
     {
         string wire = _enclave.Restarted().Document(array.Text);
-        (AnswerFault fault, string text, OpenedMember[] members) = Open(wire, AnswerSealer.ChatPlain, allowsArray: true);
+        (AnswerFault fault, string text, DecryptedMember[] members) = Open(wire, AnswerSealer.ChatPlain, allowsArray: true);
         Assert.Equal(AnswerFault.None, fault);
         Assert.Equal(array.Text, text);
         Assert.Equal(array.Members.Select(member => (member.Name, member.Value)), members.Select(member => (member.Name, member.Value)));
@@ -73,7 +73,7 @@ public sealed class JsonDecryptorTests : IDisposable
         string answer = _enclave.Document(Answer);
         string longer = answer.Replace("\"id\":\"x\"", $"\"id\":\"{new string('x', 300_000)}\"", StringComparison.Ordinal);
         Assert.NotEqual(answer, longer);
-        AssertRefused(AnswerFault.BadPlainMember, longer);
+        AssertRefused(AnswerFault.InvalidUnauthenticatedMember, longer);
     }
 
     [Fact]
@@ -148,7 +148,7 @@ public sealed class JsonDecryptorTests : IDisposable
             for (int other = 0; other < 256; other += other is >= 0x20 and < 0x7F ? 1 : 5)
             {
                 wire[at] = (byte)other;
-                (AnswerFault fault, string text, OpenedMember[] members) = Open(wire, AnswerSealer.ChatPlain);
+                (AnswerFault fault, string text, DecryptedMember[] members) = Open(wire, AnswerSealer.ChatPlain);
                 if (fault != AnswerFault.None)
                 {
                     Assert.Equal("", text);
@@ -157,7 +157,7 @@ public sealed class JsonDecryptorTests : IDisposable
 
                 // Names, plain members and white space are not authenticated. Values are.
                 opened++;
-                Assert.Equal(["[1]", "\"m\""], members.Where(member => member.WasSealed).Select(member => member.Value));
+                Assert.Equal(["[1]", "\"m\""], members.Where(member => member.WasEncrypted).Select(member => member.Value));
             }
 
             wire[at] = original;
@@ -170,23 +170,23 @@ public sealed class JsonDecryptorTests : IDisposable
 
     private void AssertRefused(AnswerFault expected, string answer, bool allowsArray = false)
     {
-        (AnswerFault fault, string text, OpenedMember[] members) = Open(answer, AnswerSealer.ChatPlain, allowsArray);
+        (AnswerFault fault, string text, DecryptedMember[] members) = Open(answer, AnswerSealer.ChatPlain, allowsArray);
         Assert.Equal(expected, fault);
         Assert.Equal("", text);
         Assert.Empty(members);
     }
 
-    private (AnswerFault Fault, string Text, OpenedMember[] Members) Open(string answer, ClearNames plain, bool allowsArray = false) =>
+    private (AnswerFault Fault, string Text, DecryptedMember[] Members) Open(string answer, ClearNames plain, bool allowsArray = false) =>
         Open(Encoding.UTF8.GetBytes(answer), plain, allowsArray);
 
     /// <summary>Opens with a fresh client; all that the opened document tells about itself.</summary>
-    private (AnswerFault Fault, string Text, OpenedMember[] Members) Open(byte[] answer, ClearNames plain, bool allowsArray = false)
+    private (AnswerFault Fault, string Text, DecryptedMember[] Members) Open(byte[] answer, ClearNames plain, bool allowsArray = false)
     {
         using ExchangeCipher cipher = _enclave.Client();
         using DecryptedDocument opened = new(16);
         AnswerFault fault = opened.Decrypt(answer, new ResponseSchema(plain, "choices"u8.ToArray(), JsonTokenType.StartArray, allowsArray), cipher);
         using JsonIndex names = new();
-        List<OpenedMember> members = [];
+        List<DecryptedMember> members = [];
         if (names.Read(answer, allowsArray) == JsonShape.Usable)
         {
             foreach (ref readonly JsonMember member in names.Members)
@@ -194,7 +194,7 @@ public sealed class JsonDecryptorTests : IDisposable
                 if (opened.TryGet(names.Name(member), out ReadOnlySpan<byte> value, out JsonTokenType kind))
                 {
                     string name = Encoding.UTF8.GetString(names.Name(member));
-                    members.Add(new OpenedMember(name, Encoding.UTF8.GetString(value), kind, !plain.Contains(names.Name(member))));
+                    members.Add(new DecryptedMember(name, Encoding.UTF8.GetString(value), kind, !plain.Contains(names.Name(member))));
                 }
             }
         }
@@ -202,5 +202,5 @@ public sealed class JsonDecryptorTests : IDisposable
         return (fault, Encoding.UTF8.GetString(opened.Text), [.. members]);
     }
 
-    private sealed record OpenedMember(string Name, string Value, JsonTokenType Kind, bool WasSealed);
+    private sealed record DecryptedMember(string Name, string Value, JsonTokenType Kind, bool WasEncrypted);
 }

@@ -33,15 +33,15 @@ public sealed class JsonEncryptorTests
         // The sealed texts put back by their plaintexts, member by member, give the document as it was.
         string wire = Seal(test.Document.Text, test.Plain);
         using JsonDocument dom = JsonDocument.Parse(wire, new JsonDocumentOptions { MaxDepth = 256 });
-        string[] sealedTexts = [.. dom.RootElement.EnumerateObject().Select(member => member.Value.GetRawText())];
+        string[] encryptedTexts = [.. dom.RootElement.EnumerateObject().Select(member => member.Value.GetRawText())];
         StringBuilder restored = new(wire);
-        for (int i = 0; i < sealedTexts.Length; i++)
+        for (int i = 0; i < encryptedTexts.Length; i++)
         {
             GeneratedMember member = test.Document.Members[i];
             if (!test.Plain.Contains(member.Name))
             {
-                Assert.True(EncryptedValue.IsEncryptedWith(Encoding.UTF8.GetBytes(sealedTexts[i]), "id"u8));
-                restored.Replace(sealedTexts[i], member.Value);
+                Assert.True(EncryptedValue.IsEncryptedWith(Encoding.UTF8.GetBytes(encryptedTexts[i]), "id"u8));
+                restored.Replace(encryptedTexts[i], member.Value);
             }
         }
 
@@ -69,7 +69,7 @@ public sealed class JsonEncryptorTests
     public void Seal_LargeValue_AllocatesNothingBeyondPooledBuffers()
     {
         const int Size = 1024 * 1024; // more than twice that is not kept for reuse
-        ContentArraysAlone.GiveUpWhatIsKept();
+        ContentArraysAlone.ReleaseRetained();
         byte[] document = [.. "{\"model\":\"m\",\"input\":\""u8, .. new byte[Size], .. "\"}"u8];
         document.AsSpan(22, Size).Fill((byte)'x');
         ClearNames plain = new("model");

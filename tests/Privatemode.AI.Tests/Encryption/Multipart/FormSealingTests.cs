@@ -159,23 +159,23 @@ public sealed class FormSealingTests : IDisposable
         foreach ((string from, string to) in changes)
         {
             Assert.Contains(from, text, StringComparison.Ordinal);
-            Assert.False(IsSealed(text.Replace(from, to, StringComparison.Ordinal), body.Holes, body.ContentType), to);
+            Assert.False(IsSealed(text.Replace(from, to, StringComparison.Ordinal), body.Gaps, body.ContentType), to);
         }
 
-        Assert.True(IsSealed(text, body.Holes, body.ContentType));
+        Assert.True(IsSealed(text, body.Gaps, body.ContentType));
         Assert.False(IsSealed(text, [], body.ContentType));
-        Assert.False(IsSealed(text, [.. body.Holes.Select(hole => hole with { At = hole.At - 1 })], body.ContentType));
-        Assert.False(IsSealed(text, [.. body.Holes, body.Holes[0]], body.ContentType));
-        Assert.False(IsSealed(text, [body.Holes[0] with { Value = new ValueRange(0, 5) }, body.Holes[1]], body.ContentType));
-        Assert.False(IsSealed(text, body.Holes, body.ContentType + "; charset=leak"));
-        Assert.False(IsSealed(text, body.Holes, "multipart/form-data; boundary=other"));
+        Assert.False(IsSealed(text, [.. body.Gaps.Select(gap => gap with { At = gap.At - 1 })], body.ContentType));
+        Assert.False(IsSealed(text, [.. body.Gaps, body.Gaps[0]], body.ContentType));
+        Assert.False(IsSealed(text, [body.Gaps[0] with { Value = new ValueRange(0, 5) }, body.Gaps[1]], body.ContentType));
+        Assert.False(IsSealed(text, body.Gaps, body.ContentType + "; charset=leak"));
+        Assert.False(IsSealed(text, body.Gaps, "multipart/form-data; boundary=other"));
 
-        bool IsSealed(string changed, IReadOnlyList<SegmentedBody.Hole> holes, string contentType)
+        bool IsSealed(string changed, IReadOnlyList<SegmentedBody.Gap> gaps, string contentType)
         {
             // Disposing the copy would end the attempt.
             using PooledBytes copied = PooledBytes.Copy(Encoding.Latin1.GetBytes(changed));
             InPlaceEncryption encryption = _bytes.Field<InPlaceEncryption>("_encryption");
-            return EncryptedFormCheck.IsEncrypted(new SegmentedBody(copied, holes, _bytes, encryption, contentType), SecretId, MayBePlain);
+            return EncryptedFormCheck.IsEncrypted(new SegmentedBody(copied, gaps, _bytes, encryption, contentType), SecretId, MayBePlain);
         }
     }
 

@@ -21,7 +21,7 @@ public sealed class ChoiceEventRulesTests : IDisposable
     [Fact]
     public void Stream_AsItWasSent_IsWhole()
     {
-        OpenedStream opened = Open(Sealed());
+        DecryptedEvents opened = Open(Sealed());
         Assert.Equal((null, true), (opened.Failure, opened.IsEnded));
         Assert.Contains("NOT ", opened.Output, StringComparison.Ordinal);
     }
@@ -91,7 +91,7 @@ public sealed class ChoiceEventRulesTests : IDisposable
     [InlineData("0", "truncated-stream")]
     public void Choice_OfSeveralWithoutAnIndex_IsNotTakenForTheFirst(string index, string failure)
     {
-        OpenedStream opened = _enclave.Open(
+        DecryptedEvents opened = _enclave.Open(
             new ChoiceEventRules(EndpointRules.ChatCompletions, 2, "sdk_0"),
             $"data: {Seal($$"""[{"index":{{index}},"delta":{"content":"a"},"finish_reason":"stop"}]""")}\n\n{Done}");
 
@@ -102,7 +102,7 @@ public sealed class ChoiceEventRulesTests : IDisposable
     [Fact]
     public void Choices_WithoutAnIndexInOneEvent_AreInOrder()
     {
-        OpenedStream opened = _enclave.Open(
+        DecryptedEvents opened = _enclave.Open(
             new ChoiceEventRules(EndpointRules.ChatCompletions, 2, "sdk_0"),
             $"data: {Seal("""[{"index":null,"delta":{"content":"a"},"finish_reason":"stop"},{"index":null,"delta":{},"finish_reason":"stop"}]""")}\n\n{Done}");
 
@@ -162,10 +162,10 @@ public sealed class ChoiceEventRulesTests : IDisposable
         string[] events = [.. documents.Select(document => _enclave.Document(document))];
         events[Bad] = events[Bad][..^4] + (events[Bad][^4] == '0' ? '1' : '0') + events[Bad][^3..];
 
-        OpenedStream opened = Open(events);
+        DecryptedEvents opened = Open(events);
 
         Assert.Equal(
-            new OpenedStream(string.Concat(documents[..Bad].Select(document => $"data: {document}\n\n")), "not-authentic", false), opened);
+            new DecryptedEvents(string.Concat(documents[..Bad].Select(document => $"data: {document}\n\n")), "not-authentic", false), opened);
     }
 
     private static bool TextOnly(string choices)
@@ -174,14 +174,14 @@ public sealed class ChoiceEventRulesTests : IDisposable
         return reader.TryRead(Encoding.UTF8.GetBytes(choices)) && reader.HasTextOnly;
     }
 
-    private static string Renamed(string sealedEvent, params string[] names)
+    private static string Renamed(string encryptedEvent, params string[] names)
     {
         foreach ((string name, string newName) in ((string[])["choices", "created", "model", "object"]).Zip(names))
         {
-            sealedEvent = sealedEvent.Replace($"\"{name}\":", $"\"{newName}\":", StringComparison.Ordinal);
+            encryptedEvent = encryptedEvent.Replace($"\"{name}\":", $"\"{newName}\":", StringComparison.Ordinal);
         }
 
-        return sealedEvent;
+        return encryptedEvent;
     }
 
     private string[] Sealed() =>
@@ -192,6 +192,6 @@ public sealed class ChoiceEventRulesTests : IDisposable
 
     private string Seal(string choices) => _enclave.Document($$"""{"object":"chat.completion.chunk","created":1,"model":"m","choices":{{choices}}}""");
 
-    private OpenedStream Open(string[] events) => _enclave.Open(
+    private DecryptedEvents Open(string[] events) => _enclave.Open(
         new ChoiceEventRules(EndpointRules.ChatCompletions, 1, "sdk_0"), string.Concat(events.Select(document => $"data: {document}\n\n")) + Done);
 }

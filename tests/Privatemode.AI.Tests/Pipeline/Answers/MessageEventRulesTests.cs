@@ -24,7 +24,7 @@ public sealed class MessageEventRulesTests : IDisposable
     [Fact]
     public void Messages_WholeStream_IsHandedOutWithItsNames()
     {
-        OpenedStream opened = Open([Start, Ping, BlockStart, Delta, BlockStop, Finish, Stop]);
+        DecryptedEvents opened = Open([Start, Ping, BlockStart, Delta, BlockStop, Finish, Stop]);
         Assert.Null(opened.Failure);
         Assert.True(opened.IsEnded);
         Assert.DoesNotContain("ping", opened.Output, StringComparison.Ordinal);
@@ -35,7 +35,7 @@ public sealed class MessageEventRulesTests : IDisposable
     [Fact]
     public void Messages_NamesOfTheEventsAreWrong_AreWrittenAnew()
     {
-        OpenedStream opened = Open([Start, BlockStart, Delta, BlockStop, Finish, Stop], name: "ping");
+        DecryptedEvents opened = Open([Start, BlockStart, Delta, BlockStop, Finish, Stop], name: "ping");
         Assert.Null(opened.Failure);
         Assert.DoesNotContain("event: ping", opened.Output, StringComparison.Ordinal);
     }
@@ -96,7 +96,7 @@ public sealed class MessageEventRulesTests : IDisposable
     public void Messages_MembersThatHoldNothing_AreDropped()
     {
         string finish = """{"type":"message_delta","delta":{"stop_reason":"end_turn","stop_sequence":null},"message":null,"error":null,"other":null}""";
-        OpenedStream opened = Open([Start, BlockStart, Delta, BlockStop, finish, Stop]);
+        DecryptedEvents opened = Open([Start, BlockStart, Delta, BlockStop, finish, Stop]);
         Assert.Null(opened.Failure);
         Assert.DoesNotContain("other", opened.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("error", opened.Output, StringComparison.Ordinal);
@@ -106,7 +106,7 @@ public sealed class MessageEventRulesTests : IDisposable
     public void Messages_IdThatIsNotSafeToPrint_IsTreatedAsAbsent()
     {
         string delta = Delta.Replace("{\"type\":\"content", "{\"id\":\"x\\u001b[2K\",\"type\":\"content", StringComparison.Ordinal);
-        OpenedStream opened = Open([Start, BlockStart, delta, BlockStop, Finish, Stop]);
+        DecryptedEvents opened = Open([Start, BlockStart, delta, BlockStop, Finish, Stop]);
         Assert.Null(opened.Failure);
         Assert.Contains($"data: {Delta}\n\n", opened.Output, StringComparison.Ordinal);
     }
@@ -136,7 +136,7 @@ public sealed class MessageEventRulesTests : IDisposable
     public void Messages_UnsealedMember_BreaksTheStream() =>
         Assert.Equal("unsealed-member", Open([Start, BlockStart], tail: $"data: {Delta}\n\n").Failure);
 
-    private OpenedStream Open(string[] events, string? name = null, string tail = "") => _enclave.Open(
+    private DecryptedEvents Open(string[] events, string? name = null, string tail = "") => _enclave.Open(
         new MessageEventRules("sdk_0"),
         string.Concat(events.Select(document => $"event: {name ?? "named"}\ndata: {_enclave.Document(document, Messages)}\n\n")) + tail);
 }

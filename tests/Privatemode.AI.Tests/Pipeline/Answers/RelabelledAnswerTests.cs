@@ -171,7 +171,7 @@ public sealed class RelabelledAnswerTests : IDisposable
             () => _network.SendAsync(Transcriptions, Form(times), 200, seal => Document(["text", "\"en\""], seal)))).ErrorType);
     }
 
-    private static string ChangeLastDigit(string sealedValue) => $"{sealedValue[..^2]}{(sealedValue[^2] == '0' ? '1' : '0')}{sealedValue[^1]}";
+    private static string ChangeLastDigit(string encryptedValue) => $"{encryptedValue[..^2]}{(encryptedValue[^2] == '0' ? '1' : '0')}{encryptedValue[^1]}";
 
     private static HttpContent Body(string path) => path switch
     {

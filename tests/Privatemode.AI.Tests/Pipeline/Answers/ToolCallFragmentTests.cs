@@ -205,11 +205,11 @@ public sealed class ToolCallFragmentTests
 
         Assert.Equal(
             calls,
-            read.Select(call => $"{call.Key}:{MadeUpOr(call.Value.Id)}:{call.Value.Name}:{call.Value.Arguments}"));
+            read.Select(call => $"{call.Key}:{MaskGeneratedId(call.Value.Id)}:{call.Value.Name}:{call.Value.Arguments}"));
         Assert.Equal(read.Count, read.Values.Select(call => call.Id).Distinct().Count());
     }
 
-    private static string MadeUpOr(string id) => id.StartsWith("call_", StringComparison.Ordinal) ? "?" : id;
+    private static string MaskGeneratedId(string id) => id.StartsWith("call_", StringComparison.Ordinal) ? "?" : id;
 
     /// <summary>As readers do: the first id counts, names and arguments are joined.</summary>
     private static void Take(JsonNode call, SortedDictionary<int, (string Id, string Name, string Arguments)> read)

@@ -26,7 +26,7 @@ public sealed class TranscriptionEventRulesTests : IDisposable
     [InlineData(false)]
     public void Choices_NeedASealedFinish(bool endsWithUsage)
     {
-        OpenedStream opened = Open([Piece, Finish, Usage], Done, endsWithUsage);
+        DecryptedEvents opened = Open([Piece, Finish, Usage], Done, endsWithUsage);
         Assert.Equal((null, true), (opened.Failure, opened.IsEnded));
         Assert.Contains("\"duration\":1.5", opened.Output, StringComparison.Ordinal);
         Assert.Equal("truncated-stream", Open([Piece], Done, endsWithUsage).Failure);
@@ -58,7 +58,7 @@ public sealed class TranscriptionEventRulesTests : IDisposable
     [Fact]
     public void UsageNobodyAskedFor_EndsTheStreamAndIsNotHandedOut()
     {
-        OpenedStream opened = Open([Piece, Finish, Usage], Done, hidesUsage: true);
+        DecryptedEvents opened = Open([Piece, Finish, Usage], Done, hidesUsage: true);
         Assert.Equal((null, true), (opened.Failure, opened.IsEnded));
         Assert.DoesNotContain("usage", opened.Output, StringComparison.Ordinal);
         Assert.EndsWith(Done, opened.Output, StringComparison.Ordinal);
@@ -84,7 +84,7 @@ public sealed class TranscriptionEventRulesTests : IDisposable
     {
         Assert.Equal((null, true), (Open([TypedPiece, TypedDone], "").Failure, Open([TypedPiece, TypedDone], "").IsEnded));
         Assert.Null(Open([TypedPiece, TypedDone], Done).Failure);
-        OpenedStream opened = Open(
+        DecryptedEvents opened = Open(
             [
                 """{"type":"transcript.text.segment","id":"s","start":0,"end":1.5,"text":"a","speaker":"A"}""",
                 """{"type":"transcript.text.delta","delta":"a","segment_id":"s","logprobs":[{"token":"a"}],"item":null}""",
@@ -122,10 +122,10 @@ public sealed class TranscriptionEventRulesTests : IDisposable
         Assert.Equal("renamed-member", OpenSealed(hidden, events[2]).Failure);
     }
 
-    private OpenedStream OpenSealed(params string[] events) => _enclave.Open(
+    private DecryptedEvents OpenSealed(params string[] events) => _enclave.Open(
         new TranscriptionEventRules("sdk_0", true, false), string.Concat(events.Select(document => $"data: {document}\n\n")) + Done);
 
-    private OpenedStream Open(string[] events, string tail, bool endsWithUsage = true, bool hidesUsage = false) => _enclave.Open(
+    private DecryptedEvents Open(string[] events, string tail, bool endsWithUsage = true, bool hidesUsage = false) => _enclave.Open(
         new TranscriptionEventRules("sdk_0", endsWithUsage, hidesUsage),
         string.Concat(events.Select(document => $"data: {_enclave.Document(document, Plain)}\n\n")) + tail);
 }

@@ -39,7 +39,7 @@ public sealed class FormAttemptTests
         Exception? failure = await Record.ExceptionAsync(() => runner.RunAsync(carrier, state, async).AsTask());
 
         Assert.Equal(isAnswered, failure is null);
-        Assert.Equal((1, true), (carrier.Sent, carrier.WasSealed));
+        Assert.Equal((1, true), (carrier.Sent, carrier.WasEncrypted));
         FormRequestBody body = Assert.IsType<FormRequestBody>(state.Call!.Body);
         Assert.Equal(File, Encoding.UTF8.GetString(body.Value(body.Form.Find("file"u8)!)));
     }
@@ -54,7 +54,7 @@ public sealed class FormAttemptTests
 
         public int Sent { get; private set; }
 
-        public bool WasSealed { get; private set; }
+        public bool WasEncrypted { get; private set; }
 
         public string Method => "POST";
 
@@ -82,7 +82,7 @@ public sealed class FormAttemptTests
         {
             Sent++;
             FormRequestBody body = (FormRequestBody)attempt.Call.Body!;
-            WasSealed = Encoding.Latin1.GetString(body.Value(body.Form.Find("file"u8)!)) != File;
+            WasEncrypted = Encoding.Latin1.GetString(body.Value(body.Form.Find("file"u8)!)) != File;
             return isAnswered
                 ? new(new ReceivedAnswer(
                     new AnswerHeaders { Status = 503, ContentType = "text/plain" }, new MemoryStream("busy"u8.ToArray()), new MemoryStream(), IsBuffered: true))

@@ -110,10 +110,10 @@ public sealed class RateLimiterTests : IAsyncLifetime
     [InlineData(false)]
     public async Task Call_CancelledWhenThePermitComes_GivesItBack(bool async)
     {
-        using CancellationTokenSource impatience = new();
-        using LateLimiter limiter = new(impatience.Cancel);
+        using CancellationTokenSource callerCancellation = new();
+        using LateLimiter limiter = new(callerCancellation.Cancel);
         await using PrivatemodeClient client = NewClient(limiter);
-        Task waiting = ChatAsync(client, async, impatience.Token);
+        Task waiting = ChatAsync(client, async, callerCancellation.Token);
         await limiter.Asked.Task.OrTimeout();
         limiter.Grant();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.OrTimeout());

@@ -39,6 +39,6 @@ public sealed class ChoiceCountTests
         using EventDecryptor opener = new(cipher, new ChoiceEventRules(EndpointRules.ChatCompletions, 2, "sdk_0"), context);
         opener.Push(Encoding.UTF8.GetBytes(source.Delta("a") + source.Finish() + (both ? source.Delta("b", 1) + source.Finish(1) : "") + ChoiceStream.Done));
         opener.Complete();
-        Assert.Equal(failure, OpenedStream.NameOf(opener.Failure));
+        Assert.Equal(failure, DecryptedEvents.NameOf(opener.Failure));
     }
 }

@@ -6,7 +6,7 @@ using Privatemode.AI.Encryption.Json;
 namespace Privatemode.AI.Tests.Memory;
 
 /// <summary>An authentic answer of any size, in a file: it takes no memory while it is read.</summary>
-internal sealed class SealedFile
+internal sealed class EncryptedFile
 {
     private const int Step = 64 * 1024;
 
@@ -18,7 +18,7 @@ internal sealed class SealedFile
 
     /// <param name="exchange">The client's side of the exchange, of which nothing was sealed yet.</param>
     /// <param name="key">The key it was begun with.</param>
-    public SealedFile(BodyExchange exchange, byte[] key)
+    public EncryptedFile(BodyExchange exchange, byte[] key)
     {
         // "id:nonce:iv:ciphertext": the request tells the nonce of the exchange.
         byte[] request = "{\"a\":1}"u8.ToArray();
@@ -30,7 +30,7 @@ internal sealed class SealedFile
         _head = $"{parts[0]}:{parts[1]}:";
     }
 
-    public SealedFile Text(string text)
+    public EncryptedFile Text(string text)
     {
         _file.Write(Encoding.ASCII.GetBytes(text));
         return this;
@@ -41,7 +41,7 @@ internal sealed class SealedFile
     /// <param name="before">What the plaintext begins with.</param>
     /// <param name="repeated">What is repeated in it.</param>
     /// <param name="after">What it ends with.</param>
-    public SealedFile Value(int length, string before, string repeated, string after)
+    public EncryptedFile Value(int length, string before, string repeated, string after)
     {
         byte[] value = new byte[length];
         using RepeatedText text = new(length, before, repeated, after);
@@ -61,7 +61,7 @@ internal sealed class SealedFile
         return Text($"{Convert.ToHexStringLower(tag)}\"");
     }
 
-    public SealedFile Value(string plaintext) => Value(plaintext.Length, plaintext, " ", "");
+    public EncryptedFile Value(string plaintext) => Value(plaintext.Length, plaintext, " ", "");
 
     /// <summary>The answer from its start; the file is gone once it is closed.</summary>
     public Stream Read()

@@ -68,7 +68,7 @@ internal sealed record VerifiedCoordinator
 /// <summary>Describes a successful verification: what was proved, what was not checked, and warnings.</summary>
 internal static class CoordinatorReport
 {
-    private const string NotAsked = "the manifest does not require it";
+    private const string NotRequired = "the manifest does not require it";
 
     private static readonly VerificationCheck[] NeverChecked =
     [
@@ -134,8 +134,8 @@ internal static class CoordinatorReport
         Passed(SnpPolicyChecks.PlatformUnknown, $"platform {verified.Report.PlatformInfo}"),
         Passed(SnpPolicyChecks.ReportedTcb, $"{verified.Tcb.Reported}"),
         Passed(SnpPolicyChecks.LaunchTcb, $"{verified.Tcb.Launch}"),
-        OptionalCheck(SnpPolicyChecks.LaunchMitigations, value.MinimumMitigationVector != 0, NotAsked),
-        OptionalCheck(SnpPolicyChecks.AllowedChip, value.AllowedChipIds.Count > 0, NotAsked),
+        OptionalCheck(SnpPolicyChecks.LaunchMitigations, value.MinimumMitigationVector != 0, NotRequired),
+        OptionalCheck(SnpPolicyChecks.AllowedChip, value.AllowedChipIds.Count > 0, NotRequired),
         .. NeverChecked,
     ];
 
@@ -151,7 +151,7 @@ internal static class CoordinatorReport
         OptionalCheck(
             TdxPolicyChecks.TcbInfoEvaluation,
             value.MinimumEvaluationDataNumber > 0,
-            NotAsked,
+            NotRequired,
             $"{verified.TcbInfo.EvaluationDataNumber}"),
         Passed(TdxPolicyChecks.ReportData),
         Passed(TdxPolicyChecks.MrTd),
@@ -160,10 +160,10 @@ internal static class CoordinatorReport
         Passed(ContrastChecks.CoordinatorPolicy),
         Passed(TdxPolicyChecks.Attributes),
         Passed(TdxPolicyChecks.Xfam),
-        OptionalCheck(TdxPolicyChecks.PlatformInstance, value.AllowedPlatformInstances.Count > 0, NotAsked),
-        OptionalCheck(TdxPolicyChecks.MemoryIntegrity, value.MemoryIntegrity, NotAsked),
-        OptionalCheck(TdxPolicyChecks.Multithreading, value.SmtDisabled, NotAsked),
-        OptionalCheck(TdxPolicyChecks.StaticPlatform, value.StaticPlatform, NotAsked),
+        OptionalCheck(TdxPolicyChecks.PlatformInstance, value.AllowedPlatformInstances.Count > 0, NotRequired),
+        OptionalCheck(TdxPolicyChecks.MemoryIntegrity, value.MemoryIntegrity, NotRequired),
+        OptionalCheck(TdxPolicyChecks.Multithreading, value.SmtDisabled, NotRequired),
+        OptionalCheck(TdxPolicyChecks.StaticPlatform, value.StaticPlatform, NotRequired),
         .. NeverChecked,
     ];
 

@@ -44,7 +44,7 @@ internal sealed class CoordinatorScene
     public DateTimeOffset At { get; init; } = Day;
 
     /// <summary>The time of the verdict, when it is a later one.</summary>
-    public DateTimeOffset? VerdictAt { get; init; }
+    public DateTimeOffset? VerifiedAt { get; init; }
 
     /// <summary>What the client sent; the report may be about another.</summary>
     public byte[] Nonce { get; init; } = [.. Enumerable.Range(1, 32).Select(i => (byte)i)];
@@ -72,7 +72,7 @@ internal sealed class CoordinatorScene
         Manifest manifest = AI.Attestation.Contrast.Manifest.Parse(ExpectedManifest ?? issued.Manifest);
         using ParsedEvidence evidence = ParsedEvidence.Of(document, manifest, Anchors, At);
         ContrastCollateral collateral = evidence is ParsedSnpEvidence snp ? Fetch(issued, snp) : Fetch(issued, ((ParsedTdxEvidence)evidence).Requests);
-        return ContrastVerifier.Verify(evidence, Nonce, ChangeCollateral(collateral), Anchors, Options, VerdictAt ?? At);
+        return ContrastVerifier.Verify(evidence, Nonce, ChangeCollateral(collateral), Anchors, Options, VerifiedAt ?? At);
     }
 
     /// <summary>The checks that refused, in order; none when the deployment proved itself.</summary>

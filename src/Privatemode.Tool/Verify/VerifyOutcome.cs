@@ -3,8 +3,8 @@ using Privatemode.Tool.Commands;
 
 namespace Privatemode.Tool.Verify;
 
-/// <summary>The three verdicts. An auditor must not take one for another.</summary>
-internal enum VerdictKind
+/// <summary>The three outcomes of a verification. They have different exit codes, so that they are not confused.</summary>
+internal enum VerifyOutcomeKind
 {
     /// <summary>The evidence proves what was expected.</summary>
     Verified,
@@ -17,7 +17,7 @@ internal enum VerdictKind
 }
 
 /// <summary>The outcome of a verification, live or from a file.</summary>
-internal sealed record Verdict
+internal sealed record VerifyOutcome
 {
     // Missing or expired collateral says nothing about the deployment.
     private static readonly HashSet<string> NotEnough =
@@ -27,7 +27,7 @@ internal sealed record Verdict
     private static readonly HashSet<string> Expired =
         ["certificate-expired", "crl-expired", "mesh-ca-expired", "tdx-qe-identity-expired", "tdx-tcb-info-expired"];
 
-    public required VerdictKind Kind { get; init; }
+    public required VerifyOutcomeKind Kind { get; init; }
 
     /// <summary>The time for which the evidence was judged.</summary>
     public required DateTimeOffset At { get; init; }
@@ -41,13 +41,13 @@ internal sealed record Verdict
     /// <summary>Why there is no report.</summary>
     public PrivatemodeException? Failure { get; init; }
 
-    /// <summary>What to do about a verdict that was not possible, or null.</summary>
+    /// <summary>What to do if the evidence could not be judged, or null.</summary>
     public string? Hint { get; init; }
 
     public int ExitCode => Kind switch
     {
-        VerdictKind.Verified => ExitCodes.Success,
-        VerdictKind.Refused => ExitCodes.Refused,
+        VerifyOutcomeKind.Verified => ExitCodes.Success,
+        VerifyOutcomeKind.Refused => ExitCodes.Refused,
         _ => ExitCodes.Unknown,
     };
 
@@ -55,20 +55,20 @@ internal sealed record Verdict
     /// <param name="failure">The exception of the library.</param>
     /// <param name="at">The time of the judgement.</param>
     /// <param name="isOffline">Whether saved evidence was judged.</param>
-    public static Verdict Of(PrivatemodeException failure, DateTimeOffset at, bool isOffline)
+    public static VerifyOutcome Of(PrivatemodeException failure, DateTimeOffset at, bool isOffline)
     {
         if (failure is not PrivatemodeVerificationException verification)
         {
             // An answer that was altered, or a request that was, is no failure of the network.
             bool isAttack = failure is PrivatemodeIntegrityException or PrivatemodeWouldLeakException;
-            return new Verdict { Kind = isAttack ? VerdictKind.Refused : VerdictKind.Unknown, At = at, Failure = failure };
+            return new VerifyOutcome { Kind = isAttack ? VerifyOutcomeKind.Refused : VerifyOutcomeKind.Unknown, At = at, Failure = failure };
         }
 
         bool isUnknown = verification.Mismatches.All(mismatch => SaysNothing(mismatch.Check, isOffline));
         bool hasExpired = isOffline && verification.Mismatches.Any(mismatch => Expired.Contains(mismatch.Check));
-        return new Verdict
+        return new VerifyOutcome
         {
-            Kind = isUnknown ? VerdictKind.Unknown : VerdictKind.Refused,
+            Kind = isUnknown ? VerifyOutcomeKind.Unknown : VerifyOutcomeKind.Refused,
             At = at,
             Failure = failure,
             Hint = isUnknown && hasExpired

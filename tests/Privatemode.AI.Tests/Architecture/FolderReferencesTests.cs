@@ -7,7 +7,7 @@ using Microsoft.CodeAnalysis.CSharp.Syntax;
 namespace Privatemode.AI.Tests.Architecture;
 
 /// <summary>Which folders of the library and of the proxy may use which, as the tables of docs/architecture.md say.</summary>
-public sealed partial class RoomsTests
+public sealed partial class FolderReferencesTests
 {
     private const string Root = "(root)";
 
@@ -75,7 +75,7 @@ public sealed partial class RoomsTests
     private static SyntaxTree Parse(string path, string text) => CSharpSyntaxTree.ParseText(text, path: path);
 
     private static CSharpCompilation Compile(IEnumerable<SyntaxTree> trees) => CSharpCompilation.Create(
-        "Rooms",
+        "FolderReferences",
         trees,
         ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Where(path => !Path.GetFileName(path).StartsWith("Privatemode.AI", StringComparison.Ordinal))

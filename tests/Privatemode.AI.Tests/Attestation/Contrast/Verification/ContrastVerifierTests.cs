@@ -98,7 +98,7 @@ public sealed class ContrastVerifierTests
     public void Verify_OwnChainThatExpiresBeforeTheVerdict_IsRefused()
     {
         DateTimeOffset end = new CoordinatorScene().Verify().Snp!.Dates.VekNotAfter;
-        Assert.Equal([CertificateChecks.Expired], new CoordinatorScene { VerdictAt = end.AddSeconds(1) }.Refusals());
+        Assert.Equal([CertificateChecks.Expired], new CoordinatorScene { VerifiedAt = end.AddSeconds(1) }.Refusals());
     }
 
     // The certificates of the collateral count, whatever the evidence brings along.

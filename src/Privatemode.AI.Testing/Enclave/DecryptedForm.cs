@@ -6,7 +6,7 @@ using Microsoft.Net.Http.Headers;
 namespace Privatemode.AI.Testing.Enclave;
 
 /// <summary>A form as the model server sees it.</summary>
-internal sealed class OpenedForm
+internal sealed class DecryptedForm
 {
     private readonly List<Part> _parts = [];
 
@@ -15,9 +15,9 @@ internal sealed class OpenedForm
 
     /// <summary>Parses a form with a reader of its own, independent of the client's. Parts without a name are left out.</summary>
     /// <exception cref="InvalidDataException">It is no form; the message is the service's.</exception>
-    public static OpenedForm Read(ReadOnlyMemory<byte> body, string? contentType)
+    public static DecryptedForm Read(ReadOnlyMemory<byte> body, string? contentType)
     {
-        OpenedForm form = new();
+        DecryptedForm form = new();
         MultipartReader reader = new(Boundary(contentType), new MemoryStream(body.ToArray()));
         try
         {

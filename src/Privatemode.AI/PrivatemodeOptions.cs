@@ -53,20 +53,20 @@ public sealed class PrivatemodeOptions
     /// <summary>Gets the options for the service's prompt cache.</summary>
     public PromptCacheOptions PromptCache { get; private set; } = new();
 
-    /// <summary>Gets the options for images that requests name by URL.</summary>
+    /// <summary>Gets the options for images that requests reference by URL.</summary>
     public MediaOptions Media { get; private set; } = new();
 
     /// <summary>Gets the options for the Responses API.</summary>
     public ResponsesOptions Responses { get; private set; } = new();
 
-    /// <summary>Gets or sets whether a host verifies the deployment and establishes a session when it starts.</summary>
+    /// <summary>Gets or sets a value that specifies whether a host verifies the deployment and establishes a session when it starts.</summary>
     /// <value>The default is <see cref="WarmUpMode.Background"/>. The setting has no effect without a host.</value>
     public WarmUpMode WarmUp { get; set; }
 
     /// <summary>Gets or sets the maximum number of API keys that have a session at the same time.</summary>
     /// <value>From 1 to 100,000. The default is 256.</value>
     /// <remarks>
-    /// <para>One more API key replaces the session that was unused for the longest time. If all sessions are in use, that session is detached: its calls
+    /// <para>A further API key replaces the session that was unused for the longest time. If all sessions are in use, that session is detached: its calls
     /// and streams finish, and the next call with its key establishes a new session. At most as many sessions as this setting allows are detached at the
     /// same time. Beyond that, a call with another key waits for up to <see cref="TransportOptions.ResponseTimeout"/> and then throws a
     /// <see cref="PrivatemodeServiceException"/> with <see cref="ServiceFailureReason.Timeout"/>.</para>
@@ -90,7 +90,7 @@ public sealed class PrivatemodeOptions
     /// <remarks>Bodies are logged as they are sent and received. An error that the service did not encrypt is logged with everything that it quotes.</remarks>
     public bool LogEncryptedContent { get; set; }
 
-    /// <summary>Gets or sets the clock.</summary>
+    /// <summary>Gets or sets the time provider for the validity of evidence and secrets, timeouts and pauses.</summary>
     /// <value>The default is <see cref="TimeProvider.System"/>.</value>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 

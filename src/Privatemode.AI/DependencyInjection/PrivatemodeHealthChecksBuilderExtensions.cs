@@ -23,14 +23,15 @@ public static class PrivatemodeHealthChecksBuilderExtensions
     /// <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
     /// <returns>The health checks builder.</returns>
     /// <remarks>
-    /// <para>The status is <see cref="HealthStatus.Healthy"/> if the deployment is verified, and <see cref="HealthStatus.Degraded"/> if the last renewal of
-    /// the verification failed but the verification is still valid, or if the publisher names a manifest that was not approved. Otherwise it is
-    /// <paramref name="failureStatus"/>. The data contains <c>evidenceAge</c> (a <see cref="TimeSpan"/>), <c>verifiedAt</c>, <c>validUntil</c> and
-    /// <c>manifestSha256</c>, and <c>unapprovedManifestSha256</c> if there is one.</para>
+    /// <para>The status is <see cref="HealthStatus.Healthy"/> if the deployment is verified. It is <see cref="HealthStatus.Degraded"/> if the last renewal
+    /// failed but the verification is still valid, if the publisher names a manifest that was not approved, if
+    /// <see cref="PrivatemodeOptions.ApiKeyAccessor"/> returns no API key outside of a call and no call was made yet, or if
+    /// <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> is set. Otherwise, it is <paramref name="failureStatus"/>. The data contains
+    /// <c>evidenceAge</c> (a <see cref="TimeSpan"/>), <c>verifiedAt</c>, <c>validUntil</c> and <c>manifestSha256</c>, and <c>unapprovedManifestSha256</c> if
+    /// there is one.</para>
     /// <para>While the deployment is not verified, the check verifies it and establishes a session. If that takes longer than
     /// <paramref name="timeout"/>, the check fails and the verification continues for the next check. Once the deployment is verified, the check sends
-    /// nothing. If callers provide their API keys (<see cref="PrivatemodeOptions.ApiKeyAccessor"/>), the status is <see cref="HealthStatus.Degraded"/> until
-    /// the first call.</para>
+    /// nothing.</para>
     /// <para>Running the check throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>

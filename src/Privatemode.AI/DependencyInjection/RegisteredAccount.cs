@@ -1,9 +1,9 @@
 namespace Privatemode.AI;
 
-/// <summary>Names a Privatemode account that is registered in a service collection.</summary>
+/// <summary>Identifies a Privatemode account that is registered in a service collection.</summary>
 /// <remarks>
 /// <para><c>AddPrivatemodeChatClient</c> and the other registration methods take the account as this type, so that it cannot be confused with a service key, a
-/// model ID or an API key. An instance only names the account; it holds no secret and registers nothing.</para>
+/// model ID or an API key. An instance only identifies the account; it contains no secret and registers nothing.</para>
 /// <para>This class is immutable and thread-safe.</para>
 /// </remarks>
 public sealed class RegisteredAccount

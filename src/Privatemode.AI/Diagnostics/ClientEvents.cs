@@ -81,7 +81,7 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
         Log.CallRefused(_logger, exception.ErrorType);
     }
 
-    /// <summary>Logs an answer that could not be decrypted. Other failures are left to the caller, who gets the exception.</summary>
+    /// <summary>Logs an answer that failed an integrity check. Other failures are only thrown to the caller.</summary>
     public void AnswerFailed(Exception exception)
     {
         if (exception is PrivatemodeIntegrityException integrity)

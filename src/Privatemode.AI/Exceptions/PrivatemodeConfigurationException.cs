@@ -8,8 +8,8 @@ public sealed class PrivatemodeConfigurationException : PrivatemodeException
 {
     /// <summary>Initializes a new instance of the <see cref="PrivatemodeConfigurationException"/> class.</summary>
     /// <param name="setting">The name of the setting to correct; see <see cref="Setting"/>.</param>
-    /// <param name="message">The message, without secrets.</param>
-    /// <param name="innerException">The cause, or <see langword="null"/>.</param>
+    /// <param name="message">The error message. It must not contain prompts, answers or keys, because messages are logged.</param>
+    /// <param name="innerException">The exception that caused this one, or <see langword="null"/>, the default.</param>
     /// <remarks><see cref="PrivatemodeException.ErrorType"/> is <c>configuration</c>.</remarks>
     public PrivatemodeConfigurationException(string setting, string message, Exception? innerException = null)
         : base("configuration", message, innerException) => Setting = setting;

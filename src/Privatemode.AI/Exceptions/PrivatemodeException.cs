@@ -28,7 +28,7 @@ public abstract class PrivatemodeException : Exception
     /// A name keeps its meaning; later versions can add names.</remarks>
     public string ErrorType { get; }
 
-    /// <summary>Gets the ID that the client gave the request, or <see langword="null"/> if the call failed before a request existed.</summary>
+    /// <summary>Gets the ID that the client assigned to the request, or <see langword="null"/> if the call failed before it assigned one.</summary>
     /// <remarks>It is sent as the header <c>Privatemode-User-Request-ID</c>. Include it when you report a problem to the service.</remarks>
     public string? RequestId { get; init; }
 

@@ -7,8 +7,8 @@ public sealed class PrivatemodeModelUnavailableException : PrivatemodeServiceExc
     private const int MaxNamesInMessage = 20;
 
     /// <summary>Initializes a new instance of the <see cref="PrivatemodeModelUnavailableException"/> class.</summary>
-    /// <param name="message">The message, without content.</param>
-    /// <param name="innerException">The cause, or <see langword="null"/>.</param>
+    /// <param name="message">The error message. It must not contain prompts, answers or keys, because messages are logged.</param>
+    /// <param name="innerException">The exception that caused this one, or <see langword="null"/>, the default.</param>
     /// <remarks><see cref="PrivatemodeServiceException.Reason"/> is <see cref="ServiceFailureReason.ModelUnavailable"/>, and
     /// <see cref="PrivatemodeException.ErrorType"/> is <c>model-unavailable</c>.</remarks>
     public PrivatemodeModelUnavailableException(string message, Exception? innerException = null)

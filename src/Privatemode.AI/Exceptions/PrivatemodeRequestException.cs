@@ -7,14 +7,14 @@ namespace Privatemode.AI;
 public sealed class PrivatemodeRequestException : PrivatemodeException
 {
     /// <summary>Initializes a new instance of the <see cref="PrivatemodeRequestException"/> class.</summary>
-    /// <param name="member">The name of what to change; see <see cref="Member"/>.</param>
-    /// <param name="message">The message, without content.</param>
-    /// <param name="innerException">The cause, or <see langword="null"/>.</param>
+    /// <param name="member">The name of the part of the call to change; see <see cref="Member"/>.</param>
+    /// <param name="message">The error message. It must not contain prompts, answers or keys, because messages are logged.</param>
+    /// <param name="innerException">The exception that caused this one, or <see langword="null"/>, the default.</param>
     /// <remarks><see cref="PrivatemodeException.ErrorType"/> is <c>request</c>.</remarks>
     public PrivatemodeRequestException(string member, string message, Exception? innerException = null)
         : base("request", message, innerException) => Member = member;
 
-    /// <summary>Gets the name of what to change, never its value.</summary>
+    /// <summary>Gets the name of the part of the call to change. It does not contain the value.</summary>
     /// <value>An option (<c>SpeechToTextOptions.SpeechLanguage</c>), a content (<c>messages[3].Contents[0]</c>, or <c>input[3].content[0]</c> in a request for
     /// a response), or another part of the call (<c>file</c>, <c>body</c>, <c>model</c>).</value>
     public string Member { get; }

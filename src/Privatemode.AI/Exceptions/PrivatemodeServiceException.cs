@@ -11,8 +11,8 @@ public class PrivatemodeServiceException : PrivatemodeException
     /// <summary>Initializes a new instance of the <see cref="PrivatemodeServiceException"/> class.</summary>
     /// <param name="reason">The kind of failure. <see cref="PrivatemodeException.ErrorType"/> is its name in lowercase words with dashes, for example
     /// <c>rate-limited</c>.</param>
-    /// <param name="message">The message, without content.</param>
-    /// <param name="innerException">The cause, or <see langword="null"/>.</param>
+    /// <param name="message">The error message. It must not contain prompts, answers or keys, because messages are logged.</param>
+    /// <param name="innerException">The exception that caused this one, or <see langword="null"/>, the default.</param>
 #pragma warning disable RS0022 // A class that derives from this one can do no more than an exception that an application creates.
     public PrivatemodeServiceException(ServiceFailureReason reason, string message, Exception? innerException = null)
         : base(ErrorTypeOf(reason), message, innerException) => Reason = reason;
@@ -28,8 +28,9 @@ public class PrivatemodeServiceException : PrivatemodeException
     /// <remarks>The service chooses this text. Use <see cref="PrivatemodeException.ErrorType"/> for decisions and metrics.</remarks>
     public string? ErrorCode { get; init; }
 
-    /// <summary>Gets how long to wait before a retry, or <see langword="null"/> if it is not known.</summary>
-    /// <value>At most 60 seconds if the service asks for it, because that is not authenticated.</value>
+    /// <summary>Gets the time to wait before a retry, or <see langword="null"/> if it is not known.</summary>
+    /// <value>A value from the service is limited to 60 seconds, because its <c>Retry-After</c> header is not authenticated. A value from
+    /// <see cref="TransportOptions.RateLimiter"/> is not limited.</value>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>Gets the error message of the service, or <see langword="null"/> if it returned none.</summary>
@@ -37,7 +38,7 @@ public class PrivatemodeServiceException : PrivatemodeException
     public string? ServerMessage { get; init; }
 
     /// <summary>Gets a value that indicates whether <see cref="ServerMessage"/> was encrypted by the enclave.</summary>
-    /// <value><see langword="false"/> if anyone between the client and the enclave could have written it.</value>
+    /// <value><see langword="false"/> if the gateway or the network could have written it.</value>
     public bool IsServerMessageAuthenticated { get; init; }
 
     /// <summary>Whether the gateway refused this API key and not all callers.</summary>

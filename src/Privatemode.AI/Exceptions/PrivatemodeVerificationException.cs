@@ -8,8 +8,8 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
 
     /// <summary>Initializes a new instance of the <see cref="PrivatemodeVerificationException"/> class.</summary>
     /// <param name="errorType">The name of the check that failed, for example <c>manifest-match</c>; see <see cref="PrivatemodeException.ErrorType"/>.</param>
-    /// <param name="message">The message.</param>
-    /// <param name="innerException">The cause, or <see langword="null"/>.</param>
+    /// <param name="message">The error message. It must not contain prompts, answers or keys, because messages are logged.</param>
+    /// <param name="innerException">The exception that caused this one, or <see langword="null"/>, the default.</param>
     /// <exception cref="ArgumentException"><paramref name="errorType"/> does not consist of lowercase letters and digits with single dashes between words.
     /// </exception>
     public PrivatemodeVerificationException(string errorType, string message, Exception? innerException = null)
@@ -17,14 +17,15 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
     {
     }
 
-    /// <summary>Gets what the check expects, or <see langword="null"/> if it has no simple form.</summary>
+    /// <summary>Gets the value that the check expects, or <see langword="null"/> if it cannot be shown as a short text.</summary>
     public string? Expected { get; init; }
 
-    /// <summary>Gets what the deployment showed, or <see langword="null"/> if it has no simple form.</summary>
+    /// <summary>Gets the value that the check found, or <see langword="null"/> if it cannot be shown as a short text.</summary>
     public string? Found { get; init; }
 
     /// <summary>Gets all differences that were found, starting with the one that <see cref="PrivatemodeException.ErrorType"/> names.</summary>
-    /// <value>Never empty. By default the one difference that the other properties describe.</value>
+    /// <value>At least one difference. By default, the one that <see cref="PrivatemodeException.ErrorType"/>, <see cref="Expected"/> and
+    /// <see cref="Found"/> describe.</value>
     /// <exception cref="ArgumentNullException">The value is <see langword="null"/>.</exception>
     public IReadOnlyList<VerificationMismatch> Mismatches
     {
@@ -79,17 +80,17 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
     };
 }
 
-/// <summary>Represents one difference between what a deployment showed and what a check of the verification expects.</summary>
+/// <summary>Represents one difference between the value that a verification found and the value that it expects.</summary>
 public sealed record VerificationMismatch
 {
     /// <summary>Gets the stable name of the check that failed, for example <c>snp-vmpl</c>.</summary>
     /// <value>The same form as <see cref="PrivatemodeException.ErrorType"/>.</value>
     public required string Check { get; init; }
 
-    /// <summary>Gets what the check expects, or <see langword="null"/> if it has no simple form.</summary>
+    /// <summary>Gets the value that the check expects, or <see langword="null"/> if it cannot be shown as a short text.</summary>
     public string? Expected { get; init; }
 
-    /// <summary>Gets what the deployment showed, or <see langword="null"/> if it has no simple form.</summary>
+    /// <summary>Gets the value that the check found, or <see langword="null"/> if it cannot be shown as a short text.</summary>
     public string? Found { get; init; }
 
     internal VerificationCause Cause { get; init; }

@@ -16,7 +16,7 @@ namespace Privatemode.AI;
 /// </remarks>
 public sealed record EncryptionReceipt
 {
-    /// <summary>The name of the receipt, which is JSON text, in the additional properties of responses.</summary>
+    /// <summary>The key of the receipt in the additional properties of responses. The value is JSON text.</summary>
     public const string PropertyName = "privatemode.receipt";
 
     private const string VerifiedName = "verified";
@@ -60,7 +60,7 @@ public sealed record EncryptionReceipt
     /// <value><see langword="null"/> if <see cref="IsVerified"/> is <see langword="false"/>.</value>
     public required DateTimeOffset? VerifiedAt { get; init; }
 
-    /// <summary>Gets the ID of the request, as the service knows it.</summary>
+    /// <summary>Gets the ID that the client assigned to the request, which is also sent to the service.</summary>
     public required string RequestId { get; init; }
 
     /// <summary>Gets the names of the members of the request that were encrypted.</summary>
@@ -71,7 +71,7 @@ public sealed record EncryptionReceipt
     public required IReadOnlyList<string> ClearMembers { get; init; }
 
     /// <summary>Gets a value that indicates whether the request body was encrypted as a whole, including the names of its members.</summary>
-    /// <value><see langword="true"/> for documents.</value>
+    /// <value><see langword="true"/> for document extraction (<see cref="DocumentClient"/>).</value>
     public bool IsWholeBodyEncrypted => IsVerified && EncryptedMembers.Count + ClearMembers.Count == 0;
 
     /// <summary>Creates the receipt of a request that was sent to a local proxy: nothing was verified, and nothing encrypted.</summary>

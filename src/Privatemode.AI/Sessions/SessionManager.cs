@@ -200,7 +200,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
     }
 
-    /// <summary>Checks every few minutes, while there are sessions, for expired secrets: the next call may come much later.</summary>
+    /// <summary>Removes idle sessions whose secret has expired. A timer calls it while there are sessions, because the next call may come much later.</summary>
     private void RemoveUnused()
     {
         lock (_gate)

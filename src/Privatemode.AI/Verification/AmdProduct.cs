@@ -16,7 +16,7 @@ public readonly record struct AmdProduct
     /// <exception cref="ArgumentException"><paramref name="value"/> is empty or white space.</exception>
     public AmdProduct(string value) => Value = NamedValues.Validate(value);
 
-    /// <summary>Gets the name of the product line, or <see langword="null"/> for a default structure, which is no product line.</summary>
+    /// <summary>Gets the name of the product line, or <see langword="null"/> for the default value, which represents no product line.</summary>
     public string? Value { get; }
 
     /// <summary>Gets the value for AMD EPYC 7003 (Milan).</summary>

@@ -146,8 +146,9 @@ internal sealed class DistributedCollateralCache(IDistributedCache cache, TimePr
 
 /// <summary>Stores downloaded files in a directory, which several processes may share: each is written to a temporary file and then renamed.</summary>
 /// <remarks>
-/// Whenever a file is written, unusable files are deleted, and the oldest ones if there are too many: certificates first. They can be
-/// downloaded again, and an attacker with one platform can cause many of them. A lost revocation list could be replaced by an older one.
+/// Whenever a file is written, expired files and abandoned temporary files are deleted. If too many remain, the oldest ones are deleted too, certificates
+/// first: they can be downloaded again, and an attacker with one platform can cause many of them. A lost revocation list could be replaced by an older
+/// one.
 /// </remarks>
 internal sealed class DirectoryCollateralCache(string directory, TimeProvider time) : ICollateralCache
 {

@@ -287,7 +287,7 @@ internal sealed class SharedDownload
     private int _helpers;
     private int _working = 1;
 
-    /// <summary>Waits for the end; null if the waiting caller must download itself, and then must call <see cref="Leave"/>.</summary>
+    /// <summary>Waits for the end of the download. Null if the waiting caller must download the file too, and then call <see cref="Leave"/>.</summary>
     public async ValueTask<DownloadResult?> WaitAsync(TimeProvider time, bool async, CancellationToken cancellationToken)
     {
         while (true)
@@ -303,7 +303,7 @@ internal sealed class SharedDownload
                 cancellationToken.ThrowIfCancellationRequested();
             }
 
-            // All waiting callers stop waiting at about the same time. One is enough.
+            // All waiting callers stop waiting at about the same time. Only one of them downloads the file; the others wait again.
             if (Interlocked.CompareExchange(ref _helpers, helpers + 1, helpers) == helpers)
             {
                 _ = Interlocked.Increment(ref _working);

@@ -24,7 +24,7 @@ public sealed record HardwarePolicy
 
     /// <summary>Gets the IDs of the AMD chips that are accepted.</summary>
     /// <value>128 hexadecimal digits each. The default is <see langword="null"/>: those that the manifest allows.</value>
-    /// <remarks>A machine that hides the ID of its chip is refused. TDX is still accepted, see <see cref="AllowedTees"/>.</remarks>
+    /// <remarks>A machine whose report does not contain the ID of its chip is refused. TDX is still accepted, see <see cref="AllowedTees"/>.</remarks>
     public IReadOnlyCollection<string>? AllowedAmdChipIds { get; init; }
 
     /// <summary>Gets a value that indicates whether Intel's status of a TDX platform is disregarded unless it is revoked. This is insecure.</summary>

@@ -2,13 +2,13 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI;
 
-/// <summary>Provides the roots and addresses of a local test deployment. This is insecure outside of tests.</summary>
+/// <summary>Specifies the root keys and addresses of a local test deployment. This is insecure outside of tests.</summary>
 /// <remarks>The keys under these roots are public, so anyone can forge evidence that is accepted with them. They are accepted only for an endpoint that is a
-/// loopback address, which is checked again when a connection is made. Evidence is still verified; only the roots, and the addresses of collateral and
-/// manifest, are different.</remarks>
+/// loopback address, which is checked again when a connection is made. Evidence is still verified; only the root keys and the addresses of collateral and
+/// manifest differ.</remarks>
 public sealed class InsecureLoopbackTrust
 {
-    /// <summary>Gets the digests of the root keys that replace AMD's, by product line.</summary>
+    /// <summary>Gets the digests of the root keys that replace those of AMD, for each product line.</summary>
     /// <value>The SHA-256 digest of each root's SubjectPublicKeyInfo, 64 hexadecimal digits. The values are copied.</value>
     /// <exception cref="ArgumentNullException">The value or a digest is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">A digest is not 64 hexadecimal digits.</exception>
@@ -22,7 +22,7 @@ public sealed class InsecureLoopbackTrust
         }
     }
 
-    /// <summary>Gets the digest of the root key that replaces Intel's.</summary>
+    /// <summary>Gets the digest of the root key that replaces that of Intel.</summary>
     /// <value>The SHA-256 digest of the root's SubjectPublicKeyInfo, 64 hexadecimal digits.</value>
     /// <exception cref="ArgumentNullException">The value is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">The value is not 64 hexadecimal digits.</exception>
@@ -32,7 +32,7 @@ public sealed class InsecureLoopbackTrust
         init => field = ValidDigest(value);
     }
 
-    /// <summary>Gets the base address that replaces AMD's and Intel's services.</summary>
+    /// <summary>Gets the base address that replaces the addresses of AMD's and Intel's services.</summary>
     /// <value>A loopback address, http or https.</value>
     /// <exception cref="ArgumentNullException">The value is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">The value is not a loopback address.</exception>

@@ -3,7 +3,8 @@ using Privatemode.AI.Attestation.Contrast;
 namespace Privatemode.AI;
 
 /// <summary>Represents the differences between two manifests that you have as files, in the form in which <see cref="ManifestUpdate"/> shows them.</summary>
-/// <remarks>It uses no network and approves nothing. Which manifest a client accepts is decided by <see cref="VerificationOptions.Manifest"/>.</remarks>
+/// <remarks>A comparison uses no network and approves nothing. <see cref="VerificationOptions.Manifest"/> decides which manifest a client
+/// accepts.</remarks>
 public sealed class ManifestComparison
 {
     private ManifestComparison(ManifestDifference difference)
@@ -35,12 +36,12 @@ public sealed class ManifestComparison
     public bool HasOmittedChanges { get; }
 
     /// <summary>Compares two manifests, or lists what is in one manifest.</summary>
-    /// <param name="before">The exact bytes of the earlier manifest, or <see langword="null"/> to list everything in <paramref name="after"/>. No bytes
-    /// mean the same: a <see langword="null"/> array becomes an empty value when it is passed here.</param>
+    /// <param name="before">The exact bytes of the earlier manifest, or <see langword="null"/> or an empty value to list everything in
+    /// <paramref name="after"/>. A <see langword="null"/> array is converted to an empty value.</param>
     /// <param name="after">The exact bytes of the later manifest.</param>
     /// <returns>The differences.</returns>
-    /// <exception cref="PrivatemodeVerificationException">One of them is not a manifest that this library accepts. <see
-    /// cref="PrivatemodeException.ErrorType"/> begins with <c>manifest-</c>.</exception>
+    /// <exception cref="PrivatemodeVerificationException"><paramref name="before"/> or <paramref name="after"/> is not a manifest that this library accepts.
+    /// <see cref="PrivatemodeException.ErrorType"/> begins with <c>manifest-</c>.</exception>
     public static ManifestComparison Compare(ReadOnlyMemory<byte>? before, ReadOnlyMemory<byte> after) =>
         new(ManifestDifference.Between(before is { IsEmpty: false } earlier ? Manifest.Parse(earlier) : null, Manifest.Parse(after)));
 

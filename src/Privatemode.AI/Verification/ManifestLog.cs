@@ -9,9 +9,10 @@ namespace Privatemode.AI;
 
 /// <summary>Represents the log of adopted manifests in a directory. It is append-only, and a hash chain makes changes detectable.</summary>
 /// <remarks>
-/// <para>The directory holds each manifest once, in a file named after the line that adopted it first: <c>1.json</c>, <c>2.json</c>, and so on. Each line of
-/// <c>log.txt</c> consists of the time (RFC 3339), the file name, the SHA-256 digest (<c>approved-sha256:</c> if the manifest was approved, otherwise
-/// <c>sha256:</c>) and the chain: SHA-256 over the chain of the previous line (32 bytes, zero for the first line) and the text of the line before it.</para>
+/// <para>The directory contains each manifest once, in a file that is named after the number of the line that adopted it first:
+/// <c>1.json</c>, <c>2.json</c>, and so on. Each line of <c>log.txt</c> consists of the time (RFC 3339), the file name, the SHA-256 digest
+/// (<c>approved-sha256:</c> if the manifest was approved, otherwise <c>sha256:</c>) and the chain: SHA-256 over the chain of the previous line (32 bytes, zero
+/// for the first line) and the text of the line before it.</para>
 /// <para>Later versions of this library can write other words before <c>sha256:</c>, and more members before the chain. Such entries can be read:
 /// an unknown word is <see cref="ManifestSource.Unknown"/>, and unknown members are ignored.</para>
 /// <para>Lines that were removed at the end cannot be detected from the directory alone. To detect this, keep <see cref="HeadSha256"/> elsewhere.</para>
@@ -42,7 +43,7 @@ public sealed class ManifestLog
         _chain = chain;
     }
 
-    /// <summary>Gets all entries, the oldest first.</summary>
+    /// <summary>Gets all entries, from the oldest to the newest.</summary>
     public IReadOnlyList<AdoptedManifest> Entries { get; }
 
     /// <summary>Gets a value that indicates whether the manifests were verified under <see cref="InsecureLoopbackTrust"/>.</summary>
@@ -187,13 +188,13 @@ public sealed record AdoptedManifest
     /// <summary>Gets the SHA-256 digest of the manifest, as 64 lower-case hexadecimal digits.</summary>
     public required string Sha256 { get; init; }
 
-    /// <summary>Gets why the manifest was adopted.</summary>
+    /// <summary>Gets the reason why the manifest was adopted.</summary>
     /// <value><see cref="ManifestSource.Approved"/> or <see cref="ManifestSource.Published"/>, or <see cref="ManifestSource.Unknown"/> if a newer version
     /// of this library wrote the entry.</value>
     public required ManifestSource Source { get; init; }
 }
 
-/// <summary>Specifies why a manifest was the expected one.</summary>
+/// <summary>Specifies why a verification expected a manifest.</summary>
 public enum ManifestSource
 {
     /// <summary>The reason is unknown, because a newer version of this library recorded it.</summary>

@@ -20,7 +20,7 @@ public abstract class ManifestPolicy
     /// adopted manifest in memory only. Several processes can share the directory.</param>
     /// <returns>The policy.</returns>
     /// <remarks>
-    /// <para>The service's own proxy uses the same policy. While the publisher is unavailable, or its response is not an acceptable manifest, the last adopted
+    /// <para>Privatemode's own proxy uses the same policy. While the publisher is unavailable, or its response is not an acceptable manifest, the last adopted
     /// manifest is still accepted if the deployment proves it. Once the publisher has named another manifest, no session is established until it names one
     /// that the deployment proves; with a log, a restart does not change that.</para>
     /// <para>With <see cref="InsecureLoopbackTrust"/>, the log is in the subdirectory <see cref="ManifestLog.InsecureLoopbackDirectoryName"/>.</para>
@@ -54,8 +54,8 @@ public abstract class ManifestPolicy
     /// <summary>Returns the policy that calls you back to approve each manifest that is not the last adopted one.</summary>
     /// <param name="approve">
     /// Returns <see langword="true"/> to adopt the manifest. It is called by one thread at a time, after a deployment proved the manifest or the current one,
-    /// and before keys are exchanged. It must not use a client that waits for its decision; a synchronous call blocks its thread meanwhile. Its exceptions
-    /// are thrown by the calls that wait for it.
+    /// and before keys are exchanged. It must not use a client that waits for its decision; a synchronous call blocks its thread meanwhile. The calls
+    /// that wait for it rethrow its exceptions.
     /// </param>
     /// <param name="logDirectory">
     /// The directory of the log, see <see cref="Latest"/>. Only approved entries are used. Write access to the directory is enough to approve a manifest.

@@ -51,7 +51,7 @@ public sealed class SavedEvidence
     }
 
     /// <summary>Verifies the evidence again. The method uses neither the network nor the clock.</summary>
-    /// <param name="expectation">What the evidence must prove.</param>
+    /// <param name="expectation">The requirements that the evidence must meet.</param>
     /// <param name="at">The time for which the evidence is verified: now, to find out whether it is still valid, or a time from your own records, to repeat an
     /// earlier verification. With <see cref="ClaimedVerifiedAt"/>, the author of the file chooses the time and thereby which revocations apply.</param>
     /// <returns>The report. <see cref="VerifiedDeployment.ValidUntil"/> is the end of the collateral's validity, at most 24 hours after <paramref name="at"/>.
@@ -111,9 +111,10 @@ public sealed class EvidenceExpectation
     /// <value>The default is <see cref="HardwarePolicy.Default"/>.</value>
     public HardwarePolicy Hardware { get; init; } = HardwarePolicy.Default;
 
-    /// <summary>Gets the address of the deployment that the evidence is about, from a source that you trust.</summary>
-    /// <value>The default is <see langword="null"/>: the report shows <see cref="SavedEvidence.ClaimedEndpoint"/>. With
+    /// <summary>Gets the address that <see cref="VerifiedDeployment.Endpoint"/> of the report contains.</summary>
+    /// <value>The default is <see langword="null"/>: the report contains <see cref="SavedEvidence.ClaimedEndpoint"/>. With
     /// <see cref="InsecureLoopbackTrust"/>, a loopback address is required.</value>
+    /// <remarks>The evidence does not prove an address, so this value is not compared with it. Take it from a source that you trust.</remarks>
     public Uri? Endpoint { get; init; }
 
     /// <summary>Gets the roots of a test deployment, used instead of the vendors' roots. This is insecure outside of tests.</summary>

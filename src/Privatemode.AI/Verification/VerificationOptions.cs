@@ -21,14 +21,14 @@ public sealed class VerificationOptions
     /// <remarks>A verification is valid for less time if its collateral expires earlier. It is renewed in the background.</remarks>
     public TimeSpan Lifetime { get; set; } = DefaultLifetime;
 
-    /// <summary>Gets or sets which revocation states of the service's GPUs are accepted.</summary>
+    /// <summary>Gets or sets the policy that specifies which revocation states of the service's GPUs are accepted.</summary>
     /// <value>The default is <see cref="GpuRevocationPolicy.Strict"/>.</value>
     public GpuRevocationPolicy GpuRevocation { get; set; } = GpuRevocationPolicy.Strict;
 
     /// <summary>Gets or sets the directory in which collateral from AMD and Intel is stored.</summary>
     /// <value>The default is <see langword="null"/>: collateral is kept in memory only.</value>
-    /// <remarks>With a directory, verification works while the vendors' services are unavailable, and a new process does not accept an older document than
-    /// the last one did. Several processes can share the directory. Only authentic documents are stored, at most 256; they are deleted when they are no
+    /// <remarks>With a directory, verification works while the services of AMD and Intel are unavailable, and a new process does not accept an older document
+    /// than the last one did. Several processes can share the directory. Only authentic documents are stored, at most 256; they are deleted when they are no
     /// longer valid.</remarks>
     public string? CollateralDirectory { get; set; }
 
@@ -37,10 +37,10 @@ public sealed class VerificationOptions
     /// <remarks>If <see cref="CollateralDirectory"/> is set too, the directory is read first, and downloaded documents are stored in both.</remarks>
     public IDistributedCache? CollateralCache { get; set; }
 
-    /// <summary>Gets or sets the base address that replaces AMD's and Intel's services, such as a mirror in your network.</summary>
-    /// <value>An https address without a query; http is accepted for loopback only. The default is <see langword="null"/>: the vendors' services are used
-    /// directly.</value>
-    /// <remarks>Paths and queries are those of the vendors' services. For a proxy that forwards connections, set
+    /// <summary>Gets or sets the base address that replaces the addresses of AMD's and Intel's services, such as that of a mirror in your network.</summary>
+    /// <value>An https address without a query; http is accepted for loopback only. The default is <see langword="null"/>: the services of AMD and Intel
+    /// are used directly.</value>
+    /// <remarks>Paths and queries are those of the services of AMD and Intel. For a proxy that forwards connections, set
     /// <see cref="TransportOptions.HttpMessageHandler"/> instead.</remarks>
     public Uri? CollateralEndpoint { get; set; }
 

@@ -26,10 +26,10 @@ public sealed record VerifiedDeployment
     /// <value>64 lower-case hexadecimal digits.</value>
     public required string ManifestSha256 { get; init; }
 
-    /// <summary>Gets why this manifest was the expected one.</summary>
+    /// <summary>Gets the reason why the verification expected this manifest.</summary>
     public required ManifestSource ManifestSource { get; init; }
 
-    /// <summary>Gets the time since which this manifest is the expected one.</summary>
+    /// <summary>Gets the time at which this manifest was adopted.</summary>
     /// <value>For a pinned manifest, the time of the verification.</value>
     public required DateTimeOffset ManifestAdoptedAt { get; init; }
 
@@ -71,14 +71,14 @@ public sealed record VerifiedDeployment
     public required string MeshCaSha256 { get; init; }
 
     /// <summary>Gets the version that the coordinator claims to have. It is not verified.</summary>
-    /// <value><see langword="null"/> if the coordinator claims none.</value>
+    /// <value>The version, or <see langword="null"/> if the coordinator does not state one.</value>
     public string? ClaimedCoordinatorVersion { get; init; }
 
     /// <summary>Gets human-readable warnings about what was accepted. The list is usually empty.</summary>
     /// <remarks>To decide in code, use the names and outcomes in <see cref="Checks"/> instead.</remarks>
     public required IReadOnlyList<string> Warnings { get; init; }
 
-    /// <summary>Gets all checks: those that passed, those accepted with a warning, and those that were not made.</summary>
+    /// <summary>Gets all checks, including those that resulted in a warning and those that were not performed.</summary>
     public required IReadOnlyList<VerificationCheck> Checks { get; init; }
 
     /// <summary>Returns the report as JSON, without the manifest and the evidence.</summary>
@@ -121,7 +121,9 @@ public sealed record CollateralInfo
     /// <summary>Gets the human-readable name of the collateral, for example <c>AMD revocation list</c>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Gets the time at which the collateral was issued, or <see langword="null"/> if the verification does not depend on it.</summary>
+    /// <summary>Gets the time at which the collateral was issued, or <see langword="null"/> if the report does not contain it.</summary>
+    /// <value>The report does not contain it for intermediate and root certificates of AMD, and for the certificates and lists of Intel that are combined
+    /// into one entry.</value>
     public DateTimeOffset? IssuedAt { get; init; }
 
     /// <summary>Gets the last time at which the collateral is valid.</summary>

@@ -156,7 +156,7 @@ internal sealed class CertificateRevocationList
         return revoked;
     }
 
-    // Extensions that change the scope of the list are refused even if they are not marked critical, as they should be.
+    // RFC 5280 requires extensions that change the scope of the list to be critical. They are refused even if they are not marked so.
     private static BigInteger ReadExtensions(AsnReader list, string issuedBy)
     {
         BigInteger? number = null;

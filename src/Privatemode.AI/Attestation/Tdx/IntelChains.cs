@@ -190,7 +190,7 @@ internal sealed class IntelRoots(TdxTrustAnchors anchors, DateTimeOffset at) : I
         CertificateIssuer issuer = CertificateIssuer.WithP256(root);
         try
         {
-            // The key is pinned; its signature of this certificate proves that the dates and constraints in it are Intel's.
+            // The key is pinned; its signature on this certificate proves that the dates and constraints in it are Intel's.
             ChainRules.CheckIssuedBy(root, issuer);
         }
         catch (PrivatemodeVerificationException)

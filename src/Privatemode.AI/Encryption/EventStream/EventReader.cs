@@ -253,7 +253,7 @@ internal abstract class EventRules
     /// <summary>The schema of every event.</summary>
     public abstract ResponseSchema Shape { get; }
 
-    /// <summary>True once an encrypted finish was decrypted for everything the stream has begun.</summary>
+    /// <summary>Whether the encrypted end of each part that the stream has begun (choice, block or transcription) was decrypted.</summary>
     public abstract bool IsFinished { get; }
 
     /// <summary>Whether the stream ends with an event of its own; the mark <c>[DONE]</c> may follow it but does not end the stream.</summary>

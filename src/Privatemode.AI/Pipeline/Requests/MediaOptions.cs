@@ -1,32 +1,33 @@
 namespace Privatemode.AI;
 
-/// <summary>Provides the options for images that requests name by URL. See <see cref="PrivatemodeOptions.Media"/>.</summary>
+/// <summary>Provides the options for images that requests reference by URL. See <see cref="PrivatemodeOptions.Media"/>.</summary>
 public sealed class MediaOptions
 {
     internal const int DefaultMaxFetchedImages = 32;
 
-    /// <summary>Gets or sets what happens to images that a request names by URL.</summary>
+    /// <summary>Gets or sets a value that specifies how images that a request references by URL are handled.</summary>
     /// <value>The default is <see cref="RemoteMediaPolicy.Refuse"/>.</value>
     public RemoteMediaPolicy Remote { get; set; }
 
-    /// <summary>Gets or sets the maximum number of images that one request can name by URL.</summary>
+    /// <summary>Gets or sets the maximum number of images that one request can reference by URL.</summary>
     /// <value>From 1 to 1,000. The default is 32. The setting applies to <see cref="RemoteMediaPolicy.FetchLocally"/>.</value>
-    /// <remarks>A request that names more images throws a <see cref="PrivatemodeRequestException"/> before the first image is fetched. An asynchronous call
-    /// fetches four images at a time, a synchronous call one. An image can be at most 20 MiB, all images of a request together 48 MiB, and all must be fetched
-    /// within <see cref="TransportOptions.ResponseTimeout"/>.</remarks>
+    /// <remarks>A call with more images throws a <see cref="PrivatemodeRequestException"/> before the first image is fetched. An asynchronous call fetches four
+    /// images at a time, a synchronous call one. An image can have at most 20 MiB and must arrive within 30 seconds; all images of a request together can have
+    /// at most 48 MiB and must arrive within <see cref="TransportOptions.ResponseTimeout"/>. On <c>/v1/messages</c>, images are not fetched, and a request
+    /// that references one is refused.</remarks>
     public int MaxFetchedImages { get; set; } = DefaultMaxFetchedImages;
 
     internal MediaOptions Clone() => (MediaOptions)MemberwiseClone();
 }
 
-/// <summary>Specifies how images that a request names by URL are handled.</summary>
+/// <summary>Specifies how images that a request references by URL are handled.</summary>
 public enum RemoteMediaPolicy
 {
     /// <summary>The call is refused before anything is sent. This is the default.</summary>
     /// <remarks>Fetching a URL reveals the image to its host and to the network on the way.</remarks>
     Refuse,
 
-    /// <summary>This process fetches the image, and the request contains it encrypted.</summary>
+    /// <summary>This process fetches the image and sends it encrypted with the request.</summary>
     /// <remarks>The image's host sees a request from this machine. Only https URLs, public addresses and image types are allowed, with at most 20 MiB per
     /// image, and 48 MiB and <see cref="MediaOptions.MaxFetchedImages"/> images per request.</remarks>
     FetchLocally,

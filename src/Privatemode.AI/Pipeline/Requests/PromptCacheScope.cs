@@ -21,10 +21,10 @@ public sealed class PromptCacheScope
     {
     }
 
-    /// <summary>Gets the scope in which no requests share: each request has a new random salt. This is the default.</summary>
+    /// <summary>Gets the scope in which requests do not share cached prompts: each request has a new random salt. This is the default.</summary>
     public static PromptCacheScope None { get; } = new();
 
-    /// <summary>Gets the scope in which requests of one client with the same API key share.</summary>
+    /// <summary>Gets the scope in which the requests of one client with the same API key share cached prompts.</summary>
     /// <value>The salts are derived from a random secret that each client generates when it is created.</value>
     public static PromptCacheScope PerClient { get; } = new();
 
@@ -34,13 +34,13 @@ public sealed class PromptCacheScope
     /// <summary>The secret from which salts are derived; null in other scopes, and in <see cref="PerSession"/> if each client has its own.</summary>
     internal byte[]? Secret { get; private init; }
 
-    /// <summary>Whether requests of one session share.</summary>
+    /// <summary>Whether the requests of one session share cached prompts.</summary>
     internal bool IsPerSession { get; private init; }
 
     /// <summary>Returns the user of the current call; null in other scopes.</summary>
     internal Func<string?>? CurrentUser { get; private init; }
 
-    /// <summary>Creates a scope in which the requests of all clients with the same salt share.</summary>
+    /// <summary>Creates a scope in which the requests of all clients with the same salt share cached prompts.</summary>
     /// <param name="salt">The salt, at least 32 bytes in UTF-8. It must be random and secret, for example base64 of 32 random bytes.</param>
     /// <returns>The scope.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="salt"/> is <see langword="null"/>.</exception>
@@ -55,9 +55,10 @@ public sealed class PromptCacheScope
                 OptionNames.PromptCacheScope, $"The cache salt is shorter than {MinimumSaltBytes} bytes. Use base64 of 32 random bytes.");
     }
 
-    /// <summary>Creates a scope in which the requests of one user share, in all clients with the same secret.</summary>
+    /// <summary>Creates a scope in which the requests of the same user share cached prompts, in all clients with the same secret.</summary>
     /// <param name="secret">The secret, at least 32 random bytes; not a password. It is copied.</param>
-    /// <param name="user">The user: any text that is unique among all users of the secret, compared by ordinal value. It is not sent.</param>
+    /// <param name="user">A string that identifies the user, unique among all users for whom the secret is used. It is compared by ordinal value and is not
+    /// sent.</param>
     /// <returns>The scope.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="user"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="user"/> is empty.</exception>
@@ -70,17 +71,17 @@ public sealed class PromptCacheScope
         return PerUser(secret, () => user);
     }
 
-    /// <summary>Creates a scope in which the requests of one user share, with a callback that returns the user.</summary>
+    /// <summary>Creates a scope in which the requests of the same user share cached prompts, with a callback that returns the user.</summary>
     /// <param name="secret">The secret, at least 32 random bytes; not a password. It is copied.</param>
     /// <param name="currentUser">Returns the user who makes the call, for example from the current HTTP request. If it returns
-    /// <see langword="null"/> or an empty string, the request shares with no other request.</param>
+    /// <see langword="null"/> or an empty string, the request does not share cached prompts.</param>
     /// <returns>The scope.</returns>
     /// <remarks>
     /// <para><paramref name="currentUser"/> is called once for each call, in the context of the caller, and by many threads at the same time. The call
     /// rethrows its exceptions unchanged. If it returns text that is not valid Unicode, the call throws a
     /// <see cref="PrivatemodeRequestException"/>.</para>
-    /// <para>The users must be unique among all users of the secret. With <see cref="PrivatemodeOptions.ApiKeyAccessor"/>, users with different API keys
-    /// never share, even if they have the same name.</para>
+    /// <para>The strings must be unique among all users for whom the secret is used. With <see cref="PrivatemodeOptions.ApiKeyAccessor"/>, users with
+    /// different API keys never share cached prompts, even if their strings are equal.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="currentUser"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeConfigurationException"><paramref name="secret"/> is shorter than 32 bytes.</exception>
@@ -93,16 +94,16 @@ public sealed class PromptCacheScope
                 OptionNames.PromptCacheScope, $"The secret for the users' cache salts is shorter than {MinimumSaltBytes} bytes.");
     }
 
-    /// <summary>Creates a scope in which the requests of one session with the same API key share.</summary>
-    /// <param name="secret">The secret, at least 32 random bytes; not a password. It is copied. With an empty secret, each client generates a random one
-    /// when it is created, and only its own requests share.</param>
+    /// <summary>Creates a scope in which the requests of one session with the same API key share cached prompts.</summary>
+    /// <param name="secret">The secret, at least 32 random bytes; not a password. It is copied. With an empty secret, the default, each client
+    /// generates a random one when it is created, and only requests of the same client share cached prompts.</param>
     /// <returns>The scope.</returns>
     /// <remarks>
-    /// <para>A session is what the caller names in <c>prompt_cache_key</c> of a request for a response, or in
-    /// <see cref="PrivatemodeRequestOptions.PromptCacheKey"/>: text of at most 1,024 bytes in UTF-8. Requests without a session share with no other request.
-    /// The name of the session is not sent: it is one of the inputs from which the salt is derived.</para>
-    /// <para>In the other scopes except <see cref="None"/>, a session restricts the sharing: requests share only if the scope allows it and they name the same
-    /// session.</para>
+    /// <para>The caller names the session in <c>prompt_cache_key</c> of a request to <c>/v1/responses</c>, or in
+    /// <see cref="PrivatemodeRequestOptions.PromptCacheKey"/>, with at most 1,024 bytes in UTF-8. Requests without a session do not share cached prompts. The
+    /// name of the session is not sent: it is one of the inputs from which the salt is derived.</para>
+    /// <para>In the other scopes except <see cref="None"/>, a session restricts the sharing: requests share cached prompts only if the scope allows it and
+    /// they name the same session.</para>
     /// </remarks>
     /// <exception cref="PrivatemodeConfigurationException"><paramref name="secret"/> is neither empty nor at least 32 bytes long.</exception>
     public static PromptCacheScope PerSession(ReadOnlySpan<byte> secret = default) => secret.Length is 0 or >= MinimumSaltBytes

@@ -15,7 +15,7 @@ public sealed class TransportOptions
     /// with <see cref="InsecureAcceptAnyHandlerOnLoopback"/>.</para>
     /// <para>The client changes the handler. It sets <see cref="SocketsHttpHandler.ActivityHeadersPropagator"/> to <see langword="null"/>, because trace
     /// context and baggage would be sent unencrypted, and it inserts a handler directly above the <see cref="SocketsHttpHandler"/>. The inserted handler
-    /// sends only what the client has prepared, unchanged and once; anything else is a <see cref="PrivatemodeWouldLeakException"/>. Provide a handler that
+    /// sends only what the client has prepared, unchanged and once; anything else causes a <see cref="PrivatemodeWouldLeakException"/>. Set a handler that
     /// has not sent a request yet (or whose propagator is already <see langword="null"/>), and do not use it for anything else.</para>
     /// <para><see cref="SocketsHttpHandler.AllowAutoRedirect"/> and <see cref="SocketsHttpHandler.UseCookies"/> must be <see langword="false"/>,
     /// <see cref="SocketsHttpHandler.AutomaticDecompression"/> must be <see cref="System.Net.DecompressionMethods.None"/>, and
@@ -23,12 +23,13 @@ public sealed class TransportOptions
     /// refused, because its propagation of trace context cannot be turned off; each of its settings for a proxy or certificates also exists on
     /// <see cref="SocketsHttpHandler"/>.</para>
     /// <para>Delegating handlers see encrypted bodies and the API key. They must not answer from a cache, and must fail soon after their cancellation token
-    /// is canceled; otherwise calls exceed their timeouts. Callbacks of the <see cref="SocketsHttpHandler"/> that replace its streams are below all
-    /// checks.</para>
+    /// is canceled; otherwise calls exceed their timeouts. The checks do not cover callbacks of the <see cref="SocketsHttpHandler"/> that replace its
+    /// streams.</para>
     /// <para>The client also extends the <see cref="SocketsHttpHandler.PlaintextStreamFilter"/> of a handler that has not sent a request yet, so that a
-    /// timeout can end a synchronous read. With any other handler, a synchronous read of a response waits for an asynchronous one.</para>
+    /// timeout can end a synchronous read. With any other handler, a synchronous read blocks its thread until an asynchronous read completes.</para>
     /// <para>If the handler limits its connections (<see cref="SocketsHttpHandler.MaxConnectionsPerServer"/>), no more calls than that run at the same time;
     /// further calls wait for up to <see cref="ResponseTimeout"/>.</para>
+    /// <para>If the handler does not meet these requirements, creating the client throws a <see cref="PrivatemodeConfigurationException"/>.</para>
     /// </remarks>
     public HttpMessageHandler? HttpMessageHandler { get; set; }
 
@@ -55,7 +56,8 @@ public sealed class TransportOptions
     public RateLimiter? RateLimiter { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether any message handler is accepted, such as a fake. This is insecure outside of tests.</summary>
-    /// <value>The default is <see langword="false"/>. <see cref="PrivatemodeOptions.Endpoint"/> must be a loopback address, not a name.</value>
+    /// <value>The default is <see langword="false"/>. If it is <see langword="true"/>, the host of <see cref="PrivatemodeOptions.Endpoint"/> must be a loopback
+    /// address, not a name.</value>
     /// <remarks>
     /// <para>Handlers of any kind except <see cref="HttpClientHandler"/> are accepted, also together with plain http and
     /// <see cref="VerificationOptions.InsecureLoopbackTrust"/>. A <see cref="SocketsHttpHandler"/> must not use a proxy.</para>

@@ -1,6 +1,6 @@
 namespace Privatemode.AI;
 
-/// <summary>Represents one check of a <see cref="VerifiedDeployment"/>. Instances are created by a verification.</summary>
+/// <summary>Represents one check of a verification, with its outcome. See <see cref="VerifiedDeployment.Checks"/>.</summary>
 public sealed record VerificationCheck
 {
     internal VerificationCheck()
@@ -13,7 +13,7 @@ public sealed record VerificationCheck
     /// <summary>Gets the outcome of the check.</summary>
     public required VerificationOutcome Outcome { get; init; }
 
-    /// <summary>Gets what was found, or why the check was not made.</summary>
+    /// <summary>Gets what the check found, or why it was not performed.</summary>
     /// <value>A human-readable sentence, or <see langword="null"/> if there is nothing to add.</value>
     public string? Detail { get; init; }
 }
@@ -23,12 +23,12 @@ public sealed record VerificationCheck
 /// <see cref="VerifiedDeployment"/>. Later versions can add values.</remarks>
 public enum VerificationOutcome
 {
-    /// <summary>The check was not made. <see cref="VerificationCheck.Detail"/> says why.</summary>
+    /// <summary>The check was not performed. <see cref="VerificationCheck.Detail"/> says why.</summary>
     NotChecked,
 
     /// <summary>The check passed.</summary>
     Passed,
 
-    /// <summary>The check did not pass, and the settings do not require it to. <see cref="VerifiedDeployment.Warnings"/> has a sentence about it.</summary>
+    /// <summary>The check did not pass, but the settings do not require it to. <see cref="VerifiedDeployment.Warnings"/> contains an explanation.</summary>
     Warning,
 }

@@ -20,7 +20,8 @@ public sealed partial class ThreatModelTests
     public void Tests_OfAllClaims_Exist()
     {
         HashSet<string> tests = [.. RepositoryFiles.Under("tests", "*.cs").SelectMany(path => TestsOf(File.ReadAllText(path)))];
-        string[] named = [.. Claims().SelectMany(claim => TestName().Matches(claim.Groups["tests"].Value)).Select(match => match.Groups["test"].Value)];
+        string[] named = [.. Claims()
+            .SelectMany(claim => TestName().Matches(claim.Groups["tests"].Value)).Select(match => match.Groups["test"].Value)];
         Assert.Empty(named.Except(tests));
         Assert.Empty(named.GroupBy(name => name).Where(group => group.Count() > 1).Select(group => group.Key));
     }
@@ -29,7 +30,8 @@ public sealed partial class ThreatModelTests
     public void Attackers_ReferToClaimsThatExist()
     {
         int claims = Claims().Count();
-        string[] rows = [.. Lines.SkipWhile(line => line != "## Attackers").TakeWhile(line => line != "## Claims and tests").Where(line => line.StartsWith('|'))];
+        IEnumerable<string> rows = Lines
+            .SkipWhile(line => line != "## Attackers").TakeWhile(line => line != "## Claims and tests").Where(line => line.StartsWith('|'));
         int[] numbers = [.. rows.Select(row => row.Split('|')[^2]).SelectMany(cell => Number().Matches(cell)).Select(match => int.Parse(match.Value))];
         Assert.True(numbers.Length > 10);
         Assert.All(numbers, number => Assert.InRange(number, 1, claims));

@@ -213,7 +213,7 @@ internal sealed class ImageFetcher : IDisposable
             if (Interlocked.Add(ref _left, -count) < 0)
             {
                 throw new PrivatemodeRequestException(
-                    "body", "Including the images that it names by URL, the request is larger than the service accepts. Send fewer images in one request.");
+                    "body", "With the images that it references, the request is larger than the service accepts. Send fewer images in one request.");
             }
         }
     }

@@ -66,7 +66,9 @@ public sealed partial class ThreatModelTests
     [GeneratedRegex(@"(?<=[(–, ])\d+(?=[),–])")]
     private static partial Regex Number();
 
-    [GeneratedRegex(@"^public (?:sealed |abstract |partial )*class (?<type>\w+)|\[\w*(?:Fact|Theory)\b[^\n]*\n(?:\s*\[[^\n]*\n)*\s*public [^\n(]*?(?<method>\w+)\(",
+    [GeneratedRegex(
+        @"^public (?:sealed |abstract |partial )*class (?<type>\w+)" +
+        @"|\[\w*(?:Fact|Theory)\b[^\n]*\n(?:\s*\[[^\n]*\n)*\s*public [^\n(]*?(?<method>\w+)\(",
         RegexOptions.Multiline)]
     private static partial Regex ClassOrTest();
 }

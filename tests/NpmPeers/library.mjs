@@ -12,7 +12,7 @@ export const bytesOf = (text) => new Uint8Array(Buffer.from(text, "base64"));
 export function startLibrary() {
     const child = spawn("dotnet", [process.env.PRIVATEMODE_PEERS], { stdio: ["pipe", "pipe", "inherit"] });
     const waiting = [];
-    createInterface({ input: child.stdout }).on("line", (line) => waiting.shift().resolve(JSON.parse(line)));
+    createInterface({ input: child.stdout }).on("line", (line) => waiting.shift().resolve(line));
     const ended = new Promise((resolve) =>
         child.once("exit", (code) => {
             waiting.forEach(({ reject }) => reject(new Error(`The program ended with code ${code}.`)));
@@ -24,7 +24,7 @@ export function startLibrary() {
         return new Promise((resolve, reject) => {
             waiting.push({ resolve, reject });
             child.stdin.write(`${JSON.stringify({ command, ...fields })}\n`);
-        });
+        }).then(JSON.parse);
     }
     return {
         ask,

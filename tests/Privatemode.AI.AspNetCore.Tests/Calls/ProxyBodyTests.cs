@@ -47,7 +47,7 @@ public sealed class ProxyBodyTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Read_BodyThatComesSlowly_HoldsNoRoomForWhatDidNotCome(bool isAnnounced)
+    public async Task Read_SlowBody_ReservesNoBudgetForBytesThatHaveNotArrived(bool isAnnounced)
     {
         const int Length = 64 * 1024 * 1024;
         Pipe pipe = new();
@@ -97,7 +97,7 @@ public sealed class ProxyBodyTests
     }
 
     [Fact]
-    public async Task Edited_NothingWasChanged_GivesTheRoomOfTheCopyBack()
+    public async Task Edited_NothingWasChanged_ReleasesTheBudgetOfTheCopy()
     {
         BufferBudget budget = new(ProxyParts.Options(), TimeProvider.System, ProxyParts.Telemetry());
         using ProxyBody body = await ReadAsync(budget, Chat, 40_000);

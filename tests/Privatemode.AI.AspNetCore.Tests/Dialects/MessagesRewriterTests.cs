@@ -226,7 +226,7 @@ public sealed class MessagesRewriterTests
     [InlineData("""{"content":"a"}""", "messages[0].role")]
     [InlineData("""{"role":"user"}""", "messages[0].content")]
     [InlineData("7", "messages[0]")]
-    public void Edit_MessageThatIsNone_IsRefusedWithItsPlace(string message, string member) => Assert.Equal(member, Refusal(WithMessages(message)).Member);
+    public void Edit_InvalidMessage_IsRefusedWithItsIndex(string message, string member) => Assert.Equal(member, Refusal(WithMessages(message)).Member);
 
     [Theory]
     [InlineData("""[{"name":"n","description":"d","input_schema":{"type":"object"},"type":"custom","cache_control":{},"strict":true""" +

@@ -88,7 +88,7 @@ public sealed class RateGateTests
     [Theory]
     [InlineData(long.MinValue)]
     [InlineData(long.MaxValue)]
-    public async Task Charge_ImplausibleUsage_NeitherMakesRoomNorOverflows(long tokens)
+    public async Task Charge_ImplausibleUsage_NeitherFreesCapacityNorOverflows(long tokens)
     {
         using RateGate gate = Gate(new() { OutputTokensPerMinute = 100, InputTokensPerMinute = 1000, RequestsPerMinute = 1, MaxWait = TimeSpan.Zero });
         RatePermit first = await gate.EnterAsync(ProxyCaller.Unknown, 1, default);
@@ -130,7 +130,7 @@ public sealed class RateGateTests
     }
 
     [Fact]
-    public async Task Enter_WaitTooLong_Is429WithTheTimeUntilThereIsRoom()
+    public async Task Enter_WaitTooLong_Is429WithTheTimeUntilCapacityIsFree()
     {
         using RateGate gate = Gate(new() { RequestsPerMinute = 1, MaxWait = TimeSpan.FromSeconds(5) });
         using RatePermit first = await gate.EnterAsync(ProxyCaller.Unknown, 1, default);
@@ -280,7 +280,7 @@ public sealed class RateGateTests
     }
 
     [Fact]
-    public async Task Take_RoomIsGivenBack_GoesToTheFirstWhoWaits()
+    public async Task Take_BudgetIsReleased_GoesToTheFirstWaiter()
     {
         BufferBudget budget = Budget();
         Assert.True(await budget.TakeAsync(100, default));

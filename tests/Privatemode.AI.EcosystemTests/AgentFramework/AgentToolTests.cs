@@ -43,7 +43,7 @@ public sealed class AgentToolTests : AgentTest
     }
 
     [Fact]
-    public async Task Approval_ByARule_AsksNobody()
+    public async Task Approval_ByARule_DoesNotAskTheUser()
     {
         ScriptCall();
         AIAgent agent = CreateAgent(new ApprovalRequiredAIFunction(Weather)).AsBuilder()

@@ -17,7 +17,7 @@ public sealed class ErrorTests : KernelTest
 
     [Theory]
     [MemberData(nameof(Layers))]
-    public async Task ApiKeyOfNobody_IsAConfigurationException(KernelLayer layer)
+    public async Task UnknownApiKey_IsAConfigurationException(KernelLayer layer)
     {
         await using PrivatemodeClient client = Deployment.CreateClient(options => options.ApiKey = "key-of-nobody");
         PrivatemodeConfigurationException exception = await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => AskAsync(layer, client: client));

@@ -36,7 +36,7 @@ public sealed class HandlerFaultTests : HandlerTest
 
     [Theory]
     [MemberData(nameof(StreamFaults))]
-    public async Task Stream_MeddledWith_IsAnIntegrityException(string name, Fault fault, string failure)
+    public async Task Stream_Tampered_IsAnIntegrityException(string name, Fault fault, string failure)
     {
         foreach (string path in (string[])[ChatPath, MessagesPath])
         {
@@ -52,7 +52,7 @@ public sealed class HandlerFaultTests : HandlerTest
 
     [Theory]
     [MemberData(nameof(WholeFaults))]
-    public async Task Whole_MeddledWith_IsAnIntegrityExceptionBeforeTheResponse(string name, Fault fault, string failure)
+    public async Task Whole_Tampered_IsAnIntegrityExceptionBeforeTheResponse(string name, Fault fault, string failure)
     {
         foreach (string path in (string[])[ChatPath, MessagesPath])
         {
@@ -76,7 +76,7 @@ public sealed class HandlerFaultTests : HandlerTest
     }
 
     [Fact]
-    public async Task SynchronousStream_MeddledWith_IsAnIntegrityException()
+    public async Task SynchronousStream_Tampered_IsAnIntegrityException()
     {
         Deployment.Model.Reply(Answer);
         Deployment.Faults.Inject(Fault.RemoveEndMarker);

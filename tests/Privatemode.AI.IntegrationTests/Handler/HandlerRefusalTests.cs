@@ -85,7 +85,7 @@ public sealed class HandlerRefusalTests : HandlerTest
 
     [Theory]
     [MemberData(nameof(Headers))]
-    public async Task Send_HeaderNobodyKnows_IsRefused(string name, string value)
+    public async Task Send_UnknownHeader_IsRefused(string name, string value)
     {
         using HttpRequestMessage request = Post(ChatPath, ChatBody(Sentinel.Text));
         HttpHeaders headers = name.StartsWith("Content-", StringComparison.Ordinal) ? request.Content!.Headers : request.Headers;

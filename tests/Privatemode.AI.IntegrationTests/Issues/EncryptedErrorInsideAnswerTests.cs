@@ -82,7 +82,7 @@ public sealed class EncryptedErrorInsideAnswerTests : HandlerTest
     }
 
     [Fact]
-    public async Task SealedError_ThatSpeaksOfASecret_IsNoReasonForANewOne()
+    public async Task EncryptedError_ThatMentionsASecret_DoesNotReplaceTheSecret()
     {
         _ = await Chat.GetResponseAsync("hi").OrTimeout();
         int exchanges = Exchanges();
@@ -126,7 +126,7 @@ public sealed class EncryptedErrorInsideAnswerTests : HandlerTest
     }
 
     [Fact]
-    public async Task WholeAnswer_BrokenOff_DoesNotSpeakOfWhatWasHandedOut()
+    public async Task WholeAnswer_BrokenOff_DoesNotMentionReturnedParts()
     {
         Deployment.Model.Reply("half an").WithFinishReason("abort");
         PrivatemodeServiceException chat = Assert.IsType<PrivatemodeServiceException>(await AskAsync());

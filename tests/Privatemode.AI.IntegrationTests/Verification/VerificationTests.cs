@@ -19,7 +19,7 @@ public sealed class VerificationTests : DeploymentTest
     [Theory]
     [InlineData(EvidenceKind.SevSnp, "SEV-SNP")]
     [InlineData(EvidenceKind.Tdx, "TDX")]
-    public async Task Verify_SoundDeployment_ReportsWhatWasProved(EvidenceKind kind, string tee)
+    public async Task Verify_ValidDeployment_ReportsWhatWasProved(EvidenceKind kind, string tee)
     {
         Deployment.Evidence.Kind = kind;
         VerifiedDeployment proof = await Client.VerifyAsync().OrTimeout();
@@ -40,7 +40,7 @@ public sealed class VerificationTests : DeploymentTest
     [Theory]
     [InlineData(EvidenceKind.SevSnp)]
     [InlineData(EvidenceKind.Tdx)]
-    public async Task SavedEvidence_VerifiedAgain_GivesTheSameVerdictOffline(EvidenceKind kind)
+    public async Task SavedEvidence_VerifiedOffline_HasTheSameResult(EvidenceKind kind)
     {
         Deployment.Evidence.Kind = kind;
         VerifiedDeployment proof = await Client.VerifyAsync().OrTimeout();
@@ -129,7 +129,7 @@ public sealed class VerificationTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Verify_VerdictChanges_StopsNewExchanges()
+    public async Task Verify_RenewalIsRefused_StopsNewExchanges()
     {
         Assert.Null(await AskAsync());
         Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
@@ -194,7 +194,7 @@ public sealed class VerificationTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Verify_PublisherIsAway_TheLastAdoptedManifestCounts()
+    public async Task Verify_PublisherIsUnreachable_UsesTheLastAdoptedManifest()
     {
         await using PrivatemodeClient first = Deployment.CreateClient(options => options.Verification.Manifest = ManifestPolicy.Latest(_directory.FullName));
         DateTimeOffset adopted = (await first.VerifyAsync().OrTimeout()).ManifestAdoptedAt;

@@ -39,7 +39,7 @@ public sealed class HealthCheckTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Check_RenewalFails_IsDegradedWhileTheVerdictCountsAndHealthyAgainAfterwards()
+    public async Task Check_RenewalFails_IsDegradedWhileTheVerificationIsValidThenHealthyAgain()
     {
         await using ServiceProvider provider = Provider();
         _ = await CheckAsync(provider);

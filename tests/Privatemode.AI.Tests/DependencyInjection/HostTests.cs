@@ -54,7 +54,7 @@ public sealed class HostTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Start_HostThatDoesNotAnnounceItself_LooksAllTheSame()
+    public async Task Start_CalledDirectly_StillRefusesAnotherOpenAIClient()
     {
         using IHost host = NewHost(services => services.AddPrivatemode(_deployment.ConfigureClient).AddSingleton(new OpenAIClient("another vendor's")));
         await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => Startup(host).StartAsync(default));

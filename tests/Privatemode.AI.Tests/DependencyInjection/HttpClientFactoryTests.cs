@@ -67,7 +67,7 @@ public sealed class HttpClientFactoryTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task SomebodyElseUsesTheClient_IsRefused()
+    public async Task OtherUseOfTheNamedHttpClient_IsRefused()
     {
         await using ServiceProvider provider = Provider(_ => { });
         using HttpClient http = provider.GetRequiredService<IHttpClientFactory>().CreateClient("Privatemode.AI");

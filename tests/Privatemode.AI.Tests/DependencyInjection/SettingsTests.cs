@@ -207,7 +207,7 @@ public sealed class SettingsTests
     }
 
     [Fact]
-    public void Options_NamedAccountWithoutAKey_TakesNobodyElses()
+    public void Options_NamedAccountWithoutAKey_DoesNotUseTheKeyOfAnotherAccount()
     {
         ServiceCollection services = With(("ApiKey", "main"));
         services.AddPrivatemode().AddKeyedPrivatemode("a");

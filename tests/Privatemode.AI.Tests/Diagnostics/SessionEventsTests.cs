@@ -45,7 +45,7 @@ public sealed class SessionEventsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Renewal_FindsTheServiceAway_SaysHowLongTheVerdictCounts()
+    public async Task Renewal_ServiceIsUnreachable_LogsHowLongTheVerificationIsValid()
     {
         VerifiedDeployment first = (await GetAsync()).Deployment;
         _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(503), times: 9);
@@ -59,7 +59,7 @@ public sealed class SessionEventsTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Renewal_ShowsAnotherVerdict_IsAnErrorOnce()
+    public async Task Renewal_IsRefused_LogsOneError()
     {
         using TelemetryRecorder recorder = new();
         _ = await GetAsync();

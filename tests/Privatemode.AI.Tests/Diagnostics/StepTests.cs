@@ -12,7 +12,7 @@ public sealed class StepTests
     private readonly ManualTimeProvider _time = new();
 
     [Fact]
-    public void Begin_NobodyListens_IsNothingAndAllocatesNothing()
+    public void Begin_WithoutListener_ReturnsNoOperationAndAllocatesNothing()
     {
         ClientEvents events = new(null, new Uri("https://localhost"));
         PrivatemodeWouldLeakException exception = new("code", "text");
@@ -41,7 +41,7 @@ public sealed class StepTests
     }
 
     [Fact]
-    public void Step_WhoeverIsCurrent_LeavesItCurrent()
+    public void Operation_WithACurrentActivity_LeavesItCurrent()
     {
         using TelemetryRecorder recorder = new();
         using Activity caller = new Activity("caller").Start();

@@ -78,7 +78,7 @@ public sealed class EmbeddingAnswerTests
     }
 
     [Fact]
-    public async Task Usage_ThatNobodyTells_IsNull()
+    public async Task Usage_NotReported_IsNull()
     {
         using EmbeddingBench bench = EmbeddingBench.Of("""{"object":"list","model":"m","data":[{"object":"embedding","index":0,"embedding":[1]}]}""");
 

@@ -132,7 +132,7 @@ public abstract class ExchangeCipherFailureTests : IDisposable
     [Theory]
     [InlineData(-1)]
     [InlineData(1)]
-    public void Open_RoomOfOtherLength_IsMalformed(int difference)
+    public void Open_DestinationOfAnotherLength_IsMalformed(int difference)
     {
         using ExchangeCipher cipher = _enclave.Client();
         Assert.Equal(AnswerFault.UnencryptedMember, cipher.Decrypt(Bytes(_enclave.Value("1234")), new byte[4 + difference]));

@@ -10,7 +10,7 @@ namespace Privatemode.AI.Tests.Issues;
 public sealed class AbandonedStreamTests
 {
     [Fact]
-    public async Task Stream_NobodyDisposes_LeavesNoPlaintextInItsBuffers()
+    public async Task Stream_NotDisposed_LeavesNoPlaintextInItsBuffers()
     {
         using ChoiceStream source = new();
         byte[] buffer = await AbandonAsync(source);

@@ -56,7 +56,7 @@ public sealed class CollateralKeepingTests
     [Theory]
     [InlineData(EvidenceKind.SevSnp)]
     [InlineData(EvidenceKind.Tdx)]
-    public async Task Verify_AHostSendsRubbish_ItIsNotKept(EvidenceKind kind)
+    public async Task Verify_HostReturnsInvalidData_IsNotCached(EvidenceKind kind)
     {
         using VendorScene scene = new(kind);
         scene.Instead = (_, _) => new StandInAnswer(200, "text/html", "<html>please log in</html>"u8.ToArray());
@@ -70,7 +70,7 @@ public sealed class CollateralKeepingTests
     [Theory]
     [InlineData(EvidenceKind.SevSnp)]
     [InlineData(EvidenceKind.Tdx)]
-    public async Task Verify_AHostSendsRubbishLater_TheKeptFilesCount(EvidenceKind kind)
+    public async Task Verify_HostReturnsInvalidDataLater_CachedFilesAreUsed(EvidenceKind kind)
     {
         using VendorScene scene = new(kind);
         _ = await scene.VerifyAsync();
@@ -126,7 +126,7 @@ public sealed class CollateralKeepingTests
     [Theory]
     [InlineData(EvidenceKind.SevSnp)]
     [InlineData(EvidenceKind.Tdx)]
-    public async Task Verify_RevokedSinceTheLastVerdict_IsNoticedTwoHoursLater(EvidenceKind kind)
+    public async Task Verify_RevokedSinceTheLastVerification_IsDetectedTwoHoursLater(EvidenceKind kind)
     {
         using VendorScene scene = new(kind);
         _ = await scene.VerifyAsync();

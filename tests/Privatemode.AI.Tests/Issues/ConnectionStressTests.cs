@@ -34,7 +34,7 @@ public sealed class ConnectionStressTests : IAsyncLifetime
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task TwoThousandCutOffAnswers_AmongInnocentCalls_HarmNoneOfThem(bool handlerOfTheUsers)
+    public async Task TwoThousandCutOffAnswers_AmongOtherCalls_DoNotAffectThem(bool handlerOfTheUsers)
     {
         using SocketsHttpHandler theirs = new() { UseCookies = false, AllowAutoRedirect = false, ActivityHeadersPropagator = null };
         using HttpMessageInvoker invoker = new(theirs, disposeHandler: false);

@@ -133,7 +133,7 @@ public sealed class EndlessStreamTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task EventsForMoreThanTheHourOfTheSecret_TheWaitingReaderIsTold()
+    public async Task EventsForLongerThanTheSecretIsValid_WaitingReaderGetsAnException()
     {
         _idle = TimeSpan.FromHours(24);
         await using IAsyncEnumerator<ChatResponseUpdate> updates = await BeginAsync();

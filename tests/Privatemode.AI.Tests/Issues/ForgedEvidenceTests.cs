@@ -33,7 +33,7 @@ public sealed class ForgedEvidenceTests
     [InlineData(EvidenceKind.SevSnp, "SnpSignatureByOtherKey", "snp-report-signature")]
     [InlineData(EvidenceKind.SevSnp, "SnpTcbMismatch", "snp-tcb-binding")]
     [InlineData(EvidenceKind.SevSnp, "SnpHardwareIdMismatch", "snp-hwid")]
-    public async Task Verify_EvidenceIsForged_IsAVerdictAndNothingIsFetchedForIt(EvidenceKind kind, string defect, string check)
+    public async Task Verify_EvidenceIsForged_IsRefusedWithoutADownload(EvidenceKind kind, string defect, string check)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind, hasCertificates: true);
         scene.VendorsAnswer(NotFound);
@@ -70,7 +70,7 @@ public sealed class ForgedEvidenceTests
     [InlineData(EvidenceKind.SevSnp, EvidenceSource.AmdChipCertificate, 404, "snp-chip-unknown")]
     [InlineData(EvidenceKind.SevSnp, EvidenceSource.AmdChipCertificate, 400, "snp-chip-unknown")]
     [InlineData(EvidenceKind.Tdx, EvidenceSource.IntelTcbInfo, 404, "tdx-platform-unknown")]
-    public async Task Verify_VendorKnowsNoSuchChipOrPlatform_IsAVerdict(EvidenceKind kind, EvidenceSource source, int status, string check)
+    public async Task Verify_VendorDoesNotKnowTheChipOrPlatform_IsRefused(EvidenceKind kind, EvidenceSource source, int status, string check)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
         scene.Deployment.Faults.InjectIntoEvidence(source, Fault.UnencryptedError(status));
@@ -89,7 +89,7 @@ public sealed class ForgedEvidenceTests
     [InlineData(EvidenceSource.IntelQeIdentity)]
     [InlineData(EvidenceSource.IntelPlatformRevocationList)]
     [InlineData(EvidenceSource.IntelRootRevocationList)]
-    public async Task Verify_VendorIsAway_IsNoVerdictAboutSoundEvidence(EvidenceSource source)
+    public async Task Verify_VendorIsUnreachable_IsNotAVerificationFailure(EvidenceSource source)
     {
         await using DeploymentScene scene =
             await DeploymentScene.StartAsync(source < EvidenceSource.IntelTcbInfo ? EvidenceKind.SevSnp : EvidenceKind.Tdx);
@@ -124,7 +124,7 @@ public sealed class ForgedEvidenceTests
     [InlineData("SnpSignatureByOtherKey", "snp-report-signature", EvidenceSource.AmdCertificateChain, 1)]
     [InlineData("SnpSignatureByOtherKey", "snp-report-signature", EvidenceSource.AmdRevocationList, 0)]
     [InlineData("SnpForgedRoot", "snp-trust-anchor", EvidenceSource.AmdRevocationList, 0)]
-    public async Task Verify_ForgeryShowsWithWhatWasFetched_IsAVerdictAndNoMoreIsFetched(
+    public async Task Verify_ForgeryShownByADownload_IsRefusedWithoutAnotherDownload(
         string defect, string check, EvidenceSource away, int asked)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync();
@@ -137,7 +137,7 @@ public sealed class ForgedEvidenceTests
     }
 
     [Fact]
-    public async Task Verify_IssuersAreForgedAndTheChipsCertificateIsLeftOut_IsAVerdictAndNothingIsFetchedForIt()
+    public async Task Verify_IssuersAreForgedAndChipCertificateIsMissing_IsRefusedWithoutADownload()
     {
         using VendorScene scene = new(EvidenceKind.SevSnp);
         scene.Shown = scene.Issue(plan =>
@@ -153,7 +153,7 @@ public sealed class ForgedEvidenceTests
     }
 
     [Fact]
-    public async Task Verify_ForgeryShowsWithTheKeptCertificate_IsAVerdictThoughTheListCannotBeHad()
+    public async Task Verify_ForgedUnderACachedCertificate_IsRefusedAlthoughTheListCannotBeRetrieved()
     {
         using VendorScene scene = new(EvidenceKind.SevSnp);
         scene.Instead = (source, _) => source == EvidenceSource.AmdRevocationList ? new StandInAnswer(Forbidden, "text/plain", Array.Empty<byte>()) : null;

@@ -13,7 +13,7 @@ public sealed class LongErrorTests(ChatFixture fixture) : IClassFixture<ChatFixt
     [InlineData(400, false)]
     [InlineData(400, true)]
     [InlineData(422, false)]
-    public async Task Error_LongerThanAMebibyte_IsNotBlamedOnSomebodyOnTheWay(int status, bool streamed)
+    public async Task Error_LongerThanAMebibyte_IsNotReportedAsTampering(int status, bool streamed)
     {
         _ = fixture.Deployment.Model.ReplyWithError(status, new string('x', 3_000_000));
 

@@ -98,7 +98,7 @@ public sealed class NewestTcbEvaluationTests : IDisposable
     }
 
     [Fact]
-    public async Task Verify_TheNewestTcbInfoCannotBeRetrieved_IsNotCheckedOrNoVerdict()
+    public async Task Verify_NewestTcbInfoCannotBeRetrieved_IsReportedAsNotCheckedOrUnknown()
     {
         BlockNewest();
         VerifiedDeployment proof = await _scene.VerifyAsync();

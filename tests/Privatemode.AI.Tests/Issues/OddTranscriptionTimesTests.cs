@@ -25,7 +25,7 @@ public sealed class OddTranscriptionTimesTests(ChatFixture fixture) : IClassFixt
     }
 
     [Fact]
-    public async Task Segment_EndingBeforeItBegins_IsHandedOutAsItIs()
+    public async Task Segment_EndingBeforeItBegins_IsReturnedUnchanged()
     {
         SpeechToTextResponse response = await TranscribeAsync("2", "1.5");
 

@@ -115,7 +115,7 @@ public sealed class SilentWarmUpTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task HealthCheck_AccessorReturnsAKeyInQuotationMarks_IsNotTakenForNone()
+    public async Task HealthCheck_AccessorReturnsAKeyInQuotationMarks_IsNotReportedAsMissing()
     {
         ServiceCollection services = new();
         _ = services.AddLogging().AddPrivatemode(options =>

@@ -8,10 +8,10 @@ namespace Privatemode.AI.Tests.KeyExchange;
 public class EcdsaPublicKeyTests
 {
     [ThirdPartyFact]
-    public void WycheproofP256_EveryCase_IsJudgedAsDemanded() => Run("wycheproof-ecdsa-p256-sha256.json", SHA256.HashData);
+    public void WycheproofP256_EveryCase_HasTheExpectedResult() => Run("wycheproof-ecdsa-p256-sha256.json", SHA256.HashData);
 
     [ThirdPartyFact]
-    public void WycheproofP384_EveryCase_IsJudgedAsDemanded() => Run("wycheproof-ecdsa-p384-sha384.json", SHA384.HashData);
+    public void WycheproofP384_EveryCase_HasTheExpectedResult() => Run("wycheproof-ecdsa-p384-sha384.json", SHA384.HashData);
 
     [Theory]
     [InlineData("nistP256")]

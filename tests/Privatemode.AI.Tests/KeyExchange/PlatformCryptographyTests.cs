@@ -40,19 +40,19 @@ public class PlatformCryptographyTests
     }
 
     [ThirdPartyFact]
-    public void EcdsaP256_EveryCase_IsJudgedAsDemandedButOne() => RunEcdsa(
+    public void EcdsaP256_EveryCaseExceptOne_HasTheExpectedResult() => RunEcdsa(
         "wycheproof-ecdsa-p256-sha256.json", HashAlgorithmName.SHA256, DSASignatureFormat.Rfc3279DerSequence, AcceptedThoughInvalid);
 
     [ThirdPartyFact]
-    public void EcdsaP384_EveryCase_IsJudgedAsDemandedButOne() => RunEcdsa(
+    public void EcdsaP384_EveryCaseExceptOne_HasTheExpectedResult() => RunEcdsa(
         "wycheproof-ecdsa-p384-sha384.json", HashAlgorithmName.SHA384, DSASignatureFormat.Rfc3279DerSequence, AcceptedThoughInvalid);
 
     [ThirdPartyFact]
-    public void EcdsaP384OfFixedLength_EveryCase_IsJudgedAsDemanded() => RunEcdsa(
+    public void EcdsaP384OfFixedLength_EveryCase_HasTheExpectedResult() => RunEcdsa(
         "wycheproof-ecdsa-p384-sha384-p1363.json", HashAlgorithmName.SHA384, DSASignatureFormat.IeeeP1363FixedFieldConcatenation, []);
 
     [ThirdPartyFact]
-    public void RsaPss_EveryCase_IsJudgedAsDemanded()
+    public void RsaPss_EveryCase_HasTheExpectedResult()
     {
         const string File = "wycheproof-rsapss-4096-sha384.json";
         CaseLog log = new();

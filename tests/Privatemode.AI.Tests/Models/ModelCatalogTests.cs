@@ -161,7 +161,7 @@ public sealed class ModelCatalogTests
     }
 
     [Fact]
-    public async Task Explain_ListCannotBeHad_SaysWhatWasListedBefore()
+    public async Task Explain_ListCannotBeRetrieved_NamesTheModelsOfTheLastList()
     {
         await ListAsync();
         _time.Advance(TimeSpan.FromHours(1));

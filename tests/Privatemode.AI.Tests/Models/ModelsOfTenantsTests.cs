@@ -53,7 +53,7 @@ public sealed class ModelsOfTenantsTests
     }
 
     [Fact]
-    public async Task List_IsKeptForEachKey_TheLongestUnusedGivesWay()
+    public async Task List_IsCachedForEachKey_LeastRecentlyUsedIsEvicted()
     {
         foreach (string key in (string[])["a", "b", "a", "b", "a", "c", "a", "b"])
         {

@@ -140,7 +140,7 @@ public sealed class EncryptionReceiptTests
     }
 
     [Fact]
-    public void GetReceipt_AnswerOfSomebodyElse_HasNone()
+    public void GetReceipt_AnswerOfAnotherClient_IsNull()
     {
         Assert.Null(new ChatResponse().GetPrivatemodeReceipt());
         Assert.Null(new ChatResponseUpdate { AdditionalProperties = new() { [EncryptionReceipt.PropertyName] = null } }.GetPrivatemodeReceipt());

@@ -63,7 +63,7 @@ public sealed class AccountSessionTests
 
     // A stream keeps the secret alive, so that a lease on it could still be taken.
     [Fact]
-    public async Task Acquire_SecretGivenUpBeforeItsWaiterTakesIt_AgreesOnAnother()
+    public async Task Acquire_SecretRevokedBeforeItsWaiterUsesIt_EstablishesAnother()
     {
         using AccountSession session = NewSession();
         SecretLease? stream = null;
@@ -120,7 +120,7 @@ public sealed class AccountSessionTests
     }
 
     [Fact]
-    public async Task Acquire_ClockIsSetBackAgainAndAgain_TheSecretEndsAllTheSame()
+    public async Task Acquire_ClockIsSetBackRepeatedly_SecretStillExpires()
     {
         using AccountSession session = NewSession();
         (await AcquireAsync(session)).Dispose();
@@ -139,7 +139,7 @@ public sealed class AccountSessionTests
     }
 
     [Fact]
-    public async Task Acquire_ClockWasSetBackBeforeTheExchange_TheSecretEndsWithTheVerdict()
+    public async Task Acquire_ClockWasSetBackBeforeTheExchange_SecretExpiresWithTheVerification()
     {
         using AccountSession session = NewSession();
         ValidityPeriod verification = ValidityPeriod.Of(TimeSpan.FromHours(1), _time);
@@ -173,7 +173,7 @@ public sealed class AccountSessionTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Acquire_WhileARefusedSecretIsReplaced_NobodyGetsTheRefusedOne(bool async)
+    public async Task Acquire_WhileARefusedSecretIsReplaced_DoesNotReturnTheRefusedSecret(bool async)
     {
         using AccountSession session = NewSession();
         SecretLease stream = await AcquireAsync(session);
@@ -309,7 +309,7 @@ public sealed class AccountSessionTests
     }
 
     [Fact]
-    public async Task Acquire_ExchangeBelongsToNobody_AmbientStateOfTheFirstCallerDoesNotFlowIn()
+    public async Task Acquire_SharedExchange_DoesNotUseTheExecutionContextOfTheFirstCaller()
     {
         AsyncLocal<string?> ambient = new() { Value = "of the caller" };
         string? seen = "not called";

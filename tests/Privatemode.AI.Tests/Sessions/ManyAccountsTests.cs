@@ -35,7 +35,7 @@ public sealed class ManyAccountsTests
     }
 
     [Fact]
-    public async Task Secret_NobodyCallsAnyMore_IsWipedMinutesAfterItsEndAndNothingTicksOn()
+    public async Task Secret_NoMoreCalls_IsWipedMinutesAfterItExpiresAndNoTimerRemains()
     {
         using SessionManager sessions = NewManager();
         (await AcquireAsync(sessions, "a")).Dispose();
@@ -56,7 +56,7 @@ public sealed class ManyAccountsTests
     }
 
     [Fact]
-    public async Task Secret_NobodyCallsAnyMoreButAStreamRuns_IsWipedAfterIt()
+    public async Task Secret_NoMoreCallsButAStreamRuns_IsWipedAfterTheStream()
     {
         using SessionManager sessions = NewManager();
         SecretLease stream = await AcquireAsync(sessions, "a");

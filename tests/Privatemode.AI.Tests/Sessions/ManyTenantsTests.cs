@@ -149,7 +149,7 @@ public sealed class ManyTenantsTests
     }
 
     [Fact]
-    public async Task Acquire_OneThatWaitedGetsTheRoom_OthersWithItsKeyNeedNotWaitForAnother()
+    public async Task Acquire_WaiterGetsTheSlot_OthersWithTheSameKeyShareIt()
     {
         using SessionManager sessions = NewManager(1);
         using SecretLease detached = await AcquireAsync(sessions, "detached");
@@ -170,7 +170,7 @@ public sealed class ManyTenantsTests
     }
 
     [Fact]
-    public async Task Acquire_ExchangeFails_MakesRoomForTheNext()
+    public async Task Acquire_ExchangeFails_FreesItsSlot()
     {
         FakeSecrets failing = new(_time) { Gate = new(), Failure = new InvalidOperationException("no") };
         FakeSecrets working = new(_time);
@@ -185,7 +185,7 @@ public sealed class ManyTenantsTests
     }
 
     [Fact]
-    public async Task Acquire_CallerLeavesWhileItsExchangeRuns_TheRoomIsFreeOnceThatIsOver()
+    public async Task Acquire_CallerCancelsDuringItsExchange_SlotIsFreedWhenTheExchangeEnds()
     {
         FakeSecrets slow = new(_time) { Gate = new() };
         FakeSecrets working = new(_time);
@@ -203,7 +203,7 @@ public sealed class ManyTenantsTests
     }
 
     [Fact]
-    public async Task Dispose_SomebodyWaits_IsTold()
+    public async Task Dispose_WithWaiters_ThrowsForThem()
     {
         SessionManager sessions = NewManager(1);
         using SecretLease detached = await AcquireAsync(sessions, "0");

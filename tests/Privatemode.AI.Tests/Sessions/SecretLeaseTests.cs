@@ -11,7 +11,7 @@ namespace Privatemode.AI.Tests.Sessions;
 public sealed class SecretLeaseTests
 {
     [Fact]
-    public async Task Secret_LeaseWasDroppedWithoutDispose_IsWipedAllTheSame()
+    public async Task Secret_LeaseWasNotDisposed_IsStillWiped()
     {
         FakeSecrets secrets = new(new ManualTimeProvider());
         SessionSecret secret = await secrets.ExchangeAsync(async: true, CancellationToken.None);
@@ -69,7 +69,7 @@ public sealed class SecretLeaseTests
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task Permit_LeaseWasDroppedWithoutDispose_IsGivenBackAllTheSame(bool throws)
+    public async Task Permit_LeaseWasNotDisposed_IsStillReturned(bool throws)
     {
         FakeSecrets secrets = new(new ManualTimeProvider());
         SessionSecret secret = await secrets.ExchangeAsync(async: true, CancellationToken.None);

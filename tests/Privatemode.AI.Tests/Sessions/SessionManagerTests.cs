@@ -74,7 +74,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Chat_VerdictWasWithdrawn_TheSecretIsNotUsedAnyMore()
+    public async Task Chat_VerificationWasWithdrawn_SecretIsNoLongerUsed()
     {
         await using PrivatemodeClient client = _deployment.CreateClient();
         IChatClient chat = client.AsIChatClient("gpt-oss-120b");

@@ -64,7 +64,7 @@ public sealed class CollateralCollectorTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Collect_OwnCertificateIsNotAmds_IsAVerdictAndTheChainIsFetchedOnce(bool async)
+    public async Task Collect_CertificateIsNotFromAmd_IsRefusedAndTheChainIsFetchedOnce(bool async)
     {
         IssuedEvidence forged = Issue("SnpChipCertificateTampered");
         string chain = string.Join('\n', new[] { forged.Snp!.Intermediate, forged.Snp.Root }.Select(der => PemEncoding.WriteString("CERTIFICATE", der)));

@@ -89,7 +89,7 @@ public sealed class CollateralStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Get_Fresh_TakesWhatSomebodyElseJustFetched()
+    public async Task Get_Fresh_UsesACopyThatWasJustDownloaded()
     {
         _ = await GetAsync();
         Assert.True((await GetAsync(CollateralFreshness.Fresh)).IsFromCache);
@@ -100,7 +100,7 @@ public sealed class CollateralStoreTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Get_HostIsAway_TheOldCopyIsUsedAndSaysSo(bool async)
+    public async Task Get_HostIsUnreachable_UsesTheOldCopyAndReportsIt(bool async)
     {
         _ = await GetAsync();
         Refuse();
@@ -111,7 +111,7 @@ public sealed class CollateralStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Get_HostIsAwayWhileManyWait_AllFailWithTheFirst()
+    public async Task Get_HostIsUnreachableWhileManyWait_AllFailWithTheFirst()
     {
         using ManualResetEventSlim refuse = new();
         TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -137,7 +137,7 @@ public sealed class CollateralStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Get_HostIsAwayWhileManyWaitWithACopy_AllUseTheCopy()
+    public async Task Get_HostIsUnreachableWhileManyWaitWithACopy_AllUseTheCopy()
     {
         _ = await GetAsync();
         _time.Advance(TimeSpan.FromDays(2));
@@ -301,7 +301,7 @@ public sealed class CollateralStoreTests : IDisposable
     }
 
     [Fact]
-    public async Task Get_TheDownloadIsNotAuthentic_IsHandedOutWithoutACopyAndKeptNowhere()
+    public async Task Get_DownloadIsNotAuthentic_IsReturnedButNotCached()
     {
         Serve(Rubbish);
         CollateralFile file = await GetAsync();

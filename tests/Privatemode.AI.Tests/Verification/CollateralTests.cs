@@ -83,7 +83,7 @@ public sealed class CollateralTests
     [Theory]
     [InlineData(EvidenceKind.SevSnp)]
     [InlineData(EvidenceKind.Tdx)]
-    public async Task Verify_VendorsAreAwayForTwoDays_OldCopiesCount(EvidenceKind kind)
+    public async Task Verify_VendorsAreUnreachableForTwoDays_OldCopiesAreUsed(EvidenceKind kind)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
         using PrivatemodeClient client = scene.Client();
@@ -97,7 +97,7 @@ public sealed class CollateralTests
     [Theory]
     [InlineData(EvidenceKind.SevSnp)]
     [InlineData(EvidenceKind.Tdx)]
-    public async Task Verify_VendorsAreAwayAndCopiesExpired_IsNoVerdictAboutTheDeployment(EvidenceKind kind)
+    public async Task Verify_VendorsAreUnreachableAndCopiesExpired_IsNotAVerificationFailure(EvidenceKind kind)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
         using PrivatemodeClient client = scene.Client();
@@ -126,7 +126,7 @@ public sealed class CollateralTests
 
     [Theory]
     [MemberData(nameof(Sources))]
-    public async Task Verify_ACopyIsRubbish_IsFetchedAnewOnce(EvidenceKind kind, EvidenceSource source)
+    public async Task Verify_CachedCopyIsInvalid_IsDownloadedAgainOnce(EvidenceKind kind, EvidenceSource source)
     {
         await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
         using PrivatemodeClient first = scene.Client(options => options.Verification.CollateralDirectory = scene.DirectoryPath);

@@ -64,7 +64,7 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Get_RenewalShowsAnotherVerdict_StopsAndSaysSo()
+    public async Task Get_RenewalIsRefused_ThrowsAndStopsUsingTheOldVerification()
     {
         _ = await GetAsync();
         _scene.Time.Advance(TimeSpan.FromHours(23));
@@ -76,7 +76,7 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Get_RenewalFindsTheServiceAway_TheVerdictCountsUntilItsEnd()
+    public async Task Get_ServiceUnreachableDuringRenewal_VerificationStaysValidUntilItExpires()
     {
         VerifiedMesh first = await GetAsync();
         _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(503), times: 100);
@@ -110,7 +110,7 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
 
     // Set back a little at a time, the wall clock never stands before the verdict.
     [Fact]
-    public async Task Get_ClockIsSetBackAgainAndAgain_TheVerdictEndsAllTheSame()
+    public async Task Get_ClockIsSetBackRepeatedly_VerificationStillExpires()
     {
         VerifiedMesh first = await GetAsync();
         DateTimeOffset start = _scene.Time.GetUtcNow();
@@ -176,7 +176,7 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Get_CalledWithoutAContextToFlow_RenewsAllTheSame()
+    public async Task Get_CalledWithSuppressedExecutionContext_StillRenews()
     {
         _ = await GetAsync();
         _scene.Time.Advance(TimeSpan.FromHours(23));
@@ -241,7 +241,7 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
 
     // A client that runs is no more lenient than one that starts: nothing new is agreed under a manifest that was withdrawn.
     [Fact]
-    public async Task Get_AnotherManifestIsNamedAndTheDeploymentCannotBeAsked_NoNewSessionUnderTheOldVerdict()
+    public async Task Get_ManifestChangedAndDeploymentUnreachable_NoNewSessionUnderTheOldVerification()
     {
         VerifiedMesh first = await GetAsync();
         _scene.Deployment.Evidence.ChangeManifest();
@@ -256,7 +256,7 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
 
     // The user may think for hours: what was proved before is given up at once.
     [Fact]
-    public async Task Get_UserIsAskedAboutWhatTheDeploymentProvesNow_TheOldVerdictIsGivenUpBefore()
+    public async Task Get_UserIsAskedAboutANewManifest_OldVerificationIsDroppedFirst()
     {
         TaskCompletionSource<bool> answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
         TaskCompletionSource asked = new(TaskCreationOptions.RunContinuationsAsynchronously);

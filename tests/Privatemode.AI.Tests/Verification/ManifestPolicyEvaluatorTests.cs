@@ -54,7 +54,7 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Adopt_PublisherIsAway_TheLastAdoptedCounts(bool async)
+    public async Task Adopt_PublisherIsUnreachable_LastAdoptedManifestStaysValid(bool async)
     {
         ManifestPolicyEvaluator evaluator = Evaluator(ManifestPolicy.Latest());
         _handler.Answer = _ => new HttpResponseMessage(HttpStatusCode.NotFound);
@@ -72,7 +72,7 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
     [InlineData("")]
     [InlineData("{}")]
     [InlineData("<html>please log in</html>")]
-    public async Task Adopt_PublisherAnswersRubbish_TheLastAdoptedCountsAndNothingIsRecorded(string published)
+    public async Task Adopt_PublisherReturnsInvalidData_LastAdoptedManifestStaysValidAndNothingIsRecorded(string published)
     {
         ManifestPolicyEvaluator evaluator = Evaluator(ManifestPolicy.Latest(_directory.FullName));
         Publish(System.Text.Encoding.UTF8.GetBytes(published));

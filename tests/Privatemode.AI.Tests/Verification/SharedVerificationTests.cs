@@ -41,7 +41,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Get_GatewayHangs_FailsAllWhoWaitAtOnceAndNobodyWhoComesLater()
+    public async Task Get_GatewayHangs_FailsAllWaitersAtOnceAndNoLaterCaller()
     {
         _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.NoResponse);
         List<Task<VerifiedMesh>> callers = [GetAsync()];

@@ -28,7 +28,7 @@ public sealed class DoctorTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task AllIsWell()
+    public async Task AllChecksPass()
     {
         (int exitCode, Dictionary<string, (string Outcome, string Summary, string? Advice)> checks) = await DiagnoseAsync();
 
@@ -143,7 +143,7 @@ public sealed class DoctorTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task NoVerdict_Is4()
+    public async Task UnknownOutcome_HasExitCode4()
     {
         _deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(503), times: 100);
 

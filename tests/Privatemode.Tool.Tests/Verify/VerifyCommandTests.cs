@@ -135,7 +135,7 @@ public sealed class VerifyCommandTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Service_ThatCannotBeReached_GivesNoVerdict()
+    public async Task UnreachableService_HasTheOutcomeUnknown()
     {
         _deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(400), times: 20);
 

@@ -201,7 +201,7 @@ public sealed class RetryTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Chat_NobodyListens_IsTriedFourTimesAndReportedOnce()
+    public async Task Chat_ConnectionRefused_IsTriedFourTimesAndReportedOnce()
     {
         await AskAsync();
         await Deployment.DisposeAsync();
@@ -214,7 +214,7 @@ public sealed class RetryTests : DeploymentTest
     }
 
     [Fact]
-    public async Task PlainClient_NobodyListens_ThrowsNoAggregateException()
+    public async Task PlainClient_ConnectionRefused_ThrowsNoAggregateException()
     {
         await AskAsync();
         await Deployment.DisposeAsync();

@@ -155,7 +155,7 @@ public sealed class MeddlingPolicyTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Send_StreamingBodyThroughABufferedCall_IsOpenedWholeAndItsEndDemanded()
+    public async Task Send_StreamingBodyThroughABufferedCall_IsDecryptedAndItsEndIsRequired()
     {
         string body = Body.Insert(1, "\"stream\":true,");
         ClientResult result = await Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync(

@@ -163,7 +163,7 @@ public sealed class CertificateRevocationListTests
     }
 
     [Fact]
-    public void Parse_NumberThatIsNone_IsRefused()
+    public void Parse_InvalidNumber_IsRefused()
     {
         foreach (byte[] value in (byte[][])[[], [0x02, 0x01, 0xff], [0x02, 0x01, 0x01, 0x00], [0x02, 21, .. Enumerable.Repeat((byte)0x7f, 21)]])
         {

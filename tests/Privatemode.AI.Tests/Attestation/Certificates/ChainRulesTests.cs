@@ -41,7 +41,7 @@ public sealed class ChainRulesTests
     }
 
     [Fact]
-    public void CheckIssuedBy_SignatureThatIsNone_IsRefused()
+    public void CheckIssuedBy_InvalidSignature_IsRefused()
     {
         AssertRefused(CertificateChecks.Signature, new() { Sign = _ => [] });
         AssertRefused(CertificateChecks.Signature, new() { Sign = _ => [0x30, 0x00] });

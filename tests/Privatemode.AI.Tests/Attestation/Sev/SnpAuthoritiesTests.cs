@@ -38,7 +38,7 @@ public sealed class SnpAuthoritiesTests
     public void Verify_ForgedRoot_IsRefused() => (FakeAmd.Create() with { Anchors = SevTrustAnchors.Production }).AssertRefused(SevChecks.TrustAnchor);
 
     [Fact]
-    public void Verify_NoAnchors_TrustsNobody() =>
+    public void Verify_NoAnchors_IsRefused() =>
         (FakeAmd.Create() with { Anchors = new SevTrustAnchors(new Dictionary<SnpProduct, string>()) }).AssertRefused(SevChecks.TrustAnchor);
 
     [Fact]
@@ -52,7 +52,7 @@ public sealed class SnpAuthoritiesTests
 
     // The pinned key beside dates and constraints that its owner never signed.
     [Fact]
-    public void Verify_PinnedKeyInACertificateOfSomebodyElse_IsRefused()
+    public void Verify_PinnedKeyInACertificateSignedByAnotherKey_IsRefused()
     {
         using RSA other = RSA.Create(2048);
         FakeAmd amd = FakeAmd.Create();
@@ -76,7 +76,7 @@ public sealed class SnpAuthoritiesTests
     }
 
     [Fact]
-    public void Verify_IntermediateOfSomebodyElse_IsRefused()
+    public void Verify_IntermediateOfAnotherIssuer_IsRefused()
     {
         using RSA other = RSA.Create(2048);
         FakeAmd amd = FakeAmd.Create();
@@ -98,7 +98,7 @@ public sealed class SnpAuthoritiesTests
     }
 
     [Fact]
-    public void Verify_SigningKeyOfSomebodyElse_IsRefused()
+    public void Verify_SigningKeyOfAnotherIssuer_IsRefused()
     {
         FakeAmd amd = FakeAmd.Create();
         (amd with { Vek = amd.Vek with { Sign = CertificateWriter.SignPss(FakeAmd.RootKey) } }).AssertRefused(CertificateChecks.Signature);

@@ -19,10 +19,10 @@ public sealed class SnpVectorTests
     };
 
     [Fact]
-    public void Synthetic_EveryCase_GivesItsVerdictAndStage() => RunAll(SnpVectors.Synthetic, 16, valid: 3);
+    public void Synthetic_EveryCase_HasTheExpectedOutcomeAndStage() => RunAll(SnpVectors.Synthetic, 16, valid: 3);
 
     [ThirdPartyFact]
-    public void All_EveryCase_GivesItsVerdictAndStage() => RunAll(SnpVectors.All, 57, valid: 15);
+    public void All_EveryCase_HasTheExpectedOutcomeAndStage() => RunAll(SnpVectors.All, 57, valid: 15);
 
     [Fact]
     public void Synthetic_UnderAmdsRoots_IsAlwaysRefused()

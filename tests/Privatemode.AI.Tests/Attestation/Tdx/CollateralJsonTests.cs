@@ -44,7 +44,7 @@ public sealed class CollateralJsonTests
     [InlineData("{\"tcbInfo\":{},\"signature\":null}")]
     [InlineData("{\"tcbInfo\":{},\"signature\":\"\"}")]
     [InlineData("{\"tcbInfo\":{},\"signature\":\"00\"}")]
-    public void SignedDocument_ThatIsNone_IsRefused(string json) => AssertNoDocument(json.Replace("SIGNATURE", Signature, StringComparison.Ordinal));
+    public void SignedDocument_OfAnInvalidForm_IsRefused(string json) => AssertNoDocument(json.Replace("SIGNATURE", Signature, StringComparison.Ordinal));
 
     [Fact]
     public void SignedDocument_SignatureOfAnotherForm_IsRefused()

@@ -13,7 +13,7 @@ public sealed class NewestTcbInfoTests
     private static string Newest { get; } = CollateralText.TcbInfo().Replace("\"tcbEvaluationDataNumber\":18", Newer, StringComparison.Ordinal);
 
     [Fact]
-    public void Verify_SoundOne_IsJudgedBy()
+    public void Verify_ValidNewerTcbInfo_IsUsed()
     {
         NewestTcbEvaluation newest = Verify(Good, Newest);
         Assert.Equal((20, null), (newest.TcbInfo!.EvaluationDataNumber, newest.Problem));
@@ -24,14 +24,14 @@ public sealed class NewestTcbInfoTests
     [InlineData("B0C06F000000", "B0C06F000001", TdxChecks.TcbInfoFmspc)]
     [InlineData("2026-12-01", "2026-05-01", TdxChecks.TcbInfoExpired)]
     [InlineData("2026-01-01", "2026-07-01", TdxChecks.TcbInfoNotYetValid)]
-    public void Verify_OneThatSaysNothingAboutThePlatformNow_IsNotJudgedBy(string from, string to, string problem)
+    public void Verify_NewerTcbInfoWithoutThePlatform_IsNotUsed(string from, string to, string problem)
     {
         NewestTcbEvaluation newest = Verify(Good, Newest.Replace(from, to, StringComparison.Ordinal));
         Assert.Equal((null, problem), (newest.Tcb, newest.Problem));
     }
 
     [Fact]
-    public void Verify_OneOfARevokedSigner_IsNotJudgedBy()
+    public void Verify_NewerTcbInfoOfARevokedSigner_IsNotUsed()
     {
         byte[] chain = QuoteWriter.ToPem((Good.Signer with { SerialNumber = [0x0c] }).Write(), Good.Root.Write());
         Assert.Null(Verify(Good, Newest, chain).Problem);

@@ -25,10 +25,10 @@ public sealed class TdxVectorTests
     };
 
     [Fact]
-    public void OurCases_EachGivesItsVerdictStageAndStatus() => RunAll(TdxVectorCase.Ours(), 48);
+    public void OurCases_EachHasTheExpectedOutcomeStageAndStatus() => RunAll(TdxVectorCase.Ours(), 48);
 
     [ThirdPartyFact]
-    public void ThirdPartyCases_EachGivesItsVerdictStageAndStatus() => RunAll(TdxVectorCase.ThirdParty(), 78);
+    public void ThirdPartyCases_EachHasTheExpectedOutcomeStageAndStatus() => RunAll(TdxVectorCase.ThirdParty(), 78);
 
     [Fact]
     public void OurCases_UnderTheBuiltInRoot_AreAllRefused()
@@ -115,7 +115,7 @@ public sealed class TdxVectorTests
     }
 
     [Fact]
-    public void EveryCheckOfTheRoom_HasAStage()
+    public void EveryCheckOfTheFolder_HasAStage()
     {
         FieldInfo[] checks = typeof(TdxChecks).GetFields();
         Assert.Equal(checks.Length, checks.Select(check => check.GetValue(null)).Distinct().Count());

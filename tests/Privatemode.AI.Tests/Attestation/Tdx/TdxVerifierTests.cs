@@ -11,7 +11,7 @@ public sealed class TdxVerifierTests
     private static readonly FakeIntel Good = new();
 
     [Fact]
-    public void Verify_GoodEvidence_SaysWhatWasProved()
+    public void Verify_ValidEvidence_ReportsWhatWasProved()
     {
         VerifiedTdxQuote verified = Good.Verify();
 
@@ -161,7 +161,7 @@ public sealed class TdxVerifierTests
     }
 
     [Fact]
-    public void Verify_SignerOfSomebodyElse_IsRefused()
+    public void Verify_SignerOfAnotherIssuer_IsRefused()
     {
         using ECDsa key = FakeIntel.NewKey();
         FakeIntel forged = Good with { Signer = Good.Signer with { Sign = CertificateWriter.SignEcdsa(key) } };

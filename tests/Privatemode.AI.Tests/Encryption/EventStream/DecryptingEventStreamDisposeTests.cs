@@ -75,7 +75,7 @@ public sealed class DecryptingEventStreamDisposeTests : IDisposable
     [InlineData("memory async", true, "disposed")]
     [InlineData("memory async", false, "broken")]
     [InlineData("memory async", true, "end")]
-    public async Task Dispose_WhileAReadWaits_EndsTheReadWithoutAVerdict(string way, bool async, string reaction)
+    public async Task Dispose_DuringARead_EndsTheReadWithoutAnIntegrityFailure(string way, bool async, string reaction)
     {
         // The caller closed the stream: that is no attack, whatever the network says then.
         _scene.Network.OnDisposal = reaction switch

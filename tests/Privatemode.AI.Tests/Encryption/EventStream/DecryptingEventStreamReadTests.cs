@@ -47,7 +47,7 @@ public sealed class DecryptingEventStreamReadTests : IDisposable
 
     [Theory]
     [MemberData(nameof(WaysToRead))]
-    public async Task Read_OneEventArrived_IsHandedOutWithoutWaitingForMore(string way)
+    public async Task Read_OneEventArrived_ReturnsItWithoutWaitingForMore(string way)
     {
         (string one, string two) = (_scene.Source.Delta("one"), _scene.Source.Delta("two"));
 

@@ -91,7 +91,7 @@ public sealed class EventDecryptorFaultTests : IDisposable
         Assert.Equal(new DecryptedEvents(ChoiceStream.WholeDecrypted, "data-after-end", true), _stream.Open(_stream.Whole() + more));
 
     [Fact]
-    public void Push_SealedEventAfterTheEnd_IsNotHandedOut() =>
+    public void Push_EncryptedEventAfterTheEnd_IsNotReturned() =>
         Assert.Equal(
             new DecryptedEvents(ChoiceStream.WholeDecrypted, "data-after-end", true),
             _stream.Open(_stream.Whole() + _stream.Delta("more") + ChoiceStream.Done));

@@ -51,7 +51,7 @@ public sealed class ChoiceEventRulesTests : IDisposable
     }
 
     [Fact]
-    public void ChoiceNobodyAskedFor_BreaksTheStream() =>
+    public void ChoiceThatWasNotRequested_IsAnError() =>
         Assert.Equal("choice-count", Open([.. Sealed(), Seal("""[{"index":1,"delta":{"content":"two"},"finish_reason":"stop"}]""")]).Failure);
 
     [Theory]
@@ -89,7 +89,7 @@ public sealed class ChoiceEventRulesTests : IDisposable
     [Theory]
     [InlineData("null", "not-json")]
     [InlineData("0", "truncated-stream")]
-    public void Choice_OfSeveralWithoutAnIndex_IsNotTakenForTheFirst(string index, string failure)
+    public void Choice_OfSeveralWithoutAnIndex_IsNotTreatedAsTheFirst(string index, string failure)
     {
         DecryptedEvents opened = _enclave.Open(
             new ChoiceEventRules(EndpointRules.ChatCompletions, 2, "sdk_0"),

@@ -22,7 +22,7 @@ public sealed class MessageEventRulesTests : IDisposable
     public void Dispose() => _enclave.Dispose();
 
     [Fact]
-    public void Messages_WholeStream_IsHandedOutWithItsNames()
+    public void Messages_WholeStream_IsReturnedWithItsEventNames()
     {
         DecryptedEvents opened = Open([Start, Ping, BlockStart, Delta, BlockStop, Finish, Stop]);
         Assert.Null(opened.Failure);

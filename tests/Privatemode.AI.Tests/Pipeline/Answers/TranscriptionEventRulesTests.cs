@@ -56,7 +56,7 @@ public sealed class TranscriptionEventRulesTests : IDisposable
     }
 
     [Fact]
-    public void UsageNobodyAskedFor_EndsTheStreamAndIsNotHandedOut()
+    public void UsageThatWasNotRequested_EndsTheStreamAndIsNotReturned()
     {
         DecryptedEvents opened = Open([Piece, Finish, Usage], Done, hidesUsage: true);
         Assert.Equal((null, true), (opened.Failure, opened.IsEnded));

@@ -62,7 +62,7 @@ public sealed class CallerHeaderCheckTests
     }
 
     [Fact]
-    public void Check_TwoValues_AreNotTakenForOne()
+    public void Check_TwoValues_AreNotTreatedAsOne()
     {
         using HttpRequestMessage request = new(HttpMethod.Post, Service);
         _ = request.Headers.TryAddWithoutValidation("Host", ["api.privatemode.ai", "example.com"]);

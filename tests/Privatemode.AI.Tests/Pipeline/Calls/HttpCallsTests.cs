@@ -51,7 +51,7 @@ public sealed class HttpCallsTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Send_Redirect_IsNeitherFollowedNorHandedOut(bool async)
+    public async Task Send_Redirect_IsNeitherFollowedNorReturned(bool async)
     {
         _network.Answer = _ => new HttpResponseMessage(HttpStatusCode.TemporaryRedirect) { Headers = { Location = new Uri("https://elsewhere.example/") } };
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => SendAsync(async: async));

@@ -122,7 +122,7 @@ public sealed class RateLimiterTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Stream_DroppedWithoutDispose_GivesThePermitBackAllTheSame()
+    public async Task Stream_NotDisposed_StillReturnsThePermit()
     {
         using ConcurrencyLimiter limiter = new(new() { PermitLimit = 1, QueueLimit = 0 });
         await using PrivatemodeClient client = NewClient(limiter);

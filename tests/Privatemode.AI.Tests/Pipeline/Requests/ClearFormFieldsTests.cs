@@ -100,7 +100,7 @@ public sealed class ClearFormFieldsTests
     [InlineData("true", "true", "true", false)]
     [InlineData("true", "false", "false", false)]
     [InlineData("false", null, null, false)]
-    public void Prepare_StreamedForm_AsksForUsageUnlessItSpeaksOfIt(string stream, string? asked, string? sent, bool isHidden)
+    public void Prepare_StreamedForm_RequestsUsageUnlessTheFormSetsIt(string stream, string? asked, string? sent, bool isHidden)
     {
         List<(string, string)> fields = [("file:a.wav", "RIFF"), ("model", "m"), ("stream", stream)];
         if (asked is not null)

@@ -70,7 +70,7 @@ public sealed class PromptCacheSaltProviderTests
     [Theory]
     [InlineData(null)]
     [InlineData("")]
-    public void PerUser_NobodyInParticular_SharesWithNoOther(string? user)
+    public void PerUser_NoUser_GetsACacheSaltOfItsOwn(string? user)
     {
         PromptCacheSaltProvider salts = new(PromptCacheScope.PerUser(Secret, () => user));
         Assert.NotEqual(Of(salts, "a", isShared: false), Of(salts, "a", isShared: false));

@@ -44,7 +44,7 @@ public sealed class ConnectTimeoutTests : IAsyncDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Get_HandlerOfSomebodyElse_ItsTimeoutsAreNotTakenForThatOfAConnection(bool async)
+    public async Task Get_HandlerOfTheApplication_ItsTimeoutIsNotReportedAsAConnectionTimeout(bool async)
     {
         using FakeHandler custom = new() { Answer = _ => throw new TaskCanceledException("x", new TimeoutException()) };
         using HttpClient http = HttpTransports.Create(custom, isTestTrust: false, isLoopbackOnly: true);

@@ -134,7 +134,7 @@ public sealed class AcceptedRequestTests : IAsyncLifetime
     [Theory]
     [InlineData("true")]
     [InlineData("True")]
-    public async Task StreamedTranscription_CarriesUsage_ThoughNobodyAskedForIt(string stream)
+    public async Task StreamedTranscription_HasUsage_WithoutRequestingIt(string stream)
     {
         WireAnswer answer = await _caller.SendAsync(_caller.PostForm(
             ("model", null, "whisper-large-v3"), ("stream", null, stream), ("stream_include_usage", null, "false"),

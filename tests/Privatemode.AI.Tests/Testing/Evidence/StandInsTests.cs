@@ -30,7 +30,7 @@ public sealed class StandInsTests
     [InlineData("GET", "/v1/models")]
     [InlineData("GET", "/vcek/v1/Genoa")]
     [InlineData("GET", "/tdx/certification/v4/tcb/more")]
-    public void Find_AnyOtherPath_IsNobodys(string method, string path) => Assert.Null(StandIns.Find(method, path));
+    public void Find_AnyOtherPath_IsNotFound(string method, string path) => Assert.Null(StandIns.Find(method, path));
 
     [Fact]
     public void AmdChip_PathOfTheReport_IsItsCertificate()

@@ -49,7 +49,7 @@ public sealed class ContrastVerifierTests
     }
 
     [Fact]
-    public void Verify_SoundSnp_SaysWhatWasProved()
+    public void Verify_ValidSnpEvidence_ReportsWhatWasProved()
     {
         CoordinatorScene scene = new();
         VerifiedCoordinator verified = scene.Verify();
@@ -73,7 +73,7 @@ public sealed class ContrastVerifierTests
     }
 
     [Fact]
-    public void Verify_SoundTdx_SaysWhatWasProved()
+    public void Verify_ValidTdxEvidence_ReportsWhatWasProved()
     {
         CoordinatorScene scene = new(EvidenceKind.Tdx);
         VerifiedCoordinator verified = scene.Verify();
@@ -95,7 +95,7 @@ public sealed class ContrastVerifierTests
 
     // The evidence's own chain is verified before anything is fetched, and its dates count at the time of the verdict all the same.
     [Fact]
-    public void Verify_OwnChainThatExpiresBeforeTheVerdict_IsRefused()
+    public void Verify_ChainOfTheEvidenceExpiresBeforeTheVerification_IsRefused()
     {
         DateTimeOffset end = new CoordinatorScene().Verify().Snp!.Dates.VekNotAfter;
         Assert.Equal([CertificateChecks.Expired], new CoordinatorScene { VerifiedAt = end.AddSeconds(1) }.Refusals());
@@ -138,7 +138,7 @@ public sealed class ContrastVerifierTests
     }
 
     [Fact]
-    public void Verify_OptionsThatDemandMore_RefuseWhatTheManifestAllows()
+    public void Verify_StricterOptions_RefuseWhatTheManifestAllows()
     {
         ContrastOptions genoaOnly = new() { AllowedProducts = [SnpProduct.Genoa] };
         CoordinatorScene milan = new(new EvidenceSettings { Product = EvidenceAmdProduct.Milan }) { Options = genoaOnly };

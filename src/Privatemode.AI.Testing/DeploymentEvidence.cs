@@ -62,7 +62,7 @@ public sealed class DeploymentEvidence
         }
     }
 
-    /// <summary>Gets the manifest that the CDN serves, for example to pin it in <see cref="VerificationOptions.Manifest"/>.</summary>
+    /// <summary>Gets the bytes of the manifest that the CDN serves, for example to pin it in <see cref="VerificationOptions.Manifest"/>.</summary>
     public ReadOnlyMemory<byte> Manifest => Current().Manifest;
 
     /// <summary>Replaces the manifest and all workloads in it, including the coordinator, as a release of the service does.</summary>
@@ -70,7 +70,7 @@ public sealed class DeploymentEvidence
     /// after <see cref="PrivatemodeTestDeployment.RotateMeshCa"/>.</remarks>
     public void ChangeManifest() => Change(settings => settings with { Revision = settings.Revision + 1 });
 
-    /// <summary>Returns the number of requests that an evidence source received so far, including those that it refused.</summary>
+    /// <summary>Returns the number of requests that an evidence source has received, including those that it refused.</summary>
     /// <param name="source">The evidence source.</param>
     /// <returns>The number of requests.</returns>
     public int GetRequestCount(EvidenceSource source) => _requests.Get(source);

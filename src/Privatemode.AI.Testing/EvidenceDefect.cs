@@ -6,7 +6,7 @@ namespace Privatemode.AI.Testing;
 /// <remarks>
 /// <para>Everything that depends on the defect is signed anew, so that only one check of a client can find it.</para>
 /// <para>There are more than two hundred defects. The properties of this class return common ones; <see cref="All"/> lists all of them, and
-/// <see cref="FromName"/> returns one by its name. A later version can have other defects without properties, because they follow the checks of the
+/// <see cref="FromName"/> returns one by its name. Defects without a property can change in a later version, because they correspond to the checks of the
 /// client.</para>
 /// </remarks>
 public sealed class EvidenceDefect
@@ -28,13 +28,13 @@ public sealed class EvidenceDefect
     /// <summary>Gets the defect of evidence that was issued for another nonce, for example replayed evidence.</summary>
     public static EvidenceDefect WrongNonce { get; } = FromName(nameof(WrongNonce));
 
-    /// <summary>Gets the defect of a document whose mesh CA is not the one in the evidence.</summary>
+    /// <summary>Gets the defect of an attestation document whose mesh CA is not the one that the evidence contains.</summary>
     public static EvidenceDefect SwappedMeshCa { get; } = FromName(nameof(SwappedMeshCa));
 
-    /// <summary>Gets the defect of a document whose manifest differs from the expected one by one byte.</summary>
+    /// <summary>Gets the defect of an attestation document whose manifest has one byte more than the expected manifest.</summary>
     public static EvidenceDefect ManifestByteChanged { get; } = FromName(nameof(ManifestByteChanged));
 
-    /// <summary>Gets the defect of a manifest whose policy for SEV-SNP guests allows debugging.</summary>
+    /// <summary>Gets the defect of a manifest that allows debugging in its policy for SEV-SNP guests.</summary>
     public static EvidenceDefect ManifestAllowsDebug { get; } = FromName(nameof(ManifestAllowsDebug));
 
     /// <summary>Gets the defect of evidence that a workload other than the coordinator issued.</summary>
@@ -43,16 +43,16 @@ public sealed class EvidenceDefect
     /// <summary>Gets the defect of an AMD certificate chain under a forged root.</summary>
     public static EvidenceDefect SnpForgedRoot { get; } = FromName(nameof(SnpForgedRoot));
 
-    /// <summary>Gets the defect of a report that is not signed with the key of the chip.</summary>
+    /// <summary>Gets the defect of an SEV-SNP report that is not signed with the key of the chip.</summary>
     public static EvidenceDefect SnpSignatureByOtherKey { get; } = FromName(nameof(SnpSignatureByOtherKey));
 
     /// <summary>Gets the defect of an SEV-SNP guest that can be debugged.</summary>
     public static EvidenceDefect SnpDebug { get; } = FromName(nameof(SnpDebug));
 
-    /// <summary>Gets the defect of an SEV-SNP guest with another launch measurement.</summary>
+    /// <summary>Gets the defect of an SEV-SNP guest whose launch measurement is not the one that the manifest requires.</summary>
     public static EvidenceDefect SnpWrongMeasurement { get; } = FromName(nameof(SnpWrongMeasurement));
 
-    /// <summary>Gets the defect of an AMD chip that the manifest does not list.</summary>
+    /// <summary>Gets the defect of an SEV-SNP guest on an AMD chip that the manifest does not list.</summary>
     public static EvidenceDefect SnpChipNotListed { get; } = FromName(nameof(SnpChipNotListed));
 
     /// <summary>Gets the defect of an SEV-SNP platform with a lower firmware version than the manifest requires.</summary>
@@ -73,7 +73,7 @@ public sealed class EvidenceDefect
     /// <summary>Gets the defect of a TDX guest in debug mode.</summary>
     public static EvidenceDefect TdxDebug { get; } = FromName(nameof(TdxDebug));
 
-    /// <summary>Gets the defect of a TDX guest with another firmware measurement (MRTD).</summary>
+    /// <summary>Gets the defect of a TDX guest whose firmware measurement (MRTD) is not the one that the manifest requires.</summary>
     public static EvidenceDefect TdxWrongMrTd { get; } = FromName(nameof(TdxWrongMrTd));
 
     /// <summary>Gets the defect of a TDX platform that the manifest does not list.</summary>
@@ -95,14 +95,15 @@ public sealed class EvidenceDefect
     public static IReadOnlyList<EvidenceDefect> All { get; } = List.AsReadOnly();
 
     /// <summary>Gets the name of the defect, for example <c>SnpForgedRoot</c>.</summary>
-    /// <value>The names of defects of a document or manifest have no prefix; the others begin with <c>Snp</c> or <c>Tdx</c>.</value>
+    /// <value>Defects that apply to SEV-SNP or TDX evidence only have a name that begins with <c>Snp</c> or <c>Tdx</c>.</value>
     public string Name { get; }
 
     /// <summary>Gets a sentence that says what is wrong with the evidence.</summary>
     public string Description { get; }
 
-    /// <summary>Gets a value that indicates whether clients accept the evidence because the deviation is allowed.</summary>
-    /// <value><see langword="true"/> for <see cref="None"/> and a few others; clients must refuse the evidence for all other defects.</value>
+    /// <summary>Gets a value that indicates whether clients accept evidence with this defect.</summary>
+    /// <value><see langword="true"/> for <see cref="None"/> and for a few deviations that are allowed. Clients must refuse evidence with any other
+    /// defect.</value>
     public bool IsHarmless => DefectCatalogue.IsHarmless(Name);
 
     /// <summary>Returns the defect with the specified name.</summary>
@@ -118,9 +119,10 @@ public sealed class EvidenceDefect
             : throw new ArgumentException($"There is no defect with the name '{name}'. {nameof(EvidenceDefect)}.{nameof(All)} lists them.", nameof(name));
     }
 
-    /// <summary>Returns a value that indicates whether the defect exists for a kind of evidence.</summary>
+    /// <summary>Determines whether the defect applies to a kind of evidence.</summary>
     /// <param name="kind">The kind of evidence.</param>
-    /// <returns><see langword="true"/> if the defect exists for this kind. Defects of documents and manifests exist for both.</returns>
+    /// <returns><see langword="true"/> if the defect applies to this kind of evidence; otherwise, <see langword="false"/>. Defects of attestation documents and
+    /// manifests apply to both kinds.</returns>
     public bool AppliesTo(EvidenceKind kind) => DefectCatalogue.AppliesTo(Name, kind);
 
     /// <summary>Returns the <see cref="Name"/> of the defect.</summary>

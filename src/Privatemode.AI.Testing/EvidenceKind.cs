@@ -1,7 +1,7 @@
 namespace Privatemode.AI.Testing;
 
 /// <summary>Specifies the kind of attestation evidence that a test deployment issues.</summary>
-/// <remarks>Verification reports name the same technologies as <see cref="TeeKind"/>, which has values for those of later versions too.</remarks>
+/// <remarks>In verification reports, the technology is a <see cref="TeeKind"/>, which can also have values of later versions.</remarks>
 public enum EvidenceKind
 {
     /// <summary>An attestation report of AMD SEV-SNP.</summary>

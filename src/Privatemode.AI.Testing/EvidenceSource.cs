@@ -1,6 +1,7 @@
 namespace Privatemode.AI.Testing;
 
-/// <summary>Specifies a service that a client requests to verify a deployment. The test deployment stands in for all of them.</summary>
+/// <summary>Specifies a service from which a client retrieves what it needs to verify a deployment.</summary>
+/// <remarks>A test deployment stands in for all of these services.</remarks>
 public enum EvidenceSource
 {
     /// <summary>The service's gateway, which returns the attestation document: <c>POST /privatemode/v1/attest</c>.</summary>

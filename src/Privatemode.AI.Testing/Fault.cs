@@ -3,38 +3,40 @@ namespace Privatemode.AI.Testing;
 /// <summary>Represents a failure or an attack that a test deployment applies to one request.</summary>
 /// <remarks>
 /// <para>Pass a fault to <see cref="FaultInjector.Inject"/> or to one of the other methods of <see cref="FaultInjector"/>.</para>
-/// <para>Events of a streamed answer are counted from 0, without the marker that ends the stream. An answer that is not streamed counts as event 0.</para>
+/// <para>The first event of a streamed answer has the index 0; the marker that ends the stream is not an event. An answer that is not streamed counts as event
+/// 0.</para>
 /// <para>If a fault cannot be applied to the answer, for example because the answer is not streamed or has fewer events, the deployment answers with an
-/// unencrypted error of status 500 that says which fault could not be applied, and why.</para>
+/// unencrypted error of status 500 that says which fault could not be applied, and why. Faults of evidence sources are not checked in this way.</para>
 /// </remarks>
 public sealed class Fault
 {
     private Fault(FaultKind kind) => Kind = kind;
 
-    /// <summary>Gets a fault that makes the deployment lose the secret that the request is encrypted with.</summary>
+    /// <summary>Gets a fault that makes the deployment lose all secrets, including the one with which the request is encrypted.</summary>
     /// <value>The request fails with status 500 and the text <c>no secret for ID</c>, as after a restart of the secret service. The client exchanges a new key
     /// and repeats the request.</value>
     public static Fault UnknownSecret { get; } = new(FaultKind.UnknownSecret);
 
-    /// <summary>Gets a fault that sends an encrypted value of the request back as part of the answer. A client must treat it as an attack.</summary>
+    /// <summary>Gets a fault that sends an encrypted value of the request back as part of the answer. A client must treat the answer as an attack.</summary>
     public static Fault ReflectRequest { get; } = new(FaultKind.ReflectRequest);
 
-    /// <summary>Gets a fault that removes the last two events of a stream, which carry the finish reason and the usage.</summary>
+    /// <summary>Gets a fault that removes the last two events of a stream, which contain the finish reason and the usage.</summary>
     /// <value>The stream still ends with its end marker. The fault applies to streamed answers of at least two events.</value>
     public static Fault RemoveFinishEvent { get; } = new(FaultKind.RemoveFinishEvent);
 
     /// <summary>Gets a fault that ends a stream without its end marker, for example without <c>[DONE]</c>.</summary>
     public static Fault RemoveEndMarker { get; } = new(FaultKind.RemoveEndMarker);
 
-    /// <summary>Gets a fault that sends the answer in an encryption format that is newer than the client.</summary>
+    /// <summary>Gets a fault that sends the answer in a newer encryption format than the client supports.</summary>
     public static Fault NewerResponseFormat { get; } = new(FaultKind.NewerResponseFormat);
 
-    /// <summary>Gets a fault that makes the CDN serve the manifest before the current one.</summary>
+    /// <summary>Gets a fault that makes the CDN serve the manifest that preceded the current one.</summary>
     /// <value>The fault applies to <see cref="EvidenceSource.Manifest"/> only.</value>
     public static Fault OutdatedManifest { get; } = new(FaultKind.OutdatedManifest);
 
     /// <summary>Gets a fault that accepts the request and never answers it; not even the headers are sent.</summary>
-    /// <value>The request ends when the client cancels it or its timeout expires. Use <see cref="Delay"/> for an answer that is only late.</value>
+    /// <value>The request ends when the client cancels it or when the client's timeout expires. Use <see cref="Delay"/> for an answer that is only
+    /// late.</value>
     public static Fault NoResponse { get; } = new(FaultKind.StallBeforeEvent) { Index = -1 };
 
     internal FaultKind Kind { get; }
@@ -58,17 +60,18 @@ public sealed class Fault
     internal DateTimeOffset? RevokedAt { get; private init; }
 
     /// <summary>Creates a fault that answers with an unencrypted error, as the gateway or a proxy writes it.</summary>
-    /// <remarks>The client retries some of these errors, for example 429 and 503; each attempt takes a fault of its own.</remarks>
+    /// <remarks>The client retries some of these errors, for example 429 and 503; each attempt uses up one fault.</remarks>
     /// <param name="statusCode">The HTTP status, from 400 to 599.</param>
     /// <param name="message">The error message, or <see langword="null"/> for <c>error</c> followed by the status.</param>
-    /// <param name="retryAfter">The value of the header <c>Retry-After</c>, or <see langword="null"/> to leave the header out.</param>
+    /// <param name="retryAfter">The value of the header <c>Retry-After</c>, rounded down to whole seconds, or <see langword="null"/> to omit the
+    /// header.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="statusCode"/> is not between 400 and 599.</exception>
     public static Fault UnencryptedError(int statusCode, string? message = null, TimeSpan? retryAfter = null) =>
         new(FaultKind.UnencryptedError) { StatusCode = ErrorStatus(statusCode), Message = message ?? $"error {statusCode}", RetryAfter = retryAfter };
 
     /// <summary>Creates a fault that answers with an encrypted error of the model server.</summary>
-    /// <remarks>A scripted answer is used up by the request. <see cref="ScriptedModel.ReplyWithError"/> makes the error part of the script instead. Errors of
+    /// <remarks>The request uses up a scripted answer. With <see cref="ScriptedModel.ReplyWithError"/>, the error is part of the script instead. Errors of
     /// the gateway, such as those of a rate limit, are not encrypted; use <see cref="UnencryptedError"/> for them.</remarks>
     /// <param name="statusCode">The HTTP status, from 400 to 599.</param>
     /// <param name="message">The error message.</param>
@@ -78,60 +81,60 @@ public sealed class Fault
     public static Fault EncryptedError(int statusCode, string message) =>
         new(FaultKind.EncryptedError) { StatusCode = ErrorStatus(statusCode), Message = message ?? throw new ArgumentNullException(nameof(message)) };
 
-    /// <summary>Creates a fault that sends a successful answer unencrypted. A client must treat it as an attack.</summary>
+    /// <summary>Creates a fault that sends a successful answer unencrypted. A client must treat the answer as an attack.</summary>
     /// <param name="withHeader"><see langword="true"/> to send the header <c>Privatemode-Encrypted: false</c> with the answer; otherwise,
     /// <see langword="false"/>.</param>
     /// <returns>The fault.</returns>
     public static Fault UnencryptedSuccess(bool withHeader = false) => new(FaultKind.UnencryptedSuccess) { HasHeader = withHeader };
 
-    /// <summary>Creates a fault that sends the encrypted answer with another HTTP status. It applies to answers that are not streamed.</summary>
+    /// <summary>Creates a fault that sends the encrypted answer with another HTTP status. The fault applies to answers that are not streamed.</summary>
     /// <param name="statusCode">The HTTP status, from 201 to 599, except those of answers without a body (204, 205 and 304).</param>
     /// <returns>The fault.</returns>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="statusCode"/> is not one of these.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="statusCode"/> is not between 201 and 599, or is 204, 205 or 304.</exception>
     public static Fault ChangeStatus(int statusCode) => statusCode is >= 201 and <= 599 and not (204 or 205 or 304)
         ? new(FaultKind.ChangeStatus) { StatusCode = statusCode }
         : throw new ArgumentOutOfRangeException(
             nameof(statusCode), statusCode, "The status must be between 201 and 599, and an answer with this status must have a body.");
 
     /// <summary>Creates a fault that sends one event unencrypted, or adds an unencrypted member to an answer that is not streamed.</summary>
-    /// <remarks>A client must treat it as an attack.</remarks>
-    /// <param name="eventIndex">The index of the event, from 0.</param>
+    /// <remarks>A client must treat the answer as an attack.</remarks>
+    /// <param name="eventIndex">The zero-based index of the event.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
     public static Fault UnencryptedEvent(int eventIndex) => new(FaultKind.UnencryptedEvent) { Index = AtLeast(0, eventIndex) };
 
-    /// <summary>Creates a fault that changes one bit of an event, or of an encrypted value of an answer that is not streamed.</summary>
-    /// <param name="eventIndex">The index of the event, from 0.</param>
+    /// <summary>Creates a fault that changes one bit of an encrypted value in an event, or in an answer that is not streamed.</summary>
+    /// <param name="eventIndex">The zero-based index of the event.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
     public static Fault TamperEvent(int eventIndex) => new(FaultKind.TamperEvent) { Index = AtLeast(0, eventIndex) };
 
     /// <summary>Creates a fault that leaves out one event of a stream.</summary>
-    /// <param name="eventIndex">The index of the event, from 0.</param>
+    /// <param name="eventIndex">The zero-based index of the event.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
     public static Fault DropEvent(int eventIndex) => new(FaultKind.DropEvent) { Index = AtLeast(0, eventIndex) };
 
     /// <summary>Creates a fault that sends one event of a stream twice.</summary>
-    /// <param name="eventIndex">The index of the event, from 0.</param>
+    /// <param name="eventIndex">The zero-based index of the event.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
     public static Fault DuplicateEvent(int eventIndex) => new(FaultKind.DuplicateEvent) { Index = AtLeast(0, eventIndex) };
 
     /// <summary>Creates a fault that exchanges one event of a stream with the event after it.</summary>
-    /// <param name="eventIndex">The index of the first of the two events, from 0.</param>
+    /// <param name="eventIndex">The zero-based index of the first of the two events.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
     public static Fault SwapEvents(int eventIndex) => new(FaultKind.SwapEvents) { Index = AtLeast(0, eventIndex) };
 
     /// <summary>Creates a fault that ends a stream in the middle of one event.</summary>
-    /// <param name="eventIndex">The index of the event, from 0.</param>
+    /// <param name="eventIndex">The zero-based index of the event.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
     public static Fault TruncateEvent(int eventIndex) => new(FaultKind.TruncateEvent) { Index = AtLeast(0, eventIndex) };
 
-    /// <summary>Creates a fault that sends an encrypted error of the model server in place of one event, and ends the stream.</summary>
-    /// <param name="eventIndex">The index of the event, from 0.</param>
+    /// <summary>Creates a fault that sends an encrypted error of the model server in place of one event and then ends the stream.</summary>
+    /// <param name="eventIndex">The zero-based index of the event.</param>
     /// <param name="message">The error message.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="message"/> is <see langword="null"/>.</exception>
@@ -143,20 +146,20 @@ public sealed class Fault
     };
 
     /// <summary>Creates a fault that closes the connection in the middle of the answer.</summary>
-    /// <param name="afterBytes">The number of bytes of the body that are sent before, which must be less than the length of the body. With 0, not even
-    /// the headers are sent.</param>
+    /// <param name="afterBytes">The number of bytes of the body that are sent before the connection is closed, which must be less than the length of the body.
+    /// With 0, not even the headers are sent, except by an evidence source.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="afterBytes"/> is negative.</exception>
     public static Fault CutConnection(int afterBytes) => new(FaultKind.CutConnection) { Index = AtLeast(0, afterBytes) };
 
     /// <summary>Creates a fault that stops the answer before one event and leaves the connection open.</summary>
-    /// <param name="eventIndex">The index of the event, from 0. An answer that is not streamed stops in the middle of its body if this is 0.</param>
+    /// <param name="eventIndex">The zero-based index of the event. With 0, an answer that is not streamed stops in the middle of its body.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
     public static Fault StallBeforeEvent(int eventIndex) => new(FaultKind.StallBeforeEvent) { Index = AtLeast(0, eventIndex) };
 
-    /// <summary>Creates a fault that delays the answer, for example of a slow model or to test the client's timeouts.</summary>
-    /// <remarks>The time is measured by <see cref="PrivatemodeTestDeploymentOptions.TimeProvider"/>. Nothing is sent before it has passed.</remarks>
+    /// <summary>Creates a fault that delays the answer, for example to simulate a slow model or to test the client's timeouts.</summary>
+    /// <remarks>The delay is measured by <see cref="PrivatemodeTestDeploymentOptions.TimeProvider"/>. Nothing is sent before it has elapsed.</remarks>
     /// <param name="duration">The duration, greater than zero and at most 24 hours.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="duration"/> is not greater than zero, or is greater than 24 hours.</exception>
@@ -167,33 +170,33 @@ public sealed class Fault
         return new(FaultKind.Delay) { Duration = duration };
     }
 
-    /// <summary>Creates a fault that makes an evidence source answer with a redirect. It applies to evidence sources only.</summary>
+    /// <summary>Creates a fault that makes an evidence source answer with a redirect (status 307). The fault applies to evidence sources only.</summary>
     /// <param name="target">The value of the header <c>Location</c>.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="target"/> is <see langword="null"/>.</exception>
     public static Fault Redirect(Uri target) => new(FaultKind.Redirect) { Target = target ?? throw new ArgumentNullException(nameof(target)) };
 
     /// <summary>Creates a fault that appends zero bytes to the answer of an evidence source, sent without <c>Content-Length</c>.</summary>
-    /// <remarks>It applies to evidence sources only.</remarks>
-    /// <param name="totalBytes">The length of the whole body in bytes, which must be greater than that of the answer.</param>
+    /// <remarks>The fault applies to evidence sources only.</remarks>
+    /// <param name="totalBytes">The length of the whole body in bytes. If it is not greater than the length of the answer, no bytes are appended.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="totalBytes"/> is less than 1.</exception>
     public static Fault OversizedResponse(int totalBytes) => new(FaultKind.OversizedResponse) { Index = AtLeast(1, totalBytes) };
 
     /// <summary>Creates a fault that makes NVIDIA's OCSP service report the status <c>unknown</c> for a certificate.</summary>
-    /// <remarks>The request is answered if its <see cref="VerificationOptions.GpuRevocation"/> accepts this status; otherwise it fails with the service's
-    /// error of status 500. The fault does not apply to document extraction, which uses no GPU.</remarks>
-    /// <param name="component">The component that the certificate belongs to.</param>
+    /// <remarks>The request is answered if <see cref="VerificationOptions.GpuRevocation"/> of the client accepts this status; otherwise, it fails with status
+    /// 500, as on the service. The fault does not apply to document extraction, which uses no GPU.</remarks>
+    /// <param name="component">The component to which the certificate belongs.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="component"/> is not a defined value.</exception>
     public static Fault GpuRevocationUnknown(GpuComponent component = GpuComponent.Gpu) =>
         new(FaultKind.GpuRevocation) { Component = Defined(component) };
 
     /// <summary>Creates a fault that makes NVIDIA's OCSP service report the status <c>revoked</c> for a certificate.</summary>
-    /// <remarks>The request is answered if its <see cref="VerificationOptions.GpuRevocation"/> accepts this status; otherwise it fails with the service's
-    /// error of status 500. The fault does not apply to document extraction, which uses no GPU.</remarks>
-    /// <param name="revokedAt">The time of the revocation. The service compares whole seconds.</param>
-    /// <param name="component">The component that the certificate belongs to.</param>
+    /// <remarks>The request is answered if <see cref="VerificationOptions.GpuRevocation"/> of the client accepts this status; otherwise, it fails with status
+    /// 500, as on the service. The fault does not apply to document extraction, which uses no GPU.</remarks>
+    /// <param name="revokedAt">The time of the revocation. The service compares it in whole seconds.</param>
+    /// <param name="component">The component to which the certificate belongs.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="component"/> is not a defined value.</exception>
     public static Fault GpuRevoked(DateTimeOffset revokedAt, GpuComponent component = GpuComponent.Gpu) =>

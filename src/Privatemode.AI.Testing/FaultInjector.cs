@@ -5,7 +5,7 @@ namespace Privatemode.AI.Testing;
 /// <summary>Injects faults into the next requests to a test deployment.</summary>
 /// <remarks>
 /// <para>Each kind of request has a queue of faults. A fault is applied to the specified number of requests, one by default, and then removed. Each
-/// attempt of a request that a client retries is a request of its own.</para>
+/// attempt of a retried request counts as one request.</para>
 /// <para>Thread-safe.</para>
 /// </remarks>
 public sealed class FaultInjector
@@ -19,13 +19,13 @@ public sealed class FaultInjector
     {
     }
 
-    /// <summary>Gets the number of requests that faults are still pending for.</summary>
-    /// <value>Assert that it is 0 at the end of a test, so that no fault was left out. A fault with <c>times: 2</c> counts as 2.</value>
+    /// <summary>Gets the number of requests to which pending faults are still to be applied.</summary>
+    /// <value>Assert that the number is 0 at the end of a test, to ensure that all faults were applied. A fault with <c>times: 2</c> counts as 2.</value>
     public int PendingCount => (int)Math.Min(int.MaxValue, Queues.Sum(queue => queue.Count));
 
     private IEnumerable<FaultQueue> Queues => [_inference, _keyExchange, _modelList, .. _evidence.Values];
 
-    /// <summary>Removes all faults that have not been applied yet, for example to let a service recover.</summary>
+    /// <summary>Removes all faults that have not been applied yet, for example to simulate the recovery of a service.</summary>
     public void Clear()
     {
         foreach (FaultQueue queue in Queues)
@@ -34,10 +34,10 @@ public sealed class FaultInjector
         }
     }
 
-    /// <summary>Applies a fault to the next inference requests, for example of chats, embeddings or transcriptions.</summary>
+    /// <summary>Applies a fault to the next inference requests, for example for chats, embeddings or transcriptions.</summary>
     /// <param name="fault">Any fault except <see cref="Fault.Redirect"/>, <see cref="Fault.OversizedResponse"/> and
     /// <see cref="Fault.OutdatedManifest"/>.</param>
-    /// <param name="times">The number of requests, at least 1; <see cref="int.MaxValue"/> for all of them until <see cref="Clear"/> is called.</param>
+    /// <param name="times">The number of requests, at least 1. <see cref="int.MaxValue"/> means all requests until <see cref="Clear"/> is called.</param>
     /// <exception cref="ArgumentNullException"><paramref name="fault"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">The fault applies to evidence sources only.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="times"/> is less than 1.</exception>
@@ -54,27 +54,28 @@ public sealed class FaultInjector
     /// <summary>Applies a fault to the next key exchanges.</summary>
     /// <param name="fault"><see cref="Fault.UnencryptedError"/>, <see cref="Fault.CutConnection"/>, <see cref="Fault.Delay"/>,
     /// <see cref="Fault.StallBeforeEvent"/> or <see cref="Fault.NoResponse"/>.</param>
-    /// <param name="times">The number of key exchanges, at least 1; <see cref="int.MaxValue"/> for all of them until <see cref="Clear"/> is called.</param>
+    /// <param name="times">The number of key exchanges, at least 1. <see cref="int.MaxValue"/> means all key exchanges until <see cref="Clear"/> is
+    /// called.</param>
     /// <exception cref="ArgumentNullException"><paramref name="fault"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">The fault does not apply to key exchanges.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="times"/> is less than 1.</exception>
     public void InjectIntoKeyExchange(Fault fault, int times = 1) => EnqueueUnencrypted(_keyExchange, "a key exchange", fault, times);
 
-    /// <summary>Applies a fault to the next requests for the model list or for one model.</summary>
+    /// <summary>Applies a fault to the next requests to <c>GET /v1/models</c> or <c>GET /v1/models/{id}</c>.</summary>
     /// <param name="fault"><see cref="Fault.UnencryptedError"/>, <see cref="Fault.CutConnection"/>, <see cref="Fault.Delay"/>,
     /// <see cref="Fault.StallBeforeEvent"/> or <see cref="Fault.NoResponse"/>.</param>
-    /// <param name="times">The number of requests, at least 1; <see cref="int.MaxValue"/> for all of them until <see cref="Clear"/> is called.</param>
+    /// <param name="times">The number of requests, at least 1. <see cref="int.MaxValue"/> means all requests until <see cref="Clear"/> is called.</param>
     /// <exception cref="ArgumentNullException"><paramref name="fault"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">The fault does not apply to the model list.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="times"/> is less than 1.</exception>
     public void InjectIntoModelList(Fault fault, int times = 1) => EnqueueUnencrypted(_modelList, "the model list", fault, times);
 
     /// <summary>Applies a fault to the next requests to an evidence source.</summary>
-    /// <param name="source">The source.</param>
+    /// <param name="source">The evidence source.</param>
     /// <param name="fault"><see cref="Fault.UnencryptedError"/>, <see cref="Fault.CutConnection"/>, <see cref="Fault.StallBeforeEvent"/>,
     /// <see cref="Fault.NoResponse"/>, <see cref="Fault.Delay"/>, <see cref="Fault.Redirect"/>, <see cref="Fault.OversizedResponse"/> or, for
     /// <see cref="EvidenceSource.Manifest"/>, <see cref="Fault.OutdatedManifest"/>.</param>
-    /// <param name="times">The number of requests, at least 1; <see cref="int.MaxValue"/> for all of them until <see cref="Clear"/> is called.</param>
+    /// <param name="times">The number of requests, at least 1. <see cref="int.MaxValue"/> means all requests until <see cref="Clear"/> is called.</param>
     /// <exception cref="ArgumentNullException"><paramref name="fault"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">The fault does not apply to this source.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="source"/> is not a defined value, or <paramref name="times"/> is less than

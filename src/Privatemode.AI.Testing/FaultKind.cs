@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Testing;
 
-/// <summary>What a <see cref="Fault"/> does; each has the name of the public member that makes it.</summary>
+/// <summary>What a <see cref="Fault"/> does; a kind has the name of the public member that creates the fault, except GpuRevocation.</summary>
 internal enum FaultKind
 {
     UnknownSecret,

@@ -46,32 +46,33 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     /// <summary>Gets the scripted model, which answers the inference requests.</summary>
     public ScriptedModel Model { get; }
 
-    /// <summary>Gets the attestation evidence of the deployment, which can be given a defect.</summary>
+    /// <summary>Gets the attestation evidence of the deployment, whose properties can be changed, for example to give it a defect.</summary>
     public DeploymentEvidence Evidence { get; }
 
     /// <summary>Gets the fault injector, which makes the next requests fail.</summary>
     public FaultInjector Faults { get; }
 
-    /// <summary>Gets the address of the deployment: <c>http://127.0.0.1:port</c>.</summary>
+    /// <summary>Gets the address of the deployment: <c>http://127.0.0.1:PORT/</c>.</summary>
     public Uri Endpoint { get; private set; } = new("http://127.0.0.1");
 
-    /// <summary>Gets the API key that the deployment accepts.</summary>
+    /// <summary>Gets the API key that the deployment accepts, which is <see cref="PrivatemodeTestDeploymentOptions.ApiKey"/> of its options.</summary>
     public string ApiKey => _options.ApiKey;
 
-    /// <summary>Gets the trust in the roots of this deployment, for the client's option of the same name.</summary>
+    /// <summary>Gets the trust in the test roots of this deployment, for <see cref="VerificationOptions.InsecureLoopbackTrust"/> of a client.</summary>
     public InsecureLoopbackTrust InsecureLoopbackTrust { get; private set; } = null!;
 
-    /// <summary>Gets a copy of the list of all requests so far, in the order of their arrival.</summary>
-    /// <value>It includes key exchanges, the model list and requests for evidence. It is empty if
+    /// <summary>Gets a copy of the list of all requests received so far, in the order of their arrival.</summary>
+    /// <value>The list includes key exchanges and requests for the model list and for evidence. It is empty if
     /// <see cref="PrivatemodeTestDeploymentOptions.RecordRequests"/> is <see langword="false"/>.</value>
     public IReadOnlyList<RecordedRequest> AllRequests => [.. _server.Requests];
 
-    /// <summary>Gets a copy of the list of inference requests so far, in the order of their arrival.</summary>
-    /// <value>The requests of your application: chats, completions, messages, embeddings, transcriptions and document extraction. Each attempt of a request
-    /// that was retried is listed. The list is empty if <see cref="PrivatemodeTestDeploymentOptions.RecordRequests"/> is <see langword="false"/>.</value>
+    /// <summary>Gets a copy of the list of inference requests received so far, in the order of their arrival.</summary>
+    /// <value>The list contains the requests of your application: chats, completions, messages, embeddings, transcriptions and document extraction. Each
+    /// attempt of a request that was retried is listed. The list is empty if <see cref="PrivatemodeTestDeploymentOptions.RecordRequests"/> is
+    /// <see langword="false"/>.</value>
     public IReadOnlyList<RecordedRequest> Requests => [.. _server.Requests.Where(request => request.IsInference)];
 
-    /// <summary>Gets the number of key exchanges so far.</summary>
+    /// <summary>Gets the number of key exchanges that the deployment has accepted so far.</summary>
     public int KeyExchangeCount => _server.KeyExchanges;
 
     /// <summary>The most key exchanges that were ever in progress at the same time.</summary>
@@ -80,7 +81,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     /// <summary>Starts a deployment on a free port of the loopback interface.</summary>
     /// <param name="options">The options, or <see langword="null"/> for the defaults.</param>
     /// <param name="cancellationToken">The token to cancel the start.</param>
-    /// <returns>The running deployment. Dispose it to stop it.</returns>
+    /// <returns>The running deployment. Dispose the deployment to stop it.</returns>
     /// <exception cref="OperationCanceledException">The token was canceled.</exception>
     public static async Task<PrivatemodeTestDeployment> StartAsync(
         PrivatemodeTestDeploymentOptions? options = null, CancellationToken cancellationToken = default)
@@ -97,9 +98,10 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
         return deployment;
     }
 
-    /// <summary>Creates a client of this deployment. Dispose it before the deployment.</summary>
+    /// <summary>Creates a client of this deployment. Dispose the client before the deployment.</summary>
     /// <remarks>Verification and key exchange take place at the client's first request, not here.</remarks>
-    /// <param name="configure">A function that changes the client's options after <see cref="ConfigureClient"/>, or <see langword="null"/>.</param>
+    /// <param name="configure">A function that changes the client's options after <see cref="ConfigureClient"/>, or <see langword="null"/> to use those options
+    /// unchanged.</param>
     /// <returns>The client.</returns>
     public PrivatemodeClient CreateClient(Action<PrivatemodeOptions>? configure = null)
     {
@@ -113,10 +115,10 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     /// <remarks>
     /// <para>For an application that registers its client itself, pass this method to <c>services.PostConfigureAll&lt;PrivatemodeOptions&gt;</c>, which
     /// runs after the application's own settings and for all of its accounts.</para>
-    /// <para>Sets the endpoint, the API key, the trust and the clock, and removes a <see cref="PrivatemodeOptions.Credential"/>, a
-    /// <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> and a <see cref="TransportOptions.HttpMessageHandler"/>, for example one for a proxy. A
-    /// test that needs a handler sets it afterwards, together with <see cref="TransportOptions.InsecureAcceptAnyHandlerOnLoopback"/>.</para>
-    /// <para>All other options are unchanged. Add the keys of an <see cref="PrivatemodeOptions.ApiKeyAccessor"/> to
+    /// <para>This method sets the endpoint, the API key, the trust and the clock. It clears <see cref="PrivatemodeOptions.Credential"/>,
+    /// <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> and <see cref="TransportOptions.HttpMessageHandler"/>. A test that needs a handler sets it
+    /// afterwards, together with <see cref="TransportOptions.InsecureAcceptAnyHandlerOnLoopback"/>.</para>
+    /// <para>All other options are unchanged. If <see cref="PrivatemodeOptions.ApiKeyAccessor"/> is set, add the keys that it returns to
     /// <see cref="PrivatemodeTestDeploymentOptions.AdditionalApiKeys"/>. With a pinned manifest or a hardware policy, the client may refuse the
     /// deployment.</para>
     /// </remarks>
@@ -141,8 +143,9 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     /// <summary>Adds a model to the model list, or replaces the tasks of a model that is already in it.</summary>
     /// <param name="id">The ID of the model. If there are two IDs such as <c>gpt-oss-120b</c> and <c>openai/gpt-oss-120b</c>, the second is an alias of
     /// the first, as on the service.</param>
-    /// <param name="tasks">The tasks of the model with the service's names: <c>generate</c> for chats, completions and messages, <c>tool_calling</c>,
-    /// <c>vision</c>, <c>embed</c> and <c>transcribe</c>. Requests that need another task are refused, as by the service.</param>
+    /// <param name="tasks">The tasks of the model, with the names that the service uses: <c>generate</c> for chats, completions and messages,
+    /// <c>tool_calling</c>, <c>vision</c>, <c>embed</c> and <c>transcribe</c>. A request that needs a task that the model does not have is refused, as by the
+    /// service.</param>
     /// <exception cref="ArgumentException"><paramref name="id"/> is empty.</exception>
     /// <exception cref="ArgumentNullException"><paramref name="id"/> or <paramref name="tasks"/> is <see langword="null"/>.</exception>
     public void AddModel(string id, params IEnumerable<string> tasks)
@@ -173,9 +176,9 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     }
 
     /// <summary>Replaces the DNS names in the certificate of the secret service, as if another workload answered the key exchange.</summary>
-    /// <remarks>The certificate is still issued by the mesh CA. At first, it has the names from the manifest. With other names, key exchanges fail with
-    /// <see cref="PrivatemodeVerificationException"/>.</remarks>
-    /// <param name="dnsNames">The DNS names, or none for a certificate without names.</param>
+    /// <remarks>The certificate is still issued by the mesh CA. By default, its names are those in the manifest. With other names, a client's key exchange
+    /// fails with a <see cref="PrivatemodeVerificationException"/>. <see cref="RotateMeshCa"/> restores the default.</remarks>
+    /// <param name="dnsNames">The DNS names, or an empty sequence for a certificate without names.</param>
     /// <exception cref="ArgumentNullException"><paramref name="dnsNames"/> is <see langword="null"/>.</exception>
     public void SetSecretServiceDnsNames(params IEnumerable<string> dnsNames)
     {
@@ -183,7 +186,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
         _server.Mesh.Rename([.. dnsNames]);
     }
 
-    /// <summary>Returns all bytes that the deployment received so far on all connections, including headers.</summary>
+    /// <summary>Returns all bytes that the deployment has received on all connections, including headers.</summary>
     /// <returns>A copy of the bytes. It is empty if <see cref="PrivatemodeTestDeploymentOptions.RecordRequests"/> is <see langword="false"/>.</returns>
     public byte[] GetReceivedBytes() => _wire.Copy();
 

@@ -10,12 +10,12 @@ public sealed class PrivatemodeTestDeploymentOptions
     public string ApiKey { get; set; } = "test-api-key";
 
     /// <summary>Gets the API keys that the deployment accepts in addition to <see cref="ApiKey"/>.</summary>
-    /// <value>For applications that use several accounts. The default is empty.</value>
+    /// <value>Add the keys of an application that uses several accounts. The default is an empty collection.</value>
     public ICollection<string> AdditionalApiKeys { get; } = new HashSet<string>(StringComparer.Ordinal);
 
-    /// <summary>Gets the models of the deployment: the ID of each model, and its tasks.</summary>
-    /// <value>The default is a selection of the service's models: chat, chat with images, OCR, embeddings and transcription. The tasks have the service's
-    /// names; see <see cref="PrivatemodeTestDeployment.AddModel"/>.</value>
+    /// <summary>Gets the models of the deployment, as a dictionary of model IDs and the tasks of each model.</summary>
+    /// <value>The default is a selection of the service's models, for chats, chats with images, OCR, embeddings and transcriptions. The tasks have the names
+    /// that the service uses; see <see cref="PrivatemodeTestDeployment.AddModel"/>.</value>
     public IDictionary<string, IReadOnlyList<string>> Models { get; } = new Dictionary<string, IReadOnlyList<string>>(StringComparer.Ordinal)
     {
         ["gpt-oss-120b"] = ["generate", "tool_calling"],
@@ -29,17 +29,19 @@ public sealed class PrivatemodeTestDeploymentOptions
     };
 
     /// <summary>Gets or sets the clock of the deployment. The default is <see cref="TimeProvider.System"/>.</summary>
-    /// <value>Secrets expire after one hour of this clock, and the evidence is issued for its current day. Clients that the deployment configures use the same
-    /// clock: with a fake one, the pauses before their retries end when the test advances it.</value>
+    /// <value>Secrets expire one hour after the key exchange by this clock, and evidence is issued for its current day. Clients that the deployment configures
+    /// use the same clock: with a fake clock, they wait before a retry until the test advances it.</value>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
-    /// <summary>Gets or sets a value that indicates whether requests and received bytes are recorded. The default is <see langword="true"/>.</summary>
+    /// <summary>Gets or sets a value that indicates whether the deployment records requests and received bytes. The default is
+    /// <see langword="true"/>.</summary>
     /// <value>Set it to <see langword="false"/> for load tests: everything that is recorded stays in memory until the deployment is disposed.</value>
     public bool RecordRequests { get; set; } = true;
 
     /// <summary>Gets or sets a function that is called before each event of a streamed answer, with the index of the event.</summary>
-    /// <value>The answer continues when the returned task completes, so that a test can check that events arrive one by one, or cancel between them. The index
-    /// starts at 0. The default is <see langword="null"/>: the events are sent without a pause.</value>
+    /// <value>The answer continues when the returned task completes, so that a test can check that events arrive one by one, or cancel the request between two
+    /// events. The index is zero-based. The token is canceled when the client disconnects. The default is <see langword="null"/>: the events are sent without a
+    /// pause.</value>
     public Func<int, CancellationToken, ValueTask>? BeforeStreamEvent { get; set; }
 
     /// <summary>Called for each request that was read, with its path and 0, and in the middle of an answer that is not streamed, with 1. It goes on when the

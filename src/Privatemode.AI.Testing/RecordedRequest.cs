@@ -20,8 +20,8 @@ public sealed class RecordedRequest
     /// <summary>Gets the path and the query, for example <c>/v1/chat/completions</c>.</summary>
     public string PathAndQuery { get; }
 
-    /// <summary>Gets the headers as they were received. Names are compared without case.</summary>
-    /// <value>Several values of one header are joined by commas.</value>
+    /// <summary>Gets the headers as they were received. Names are not case-sensitive.</summary>
+    /// <value>If a header has several values, they are joined by commas.</value>
     public IReadOnlyDictionary<string, string> Headers { get; }
 
     /// <summary>Gets the body as it was on the wire. The bodies of inference requests are encrypted.</summary>
@@ -31,22 +31,24 @@ public sealed class RecordedRequest
     public string WireBodyText => Encoding.UTF8.GetString(WireBody.Span);
 
     /// <summary>Gets the decrypted body.</summary>
-    /// <value>The body as text, or <see langword="null"/> if the request has no body or its body could not be decrypted. For a transcription, this is a JSON
-    /// object with the fields of the form, and the name, type and size of each file; for document extraction, it is the decrypted form.</value>
+    /// <value>The body as text, or <see langword="null"/> if this is not an inference request, or if the body is empty or could not be decrypted. For a
+    /// transcription, this is a JSON object that contains the fields of the form, and the name, type and size of each file; for document extraction, it is the
+    /// decrypted form.</value>
     public string? DecryptedBody { get; internal set; }
 
     /// <summary>Gets the decrypted fields and files of a form by name.</summary>
-    /// <value>Empty if the body is not a form. If several fields have the same name, this has the first one for a transcription, because the service passes
-    /// only that one on; for document extraction it has all of them, joined by line feeds.</value>
+    /// <value>Empty if the body is not a form. If several fields have the same name, the value is that of the first field for a transcription, because the
+    /// service ignores the others, and all values joined by line feeds for document extraction.</value>
     public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> DecryptedFields { get; internal set; } = new Dictionary<string, ReadOnlyMemory<byte>>();
 
     /// <summary>The name of the first file in a decrypted form; null if the form contains no file.</summary>
     internal string? FileName { get; set; }
 
-    /// <summary>Gets the body of the answer as it was on the wire. It is empty until the answer was sent.</summary>
+    /// <summary>Gets the body of the answer as it was on the wire.</summary>
+    /// <value>Empty until the whole answer is sent, and for binary answers, which are certificates and revocation lists.</value>
     public string WireResponseText { get; internal set; } = "";
 
-    /// <summary>Gets the HTTP status of the answer, or <see langword="null"/> if it was not sent yet.</summary>
+    /// <summary>Gets the HTTP status of the answer, or <see langword="null"/> if no answer has been sent yet.</summary>
     public int? ResponseStatusCode { get; internal set; }
 
     /// <summary>Gets the request ID, which the client sends as <c>Privatemode-User-Request-ID</c>.</summary>

@@ -4,8 +4,8 @@ namespace Privatemode.AI.Testing;
 
 /// <summary>Represents an answer of a <see cref="ScriptedModel"/>.</summary>
 /// <remarks>
-/// <para>The same answer serves streamed requests and others. Methods whose name begins with <c>With</c> change this answer and return it, also if it is
-/// already in the script. Change it before the application sends its request.</para>
+/// <para>An answer can be used for a request that is streamed or not. Methods whose names begin with <c>With</c> change this answer and return it, even if it
+/// is already in the script. Change it before the application sends its request.</para>
 /// <para>Parts that the endpoint does not have are not sent, for example the reasoning of a transcription, or the elements of a document if the next request
 /// is a chat. Use <see cref="ScriptedModel.Reply"/> for chats, completions and messages.</para>
 /// </remarks>
@@ -20,8 +20,8 @@ public sealed class ScriptedAnswer
     {
     }
 
-    /// <summary>Gets the model, to script the answer after this one.</summary>
-    /// <exception cref="InvalidOperationException">The answer was not added to the script of a model by one of its methods.</exception>
+    /// <summary>Gets the model whose script contains this answer, to add the next answer to that script.</summary>
+    /// <exception cref="InvalidOperationException">The answer was not returned by a method of <see cref="ScriptedModel"/>.</exception>
     public ScriptedModel Then => Script ?? throw new InvalidOperationException(
         "The answer is not part of a script. 'Then' is available on answers that a method of the model returned, for example 'Reply'.");
 
@@ -64,7 +64,7 @@ public sealed class ScriptedAnswer
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is <see langword="null"/>.</exception>
     public static ScriptedAnswer Text(string text) => new ScriptedAnswer().WithText(text);
 
-    /// <summary>Creates an answer with a tool call. Call <see cref="WithToolCall"/> to add parallel ones.</summary>
+    /// <summary>Creates an answer with a tool call. Call <see cref="WithToolCall"/> to add parallel tool calls.</summary>
     /// <param name="name">The name of the function.</param>
     /// <param name="arguments">The arguments as a JSON object.</param>
     /// <param name="id">The ID of the call, or <see langword="null"/> for a generated one.</param>
@@ -86,8 +86,8 @@ public sealed class ScriptedAnswer
     }
 
     /// <summary>Creates an answer with embeddings.</summary>
-    /// <param name="vectors">One vector for each input of the request, in order. They are sent unchanged even if the request asks for other
-    /// dimensions.</param>
+    /// <param name="vectors">One vector for each input of the request, in order; another number of vectors is answered with status 500. The vectors are sent
+    /// unchanged even if the request asks for other dimensions.</param>
     /// <returns>The answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="vectors"/> or one of them is <see langword="null"/>.</exception>
     public static ScriptedAnswer Embeddings(params IEnumerable<float[]> vectors)
@@ -98,8 +98,8 @@ public sealed class ScriptedAnswer
     }
 
     /// <summary>Creates an answer with the elements of a document.</summary>
-    /// <param name="elements">The elements, or none for a blank document. The answer to a blank document is <c>[]</c>, which the client refuses because it
-    /// contains nothing encrypted.</param>
+    /// <param name="elements">The elements, or an empty sequence for a blank document. The answer to a blank document is <c>[]</c>, which the client refuses
+    /// because it contains nothing encrypted.</param>
     /// <returns>The answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="elements"/> is <see langword="null"/>.</exception>
     public static ScriptedAnswer Document(params IEnumerable<ScriptedDocumentElement> elements)
@@ -121,7 +121,8 @@ public sealed class ScriptedAnswer
         return new ScriptedAnswer { Failure = (Fault.ErrorStatus(statusCode), message, code) };
     }
 
-    /// <summary>Sets the reasoning, which is sent before the text under both names that the service uses.</summary>
+    /// <summary>Sets the reasoning, which is sent before the text. A chat contains it in <c>reasoning</c> and <c>reasoning_content</c>, as on the
+    /// service.</summary>
     /// <param name="reasoning">The reasoning.</param>
     /// <returns>This answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="reasoning"/> is <see langword="null"/>.</exception>
@@ -143,11 +144,11 @@ public sealed class ScriptedAnswer
         return this;
     }
 
-    /// <summary>Adds a tool call. Several tool calls are parallel.</summary>
+    /// <summary>Adds a tool call. If an answer has several tool calls, they are parallel.</summary>
     /// <param name="name">The name of the function.</param>
     /// <param name="arguments">The arguments as a JSON object.</param>
-    /// <param name="id">The ID of the call, or <see langword="null"/> for a generated one. If it is empty, the ID and the type are left out, as some model
-    /// servers do.</param>
+    /// <param name="id">The ID of the call, or <see langword="null"/> for a generated one. If it is empty, the call has no ID and no type, as with some model
+    /// servers.</param>
     /// <returns>This answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> or <paramref name="arguments"/> is <see langword="null"/>.</exception>
     public ScriptedAnswer WithToolCall(string name, string arguments, string? id = null)
@@ -184,8 +185,8 @@ public sealed class ScriptedAnswer
     }
 
     /// <summary>Sets the duration of the recording of a transcription. It does not delay the answer.</summary>
-    /// <remarks>The default is the end of the last segment or word, or one second. The duration is sent if the request asks for <c>verbose_json</c>, and in
-    /// whole seconds, rounded up, as the usage of each transcription.</remarks>
+    /// <remarks>The default is the end of the last segment or word, or one second. The duration is sent if the request asks for <c>verbose_json</c>. It is also
+    /// the usage of each transcription that is not streamed, in whole seconds, rounded up.</remarks>
     /// <param name="duration">The duration, zero or more.</param>
     /// <returns>This answer.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="duration"/> is negative.</exception>
@@ -218,7 +219,7 @@ public sealed class ScriptedAnswer
         return this;
     }
 
-    /// <summary>Sets the token counts. By default they are computed from the lengths of the texts.</summary>
+    /// <summary>Sets the token counts. By default, they are computed from the lengths of the texts.</summary>
     /// <remarks>These members are used: <see cref="UsageDetails.InputTokenCount"/>, <see cref="UsageDetails.OutputTokenCount"/>,
     /// <see cref="UsageDetails.CachedInputTokenCount"/> and <see cref="UsageDetails.ReasoningTokenCount"/>. A count that is <see langword="null"/> is sent as
     /// 0. Embeddings have input tokens only.</remarks>
@@ -233,12 +234,12 @@ public sealed class ScriptedAnswer
         return this;
     }
 
-    /// <summary>Sets the whole answer to a request that is not streamed, for example to test an unusual one.</summary>
-    /// <remarks>A streamed request is still answered with the other parts of this answer; see <see cref="WithRawEvents"/>. The client refuses an answer
-    /// without the members that the service always sends: for a chat <c>choices</c>, <c>created</c>, <c>model</c> and
-    /// <c>object</c>. The repository's <c>docs/endpoints.md</c> lists them for each endpoint.</remarks>
-    /// <param name="json">A JSON object, or the array of the elements of a document. It is encrypted and sent unchanged, in place of everything else in this
-    /// answer.</param>
+    /// <summary>Sets the whole answer to a request that is not streamed, for example to test an unusual answer.</summary>
+    /// <remarks>A streamed request is still answered with the other parts of this answer; see <see cref="WithRawEvents"/>. The client refuses an answer without
+    /// the members that the service always sends, which are <c>choices</c>, <c>created</c>, <c>model</c> and <c>object</c> for a chat. The repository's
+    /// <c>docs/endpoints.md</c> lists these members for each endpoint.</remarks>
+    /// <param name="json">A JSON object or, for document extraction, a JSON array of elements. It is encrypted and sent unchanged, in place of everything else
+    /// in this answer.</param>
     /// <returns>This answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="json"/> is <see langword="null"/>.</exception>
     public ScriptedAnswer WithRawJson(string json)
@@ -250,8 +251,8 @@ public sealed class ScriptedAnswer
 
     /// <summary>Sets the events of the answer to a streamed request, for example to test unusual ones.</summary>
     /// <remarks>As with <see cref="WithRawJson"/>, every event needs the members that the service always sends.</remarks>
-    /// <param name="json">A JSON object for each event, without the marker that ends the stream. They are encrypted and sent in place of everything else in
-    /// this answer.</param>
+    /// <param name="json">A JSON object for each event, without the marker that ends the stream. The events are encrypted and sent in place of everything else
+    /// in this answer.</param>
     /// <returns>This answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="json"/> or one of its elements is <see langword="null"/>.</exception>
     public ScriptedAnswer WithRawEvents(params IEnumerable<string> json)

@@ -19,6 +19,6 @@ public sealed class ScriptedDocumentElement
     /// <summary>Gets the text of the element.</summary>
     public string Text { get; }
 
-    /// <summary>Gets the page that the element is on, from 1. The default is 1.</summary>
+    /// <summary>Gets the one-based number of the page that contains the element. The default is 1.</summary>
     public int PageNumber { get; init; } = 1;
 }

@@ -5,9 +5,9 @@ namespace Privatemode.AI.Testing;
 /// <summary>Represents the model of a test deployment, which returns scripted answers in order.</summary>
 /// <remarks>
 /// <para>Each method whose name begins with <c>Reply</c> adds an answer to the end of the script. An answer is used for one request, streamed or not.
-/// Embeddings have a script of their own, so that a chat and a search do not use each other's answers.</para>
-/// <para>The script is one sequence for all other endpoints: the next request takes the next answer, whatever its model and endpoint. To answer by the
-/// content of the request, use <see cref="SetFallback"/>.</para>
+/// Requests for embeddings have a separate script, so that a chat does not use the answer to a search, or the reverse.</para>
+/// <para>All other endpoints share one script: each request uses the next answer, regardless of its model and endpoint. To choose an answer by the content of a
+/// request, use <see cref="SetFallback"/>.</para>
 /// <para>Without a script, a chat is answered with <c>You said: </c> and the last user message. Thread-safe.</para>
 /// </remarks>
 public sealed class ScriptedModel
@@ -22,12 +22,12 @@ public sealed class ScriptedModel
     }
 
     /// <summary>Gets the number of scripted answers that have not been used yet.</summary>
-    /// <value>Assert that it is 0 at the end of a test, so that your application sent all the requests that the script expects.</value>
+    /// <value>Assert that the number is 0 at the end of a test, to ensure that your application sent all the requests that the script expects.</value>
     public int PendingCount => _script.Count + _embeddings.Count;
 
     /// <summary>Adds an answer with a text to the script.</summary>
     /// <param name="text">The text.</param>
-    /// <returns>The answer. Call its methods to add to it, and <see cref="ScriptedAnswer.Then"/> to script the next one.</returns>
+    /// <returns>The answer. Call its methods to extend it, and use <see cref="ScriptedAnswer.Then"/> to add the next answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="text"/> is <see langword="null"/>.</exception>
     public ScriptedAnswer Reply(string text) => Enqueue(ScriptedAnswer.Text(text));
 
@@ -48,15 +48,15 @@ public sealed class ScriptedModel
         Enqueue(ScriptedAnswer.Transcription(text, segments));
 
     /// <summary>Adds an answer with embeddings to the script for embedding requests.</summary>
-    /// <param name="vectors">One vector for each input of the request, in order. They are sent unchanged even if the request asks for other
-    /// dimensions.</param>
+    /// <param name="vectors">One vector for each input of the request, in order; another number of vectors is answered with status 500. The vectors are sent
+    /// unchanged even if the request asks for other dimensions.</param>
     /// <returns>The answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="vectors"/> or one of them is <see langword="null"/>.</exception>
     public ScriptedAnswer ReplyWithEmbeddings(params IEnumerable<float[]> vectors) => Enqueue(ScriptedAnswer.Embeddings(vectors));
 
-    /// <summary>Adds the elements of a document to the script.</summary>
-    /// <param name="elements">The elements, or none for a blank document. The answer to a blank document is <c>[]</c>, which the client refuses because it
-    /// contains nothing encrypted.</param>
+    /// <summary>Adds an answer with the elements of a document to the script.</summary>
+    /// <param name="elements">The elements, or an empty sequence for a blank document. The answer to a blank document is <c>[]</c>, which the client refuses
+    /// because it contains nothing encrypted.</param>
     /// <returns>The answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="elements"/> is <see langword="null"/>.</exception>
     public ScriptedAnswer ReplyWithDocument(params IEnumerable<ScriptedDocumentElement> elements) => Enqueue(ScriptedAnswer.Document(elements));
@@ -70,9 +70,9 @@ public sealed class ScriptedModel
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="statusCode"/> is not between 400 and 599.</exception>
     public ScriptedAnswer ReplyWithError(int statusCode, string message, string? code = null) => Enqueue(ScriptedAnswer.Error(statusCode, message, code));
 
-    /// <summary>Sets the function that answers requests when the script is empty. It does not answer requests for embeddings.</summary>
-    /// <param name="answer">A function that creates the answer from the request, whose <see cref="RecordedRequest.DecryptedBody"/> is set. It may be called by
-    /// several threads at the same time. If it throws, the answer is an error of status 500 with the text of the exception.</param>
+    /// <summary>Sets the function that answers requests, except requests for embeddings, when the script is empty.</summary>
+    /// <param name="answer">A function that creates the answer from the request, whose <see cref="RecordedRequest.DecryptedBody"/> is set. The function may be
+    /// called by several threads at the same time. If it throws, the answer is an error with status 500 and the text of the exception.</param>
     /// <exception cref="ArgumentNullException"><paramref name="answer"/> is <see langword="null"/>.</exception>
     /// <seealso cref="SetEmbedding"/>
     public void SetFallback(Func<RecordedRequest, ScriptedAnswer> answer)
@@ -82,8 +82,8 @@ public sealed class ScriptedModel
     }
 
     /// <summary>Sets the embedding of a text for all requests that are not answered by <see cref="ReplyWithEmbeddings"/>.</summary>
-    /// <remarks>The vectors of other texts are computed from their hash. They have the same number of dimensions and length 1, and equal texts have equal
-    /// vectors.</remarks>
+    /// <remarks>The vector of any other text is computed from a hash of the text and has a Euclidean norm of 1, so equal texts have equal vectors. It has as
+    /// many dimensions as the request asks for, or else as many as the vectors that were set, or 256 if no vector was set.</remarks>
     /// <param name="input">The text as it is in the request, including the instruction of a query.</param>
     /// <param name="vector">The vector. It is sent unchanged even if the request asks for other dimensions.</param>
     /// <exception cref="ArgumentNullException"><paramref name="input"/> or <paramref name="vector"/> is <see langword="null"/>.</exception>

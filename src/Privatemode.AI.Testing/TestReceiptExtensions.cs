@@ -4,11 +4,11 @@ using Microsoft.Extensions.AI;
 namespace Privatemode.AI.Testing;
 
 /// <summary>Provides extension methods that attach receipts to the responses of fake clients.</summary>
-/// <remarks>The application reads them with <see cref="ReceiptExtensions"/>, as it does for responses of the real client.</remarks>
+/// <remarks>The application reads these receipts with <see cref="ReceiptExtensions"/>, as for responses of the real client.</remarks>
 public static class TestReceiptExtensions
 {
     /// <summary>Attaches a receipt to a chat response.</summary>
-    /// <param name="response">The response. It is changed.</param>
+    /// <param name="response">The response, which is changed.</param>
     /// <param name="receipt">The receipt, for example from <see cref="PrivatemodeModelFactory.EncryptionReceipt"/>.</param>
     /// <returns><paramref name="response"/>.</returns>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
@@ -20,7 +20,7 @@ public static class TestReceiptExtensions
     }
 
     /// <summary>Attaches a receipt to an update of a streamed chat response.</summary>
-    /// <param name="update">The update. It is changed.</param>
+    /// <param name="update">The update, which is changed.</param>
     /// <param name="receipt">The receipt.</param>
     /// <returns><paramref name="update"/>.</returns>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
@@ -31,8 +31,8 @@ public static class TestReceiptExtensions
         return update;
     }
 
-    /// <summary>Attaches the receipt of one request to generated embeddings and to each of them.</summary>
-    /// <param name="embeddings">The embeddings. They are changed.</param>
+    /// <summary>Attaches a receipt to a collection of generated embeddings and to each embedding in it.</summary>
+    /// <param name="embeddings">The embeddings, which are changed.</param>
     /// <param name="receipt">The receipt.</param>
     /// <returns><paramref name="embeddings"/>.</returns>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
@@ -50,7 +50,7 @@ public static class TestReceiptExtensions
     }
 
     /// <summary>Attaches a receipt to a transcription.</summary>
-    /// <param name="response">The response. It is changed.</param>
+    /// <param name="response">The response, which is changed.</param>
     /// <param name="receipt">The receipt.</param>
     /// <returns><paramref name="response"/>.</returns>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
@@ -63,7 +63,7 @@ public static class TestReceiptExtensions
     }
 
     /// <summary>Attaches a receipt to an update of a streamed transcription.</summary>
-    /// <param name="update">The update. It is changed.</param>
+    /// <param name="update">The update, which is changed.</param>
     /// <param name="receipt">The receipt.</param>
     /// <returns><paramref name="update"/>.</returns>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
@@ -76,7 +76,8 @@ public static class TestReceiptExtensions
     }
 
     /// <summary>Attaches a receipt to an HTTP response, as <see cref="PrivatemodeHttpMessageHandler"/> does.</summary>
-    /// <param name="response">The response. The receipt is stored with its request; if it has none, it gets one.</param>
+    /// <param name="response">The response. The receipt is stored in the options of its <see cref="HttpResponseMessage.RequestMessage"/>, which is created if
+    /// it is <see langword="null"/>.</param>
     /// <param name="receipt">The receipt.</param>
     /// <returns><paramref name="response"/>.</returns>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>

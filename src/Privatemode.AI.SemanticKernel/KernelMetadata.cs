@@ -12,8 +12,8 @@ public static class KernelMetadata
     /// <summary>Gets the receipt of an answer or a transcription.</summary>
     /// <param name="content">The content that a service of this package returned, such as a <see cref="ChatMessageContent"/>.</param>
     /// <returns>The receipt, or <see langword="null"/> if the content has no receipt, for example because it is not from Privatemode.</returns>
-    /// <remarks>If functions were invoked, the answer took several requests, and this is the receipt of the last one. The messages that were added to the
-    /// chat history have the receipts of the others.</remarks>
+    /// <remarks>If functions were invoked, the answer required several requests, and this is the receipt of the last request. The messages that were added to
+    /// the chat history contain the receipts of the other requests.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="content"/> is <see langword="null"/>.</exception>
     public static EncryptionReceipt? GetPrivatemodeReceipt(this KernelContent content)
     {
@@ -53,7 +53,7 @@ public static class KernelMetadata
 
     /// <summary>Gets the part of the reasoning that an update of a streamed answer contains.</summary>
     /// <param name="content">The update.</param>
-    /// <returns>The part, or <see langword="null"/> if the update contains no reasoning.</returns>
+    /// <returns>The part of the reasoning, or <see langword="null"/> if the update contains no reasoning.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="content"/> is <see langword="null"/>.</exception>
     public static string? GetPrivatemodeReasoning(this StreamingKernelContent content)
     {

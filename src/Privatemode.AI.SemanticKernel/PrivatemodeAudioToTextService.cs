@@ -13,8 +13,9 @@ namespace Privatemode.AI.SemanticKernel;
 /// <remarks>
 /// <para>All requests are sent by the <see cref="PrivatemodeClient"/>. The name and address of a recording are never sent, and a recording that has an address
 /// but no data is refused.</para>
-/// <para>The metadata of the result contains <c>Language</c>, <c>Duration</c>, <c>Segments</c>, <c>Words</c> and <c>Usage</c>, if the service returns them, and
-/// the receipt; see <see cref="KernelMetadata"/>. <see cref="KernelContent.InnerContent"/> is the <see cref="SpeechToTextResponse"/>.</para>
+/// <para>The metadata of the result contains <c>Language</c>, <c>Duration</c>, <c>Segments</c>, <c>Words</c> and <c>Usage</c>, each of which is
+/// <see langword="null"/> if the service does not return it, and the receipt; see <see cref="KernelMetadata"/>. <see cref="KernelContent.InnerContent"/> is the
+/// <see cref="SpeechToTextResponse"/>.</para>
 /// <para>This class is thread-safe.</para>
 /// </remarks>
 [Experimental("SKEXP0001")]
@@ -24,7 +25,7 @@ public sealed class PrivatemodeAudioToTextService : IAudioToTextService
     private readonly string _modelId;
 
     /// <summary>Initializes a new instance of the <see cref="PrivatemodeAudioToTextService"/> class.</summary>
-    /// <param name="modelId">The model ID, for example <c>whisper-large-v3</c>. Execution settings can specify another one.</param>
+    /// <param name="modelId">The model ID, for example <c>whisper-large-v3</c>. Execution settings can specify another model.</param>
     /// <param name="client">The client. Do not dispose it while the service is in use.</param>
     /// <exception cref="ArgumentNullException"><paramref name="modelId"/> or <paramref name="client"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>

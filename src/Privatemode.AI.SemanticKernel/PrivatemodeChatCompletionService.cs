@@ -8,13 +8,13 @@ using Privatemode.AI.SemanticKernel.Settings;
 
 namespace Privatemode.AI.SemanticKernel;
 
-/// <summary>Represents a chat completion service that uses Privatemode, with function calling.</summary>
+/// <summary>Represents a chat completion service that uses Privatemode and supports function calling.</summary>
 /// <remarks>
 /// <para>All requests are sent by the <see cref="PrivatemodeClient"/>. The service throws the exceptions of that client, such as
 /// <see cref="PrivatemodeServiceException"/> and <see cref="PrivatemodeVerificationException"/>.</para>
 /// <para>Settings of any type are converted with <see cref="PrivatemodePromptExecutionSettings.FromExecutionSettings"/>. Functions are offered and invoked as
-/// <see cref="PromptExecutionSettings.FunctionChoiceBehavior"/> specifies. Each call runs through the kernel's <see cref="IAutoFunctionInvocationFilter"/>s,
-/// and intermediate messages are added to the chat history.</para>
+/// <see cref="PromptExecutionSettings.FunctionChoiceBehavior"/> specifies. Each function call runs through the kernel's
+/// <see cref="IAutoFunctionInvocationFilter"/>s, and intermediate messages are added to the chat history.</para>
 /// <para>The reasoning of the model is returned as <see cref="ReasoningContent"/> and in the metadata, which also contains the receipt; see
 /// <see cref="KernelMetadata"/>.</para>
 /// <para>This class is thread-safe.</para>
@@ -24,7 +24,7 @@ public sealed class PrivatemodeChatCompletionService : IChatCompletionService
     private readonly IChatClient _client;
 
     /// <summary>Initializes a new instance of the <see cref="PrivatemodeChatCompletionService"/> class.</summary>
-    /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>. Execution settings can specify another one.</param>
+    /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>. Execution settings can specify another model.</param>
     /// <param name="client">The client. Do not dispose it while the service is in use.</param>
     /// <exception cref="ArgumentNullException"><paramref name="modelId"/> or <paramref name="client"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>

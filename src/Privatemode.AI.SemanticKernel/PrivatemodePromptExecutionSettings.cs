@@ -7,8 +7,9 @@ using Privatemode.AI.SemanticKernel.Settings;
 
 namespace Privatemode.AI.SemanticKernel;
 
-/// <summary>Provides the settings of a chat request to Privatemode. All except the model and the token limit are sent encrypted.</summary>
+/// <summary>Provides the settings of a chat request to Privatemode.</summary>
 /// <remarks>
+/// <para>All values except the model ID and the token limit are sent encrypted. The names of the members of a request are not encrypted.</para>
 /// <para>A setting that is <see langword="null"/> is not sent, and the default of the model server applies. Members of
 /// <see cref="PromptExecutionSettings.ExtensionData"/> for which this class has no property are added to the request unchanged.</para>
 /// <para>The names in JSON and YAML are those of the request, such as <c>top_k</c>. The names of Semantic Kernel's OpenAI connector are read too; see
@@ -54,20 +55,20 @@ public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public int? MaxTokens { get; set => field = Unfrozen(value); }
 
-    /// <summary>Gets or sets the penalty for tokens in proportion to their frequency so far, from -2 to 2.</summary>
+    /// <summary>Gets or sets the penalty for tokens in proportion to their frequency in the answer so far, from -2 to 2.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     [JsonPropertyName("frequency_penalty")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? FrequencyPenalty { get; set => field = Unfrozen(value); }
 
-    /// <summary>Gets or sets the penalty for tokens that have already occurred, from -2 to 2.</summary>
+    /// <summary>Gets or sets the penalty for tokens that have already occurred in the answer, from -2 to 2.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     [JsonPropertyName("presence_penalty")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? PresencePenalty { get; set => field = Unfrozen(value); }
 
-    /// <summary>Gets or sets the factor by which tokens of the prompt and the answer become less probable, greater than 0.</summary>
-    /// <value>The default is <see langword="null"/>.</value>
+    /// <summary>Gets or sets the penalty for tokens that have already occurred in the prompt or the answer, greater than 0.</summary>
+    /// <value>Values greater than 1 make these tokens less probable. The default is <see langword="null"/>.</value>
     [JsonPropertyName("repetition_penalty")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public double? RepetitionPenalty { get; set => field = Unfrozen(value); }
@@ -92,12 +93,13 @@ public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
 
     /// <summary>Gets or sets a value that indicates whether the log probabilities of the tokens are returned.</summary>
     /// <value>The default is <see langword="null"/>.</value>
-    /// <remarks>They are in the metadata of the answer, as <c>ContentTokenLogProbabilities</c>.</remarks>
+    /// <remarks>The log probabilities are in the metadata of the answer, as <c>ContentTokenLogProbabilities</c>.</remarks>
     [JsonPropertyName("logprobs")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public bool? Logprobs { get; set => field = Unfrozen(value); }
 
-    /// <summary>Gets or sets the number of alternatives of each token whose log probabilities are returned. It requires <see cref="Logprobs"/>.</summary>
+    /// <summary>Gets or sets the number of most probable alternatives of each token whose log probabilities are returned. <see cref="Logprobs"/> must be
+    /// <see langword="true"/>.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     [JsonPropertyName("top_logprobs")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -117,13 +119,13 @@ public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public IDictionary<string, object?>? ChatTemplateKwargs { get; set => field = Unfrozen(value); }
 
-    /// <summary>Gets or sets the system prompt. It is used if the chat history contains no system message.</summary>
+    /// <summary>Gets or sets the system prompt, which is used if the chat history contains no system message.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     [JsonPropertyName("chat_system_prompt")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
     public string? ChatSystemPrompt { get; set => field = Unfrozen(value); }
 
-    /// <summary>Gets or sets the developer prompt. It is used if the chat history contains no developer message.</summary>
+    /// <summary>Gets or sets the developer prompt, which is used if the chat history contains no developer message.</summary>
     /// <value>The default is <see langword="null"/>.</value>
     [JsonPropertyName("chat_developer_prompt")]
     [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
@@ -136,12 +138,12 @@ public sealed class PrivatemodePromptExecutionSettings : PromptExecutionSettings
     public string? User { get; set => field = Unfrozen(value); }
 
     /// <summary>Converts settings of any type to settings of this class.</summary>
-    /// <param name="executionSettings">The settings: of this class, of another connector such as <c>OpenAIPromptExecutionSettings</c>, or
-    /// <see cref="PromptExecutionSettings"/> with <see cref="PromptExecutionSettings.ExtensionData"/>.</param>
-    /// <returns><paramref name="executionSettings"/> if they are of this class; otherwise new settings with all values.</returns>
-    /// <remarks>Values that have another name here are converted (<c>token_selection_biases</c>, <c>stop</c>, <c>max_completion_tokens</c>, <c>extra_body</c>),
-    /// and names are also read without underscores (<c>maxTokens</c>).
-    /// Values without a property are kept in <see cref="PromptExecutionSettings.ExtensionData"/>.</remarks>
+    /// <param name="executionSettings">The settings, or <see langword="null"/> for default settings. They can be of this class, of another connector such as
+    /// <c>OpenAIPromptExecutionSettings</c>, or <see cref="PromptExecutionSettings"/> with <see cref="PromptExecutionSettings.ExtensionData"/>.</param>
+    /// <returns><paramref name="executionSettings"/> if they are of this class; otherwise, new settings with all values.</returns>
+    /// <remarks>Settings that have another name in this class (<c>token_selection_biases</c>, <c>stop</c>, <c>max_completion_tokens</c>, <c>extra_body</c>) are
+    /// converted, and names are also accepted without underscores (<c>maxTokens</c>). Values for which this class has no property are kept in
+    /// <see cref="PromptExecutionSettings.ExtensionData"/>.</remarks>
     /// <exception cref="PrivatemodeRequestException">A value has the wrong type or is set twice, or a setting is not supported, such as
     /// <c>ToolCallBehavior</c>, <c>web_search_options</c>, <c>modalities</c>, <c>audio</c> and <c>store</c>.</exception>
     public static PrivatemodePromptExecutionSettings FromExecutionSettings(PromptExecutionSettings? executionSettings) =>

@@ -13,13 +13,14 @@ namespace Microsoft.SemanticKernel;
 /// <summary>Provides extension methods that register Privatemode services in an <see cref="IKernelBuilder"/>.</summary>
 /// <remarks>
 /// <para>A service uses an API key (always the second string argument), a <see cref="PrivatemodeClient"/>, or an account that <c>AddPrivatemode</c> or
-/// <c>AddKeyedPrivatemode</c> registers with its settings. It never uses an <c>OpenAIClient</c> that is registered in the container.</para>
-/// <para>A kernel that is built without a host does not dispose its services, so the client of an API key exists until the process ends. To end its session
-/// and clear its secrets earlier, create a <see cref="PrivatemodeClient"/>, pass it to these methods, and dispose it.</para>
+/// <c>AddKeyedPrivatemode</c> registers, including the settings of that account. A service never uses an <c>OpenAIClient</c> that is registered in the
+/// container.</para>
+/// <para>A kernel that is built without a host does not dispose its services, so the client that is created for an API key exists until the process ends. To
+/// end its session and clear its secrets earlier, create a <see cref="PrivatemodeClient"/>, pass it to these methods, and dispose it.</para>
 /// </remarks>
 public static class PrivatemodeKernelBuilderExtensions
 {
-    /// <summary>Registers a singleton <see cref="IChatCompletionService"/> with function calling that authenticates with an API key.</summary>
+    /// <summary>Registers a singleton <see cref="IChatCompletionService"/> that authenticates with an API key and supports function calling.</summary>
     /// <param name="builder">The kernel builder.</param>
     /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>.</param>
     /// <param name="apiKey">The API key. Services of the same container with the same key share one client, which is disposed with the container.</param>
@@ -38,7 +39,7 @@ public static class PrivatemodeKernelBuilderExtensions
         return builder;
     }
 
-    /// <summary>Registers a singleton <see cref="IChatCompletionService"/> with function calling that uses a client.</summary>
+    /// <summary>Registers a singleton <see cref="IChatCompletionService"/> that uses the specified client and supports function calling.</summary>
     /// <param name="builder">The kernel builder.</param>
     /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>.</param>
     /// <param name="client">The client. It is not disposed with the container.</param>
@@ -55,7 +56,7 @@ public static class PrivatemodeKernelBuilderExtensions
         return builder;
     }
 
-    /// <summary>Registers a singleton <see cref="IChatCompletionService"/> with function calling that uses a registered account.</summary>
+    /// <summary>Registers a singleton <see cref="IChatCompletionService"/> that uses a registered account and supports function calling.</summary>
     /// <param name="builder">The kernel builder.</param>
     /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>.</param>
     /// <param name="account">The account, or <see langword="null"/>, the default, for the account without a service key.</param>
@@ -73,7 +74,7 @@ public static class PrivatemodeKernelBuilderExtensions
         return builder;
     }
 
-    /// <summary>Registers a singleton <see cref="IChatClient"/> with function invocation that authenticates with an API key.</summary>
+    /// <summary>Registers a singleton <see cref="IChatClient"/> that authenticates with an API key and invokes functions.</summary>
     /// <param name="builder">The kernel builder.</param>
     /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>.</param>
     /// <param name="apiKey">The API key. Services of the same container with the same key share one client, which is disposed with the container.</param>
@@ -92,7 +93,7 @@ public static class PrivatemodeKernelBuilderExtensions
         return builder;
     }
 
-    /// <summary>Registers a singleton <see cref="IChatClient"/> with function invocation that uses a client.</summary>
+    /// <summary>Registers a singleton <see cref="IChatClient"/> that uses the specified client and invokes functions.</summary>
     /// <param name="builder">The kernel builder.</param>
     /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>.</param>
     /// <param name="client">The client. It is not disposed with the container.</param>
@@ -109,7 +110,7 @@ public static class PrivatemodeKernelBuilderExtensions
         return builder;
     }
 
-    /// <summary>Registers a singleton <see cref="IChatClient"/> with function invocation that uses a registered account.</summary>
+    /// <summary>Registers a singleton <see cref="IChatClient"/> that uses a registered account and invokes functions.</summary>
     /// <param name="builder">The kernel builder.</param>
     /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>.</param>
     /// <param name="account">The account, or <see langword="null"/>, the default, for the account without a service key.</param>
@@ -150,7 +151,7 @@ public static class PrivatemodeKernelBuilderExtensions
         return builder;
     }
 
-    /// <summary>Registers a singleton <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> that uses a client.</summary>
+    /// <summary>Registers a singleton <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> that uses the specified client.</summary>
     /// <param name="builder">The kernel builder.</param>
     /// <param name="modelId">The model ID, for example <c>qwen3-embedding-4b</c>.</param>
     /// <param name="client">The client. It is not disposed with the container.</param>
@@ -213,7 +214,7 @@ public static class PrivatemodeKernelBuilderExtensions
         return builder;
     }
 
-    /// <summary>Registers a singleton <see cref="IAudioToTextService"/> that uses a client.</summary>
+    /// <summary>Registers a singleton <see cref="IAudioToTextService"/> that uses the specified client.</summary>
     /// <param name="builder">The kernel builder.</param>
     /// <param name="modelId">The model ID, for example <c>whisper-large-v3</c>.</param>
     /// <param name="client">The client. It is not disposed with the container.</param>

@@ -13,13 +13,14 @@ namespace Microsoft.SemanticKernel;
 /// <summary>Provides extension methods that register Semantic Kernel services of Privatemode in an <see cref="IServiceCollection"/>.</summary>
 /// <remarks>
 /// <para>A service uses an API key (always the second string argument), a <see cref="PrivatemodeClient"/>, or an account that <c>AddPrivatemode</c> or
-/// <c>AddKeyedPrivatemode</c> registers with its settings. It never uses an <c>OpenAIClient</c> that is registered in the container.</para>
+/// <c>AddKeyedPrivatemode</c> registers, including the settings of that account. A service never uses an <c>OpenAIClient</c> that is registered in the
+/// container.</para>
 /// <para>For chat clients, embedding generators and speech-to-text clients, use the methods of the package Privatemode.AI. Their second string argument is a
 /// service key, not an API key.</para>
 /// </remarks>
 public static class PrivatemodeKernelServiceCollectionExtensions
 {
-    /// <summary>Registers a singleton <see cref="IChatCompletionService"/> with function calling that authenticates with an API key.</summary>
+    /// <summary>Registers a singleton <see cref="IChatCompletionService"/> that authenticates with an API key and supports function calling.</summary>
     /// <param name="services">The service collection.</param>
     /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>.</param>
     /// <param name="apiKey">The API key. Services of the same container with the same key share one client, which is disposed with the container.</param>
@@ -37,7 +38,7 @@ public static class PrivatemodeKernelServiceCollectionExtensions
         return Registration.AddChatCompletion(services, modelId, serviceId, KernelClients.ForApiKey(services, apiKey));
     }
 
-    /// <summary>Registers a singleton <see cref="IChatCompletionService"/> with function calling that uses a client.</summary>
+    /// <summary>Registers a singleton <see cref="IChatCompletionService"/> that uses the specified client and supports function calling.</summary>
     /// <param name="services">The service collection.</param>
     /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>.</param>
     /// <param name="client">The client. It is not disposed with the container.</param>
@@ -54,7 +55,7 @@ public static class PrivatemodeKernelServiceCollectionExtensions
         return Registration.AddChatCompletion(services, modelId, serviceId, _ => client);
     }
 
-    /// <summary>Registers a singleton <see cref="IChatCompletionService"/> with function calling that uses a registered account.</summary>
+    /// <summary>Registers a singleton <see cref="IChatCompletionService"/> that uses a registered account and supports function calling.</summary>
     /// <param name="services">The service collection.</param>
     /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>.</param>
     /// <param name="account">The account, or <see langword="null"/>, the default, for the account without a service key.</param>
@@ -90,7 +91,7 @@ public static class PrivatemodeKernelServiceCollectionExtensions
         return Registration.AddAudioToText(services, modelId, serviceId, KernelClients.ForApiKey(services, apiKey));
     }
 
-    /// <summary>Registers a singleton <see cref="IAudioToTextService"/> that uses a client.</summary>
+    /// <summary>Registers a singleton <see cref="IAudioToTextService"/> that uses the specified client.</summary>
     /// <param name="services">The service collection.</param>
     /// <param name="modelId">The model ID, for example <c>whisper-large-v3</c>.</param>
     /// <param name="client">The client. It is not disposed with the container.</param>

@@ -8,12 +8,12 @@ namespace Microsoft.AspNetCore.Builder;
 /// <summary>Provides extension methods that apply the checks of the proxy for Privatemode to endpoints of an application.</summary>
 public static class PrivatemodeEndpointConventionBuilderExtensions
 {
-    /// <summary>Applies the checks of the proxy to other endpoints of the application: connection, host, origin and caller key.</summary>
+    /// <summary>Applies the checks of the proxy (connection, host, origin and caller key) to other endpoints of the application.</summary>
     /// <typeparam name="TBuilder">The type of the builder.</typeparam>
-    /// <param name="builder">The endpoints.</param>
+    /// <param name="builder">The builder of the endpoints.</param>
     /// <returns>The builder.</returns>
-    /// <remarks>Rate limits do not apply to them. A refused request gets an error in OpenAI's format. Call
-    /// <c>AddPrivatemodeProxy</c> first.</remarks>
+    /// <remarks>Rate limits do not apply to these endpoints. A refused request is answered with an error in OpenAI's format. The services of the application
+    /// must be registered with <c>AddPrivatemodeProxy</c>.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
     public static TBuilder RequirePrivatemodeCaller<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder

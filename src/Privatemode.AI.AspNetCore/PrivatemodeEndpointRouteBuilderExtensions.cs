@@ -14,13 +14,13 @@ namespace Microsoft.AspNetCore.Builder;
 public static class PrivatemodeEndpointRouteBuilderExtensions
 {
     /// <summary>Maps the endpoints of the proxy.</summary>
-    /// <param name="endpoints">The application. Its services must have been registered with <c>AddPrivatemodeProxy</c>.</param>
-    /// <returns>A builder for conventions of all these endpoints, for example <c>RequireAuthorization()</c>, which then applies in addition to the checks
-    /// of the proxy.</returns>
+    /// <param name="endpoints">The endpoint route builder, usually the application, whose services must be registered with <c>AddPrivatemodeProxy</c>.</param>
+    /// <returns>A builder that adds conventions to all these endpoints, for example <c>RequireAuthorization()</c>. The checks of the proxy still
+    /// apply.</returns>
     /// <remarks>
-    /// <para>These endpoints accept requests in OpenAI's or Anthropic's format and send them encrypted: <c>POST</c> of <c>/v1/chat/completions</c>,
+    /// <para>These endpoints accept <c>POST</c> requests in OpenAI's or Anthropic's format and send them encrypted: <c>/v1/chat/completions</c>,
     /// <c>/v1/completions</c>, <c>/v1/embeddings</c>, <c>/v1/audio/transcriptions</c>, <c>/v1/responses</c>, <c>/v1/messages</c> and
-    /// <c>/unstructured/general/v0/general</c>. <c>POST /v1/messages/count_tokens</c> is answered with an estimate and sends nothing. Model lists are at
+    /// <c>/unstructured/general/v0/general</c>. <c>POST /v1/messages/count_tokens</c> is answered with an estimate, and nothing is sent. Model lists are at
     /// <c>GET /v1/models</c> and <c>GET /v1/models/{id}</c>.</para>
     /// <para>The endpoints <c>/healthz</c> and <c>/readyz</c> are probes, <c>/verification</c> returns the verification result as JSON or as a page, and
     /// <c>/metrics</c> returns metrics for Prometheus.</para>
@@ -31,7 +31,7 @@ public static class PrivatemodeEndpointRouteBuilderExtensions
 
     /// <summary>Maps the endpoints of the proxy below a path.</summary>
     /// <inheritdoc cref="MapPrivatemode(IEndpointRouteBuilder)"/>
-    /// <param name="prefix">The path, for example <c>/ai</c>: the endpoints are then <c>/ai/v1/chat/completions</c> and so on.</param>
+    /// <param name="prefix">The path, for example <c>/ai</c> for endpoints such as <c>/ai/v1/chat/completions</c>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="endpoints"/> or <paramref name="prefix"/> is <see langword="null"/>.</exception>
     public static IEndpointConventionBuilder MapPrivatemode(this IEndpointRouteBuilder endpoints, string prefix)
     {

@@ -26,8 +26,8 @@ public static class PrivatemodeProxyServiceCollectionExtensions
     /// <returns>The service collection.</returns>
     /// <remarks>
     /// <para>Call <c>MapPrivatemode</c> on the built application to add the proxy's endpoints.</para>
-    /// <para>This method also registers the account without a service key, as <c>AddPrivatemode</c> does. To change its settings, call that method too. The
-    /// metrics of the proxy and the library are registered for OpenTelemetry with its exporter for Prometheus.</para>
+    /// <para>This method also registers the account without a service key, as <c>AddPrivatemode</c> does. To change the settings of the account, call
+    /// <c>AddPrivatemode</c> too. The metrics of the proxy and of the library are registered with OpenTelemetry and its exporter for Prometheus.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a service key.</exception>
@@ -46,7 +46,7 @@ public static class PrivatemodeProxyServiceCollectionExtensions
 
     /// <summary>Registers the proxy, with settings from the application's configuration and from code.</summary>
     /// <inheritdoc cref="AddPrivatemodeProxy(IServiceCollection)"/>
-    /// <param name="configure">A callback that changes the settings. It takes precedence over the configuration.</param>
+    /// <param name="configure">A callback that changes the settings after the configuration was read.</param>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="configure"/> is <see langword="null"/>.</exception>
     public static IServiceCollection AddPrivatemodeProxy(this IServiceCollection services, Action<PrivatemodeProxyOptions> configure)
     {

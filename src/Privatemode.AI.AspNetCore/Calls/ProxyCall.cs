@@ -19,7 +19,7 @@ internal sealed class ProxyCall(HttpContext context, ProxyRoute route, ProxyRequ
 
     public ProxyCaller Caller { get; set; } = ProxyCaller.Unknown;
 
-    /// <summary>What the edit found; null before it.</summary>
+    /// <summary>What the edit of the request found; null until the request is edited.</summary>
     public EditResult? Edit { get; set; }
 
     /// <summary>The stream to the caller; null if the caller did not ask for one.</summary>
@@ -28,7 +28,7 @@ internal sealed class ProxyCall(HttpContext context, ProxyRoute route, ProxyRequ
     /// <summary>Keeps events of the proxy and of the library in order; null for other APIs than Responses, and for whole answers.</summary>
     public ResponseProgress? Progress { get; set; }
 
-    /// <summary>The answer of the service; null before it.</summary>
+    /// <summary>The answer of the service; null until it is received.</summary>
     public HttpResponseMessage? Answer { get; set; }
 
     /// <summary>The ID that answers have: the service knows that of the call, once there is one.</summary>

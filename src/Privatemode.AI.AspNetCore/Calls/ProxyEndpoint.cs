@@ -39,7 +39,7 @@ internal sealed class ProxyEndpoint(
 
     public void Dispose() => _service.Dispose();
 
-    /// <summary>A route that is answered here.</summary>
+    /// <summary>Creates the handler of a route that the proxy answers itself.</summary>
     public RequestDelegate Guard(string route, ProxyDialect dialect, GateNeeds needs, Func<HttpContext, ProxyCaller, Task> answer) =>
         Guard(route, _ => dialect, _ => needs, answer);
 

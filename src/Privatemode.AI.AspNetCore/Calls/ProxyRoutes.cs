@@ -78,7 +78,7 @@ internal static class ProxyRoutes
 
         MapStatus(group, proxy);
 
-        // CONNECT begins a WebSocket over HTTP/2. The gate refuses it with the status after which Codex goes on with requests at once.
+        // CONNECT begins a WebSocket over HTTP/2. The gate refuses it with status 426, after which Codex immediately uses plain HTTP requests.
         _ = group.MapMethods(ResponsesPath, ["GET", "CONNECT"], proxy.Guard(ResponsesPath, ProxyDialect.Responses, GateNeeds.Key, RefuseStored));
         _ = group.MapMethods(
             ResponsesPath + "/{**rest}", ["GET", "POST", "DELETE"], proxy.Guard(Other, ProxyDialect.Responses, GateNeeds.Key, RefuseStored));

@@ -64,7 +64,7 @@ internal static class FormEdit
         return null;
     }
 
-    /// <summary>The parts of a form, and where their values are. Files have no name here.</summary>
+    /// <summary>The parts of a form and the ranges of their values. The name is null for a file.</summary>
     private static List<(string? Name, Range Value)> Fields(ReadOnlyMemory<byte> body, string boundary)
     {
         List<(string?, Range)> fields = [];

@@ -29,7 +29,7 @@ internal readonly record struct ProxyCaller(int Index, string KeyDigest)
     public static ProxyCaller Unknown { get; } = new(-1, "");
 }
 
-/// <summary>The key of the current caller, which is the API key of the service for its requests. A feature of the request, for as long as it runs.</summary>
+/// <summary>The key that the caller sent, which is used as the API key for the caller's requests. Stored as a feature of the HTTP context.</summary>
 internal sealed class CallerApiKey(string value)
 {
     public string Value => value;

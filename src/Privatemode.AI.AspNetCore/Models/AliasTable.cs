@@ -5,7 +5,7 @@ using Privatemode.AI.AspNetCore.Status;
 
 namespace Privatemode.AI.AspNetCore.Models;
 
-/// <summary>What a name stands for where it is neither a live ID nor configured.</summary>
+/// <summary>The kind of model that a name stands for if it is neither a model ID that the service lists nor a configured alias.</summary>
 internal enum DefaultModel
 {
     None,

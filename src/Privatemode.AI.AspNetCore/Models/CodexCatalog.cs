@@ -5,9 +5,9 @@ using System.Text.Json;
 namespace Privatemode.AI.AspNetCore;
 
 /// <summary>Writes the model catalog that the Codex CLI reads.</summary>
-/// <remarks>Codex reads it from <c>GET /v1/models</c> and from the file that its setting <c>model_catalog_json</c> names. It ignores unknown members, and
-/// ignores the whole catalog if a required member is missing. Each entry therefore has the members of all versions that were examined (0.16x to
-/// 0.171).</remarks>
+/// <remarks>Codex reads the catalog from <c>GET /v1/models</c> and from the file that its setting <c>model_catalog_json</c> names. It ignores unknown members,
+/// but ignores the whole catalog if a required member is missing. Each entry therefore has all members that Codex versions up to 0.171 are known to
+/// require.</remarks>
 public static class CodexCatalog
 {
     // What Codex passes on of a tool's output.
@@ -22,8 +22,10 @@ public static class CodexCatalog
 
     /// <summary>Writes the catalog.</summary>
     /// <param name="output">The writer that receives UTF-8 JSON: <c>{"models":[…]}</c>.</param>
-    /// <param name="models">The models of the service. Only those that can chat and call tools are written; of several with the same ID, the first.</param>
-    /// <param name="aliases">Other names of the models, each with the model that it stands for. A name whose model is not written is left out.</param>
+    /// <param name="models">The models of the service. Only models that support chats and tool calling are written. If several models have the same ID, the
+    /// first is written.</param>
+    /// <param name="aliases">The aliases, each with the model ID that it stands for. An alias is left out if its model is not written, if it is the ID of a
+    /// written model, or if it ends with <c>*</c>.</param>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     public static void Write(IBufferWriter<byte> output, IReadOnlyList<ModelInfo> models, IReadOnlyDictionary<string, string> aliases)
     {

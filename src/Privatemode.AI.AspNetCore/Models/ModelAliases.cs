@@ -89,7 +89,7 @@ internal sealed class ModelAliases
             ? asked
             : _table.AliasOf(asked);
 
-    /// <summary>Returns the live ID that a name stands for, or the name itself, which the service then accepts or refuses.</summary>
+    /// <summary>Returns the model ID of the service that a name stands for, or the name itself, which the service then accepts or refuses.</summary>
     /// <param name="asked">The name.</param>
     /// <param name="task">What the model is asked to do.</param>
     public string Resolve(string asked, ModelTask task)

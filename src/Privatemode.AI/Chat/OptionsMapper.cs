@@ -79,7 +79,8 @@ internal static class OptionsMapper
         }
     }
 
-    /// <summary>The number of the caller's own base, or else that of the typed option.</summary>
+    /// <summary>The value of the caller's ChatCompletionOptions (RawRepresentationFactory), or else that of ChatOptions.</summary>
+    /// <exception cref="PrivatemodeRequestException">The value is NaN or infinite.</exception>
     private static float? Finite(float? raw, float? option, string name) => (raw ?? option) is not { } number || float.IsFinite(number)
         ? raw ?? option
         : throw new PrivatemodeRequestException(

@@ -127,7 +127,7 @@ internal static class CompactJsonSerializer
     }
 }
 
-/// <summary>Writes JSON, and names of dictionaries, that may contain half of a surrogate pair; see <see cref="WellFormedText"/>.</summary>
+/// <summary>Writes JSON values and dictionary keys that may contain half of a surrogate pair; see <see cref="WellFormedText"/>.</summary>
 internal static class WellFormedConverters
 {
     public static void AddTo(JsonSerializerOptions options, string member)

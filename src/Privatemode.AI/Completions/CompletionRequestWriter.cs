@@ -13,7 +13,8 @@ internal static class CompletionRequestWriter
         "echo", "logprobs",
     });
 
-    /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or a number is NaN or infinite.</exception>
+    /// <exception cref="PrivatemodeRequestException">An additional property has a name or value that is not allowed, the model ID is not valid text, or a
+    /// number is NaN or infinite.</exception>
     public static BinaryData Write(TextCompletionRequest request, string defaultModel, bool stream)
     {
         ArrayBufferWriter<byte> body = new();

@@ -7,13 +7,12 @@ namespace Privatemode.AI;
 public sealed class TextCompletion
 {
     /// <summary>Gets the choices in the order in which the service returned them.</summary>
-    /// <value>In a streamed completion, the next part of each choice that the event continues. Empty in the event that carries
-    /// <see cref="Usage"/>.</value>
+    /// <value>In a streamed completion, the next part of each choice that the event continues. Empty in the event that contains <see cref="Usage"/>.</value>
     public required IReadOnlyList<TextCompletionChoice> Choices { get; init; }
 
     /// <summary>Gets the text of the first element of <see cref="Choices"/>, or an empty string if the answer has no choice.</summary>
-    /// <remarks>With several prompts or several choices for each prompt, the events of a streamed completion continue different choices. Use
-    /// <see cref="Choices"/> then, and combine the parts by <see cref="TextCompletionChoice.Index"/>.</remarks>
+    /// <remarks>With several prompts or several choices for each prompt, the events of a streamed completion continue different choices. In this case, use
+    /// <see cref="Choices"/>, and combine the parts by <see cref="TextCompletionChoice.Index"/>.</remarks>
     public string Text => Choices.Count > 0 ? Choices[0].Text : "";
 
     /// <summary>Gets the completion ID, or <see langword="null"/> if the service did not return one.</summary>
@@ -23,15 +22,15 @@ public sealed class TextCompletion
     /// <summary>Gets the ID of the model that generated the completion, or <see langword="null"/> if the service did not return one.</summary>
     public string? ModelId { get; init; }
 
-    /// <summary>Gets the time at which the model server began the completion, or <see langword="null"/> if it did not return one.</summary>
+    /// <summary>Gets the time at which the model server began the completion, or <see langword="null"/> if the service did not return one.</summary>
     public DateTimeOffset? CreatedAt { get; init; }
 
     /// <summary>Gets the token counts, or <see langword="null"/> if this completion or event does not contain them.</summary>
     /// <remarks>The counts are sent in the clear and are not authenticated.</remarks>
     public UsageDetails? Usage { get; init; }
 
-    /// <summary>Gets the receipt that names the verified deployment to which the request was encrypted.</summary>
-    /// <value>The completions of <see cref="PrivatemodeClient"/> have a receipt. <see langword="null"/> by default.</value>
+    /// <summary>Gets the receipt of the request, or <see langword="null"/> if the completion was not returned by the service, for example in a test.</summary>
+    /// <remarks>Check <see cref="EncryptionReceipt.IsVerified"/>, not only whether there is a receipt.</remarks>
     public EncryptionReceipt? Receipt { get; init; }
 
     /// <summary>Returns the text of the completion.</summary>
@@ -51,10 +50,10 @@ public sealed class TextCompletionChoice
     public required string Text { get; init; }
 
     /// <summary>Gets the reason why the choice ended, or <see langword="null"/> if it has not ended.</summary>
-    /// <value>For example <see cref="ChatFinishReason.Stop"/> or <see cref="ChatFinishReason.Length"/>. Other values are those of the model server.</value>
+    /// <value>For example, <see cref="ChatFinishReason.Stop"/> or <see cref="ChatFinishReason.Length"/>. The model server can return other values.</value>
     public ChatFinishReason? FinishReason { get; init; }
 
-    /// <summary>Gets the log probabilities as the model server returned them, or <see langword="null"/> if there are none.</summary>
+    /// <summary>Gets the log probabilities as JSON, as the model server returned them, or <see langword="null"/> if it returned none.</summary>
     public JsonElement? LogProbabilities { get; init; }
 
     /// <summary>Gets the whole choice as the model server returned it, including members that this library does not read.</summary>

@@ -5,9 +5,9 @@ namespace Privatemode.AI;
 
 /// <summary>Represents a client of the completions endpoint, which continues plain text and fills gaps in code.</summary>
 /// <remarks>
-/// <para>Requests and completions are encrypted like chat. The client is thread-safe, and it can be used until the
+/// <para>Requests and completions are encrypted as in chats. The client is thread-safe and can be used until the
 /// <see cref="PrivatemodeClient"/> that created it is disposed.</para>
-/// <para>The class can be derived from so that tests can replace it: the members are virtual, and a derived class never sends anything.</para>
+/// <para>To replace the client in tests, derive from this class and override its members. A derived class never sends anything.</para>
 /// </remarks>
 public class TextCompletionClient
 {
@@ -48,14 +48,14 @@ public class TextCompletionClient
     /// <summary>Completes the prompts of a request and returns the text while the model generates it.</summary>
     /// <param name="request">The prompts and the options.</param>
     /// <param name="cancellationToken">A token that cancels the operation.</param>
-    /// <returns>The events of the completion. The request is sent when they are enumerated. The completion is complete only if the enumeration
-    /// ends without an exception.</returns>
+    /// <returns>The events of the completion. The request is sent when the events are enumerated. The completion is complete only if the enumeration ends
+    /// without an exception.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeRequestException">An additional property cannot be written as JSON, or an option has an invalid value.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The service rejected the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused the request, failed, or did not finish the answer.</exception>
-    /// <exception cref="PrivatemodeIntegrityException">The answer was altered, is incomplete, or is not encrypted. The events before are
-    /// authentic.</exception>
+    /// <exception cref="PrivatemodeIntegrityException">The answer was altered, is incomplete, or is not encrypted. Events that were returned before the
+    /// exception are authentic.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. No content was sent to it.</exception>
     /// <exception cref="PrivatemodeWouldLeakException">A part of the request would have been sent in the clear. Nothing was sent.</exception>
     /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> was disposed.</exception>

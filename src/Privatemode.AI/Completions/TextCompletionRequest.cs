@@ -2,9 +2,9 @@ using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI;
 
-/// <summary>Represents a request to the completions endpoint, which continues text without the form of a chat.</summary>
-/// <remarks>An option that is <see langword="null"/> is not sent, and the default of the service applies. Everything is sent encrypted except the
-/// model ID, <see cref="MaxOutputTokens"/> and <see cref="ChoiceCount"/>.</remarks>
+/// <summary>Represents a request to the completions endpoint, which continues plain text.</summary>
+/// <remarks>An option that is <see langword="null"/> is not sent, and the default of the service applies. All values except the model ID,
+/// <see cref="MaxOutputTokens"/> and <see cref="ChoiceCount"/> are sent encrypted.</remarks>
 public sealed class TextCompletionRequest
 {
     /// <summary>Initializes a new instance of the <see cref="TextCompletionRequest"/> class with one prompt.</summary>
@@ -41,8 +41,9 @@ public sealed class TextCompletionRequest
     public string? Suffix { get; init; }
 
     /// <summary>Gets the maximum number of tokens of an answer, 0 or more.</summary>
-    /// <value>If it is <see langword="null"/>, the model server decides. vLLM ends an answer after 16 tokens then, so set it for longer ones.</value>
-    /// <remarks>With 0 and <see cref="Echo"/>, the model only rates the prompt; set <see cref="TopLogProbabilityCount"/> to get the result.</remarks>
+    /// <value>With <see langword="null"/>, the model server decides; vLLM then ends an answer after 16 tokens. Set a value for longer answers.</value>
+    /// <remarks>With 0 and <see cref="Echo"/>, the model only computes the log probabilities of the prompt; set <see cref="TopLogProbabilityCount"/> to return
+    /// them.</remarks>
     public int? MaxOutputTokens { get; init; }
 
     /// <summary>Gets the sampling temperature, usually between 0 and 2.</summary>
@@ -51,23 +52,25 @@ public sealed class TextCompletionRequest
     /// <summary>Gets the probability mass from which tokens are sampled, greater than 0 and at most 1.</summary>
     public float? TopP { get; init; }
 
-    /// <summary>Gets the texts that end an answer. If it is <see langword="null"/> or empty, there are none.</summary>
+    /// <summary>Gets the texts that end an answer, or <see langword="null"/> or an empty list for none.</summary>
     public IReadOnlyList<string>? StopSequences { get; init; }
 
-    /// <summary>Gets the seed that makes sampling repeatable, as far as the model server can.</summary>
+    /// <summary>Gets the seed that makes sampling reproducible, as far as the model server supports it.</summary>
     public long? Seed { get; init; }
 
     /// <summary>Gets a value that indicates whether the answer begins with the prompt.</summary>
     public bool? Echo { get; init; }
 
-    /// <summary>Gets the number of alternatives to each token whose log probabilities are returned; 0 for the tokens alone.</summary>
+    /// <summary>Gets the number of alternatives to each token whose log probabilities are returned. With 0, only those of the tokens are returned.</summary>
     public int? TopLogProbabilityCount { get; init; }
 
     /// <summary>Gets the number of answers to each prompt, at least 1.</summary>
     public int? ChoiceCount { get; init; }
 
     /// <summary>Gets additional members of the request body.</summary>
-    /// <value>The values can be text, numbers, booleans, <see langword="null"/>, JSON, and dictionaries and lists of these. A name that this library
-    /// writes itself is refused with a <see cref="PrivatemodeRequestException"/>.</value>
+    /// <value>The values can be strings, finite numbers, Boolean values, <see langword="null"/>, JSON nodes and elements, and dictionaries and lists of these.
+    /// They are sent encrypted; the names are not.</value>
+    /// <remarks>A name has 1 to 64 characters: ASCII letters, digits and underscores. A call throws a <see cref="PrivatemodeRequestException"/> if a name is
+    /// invalid or is one that this library writes itself.</remarks>
     public AdditionalPropertiesDictionary? AdditionalProperties { get; init; }
 }

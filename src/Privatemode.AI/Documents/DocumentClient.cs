@@ -5,8 +5,8 @@ namespace Privatemode.AI;
 
 /// <summary>Represents a client that extracts text, tables and images from PDF, Office, HTML, email and image files.</summary>
 /// <remarks>
-/// <para>The client is thread-safe, and it can be used until the <see cref="PrivatemodeClient"/> that created it is disposed.</para>
-/// <para>The class can be derived from so that tests can replace it: the members are virtual, and a derived class never sends anything.</para>
+/// <para>The client is thread-safe and can be used until the <see cref="PrivatemodeClient"/> that created it is disposed.</para>
+/// <para>To replace the client in tests, derive from this class and override its members. A derived class never sends anything.</para>
 /// </remarks>
 public class DocumentClient
 {
@@ -23,14 +23,14 @@ public class DocumentClient
     /// <summary>Extracts the elements of a document.</summary>
     /// <param name="document">The document, read from the current position of the stream. The stream is neither rewound nor disposed. The
     /// document must be a little smaller than 25 MiB, because the service accepts 50 MiB and encryption doubles the size.</param>
-    /// <param name="fileName">The file name or path. The service determines the type of the document from its extension. Only the last segment of
-    /// a path is sent, and it is sent encrypted. If <see langword="null"/>, the name of a <see cref="FileStream"/> is used.</param>
+    /// <param name="fileName">The file name or path, from whose extension the service determines the type of the document. Only the last segment of a path is
+    /// sent, and it is sent encrypted. If <see langword="null"/>, the name of a <see cref="FileStream"/> is used, or else <c>document</c>.</param>
     /// <param name="options">The options, or <see langword="null"/> for the defaults of the service.</param>
     /// <param name="cancellationToken">A token that cancels the operation.</param>
     /// <returns>The elements of the document.</returns>
-    /// <remarks>A document in which the service finds nothing, such as a blank page, is refused with a <see cref="PrivatemodeIntegrityException"/> whose
-    /// <see cref="PrivatemodeException.ErrorType"/> is <c>empty-document</c>: the answer is empty, or its elements were removed. An empty list
-    /// contains nothing that could be authenticated, so the two cases cannot be distinguished.</remarks>
+    /// <remarks>If the service finds nothing in the document, for example on a blank page, the method throws a <see cref="PrivatemodeIntegrityException"/>
+    /// whose <see cref="PrivatemodeException.ErrorType"/> is <c>empty-document</c>. An empty list contains nothing that could be authenticated, so the client
+    /// cannot know whether an attacker removed the elements.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="document"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="document"/> does not support reading.</exception>
     /// <exception cref="PrivatemodeRequestException">The document is empty or too large, or an option has an invalid value.</exception>

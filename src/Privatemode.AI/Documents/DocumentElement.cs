@@ -5,11 +5,12 @@ namespace Privatemode.AI;
 /// <summary>Represents an element of a document, such as a title, paragraph or table, or a chunk of elements.</summary>
 public sealed class DocumentElement
 {
-    /// <summary>Gets the type, for example <see cref="DocumentElementType.Title"/> or <see cref="DocumentElementType.Table"/>.</summary>
-    /// <value>The service can add types. A default structure if the service returned an empty type.</value>
+    /// <summary>Gets the type of the element, for example <see cref="DocumentElementType.Title"/> or <see cref="DocumentElementType.Table"/>.</summary>
+    /// <value>The service can return types for which <see cref="DocumentElementType"/> has no property. The value is a default structure if the service
+    /// returned an empty type.</value>
     public required DocumentElementType Type { get; init; }
 
-    /// <summary>Gets the text.</summary>
+    /// <summary>Gets the text of the element, which can be empty.</summary>
     public required string Text { get; init; }
 
     /// <summary>Gets the element ID, or <see langword="null"/> if the service did not return one.</summary>
@@ -19,23 +20,25 @@ public sealed class DocumentElement
     /// <value><see langword="null"/> if the element belongs to no other element.</value>
     public string? ParentId { get; init; }
 
-    /// <summary>Gets the number of the page, or <see langword="null"/> if the document has no pages.</summary>
-    /// <value>The first page has the number <see cref="DocumentOptions.StartingPageNumber"/>, or 1 if that was not set.</value>
+    /// <summary>Gets the number of the page that contains the element, or <see langword="null"/> if the service returned none.</summary>
+    /// <value>The first page has the number <see cref="DocumentOptions.StartingPageNumber"/>, or 1 if that option was not set. Some documents have no
+    /// pages.</value>
     public int? PageNumber { get; init; }
 
     /// <summary>Gets the file name that was sent, or <see langword="null"/> if the service did not return it.</summary>
     public string? FileName { get; init; }
 
-    /// <summary>Gets the media type of the document that the service detected, or <see langword="null"/> if it did not return one.</summary>
+    /// <summary>Gets the media type that the service detected for the document, or <see langword="null"/> if the service did not return one.</summary>
     public string? FileMediaType { get; init; }
 
-    /// <summary>Gets the languages of the text, usually as three-letter codes such as <c>eng</c>. Empty if the service did not return any.</summary>
+    /// <summary>Gets the languages of the text, usually as three-letter codes such as <c>eng</c>, or an empty list if the service did not return any.</summary>
     public IReadOnlyList<string> Languages { get; init; } = [];
 
-    /// <summary>Gets a table as HTML, or <see langword="null"/> if the element is not a table or HTML was not requested.</summary>
+    /// <summary>Gets the table as HTML, or <see langword="null"/> if the element is not a table or the service returned no HTML for it.</summary>
+    /// <remarks>See <see cref="DocumentOptions.InferPdfTables"/> and <see cref="DocumentOptions.SkipTablesOf"/>.</remarks>
     public string? TextAsHtml { get; init; }
 
-    /// <summary>Gets the element as a base64-encoded image, or <see langword="null"/> if images were not requested.</summary>
+    /// <summary>Gets the image of the element, base64-encoded, or <see langword="null"/> if the service returned no image.</summary>
     /// <remarks>See <see cref="DocumentOptions.ExtractImagesOf"/>. <see cref="Convert.FromBase64String"/> returns the bytes.</remarks>
     public string? ImageBase64 { get; init; }
 

@@ -20,7 +20,7 @@ public sealed class DocumentOptions
     public string? MediaType { get; set; }
 
     /// <summary>Gets or sets the media type of the content of a document that is compressed with gzip.</summary>
-    /// <remarks>It is sent in the same form as <see cref="MediaType"/>.</remarks>
+    /// <remarks>As for <see cref="MediaType"/>, parameters are not sent, and aliases are replaced with the registered name.</remarks>
     public string? UncompressedMediaType { get; set; }
 
     /// <summary>Gets or sets the languages of the document, as Tesseract names them, for example <c>eng</c> or <c>deu</c>.</summary>
@@ -51,7 +51,7 @@ public sealed class DocumentOptions
     public bool? KeepXmlTags { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether tables of a PDF file are also returned as HTML.</summary>
-    /// <remarks>It requires <see cref="DocumentStrategy.HighResolution"/>. See <see cref="DocumentElement.TextAsHtml"/>.</remarks>
+    /// <remarks>This option requires <see cref="DocumentStrategy.HighResolution"/>. See <see cref="DocumentElement.TextAsHtml"/>.</remarks>
     public bool? InferPdfTables { get; set; }
 
     /// <summary>Gets or sets the document types whose tables are not returned as HTML, for example <c>pdf</c> or <c>jpg</c>.</summary>
@@ -63,8 +63,8 @@ public sealed class DocumentOptions
     /// <remarks>See <see cref="DocumentElement.ImageBase64"/>.</remarks>
     public IList<DocumentElementType>? ExtractImagesOf { get; set; }
 
-    /// <summary>Gets or sets how elements are combined into chunks.</summary>
-    /// <remarks>If it is <see langword="null"/>, the other options for chunks have no effect: <see cref="MaxCharacters"/>,
+    /// <summary>Gets or sets how elements are combined into chunks, or <see langword="null"/> to return single elements.</summary>
+    /// <remarks>If this option is <see langword="null"/>, the other options for chunks have no effect: <see cref="MaxCharacters"/>,
     /// <see cref="NewAfterCharacters"/>, <see cref="CombineUnderCharacters"/>, <see cref="OverlapCharacters"/>, <see cref="OverlapAll"/>,
     /// <see cref="AllowMultipageSections"/>, <see cref="SimilarityThreshold"/> and <see cref="IncludeOriginalElements"/>.</remarks>
     public DocumentChunking? Chunking { get; set; }
@@ -76,28 +76,34 @@ public sealed class DocumentOptions
     public int? NewAfterCharacters { get; set; }
 
     /// <summary>Gets or sets the length below which sections are combined, in characters; 0 or more.</summary>
-    /// <remarks>It applies to <see cref="DocumentChunking.ByTitle"/>.</remarks>
+    /// <remarks>This option applies to <see cref="DocumentChunking.ByTitle"/>.</remarks>
     public int? CombineUnderCharacters { get; set; }
 
-    /// <summary>Gets or sets the number of characters that are repeated at the beginning of a split chunk; 0 or more.</summary>
-    /// <remarks>They are the last characters of the previous chunk. They are repeated if a chunk had to be split because of its length.</remarks>
+    /// <summary>Gets or sets the number of characters of the previous chunk that are repeated at the beginning of a chunk; 0 or more.</summary>
+    /// <remarks>Characters are repeated only if an element had to be split because of its length, unless <see cref="OverlapAll"/> is
+    /// <see langword="true"/>.</remarks>
     public int? OverlapCharacters { get; set; }
 
-    /// <summary>Gets or sets a value that indicates whether every chunk begins with the <see cref="OverlapCharacters"/>, not only split ones.</summary>
+    /// <summary>Gets or sets a value that indicates whether <see cref="OverlapCharacters"/> applies to every chunk, not only to the parts of a split
+    /// element.</summary>
     public bool? OverlapAll { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether a section may continue on the next page.</summary>
-    /// <remarks>It applies to <see cref="DocumentChunking.ByTitle"/>.</remarks>
+    /// <remarks>This option applies to <see cref="DocumentChunking.ByTitle"/>.</remarks>
     public bool? AllowMultipageSections { get; set; }
 
     /// <summary>Gets or sets the minimum similarity of the elements of a chunk, greater than 0 and less than 1.</summary>
-    /// <remarks>It applies to <see cref="DocumentChunking.BySimilarity"/>.</remarks>
+    /// <remarks>This option applies to <see cref="DocumentChunking.BySimilarity"/>.</remarks>
     public float? SimilarityThreshold { get; set; }
 
-    /// <summary>Gets or sets a value that indicates whether the metadata of a chunk contains its original elements, compressed.</summary>
+    /// <summary>Gets or sets a value that indicates whether the metadata of a chunk contains the elements that the chunk was made from.</summary>
+    /// <remarks>The member <c>orig_elements</c> of <see cref="DocumentElement.Metadata"/> is base64-encoded, zlib-compressed JSON.</remarks>
     public bool? IncludeOriginalElements { get; set; }
 
-    /// <summary>Gets additional form fields for parameters that have no property. Values are sent encrypted; field names are not encrypted.</summary>
+    /// <summary>Gets additional form fields, by name, for parameters that have no property. Names and values are sent encrypted.</summary>
+    /// <value>A name has 1 to 64 characters: ASCII letters, digits, underscores and brackets. The default is an empty dictionary.</value>
+    /// <remarks>A call throws a <see cref="PrivatemodeRequestException"/> if a name is invalid, is <c>files</c>, or is also set by another option, if a value
+    /// is <see langword="null"/>, or if <c>output_format</c> is not <c>application/json</c>.</remarks>
     public IDictionary<string, string> AdditionalFields { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 }
 

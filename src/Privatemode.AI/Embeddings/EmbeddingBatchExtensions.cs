@@ -4,22 +4,22 @@ using Privatemode.AI.Embeddings;
 
 namespace Privatemode.AI;
 
-/// <summary>Provides extension methods that embed many texts.</summary>
+/// <summary>Provides extension methods that generate embeddings of many texts.</summary>
 public static class EmbeddingBatchExtensions
 {
-    /// <summary>Embeds texts in batches and returns the embeddings of each batch as it completes, in the order of the texts.</summary>
+    /// <summary>Generates embeddings of texts in batches and returns those of each batch as the batch completes, in the order of the texts.</summary>
     /// <param name="generator">The generator, including any middleware. It is called once for each batch.</param>
-    /// <param name="values">The texts. They are enumerated as batches are started, so they need not fit into memory.</param>
+    /// <param name="values">The texts. The sequence is enumerated while batches are started, so the texts need not fit into memory.</param>
     /// <param name="options">The options, or <see langword="null"/> for the defaults. <see cref="TextEmbeddingOptions"/> sets the maximum size of
     /// a batch (512 texts or 524,288 bytes by default) and the number of batches that run at once (4 by default).</param>
     /// <param name="cancellationToken">A token that cancels the operation.</param>
     /// <returns>The embeddings of each batch, with the usage and the receipt of its request; an empty sequence if there are no texts.</returns>
     /// <remarks>
     /// <para><see cref="IEmbeddingGenerator{TInput, TEmbedding}.GenerateAsync"/> returns all embeddings at once, and none if one request fails. This
-    /// method returns all batches before the failed one. To continue, count the returned embeddings and call it again with the texts after them. A
+    /// method returns all batches before the failed one. To continue, count the returned embeddings and call this method again with the remaining texts. A
     /// request is retried as in any other call before it fails.</para>
-    /// <para>At most <see cref="TextEmbeddingOptions.MaxDegreeOfParallelism"/> batches are held in memory. No batch is started until the caller asks
-    /// for the next one. Leaving the loop early cancels the running batches.</para>
+    /// <para>At most <see cref="TextEmbeddingOptions.MaxDegreeOfParallelism"/> batches are held in memory. Batches are started only when the caller requests
+    /// the next one. Ending the enumeration early cancels the batches in progress.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="generator"/> or <paramref name="values"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">A text is <see langword="null"/>. Thrown after the batches before it are returned.</exception>

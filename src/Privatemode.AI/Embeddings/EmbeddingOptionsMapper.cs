@@ -15,8 +15,8 @@ internal static class EmbeddingOptionsMapper
         options as TextEmbeddingOptions ?? new TextEmbeddingOptions();
 
     /// <summary>Options for each of several requests: the OpenAI client writes to them, so no two requests may share one object.</summary>
-    /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or the caller's factory gave the same object
-    /// twice.</exception>
+    /// <exception cref="PrivatemodeRequestException">An additional property has a name or value that is not allowed, or the caller's factory returned the same
+    /// object twice.</exception>
     public static List<OpenAIOptions> ToOpenAI(IEmbeddingGenerator generator, EmbeddingGenerationOptions? options, int? defaultDimensions, int count)
     {
         List<OpenAIOptions> results = new(count);

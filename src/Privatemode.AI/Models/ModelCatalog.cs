@@ -12,8 +12,7 @@ namespace Privatemode.AI;
 /// <para>The list is cached for 10 minutes, because an ID can be assigned to another model at any time. With
 /// <see cref="PrivatemodeOptions.ApiKeyAccessor"/> there is one list for each API key, for the last
 /// <see cref="PrivatemodeOptions.MaxSessions"/> keys that were used.</para>
-/// <para>The catalog is thread-safe. The class can be derived from so that tests can replace it: the members are virtual, and a derived class
-/// never sends anything.</para>
+/// <para>The catalog is thread-safe. To replace it in tests, derive from this class and override its members. A derived class never sends anything.</para>
 /// </remarks>
 public class ModelCatalog
 {
@@ -41,12 +40,12 @@ public class ModelCatalog
         _time = time;
     }
 
-    /// <summary>Occurs when a new list differs from the one before: models were added or removed.</summary>
+    /// <summary>Occurs when a retrieved list contains models that the previous list did not contain, or no longer contains some of them.</summary>
     /// <remarks>
-    /// <para>The first list raises no event. The service is not polled: the list is requested if <see cref="ListAsync"/> or <see cref="FindAsync"/>
-    /// is called and the cached list is too old, and if a call names a model that is not offered.</para>
-    /// <para>Handlers are called one after the other, before the request for the list completes, so they should return quickly. Their exceptions are
-    /// ignored, because they have nothing to do with the call that requested the list.</para>
+    /// <para>The first list raises no event. The service is not polled: the list is requested if <see cref="ListAsync"/> or <see cref="FindAsync"/> is called
+    /// and the cached list is too old, if <see cref="RefreshAsync"/> is called, and if a call names a model that is not offered.</para>
+    /// <para>Handlers are called one after the other, before the request for the list completes, so they should return quickly. Exceptions of handlers are
+    /// ignored, because they are unrelated to the call that requested the list.</para>
     /// <para>With <see cref="PrivatemodeOptions.ApiKeyAccessor"/>, lists for the same API key are compared, but the event does not say for which key.
     /// Handlers do not run in the context of a caller.</para>
     /// </remarks>
@@ -71,14 +70,14 @@ public class ModelCatalog
         return await list.GetAsync(apiKey, Lifetime, cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Requests the list of models from the service, even if the cached list is recent.</summary>
+    /// <summary>Requests the model list from the service, even if the cached list is recent.</summary>
     /// <param name="cancellationToken">A token that cancels the wait. Other callers that wait for the same request still get its result.</param>
-    /// <returns>The current list.</returns>
+    /// <returns>The list from this request, or from a request that was already in progress.</returns>
     /// <exception cref="PrivatemodeConfigurationException">The service rejected the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">The list could not be retrieved, or it has more than 1,000 models.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The connection was closed before the list was complete.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. The list was not requested.</exception>
-    /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> was disposed, and there is no recent list.</exception>
+    /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> was disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
     public virtual async Task<IReadOnlyList<ModelInfo>> RefreshAsync(CancellationToken cancellationToken = default)
     {
@@ -198,7 +197,7 @@ public sealed class ModelsChangedEventArgs : EventArgs
     /// <summary>Gets the models that are listed now and were not listed before.</summary>
     public IReadOnlyList<ModelInfo> Added { get; init; } = [];
 
-    /// <summary>Gets the models that were listed before and are not listed now, as they were.</summary>
+    /// <summary>Gets the models that were listed before and are not listed now, as they were listed.</summary>
     public IReadOnlyList<ModelInfo> Removed { get; init; } = [];
 
     /// <summary>Gets the complete new list.</summary>

@@ -4,12 +4,12 @@ namespace Privatemode.AI;
 /// <remarks>The list is neither encrypted nor authenticated. Do not base security decisions on it.</remarks>
 public sealed record ModelInfo
 {
-    /// <summary>Gets the model ID, for example <c>gpt-oss-120b</c>. An ID is valid for months, not for years.</summary>
+    /// <summary>Gets the model ID, for example <c>gpt-oss-120b</c>. The service usually offers an ID for some months.</summary>
     public required string Id { get; init; }
 
     /// <summary>Gets the tasks that the model supports, as the service names them.</summary>
-    /// <value>For example <c>generate</c>, <c>embed</c>, <c>tool_calling</c>, <c>vision</c> or <c>transcribe</c>; other tasks can be added later. Empty
-    /// if the service returned none.</value>
+    /// <value>For example <c>generate</c>, <c>embed</c>, <c>tool_calling</c>, <c>vision</c> or <c>transcribe</c>; other tasks can be added later. The list is
+    /// empty if the service returned none.</value>
     public IReadOnlyList<string> Tasks { get; init; } = [];
 
     /// <summary>Gets the other IDs under which the same model is listed.</summary>

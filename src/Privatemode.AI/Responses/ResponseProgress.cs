@@ -7,7 +7,7 @@ namespace Privatemode.AI;
 /// <summary>Numbers the events of a streamed response if a server writes its own events between those of the library.</summary>
 /// <remarks>
 /// <para>Clients of the Responses API time out if they receive no event for some minutes, and comments do not extend the time. A server that waits for this
-/// library, which verifies the deployment first, can send them events with <see cref="TryWriteKeepAlive"/>.</para>
+/// library, which verifies the deployment first, can send events to its clients with <see cref="TryWriteKeepAlive"/>.</para>
 /// <para>Create one instance for each request, and set it as <see cref="PrivatemodeRequestOptions.Progress"/>. All events of the response then have the same
 /// ID, and sequence numbers without gaps. This class is thread-safe.</para>
 /// </remarks>
@@ -21,7 +21,7 @@ public sealed class ResponseProgress
     private bool _isEnded;
 
     /// <summary>Initializes a new instance of the <see cref="ResponseProgress"/> class.</summary>
-    /// <param name="model">The model ID in the events: the one that the caller requested.</param>
+    /// <param name="model">The model ID that the events contain, usually the one that the caller requested.</param>
     /// <param name="time">The clock for the time and the ID of the response.</param>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     public ResponseProgress(string model, TimeProvider time)
@@ -40,9 +40,9 @@ public sealed class ResponseProgress
 
     /// <summary>Writes keep-alive events: <c>response.in_progress</c>, and <c>response.created</c> before the first one.</summary>
     /// <param name="target">The writer that receives the events, in the format of server-sent events.</param>
-    /// <returns><see langword="false"/> if nothing was written, because <see cref="MarkWritten"/> was not called for events that the library returned, or
-    /// because the response has ended.</returns>
-    /// <remarks>Call it only before the library returns a stream, or while a read of that stream is waiting.</remarks>
+    /// <returns><see langword="true"/> if events were written; <see langword="false"/> if <see cref="MarkWritten"/> was not called for events that the library
+    /// returned, or if the response has ended.</returns>
+    /// <remarks>Call this method only before the library returns a stream, or while a read of that stream is waiting.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="target"/> is <see langword="null"/>.</exception>
     public bool TryWriteKeepAlive(IBufferWriter<byte> target)
     {
@@ -62,13 +62,13 @@ public sealed class ResponseProgress
         }
     }
 
-    /// <summary>Records that everything read from the library's stream so far was written to the client.</summary>
-    /// <remarks>Call it after each write, before the next read, also if the read returned a part of an event.</remarks>
+    /// <summary>Records that all bytes that were read from the library's stream so far were written to the client.</summary>
+    /// <remarks>Call this method after each write and before the next read, even if the read returned only a part of an event.</remarks>
     public void MarkWritten()
     {
         lock (_gate)
         {
-            // A read can return a part of the events that have numbers already.
+            // A read may return only some of the numbered events; the others are still pending.
             _isPending = _isUnread;
         }
     }
@@ -76,7 +76,7 @@ public sealed class ResponseProgress
     /// <summary>Writes <c>response.failed</c> for a failure that the library's stream did not report, such as a refused verification.</summary>
     /// <param name="failure">The exception of the call.</param>
     /// <param name="target">The writer that receives the events, in the format of server-sent events.</param>
-    /// <returns><see langword="false"/> if nothing was written, because the response has ended.</returns>
+    /// <returns><see langword="true"/> if the event was written; <see langword="false"/> if the response has ended.</returns>
     /// <exception cref="ArgumentNullException">An argument is <see langword="null"/>.</exception>
     public bool TryWriteFailure(Exception failure, IBufferWriter<byte> target)
     {

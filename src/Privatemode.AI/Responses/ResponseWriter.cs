@@ -316,11 +316,11 @@ internal readonly ref struct ResponseEnd(string status)
 
     public (string Code, string Message)? Error { get; init; }
 
-    /// <summary>The usage of the chat, raw; empty if there is none.</summary>
+    /// <summary>The usage of the chat as raw JSON; empty if the chat has no usage.</summary>
     public ReadOnlySpan<byte> Usage { get; init; }
 
     /// <summary>The end for the finish reason of a chat, without usage.</summary>
-    /// <param name="finish">A finish reason of OpenAI's service; any other means that the answer may be incomplete.</param>
+    /// <param name="finish">The finish reason. Any value other than <c>stop</c>, <c>tool_calls</c> and <c>function_call</c> means incomplete.</param>
     public static ResponseEnd Of(ReadOnlySpan<byte> finish) => IncompleteReasonOf(finish) is { } reason
         ? new ResponseEnd("incomplete") { IncompleteReason = reason }
         : new ResponseEnd("completed");

@@ -11,22 +11,24 @@ public sealed class ResponsesOptions
     /// <value>The default is <see cref="HostedToolPolicy.Refuse"/>.</value>
     public HostedToolPolicy HostedTools { get; set; }
 
-    /// <summary>Gets or sets the key that encrypts reasoning for the caller to keep, in <c>encrypted_content</c> of reasoning items.</summary>
-    /// <value>Exactly 32 random bytes. The default is empty: each client has a random key of its own.</value>
-    /// <remarks>Set the same key in all processes that serve the same conversations, and keep it secret. Reasoning that was encrypted with another key is not
-    /// sent.</remarks>
+    /// <summary>Gets or sets the key that encrypts the reasoning in <c>encrypted_content</c>, which callers keep and send back.</summary>
+    /// <value>Exactly 32 random bytes. The default is empty: each client generates its own key.</value>
+    /// <remarks>Set the same key in all processes that serve the same conversations, and keep it secret. Reasoning that this key cannot decrypt is left out of
+    /// the request to the service, unless the item also contains it unencrypted, and the call continues.</remarks>
     public ReadOnlyMemory<byte> ReasoningKey { get; set; }
 
     internal ResponsesOptions Clone() => (ResponsesOptions)MemberwiseClone();
 }
 
-/// <summary>Specifies what happens to hosted tools: tools that the vendor of an API runs itself, such as web search. The service runs no tools.</summary>
+/// <summary>Specifies what happens to hosted tools, such as web search, which the vendor of an API runs on its own servers. The service runs no
+/// tools.</summary>
 public enum HostedToolPolicy
 {
     /// <summary>The call is refused before anything is sent. This is the default.</summary>
     Refuse,
 
     /// <summary>The tools, their earlier calls and the results of these calls are left out of the request.</summary>
-    /// <remarks>An answer of <see cref="PrivatemodeHttpMessageHandler"/> lists their types in the header <c>Privatemode-Left-Out-Tools</c>.</remarks>
+    /// <remarks>In an answer of <see cref="PrivatemodeHttpMessageHandler"/>, the header <c>Privatemode-Left-Out-Tools</c> lists the types of these
+    /// tools.</remarks>
     LeaveOut,
 }

@@ -3,7 +3,7 @@ using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI;
 
-/// <summary>Provides options for a transcription that <see cref="SpeechToTextOptions"/> does not have. All of them are sent encrypted.</summary>
+/// <summary>Provides options for a transcription that <see cref="SpeechToTextOptions"/> does not have. Their values are sent encrypted.</summary>
 [Experimental("MEAI001")]
 public sealed class SpeechTranscriptionOptions : SpeechToTextOptions
 {
@@ -16,14 +16,14 @@ public sealed class SpeechTranscriptionOptions : SpeechToTextOptions
         : base(other) => (Prompt, Temperature, Timestamps) = (other.Prompt, other.Temperature, other.Timestamps);
 
     /// <summary>Gets or sets a text that guides the model, for example with names, spellings, or what was said before.</summary>
-    /// <value>Text in the language of the recording. Whisper reads at most 224 tokens of it. The default is <see langword="null"/>.</value>
+    /// <value>Text in the language of the recording. Whisper reads at most 224 tokens of it. The default is <see langword="null"/>: no text is sent.</value>
     public string? Prompt { get; set; }
 
     /// <summary>Gets or sets the sampling temperature.</summary>
-    /// <value>From 0 to 1. The default is <see langword="null"/>: the model server chooses.</value>
+    /// <value>From 0 to 1. The default is <see langword="null"/>: the model server decides.</value>
     public float? Temperature { get; set; }
 
-    /// <summary>Gets or sets which timestamps are requested.</summary>
+    /// <summary>Gets or sets the kind of timestamps that the transcription contains.</summary>
     /// <value>The default is <see cref="TranscriptionTimestamps.None"/>. An undefined value is refused with a
     /// <see cref="PrivatemodeRequestException"/> before anything is sent.</value>
     /// <remarks>Timestamps require <see cref="SpeechToTextOptions.SpeechLanguage"/>, and they are not available for streamed calls.</remarks>

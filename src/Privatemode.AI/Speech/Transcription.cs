@@ -3,14 +3,15 @@ using Privatemode.AI.Speech;
 namespace Privatemode.AI;
 
 /// <summary>Represents a complete transcription with everything that the service returned about it.</summary>
-/// <remarks>It is the <see cref="Microsoft.Extensions.AI.SpeechToTextResponse.RawRepresentation"/> of an answer. A fake
+/// <remarks>A response contains it as <see cref="Microsoft.Extensions.AI.SpeechToTextResponse.RawRepresentation"/>. A fake
 /// <see cref="Microsoft.Extensions.AI.ISpeechToTextClient"/> can set it there.</remarks>
 public sealed class Transcription
 {
-    /// <summary>Gets the text.</summary>
+    /// <summary>Gets the text of the whole recording.</summary>
     public required string Text { get; init; }
 
-    /// <summary>Gets the language as the service names it, for example <c>de</c> or <c>german</c>, or <see langword="null"/> if it returned none.</summary>
+    /// <summary>Gets the language as the service names it, for example <c>de</c> or <c>german</c>, or <see langword="null"/> if the service returned
+    /// none.</summary>
     public string? Language { get; init; }
 
     /// <summary>Gets the length of the recording, or <see langword="null"/> if the service did not return it.</summary>
@@ -18,21 +19,21 @@ public sealed class Transcription
     public TimeSpan? Duration { get; init; }
 
     /// <summary>Gets the segments in order.</summary>
-    /// <value><see langword="null"/> if segments were not requested, or if the start or end of one of them is not a time within a recording. A time
-    /// up to one second before zero becomes zero.</value>
+    /// <value><see langword="null"/> if segments were not requested or not returned, or if a segment has no usable start or end. A time of up to one second
+    /// below zero is returned as zero.</value>
     public IReadOnlyList<TranscriptionSegment>? Segments { get; init; }
 
     /// <summary>Gets the words in order.</summary>
-    /// <value><see langword="null"/> in the same cases as <see cref="Segments"/>.</value>
+    /// <value><see langword="null"/> if words were not requested or not returned, or if a word has no usable start or end.</value>
     public IReadOnlyList<TranscriptionWord>? Words { get; init; }
 
     /// <summary>Returns the segments as subtitles in the SubRip format (.srt).</summary>
-    /// <returns>The content of the file. Times have milliseconds, and lines end with CR and LF.</returns>
+    /// <returns>The content of the file. Times have millisecond precision, and lines end with CR and LF.</returns>
     /// <exception cref="PrivatemodeRequestException"><see cref="Segments"/> is <see langword="null"/>.</exception>
     public string ToSubRip() => Subtitles.SubRip(RequireSegments());
 
     /// <summary>Returns the segments as subtitles in the WebVTT format (.vtt).</summary>
-    /// <returns>The content of the file. Times have milliseconds, lines end with LF, and markup characters in the text are escaped.</returns>
+    /// <returns>The content of the file. Times have millisecond precision, lines end with LF, and markup characters in the text are escaped.</returns>
     /// <exception cref="PrivatemodeRequestException"><see cref="Segments"/> is <see langword="null"/>.</exception>
     public string ToWebVtt() => Subtitles.WebVtt(RequireSegments());
 

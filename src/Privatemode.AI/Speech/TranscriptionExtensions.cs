@@ -3,8 +3,8 @@ using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI;
 
-/// <summary>Provides extension methods for the parts of a transcription that <see cref="SpeechToTextResponse"/> has no members for.</summary>
-/// <remarks>They are in <see cref="SpeechToTextResponse.RawRepresentation"/>, which is not serialized to JSON.</remarks>
+/// <summary>Provides extension methods for the parts of a transcription for which <see cref="SpeechToTextResponse"/> has no members.</summary>
+/// <remarks>These parts are in <see cref="SpeechToTextResponse.RawRepresentation"/>, which is not serialized to JSON.</remarks>
 [Experimental("MEAI001")]
 public static class TranscriptionExtensions
 {
@@ -20,14 +20,14 @@ public static class TranscriptionExtensions
 
     /// <summary>Gets the segments of a response.</summary>
     /// <param name="response">The response to a call with <see cref="TranscriptionTimestamps.Segments"/>.</param>
-    /// <returns>The segments in order. Empty if there are none.</returns>
+    /// <returns>The segments in order, or an empty list if the response contains none.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="response"/> is <see langword="null"/>.</exception>
     public static IReadOnlyList<TranscriptionSegment> GetTranscriptionSegments(this SpeechToTextResponse response) =>
         response.GetTranscription()?.Segments ?? [];
 
     /// <summary>Gets the words of a response.</summary>
     /// <param name="response">The response to a call with <see cref="TranscriptionTimestamps.Words"/>.</param>
-    /// <returns>The words in order. Empty if there are none.</returns>
+    /// <returns>The words in order, or an empty list if the response contains none.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="response"/> is <see langword="null"/>.</exception>
     public static IReadOnlyList<TranscriptionWord> GetTranscriptionWords(this SpeechToTextResponse response) =>
         response.GetTranscription()?.Words ?? [];

@@ -14,7 +14,7 @@ internal static class OptionsMapper
     /// The result of <see cref="ChatOptions.RawRepresentationFactory"/> is the base; the typed options set what is missing, and
     /// <see cref="ChatOptions.AdditionalProperties"/> are added to the body unchanged.
     /// </summary>
-    /// <exception cref="PrivatemodeRequestException">An additional property cannot be posted, or an option asks for what the service does not
+    /// <exception cref="PrivatemodeRequestException">An additional property is not allowed, or an option asks for what the service does not
     /// do.</exception>
     public static ChatCompletionOptions ToOpenAI(IChatClient client, string? defaultModelId, ChatOptions? options)
     {

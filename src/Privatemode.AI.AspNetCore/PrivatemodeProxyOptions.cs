@@ -64,7 +64,7 @@ public sealed class PrivatemodeProxyOptions
     /// <value>The default is <see langword="false"/>.</value>
     public bool AllowAnonymousMetrics { get; set; }
 
-    /// <summary>Gets the model names that are replaced by model IDs of the service, for programs that use the model names of other vendors.</summary>
+    /// <summary>Gets the model names that are replaced by model IDs of the service, for programs that use the model names of other providers.</summary>
     /// <value>At most 1,000 entries. A key is a model name of at most 128 letters, digits and <c>._:/@-</c>, or the beginning of names followed by <c>*</c>. A
     /// value is a model ID of the service and cannot be another key. Names are case-sensitive. The default is an empty dictionary.</value>
     /// <remarks>A model ID of the service is never replaced. An exact name takes precedence over a pattern, and a longer pattern over a shorter one.</remarks>
@@ -83,7 +83,7 @@ public sealed class PrivatemodeProxyOptions
     /// <remarks>Model lists contain these sizes. An entry takes precedence over a size that this package knows.</remarks>
     public IDictionary<string, int> ContextWindows { get; } = new Dictionary<string, int>(StringComparer.Ordinal);
 
-    /// <summary>Gets or sets a value that indicates whether hosted tools, which the vendor of an API runs on its own servers, are left out of
+    /// <summary>Gets or sets a value that indicates whether hosted tools, which the provider of an API runs on its own servers, are left out of
     /// requests.</summary>
     /// <value>The default is <see langword="false"/>: requests with such tools, for example web search, are refused.</value>
     /// <remarks>The header <c>Privatemode-Left-Out-Tools</c> of the answer lists the types of the tools that were left out.</remarks>
@@ -161,23 +161,23 @@ public sealed class PrivatemodeProxyOptions
 /// <summary>Represents the models that the default aliases of the proxy stand for.</summary>
 public sealed class ProxyDefaultModels
 {
-    /// <summary>Gets or sets the model for chat requests that name a model of another vendor.</summary>
+    /// <summary>Gets or sets the model for chat requests that name a model of another provider.</summary>
     /// <value>A model ID, or <see langword="null"/>, the default, for the first listed model that supports tool calling.</value>
     public string? Chat { get; set; }
 
-    /// <summary>Gets or sets the model for chat requests that name a small model of another vendor, such as <c>claude-haiku-4-5</c>.</summary>
+    /// <summary>Gets or sets the model for chat requests that name a small model of another provider, such as <c>claude-haiku-4-5</c>.</summary>
     /// <value>A model ID, or <see langword="null"/>, the default, for the first listed model that supports tool calling and has <c>flash</c> or <c>mini</c> in
     /// its ID. Without such a model, <see cref="Chat"/> applies.</value>
     public string? SmallChat { get; set; }
 
-    /// <summary>Gets or sets the model for embedding requests that name a model of another vendor.</summary>
+    /// <summary>Gets or sets the model for embedding requests that name a model of another provider.</summary>
     /// <value>A model ID, or <see langword="null"/>, the default, for the first listed embedding model.</value>
     /// <remarks>Vectors of different models cannot be compared, so set this property if vectors are stored. Otherwise, the model stays the same only while the
     /// process runs. With <see cref="PrivatemodeProxyOptions.UseCallerKeyAsApiKey"/>, it stays the same for each API key, but only for the 1,024 keys whose
     /// model lists were retrieved most recently.</remarks>
     public string? Embeddings { get; set; }
 
-    /// <summary>Gets or sets the model for transcription requests that name a model of another vendor.</summary>
+    /// <summary>Gets or sets the model for transcription requests that name a model of another provider.</summary>
     /// <value>A model ID, or <see langword="null"/>, the default, for the first listed transcription model.</value>
     public string? Transcription { get; set; }
 }

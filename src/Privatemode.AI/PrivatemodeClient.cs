@@ -88,7 +88,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <remarks>With <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> there is no session. The model list is requested instead, which shows
     /// whether the proxy can be reached.</remarks>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> is canceled.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">No API key is set, the service rejects it, or the adoption log cannot be used.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">No API key is set, the service rejects it, or the manifest log cannot be used.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, the manifest or collateral could not be retrieved, or the wait
     /// took longer than <see cref="TransportOptions.ResponseTimeout"/>. This does not mean that verification failed.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine. No content is sent to it.</exception>
@@ -100,7 +100,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <returns>The verification result. Calls that begin later use it; if the deployment has changed, they first establish a new session.</returns>
     /// <remarks>The API key and a nonce are sent to the service. A request for collateral shows AMD or Intel which chip or platform is verified.</remarks>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> is canceled.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">No API key is set, the service rejects it, the adoption log cannot be used, or
+    /// <exception cref="PrivatemodeConfigurationException">No API key is set, the service rejects it, the manifest log cannot be used, or
     /// <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> is set.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, or the manifest or collateral could not be retrieved. This does not mean
     /// that verification failed.</exception>

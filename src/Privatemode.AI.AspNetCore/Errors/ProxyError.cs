@@ -43,7 +43,7 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
     /// <summary>How long to wait before a retry, or null.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
-    /// <summary>The value of <c>x-should-retry</c>, which the SDKs of both vendors obey; null lets them decide by the status.</summary>
+    /// <summary>The value of <c>x-should-retry</c>, which the SDKs of OpenAI and Anthropic obey; null lets them decide by the status.</summary>
     public bool? ShouldRetry { get; init; } = false;
 
     /// <summary>How long the answer is held back; for callers who try one key after the other.</summary>
@@ -93,7 +93,7 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
     public static ProxyError Stopping() =>
         Unavailable("The proxy was stopped before the answer was complete. Call again.", TimeSpan.FromSeconds(1));
 
-    /// <summary>A setting of the proxy is wrong. Never 401: assistants would ask their user to log in to another vendor.</summary>
+    /// <summary>A setting of the proxy is wrong. Never 401: assistants would ask their user to log in to another provider.</summary>
     public static ProxyError Configuration(string message) => Failed(500, "proxy_configuration", message, retry: false);
 
     /// <summary>The error for an exception of a call.</summary>

@@ -15,10 +15,10 @@ internal enum DefaultModel
     Transcription,
 }
 
-/// <summary>The aliases of the configuration and those of other vendors' names, which are the same for all lists of models.</summary>
+/// <summary>The aliases of the configuration and those of other providers' names, which are the same for all lists of models.</summary>
 internal sealed class AliasTable
 {
-    // The first match is used. gpt-oss is a model of this service, although its name looks like one of another vendor.
+    // The first match is used. gpt-oss is a model of this service, although its name looks like one of another provider.
     private static readonly (string Pattern, DefaultModel Model)[] Defaults =
     [
         ("gpt-oss*", DefaultModel.None), ("text-embedding-*", DefaultModel.Embeddings),

@@ -286,7 +286,7 @@ internal sealed partial class ProxyTelemetry : IDisposable
     private partial void LogAliasTargetGone(string target);
 
     [LoggerMessage(1009, LogLevel.Information,
-        "Tools of the type {Type} are left out of requests, because they run at another vendor. This is logged once.", EventName = "ToolsLeftOut")]
+        "Tools of the type {Type} are left out of requests, because they run at a provider. This is logged once.", EventName = "ToolsLeftOut")]
     private partial void LogLeftOut(string type);
 
     [LoggerMessage(1010, LogLevel.Debug, "A system message in the middle of a conversation was moved to its beginning.", EventName = "FoldedLate")]

@@ -21,7 +21,7 @@ internal sealed class VerificationEndpoint(
 {
     private const string Protocol = "1.40";
 
-    // Each verification asks the service for evidence, and perhaps a vendor for collateral.
+    // Each verification asks the service for evidence, and perhaps AMD or Intel for collateral.
     private static readonly TimeSpan ReportKept = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan FailureKept = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(10);

@@ -7,7 +7,7 @@ namespace Privatemode.AI.Testing.Evidence;
 /// <summary>What a client must be told to judge a test deployment: its roots, and where its stand-ins are.</summary>
 /// <param name="AmdRoots">SHA-256 of the public key (SubjectPublicKeyInfo) of each product line's root.</param>
 /// <param name="IntelRoot">The same of Intel's root.</param>
-/// <param name="Collateral">Base address of AMD's and Intel's stand-ins; paths are those of the vendors.</param>
+/// <param name="Collateral">Base address of AMD's and Intel's stand-ins; paths are those of AMD and Intel.</param>
 /// <param name="Manifest">Where the expected manifest is.</param>
 internal sealed record TestTrustAnchors(
     IReadOnlyDictionary<EvidenceAmdProduct, byte[]> AmdRoots, byte[] IntelRoot, Uri Collateral, Uri Manifest)

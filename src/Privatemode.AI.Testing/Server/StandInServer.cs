@@ -17,7 +17,7 @@ internal sealed class StandInServer(
     /// <summary>Whose request this is; null if it belongs to no evidence source.</summary>
     public static EvidenceSource? Find(HttpRequest request) => StandIns.Find(request.Method, request.Path.Value ?? "");
 
-    /// <summary>Answers a request to the CDN or to a hardware vendor.</summary>
+    /// <summary>Answers a request to the CDN or to AMD's or Intel's service.</summary>
     public async Task HandleAsync(HttpContext context, RecordedRequest record, EvidenceSource source)
     {
         requests.Add(source);

@@ -76,7 +76,7 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
             string which = account.AccountKey is null ? "without a service key" : $"with the service key '{account.AccountKey}'";
             throw new PrivatemodeConfigurationException(
                 nameof(OpenAIClient),
-                    $"The OpenAIClient registered {which} is not Privatemode's, so requests would be sent to another vendor unencrypted. " +
+                    $"The OpenAIClient registered {which} is not Privatemode's, so requests would be sent to another provider unencrypted. " +
                     "Register the other client with a service key of its own.");
         }
     }

@@ -20,7 +20,7 @@ public sealed class ResponsesOptions
     internal ResponsesOptions Clone() => (ResponsesOptions)MemberwiseClone();
 }
 
-/// <summary>Specifies what happens to hosted tools, such as web search, which the vendor of an API runs on its own servers. The service runs no
+/// <summary>Specifies what happens to hosted tools, such as web search, which the provider of an API runs on its own servers. The service runs no
 /// tools.</summary>
 public enum HostedToolPolicy
 {

@@ -21,7 +21,7 @@ internal interface ICollateralCache
 }
 
 /// <summary>Stores downloaded files in memory for all clients of the process: they are public, and each client verifies them again.</summary>
-/// <param name="scope">Separates the files of different trust anchors; empty for the vendors' own.</param>
+/// <param name="scope">Separates the files of different trust anchors; empty for those of AMD and Intel.</param>
 internal sealed class MemoryCollateralCache(string scope) : ICollateralCache
 {
     private const long SizeLimit = 32 * 1024 * 1024;

@@ -19,7 +19,7 @@ internal sealed class CollateralCollector(
 
     /// <summary>Downloads all collateral.</summary>
     /// <exception cref="PrivatemodeServiceException">A file could not be retrieved. This does not mean that verification failed.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The vendor does not know the chip or platform in the evidence, or the files so far show that
+    /// <exception cref="PrivatemodeVerificationException">AMD or Intel does not know the chip or platform in the evidence, or the files so far show that
     /// the evidence is forged. Further files would not change this result.</exception>
     public ValueTask<CollectedCollateral> CollectAsync(ParsedEvidence evidence, bool fresh, bool async, CancellationToken cancellationToken) =>
         evidence is ParsedSnpEvidence snp
@@ -183,7 +183,7 @@ internal sealed class CollateralCollector(
 
     private static PrivatemodeVerificationException Unknown(string check, string what, PrivatemodeServiceException answer) => new(
         check,
-        $"{what}. Do not send anything. If Verification.CollateralEndpoint is set, check that it serves the vendor's documents.")
+        $"{what}. Do not send anything. If Verification.CollateralEndpoint is set, check that it serves the documents of AMD and Intel.")
     {
         Expected = "a file for what the evidence names",
         Found = $"status {answer.Status}",

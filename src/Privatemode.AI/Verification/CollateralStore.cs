@@ -12,7 +12,7 @@ namespace Privatemode.AI.Verification;
 /// host cannot withdraw the information that a platform is out of date or a key is revoked.
 /// </remarks>
 /// <param name="caches">The nearest first; at least one.</param>
-/// <param name="scope">Separates the downloads of different trust anchors; empty for the vendors' own.</param>
+/// <param name="scope">Separates the downloads of different trust anchors; empty for those of AMD and Intel.</param>
 internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<ICollateralCache> caches, TimeProvider time, string scope = "")
 {
     /// <summary>How long a copy of a file that is replaced from time to time is used without a download.</summary>

@@ -54,7 +54,7 @@ internal sealed class ManifestPolicyEvaluator(
     /// <exception cref="PrivatemodeServiceException">The manifest cannot be fetched, and no manifest was adopted before.</exception>
     /// <exception cref="PrivatemodeVerificationException">It is not acceptable, and no manifest was adopted before; or one that was named before has
     /// not been proved.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The adoption log cannot be used.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The manifest log cannot be used.</exception>
     public async ValueTask<ExpectedManifest> ExpectAsync(bool async, CancellationToken cancellationToken)
     {
         if (!FollowsThePublisher)
@@ -95,7 +95,7 @@ internal sealed class ManifestPolicyEvaluator(
 
     /// <summary>Whether the publisher names another manifest now, or one is recorded as unproved; null if it does not answer, or names no acceptable
     /// manifest.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">The adoption log cannot be used.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The manifest log cannot be used.</exception>
     public async ValueTask<bool?> HasChangedAsync(string sha256, bool async, CancellationToken cancellationToken)
     {
         (Manifest? published, _) = await FetchAsync(async, cancellationToken).ConfigureAwait(false);
@@ -237,7 +237,7 @@ internal sealed class ManifestPolicyEvaluator(
 
     private string HowToDecideAnew => _approval!.LogDirectory is null
         ? "create a new client."
-        : $"delete {PendingManifests.FileName} in the directory of the adoption log.";
+        : $"delete {PendingManifests.FileName} in the log directory.";
 
     /// <summary>Returns the user's decision about the published manifest; asks unless it is known.</summary>
     private async ValueTask<PendingState> DecideAsync(ExpectedManifest expected, bool isProved, bool async, CancellationToken cancellationToken)

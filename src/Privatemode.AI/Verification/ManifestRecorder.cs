@@ -175,7 +175,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
 
     private static PrivatemodeConfigurationException Mixed() => new(
         OptionNames.Manifest,
-        "The adoption log mixes manifests with and without Verification.InsecureLoopbackTrust. " +
+        "The manifest log mixes manifests with and without Verification.InsecureLoopbackTrust. " +
         "Use different directories for production and tests.");
 
     /// <summary>See <see cref="ManifestLog.Read"/> about a line without its end.</summary>
@@ -218,7 +218,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         {
             throw new PrivatemodeConfigurationException(
                 OptionNames.Manifest,
-                $"The adoption log cannot be used: {exception.Message} Use a directory that this process can read and write.",
+                $"The manifest log cannot be used: {exception.Message} Use a directory that this process can read and write.",
                 exception);
         }
     }

@@ -10,7 +10,7 @@ namespace Privatemode.AI.Verification;
 /// session is established with an earlier manifest.</param>
 /// <param name="Decided">The user's decisions about others, the oldest first; at most <see cref="MaxDecided"/>.</param>
 /// <remarks>
-/// In the adoption log's directory this is the file <c>pending.txt</c>, with one line each: time (RFC 3339), state, digest. It has at most 1 KiB,
+/// In the log directory this is the file <c>pending.txt</c>, with one line each: time (RFC 3339), state, digest. It has at most 1 KiB,
 /// regardless of how many manifests the publisher names.
 /// </remarks>
 internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList<PendingManifest> Decided)
@@ -114,7 +114,7 @@ internal enum PendingState
     Refused,
 }
 
-/// <summary>Files in the directory of the adoption log. Only regular ones are opened: links lead elsewhere, and pipes wait for their other end.</summary>
+/// <summary>Files in the log directory. Only regular ones are opened: links lead elsewhere, and pipes wait for their other end.</summary>
 /// <remarks>
 /// This guards against accidents and leftovers. A process that can write to the directory can replace a file between check and use; it could
 /// write an approval as well.

@@ -117,7 +117,7 @@ public sealed class EvidenceExpectation
     /// <remarks>The evidence does not prove an address, so this value is not compared with it. Take it from a source that you trust.</remarks>
     public Uri? Endpoint { get; init; }
 
-    /// <summary>Gets the roots of a test deployment, used instead of the vendors' roots. This is insecure outside of tests.</summary>
+    /// <summary>Gets the roots of a test deployment, used instead of those of AMD and Intel. This is insecure outside of tests.</summary>
     /// <value>The default is <see langword="null"/>: the roots of AMD and Intel. Other roots are accepted only if <see cref="Endpoint"/> is a loopback
     /// address.</value>
     public InsecureLoopbackTrust? InsecureLoopbackTrust { get; init; }

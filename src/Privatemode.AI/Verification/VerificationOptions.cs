@@ -9,7 +9,7 @@ public sealed class VerificationOptions
     internal static readonly TimeSpan DefaultLifetime = TimeSpan.FromHours(24);
 
     /// <summary>Gets or sets the policy that decides which manifest the deployment must have.</summary>
-    /// <value>The default is <see cref="ManifestPolicy.Latest"/> without an adoption log.</value>
+    /// <value>The default is <see cref="ManifestPolicy.Latest"/> without a manifest log on disk.</value>
     public ManifestPolicy Manifest { get; set; } = DefaultManifest;
 
     /// <summary>Gets or sets the requirements for the hardware beyond those of the manifest.</summary>
@@ -51,7 +51,7 @@ public sealed class VerificationOptions
     /// model.</remarks>
     public bool DangerousAcceptAnyUnnamedWorkloadAsSecretService { get; set; }
 
-    /// <summary>Gets or sets the roots of a local test deployment, used instead of the vendors' roots. This is insecure outside of tests.</summary>
+    /// <summary>Gets or sets the roots of a local test deployment, used instead of those of AMD and Intel. This is insecure outside of tests.</summary>
     /// <value>The default is <see langword="null"/>. It can be set only for a loopback <see cref="PrivatemodeOptions.Endpoint"/>.</value>
     public InsecureLoopbackTrust? InsecureLoopbackTrust { get; set; }
 

@@ -66,7 +66,7 @@ internal static class VerificationSettings
     /// <summary>The product lines of AMD that a policy can name.</summary>
     internal static IReadOnlyList<string> AmdProducts { get; } = Enum.GetNames<SnpProduct>();
 
-    /// <summary>The vendors' roots, or those of a test deployment.</summary>
+    /// <summary>The roots of AMD and Intel, or those of a test deployment.</summary>
     public static ContrastTrustAnchors Of(InsecureLoopbackTrust? trust) => trust is null
         ? ContrastTrustAnchors.Production
         : new ContrastTrustAnchors(

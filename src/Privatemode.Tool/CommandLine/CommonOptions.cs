@@ -21,9 +21,9 @@ internal sealed class CommonOptions
     public ListFlag Manifest { get; } = new(
         "--manifest", "SHA256|FILE", "Accept only this manifest: its SHA-256 digest, or the file itself. Can be repeated");
 
-    public BoolFlag Demo { get; } = new("--demo", "Use a demo deployment inside this process. It needs no API key and proves nothing");
+    public BoolFlag Demo { get; } = new("--demo", "Use a test deployment inside this process. It needs no API key and proves nothing");
 
-    public TextFlag DemoScript { get; } = new("--demo-script", "FILE", "The answers of the demo deployment, one JSON object per line") { Hidden = true };
+    public TextFlag DemoScript { get; } = new("--demo-script", "FILE", "The answers of the test deployment, one JSON object per line") { Hidden = true };
 
     public BoolFlag Json { get; } = new("--json", "Write the result as one line of JSON");
 

@@ -23,7 +23,8 @@ internal sealed class LaunchCommand
     private readonly BoolFlag _print = new("--print", "Print what --config would write, and write nothing");
     private readonly TextFlag _callerKey = new("--caller-key", "KEY|@FILE", "A caller key of the proxy that you run yourself, for --config and --print");
     private readonly TextFlag _program = new("--program", "PATH", "The program [default: found on the search path]");
-    private readonly BoolFlag _allowHostedTools = new("--allow-hosted-tools", "Do not switch off the program's web search. The proxy removes it from requests");
+    private readonly BoolFlag _allowHostedTools = new(
+        "--allow-hosted-tools", "Remove tools that run at a provider, such as web search, instead of refusing the request");
     private readonly BoolFlag _sessionCache = new("--session-prompt-cache", "Use a separate prompt cache for each session");
     private readonly Argument<string[]> _arguments = new("arguments") { Arity = ArgumentArity.ZeroOrMore, Description = "Arguments for the program, after --" };
     private readonly CommonOptions _common = new();

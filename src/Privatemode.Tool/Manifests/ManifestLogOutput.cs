@@ -6,14 +6,14 @@ using Privatemode.Tool.Commands;
 
 namespace Privatemode.Tool.Manifests;
 
-/// <summary>Writes the log of adopted manifests, and the lines that the vendor's proxy wrote into the same workspace.</summary>
+/// <summary>Writes the log of adopted manifests, and the lines that Privatemode's own proxy wrote into the same workspace.</summary>
 internal static class ManifestLogOutput
 {
-    // The vendor's proxy adds a line with each start at most.
+    // Privatemode's own proxy adds a line with each start at most.
     private const int MaxLines = 100_000;
 
     /// <param name="log">The log, which was checked when it was read.</param>
-    /// <param name="workspace">The workspace; its <c>manifests/log.txt</c> is the one that the vendor's proxy reads and writes.</param>
+    /// <param name="workspace">The workspace; its <c>manifests/log.txt</c> is the one that Privatemode's own proxy reads and writes.</param>
     /// <param name="output">Where to write.</param>
     public static void Write(ManifestLog log, string workspace, Output output)
     {

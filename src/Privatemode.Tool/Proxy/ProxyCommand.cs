@@ -13,7 +13,7 @@ internal static class ProxyCommand
     public static Command Create(ToolContext context)
     {
         ProxyFlags flags = new();
-        Command command = new("proxy", "Run a local proxy for clients of OpenAI's or Anthropic's API");
+        Command command = new("proxy", "Run a proxy on this machine for clients of OpenAI's or Anthropic's API");
         flags.AddTo(command);
         command.SetRun(flags.Common, context, async (result, output, stop) =>
         {

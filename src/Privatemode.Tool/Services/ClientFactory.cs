@@ -8,7 +8,7 @@ namespace Privatemode.Tool.Services;
 /// <summary>Creates clients from the flags of a command.</summary>
 internal static class ClientFactory
 {
-    /// <summary>Opens the workspace, starts the demo deployment if the flags ask for it, and creates a client. Nothing is sent.</summary>
+    /// <summary>Opens the workspace, starts the test deployment if the flags ask for it, and creates a client. Nothing is sent.</summary>
     /// <param name="settings">The checked flags.</param>
     /// <param name="context">The surroundings.</param>
     /// <param name="configure">Changes the options of the client, or null.</param>

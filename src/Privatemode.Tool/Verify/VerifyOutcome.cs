@@ -12,7 +12,7 @@ internal enum VerifyOutcomeKind
     /// <summary>The evidence proves something else. Nothing may be sent.</summary>
     Refused,
 
-    /// <summary>There was not enough to judge: the service or a vendor could not be reached, or what was saved has expired.</summary>
+    /// <summary>There was not enough to judge: the service, AMD or Intel could not be reached, or what was saved has expired.</summary>
     Unknown,
 }
 

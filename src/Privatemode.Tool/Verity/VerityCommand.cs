@@ -12,11 +12,11 @@ internal sealed class VerityCommand
 {
     private readonly Argument<string> _image = new("image") { Description = "The image of a model: an EROFS file system, with or without its hash tree" };
     private readonly TextFlag _rootHash = new("--root-hash", "HEX", "The expected root hash, 64 hexadecimal digits");
-    private readonly TextFlag _models = new("--models", "FILE", "The vendor's list of models (models.yaml) with the expected root hash");
+    private readonly TextFlag _models = new("--models", "FILE", "Privatemode's list of models (models.yaml) with the expected root hash");
     private readonly TextFlag _name = new("--name", "NAME", "The model in --models, if it lists several");
     private readonly TextFlag _evidence = new("--evidence", "FILE", "Saved evidence whose policies must name the root hash; needs --manifest");
     private readonly BoolFlag _deployed = new("--deployed", "Verify the deployment now; its policies must name the root hash");
-    private readonly TextFlag _hashOffset = new("--hash-offset", "BYTES", "Where the superblock of dm-verity begins [default: behind the file system]");
+    private readonly TextFlag _hashOffset = new("--hash-offset", "BYTES", "Where the superblock of dm-verity begins [default: after the file system]");
     private readonly TextFlag _hashDevice = new("--hash-device", "FILE", "A separate file with the hash tree");
     private readonly CommonOptions _common = new();
     private readonly ToolContext _context;

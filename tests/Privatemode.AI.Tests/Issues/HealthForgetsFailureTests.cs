@@ -5,7 +5,7 @@ using Privatemode.AI.Verification;
 namespace Privatemode.AI.Tests.Issues;
 
 /// <summary>A look at the publisher failed, and then the publisher was merely unreachable: the failure was no longer reported.</summary>
-/// <remarks>The look fails for a reason of its own, the adoption log: after another manifest was named, no look would do.</remarks>
+/// <remarks>The look fails for a reason of its own, the manifest log: after another manifest was named, no look would do.</remarks>
 public sealed class HealthForgetsFailureTests : IAsyncLifetime
 {
     private const string Key = "test-api-key";

@@ -2,7 +2,7 @@ using System.Formats.Asn1;
 
 namespace Privatemode.AI.Testing.Evidence.Certificates;
 
-/// <summary>Names as the vendors write them, DER.</summary>
+/// <summary>Names as AMD and Intel write them, DER.</summary>
 internal static class DistinguishedName
 {
     private const string CommonName = "2.5.4.3";

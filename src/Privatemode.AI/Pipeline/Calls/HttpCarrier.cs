@@ -232,7 +232,7 @@ internal static class CallerHeaderCheck
         // Credentials: the client's own is used.
         "Authorization", "x-api-key", "api-key",
 
-        // Versions of another vendor's API; the service has one.
+        // Versions of another provider's API; the service has one.
         "anthropic-version", "anthropic-beta", "anthropic-dangerous-direct-browser-access", "OpenAI-Beta", "OpenAI-Organization", "OpenAI-Project",
 
         // Information about the library and its machine, and IDs of calls and traces.

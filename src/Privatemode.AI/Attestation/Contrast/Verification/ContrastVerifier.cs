@@ -182,7 +182,7 @@ internal sealed record ContrastOptions
     public IdKeyDigestCache IdKeyDigests { get; } = new();
 }
 
-/// <summary>The root keys of both hardware vendors.</summary>
+/// <summary>The root keys of AMD and Intel.</summary>
 internal sealed record ContrastTrustAnchors(SevTrustAnchors Sev, TdxTrustAnchors Tdx)
 {
     /// <summary>The root keys of AMD and Intel.</summary>

@@ -205,7 +205,7 @@ public sealed partial class ReadmeTests
 
             // begin: host
             ServiceCollection services = new();
-            services.AddPrivatemode(deployment.ConfigureClient); // in your application AddPrivatemode(), with its settings under Privatemode:*
+            services.AddPrivatemode(deployment.ConfigureClient); // in your application: AddPrivatemode(), which reads the configuration section Privatemode
             services.AddPrivatemodeChatClient("gpt-oss-120b").UseFunctionInvocation();
             services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b");
             await using ServiceProvider provider = services.BuildServiceProvider();

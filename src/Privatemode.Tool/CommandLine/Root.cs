@@ -23,7 +23,8 @@ internal static class Root
     public static Command Create(ToolContext context)
     {
         // Not a RootCommand: its name is that of the process, and it adds directives.
-        Command root = new("privatemode", "End-to-end encrypted AI with Privatemode: a proxy on this machine for every client, and verification of the deployment.")
+        Command root = new(
+            "privatemode", "End-to-end encrypted AI with Privatemode: a proxy on this machine for every client, and verification of the deployment.")
         {
             new HelpOption { Action = new HelpAction { MaxWidth = HelpWidth } },
             new Option<bool>("--version") { Description = "Show the version", Arity = ArgumentArity.Zero },

@@ -18,7 +18,7 @@ public sealed class AgentReadmeTests
         static async Task RunAsync()
         {
             // begin: agent
-            // A local test server with a scripted model. For the real service: PrivatemodeClient privatemode = new();
+            // A test deployment with a scripted model. For the real service: PrivatemodeClient privatemode = new();
             await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
             await using PrivatemodeClient privatemode = deployment.CreateClient();
             deployment.Model.ReplyWithToolCall("get_weather", """{"city":"Bochum"}""").Then.Reply("No. The sky over Bochum is clear.");
@@ -133,7 +133,7 @@ public sealed class AgentReadmeTests
 
             // begin: agentHost
             ServiceCollection services = new();
-            services.AddPrivatemode(deployment.ConfigureClient); // in your application AddPrivatemode(), with its settings under Privatemode:*
+            services.AddPrivatemode(deployment.ConfigureClient); // in your application: AddPrivatemode(), which reads the configuration section Privatemode
             services.AddPrivatemodeChatClient("gpt-oss-120b");
             services.AddKeyedSingleton<AIAgent>("concierge", (provider, _) =>
                 provider.GetRequiredService<IChatClient>().AsAIAgent("Give advice.", "concierge", services: provider));

@@ -75,12 +75,12 @@ internal sealed class CommonOptions
         ? ManifestPolicy.Pinned([.. values.Select(value => ManifestArgument.ReadDigest(value, context))])
         : null;
 
-    /// <summary>Refuses flags about the service beside <c>--demo</c>.</summary>
+    /// <summary>Refuses flags about the service beside <c>--demo</c>. <c>--manifest</c> is allowed: the demo then shows what a pinned manifest does.</summary>
     public void RequireNoConflict(ParseResult result)
     {
-        if (Demo.Read(result) && (ApiKey.Read(result) is not null || ApiEndpoint.Read(result) is not null || Manifest.Read(result).Count > 0))
+        if (Demo.Read(result) && (ApiKey.Read(result) is not null || ApiEndpoint.Read(result) is not null))
         {
-            throw ToolException.Setup("--demo cannot be combined with --api-endpoint, --api-key or --manifest.");
+            throw ToolException.Setup("--demo cannot be combined with --api-endpoint or --api-key.");
         }
     }
 

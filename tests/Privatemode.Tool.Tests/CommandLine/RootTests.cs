@@ -50,7 +50,7 @@ public sealed class RootTests : IDisposable
     [InlineData("unknown command \"extra\" for \"privatemode proxy\"", "proxy", "extra")]
     [InlineData("flag needs an argument: --workspace", "models", "--demo", "--workspace")]
     [InlineData("invalid argument \"maybe\" for \"--demo\" flag", "models", "--demo=maybe")]
-    [InlineData("--demo cannot be combined with --api-endpoint, --api-key or --manifest.", "models", "--demo", "--api-key", "x")]
+    [InlineData("--demo cannot be combined with --api-endpoint or --api-key.", "models", "--demo", "--api-key", "x")]
     [InlineData("--task: \"x\" is not one of generate, tool_calling, vision, embed, transcribe", "models", "--demo", "--task", "x")]
     [InlineData("No API key. Set PRIVATEMODE_API_KEY, or use --api-key @FILE. Without a key, try --demo.", "models")]
     [InlineData("The API key contains white space or control characters.", "models", "--api-key", "secret key")]

@@ -36,6 +36,18 @@ public sealed class ManifestCommandsTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task PinnedManifestOfADemo_IsAcceptedAndAnotherRefused()
+    {
+        using ToolRun demo = new();
+        (int pinned, _, _) = await demo.InvokeAsync("manifest", "pin", "--demo", "--yes", "--out", "pinned.json");
+        (int accepted, _, _) = await demo.InvokeAsync("verify", "--demo", "--manifest", "pinned.json");
+        (int refused, string text, _) = await demo.InvokeAsync("verify", "--demo", "--manifest", new string('a', 64));
+
+        Assert.Equal((0, 0, 3), (pinned, accepted, refused));
+        Assert.Contains("manifest-pin", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Raw_IsEveryByteOfTheFile()
     {
         string file = WriteManifest("a.json");

@@ -56,7 +56,7 @@ public sealed class ProxyFlagTests : IDisposable
     [InlineData("--alias: \"x\" is not NAME=MODEL", "--alias", "x")]
     [InlineData("--rate-limit: \"x\" is neither none nor free", "--rate-limit", "x")]
     [InlineData("--exit-if-refused needs --apiKey: without a key, the deployment is not verified at start", "--exit-if-refused")]
-    [InlineData("--demo cannot be combined with --api-endpoint, --api-key or --manifest.", "--demo", "--apiKey", "k")]
+    [InlineData("--demo cannot be combined with --api-endpoint or --api-key.", "--demo", "--apiKey", "k")]
     [InlineData("flag needs an argument: --port", "--port")]
     [InlineData("unknown flag: --Port", "--Port", "1")]
     public async Task WrongFlag_IsOneLine(string expected, params string[] args)

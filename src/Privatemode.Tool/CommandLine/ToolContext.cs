@@ -25,6 +25,9 @@ internal sealed class ToolContext(IConsoleStreams console, Func<string, string?>
     /// <summary>What <c>doctor</c> asks instead of the network; null for the network.</summary>
     public Doctor.IProbe? Probe { get; init; }
 
+    /// <summary>What downloads the published manifest instead of the network; null for the network.</summary>
+    public HttpMessageHandler? ManifestHandler { get; init; }
+
     /// <summary>The directory for what commands keep between runs.</summary>
     public StateDirectory State => StateDirectory.Find(this);
 

@@ -63,14 +63,14 @@ internal static class ManifestCommands
             Arity = ArgumentArity.ZeroOrOne,
             Description = "The manifest to compare it with, named in the same way [default: published]",
         };
-        Command command = new("diff", "Compare two manifests. Exit code 0: equal, 1: different") { first, second };
+        Command command = new("diff", "Compare two manifests. Exit code 0: equal, 1: different, 4: a manifest could not be downloaded") { first, second };
         CommonOptions options = new();
         command.SetRun(options, context, async (result, output, stop) =>
         {
             ServiceSettings settings = options.Read(result, context, needsKey: false);
             await using ManifestSources sources = await ManifestSources.OpenAsync(settings, context, stop);
-            FoundManifest before = await sources.Finder.FindAsync(result.GetValue(first), stop);
-            FoundManifest after = await sources.Finder.FindAsync(result.GetValue(second) ?? ManifestFinder.Published, stop);
+            FoundManifest before = await FindForDiffAsync(sources.Finder, result.GetValue(first), stop);
+            FoundManifest after = await FindForDiffAsync(sources.Finder, result.GetValue(second) ?? ManifestFinder.Published, stop);
             ManifestComparison comparison = Compare(before, after);
             bool isEqual = before.Sha256 == after.Sha256;
             if (output.IsJson)
@@ -91,6 +91,19 @@ internal static class ManifestCommands
             return isEqual ? ExitCodes.Success : Different;
         });
         return command;
+    }
+
+    // Exit code 1 means that the manifests differ: a job that compares them every day must not take a failed download for a new manifest.
+    private static async Task<FoundManifest> FindForDiffAsync(ManifestFinder finder, string? word, CancellationToken stop)
+    {
+        try
+        {
+            return await finder.FindAsync(word, stop);
+        }
+        catch (ToolException exception) when (exception.ExitCode == ExitCodes.Failed)
+        {
+            throw new ToolException(ExitCodes.Unknown, exception.Type, exception.Message, exception);
+        }
     }
 
     private static Command Log(ToolContext context)

@@ -32,6 +32,8 @@ internal sealed class ToolRun : IDisposable
 
     public IProbe? Probe { get; set; }
 
+    public HttpMessageHandler? ManifestHandler { get; set; }
+
     public TimeProvider Time { get; set; } = TimeProvider.System;
 
     public ToolContext Context => new(Console, name => _environment.GetValueOrDefault(name), Termination, Time)
@@ -39,6 +41,7 @@ internal sealed class ToolRun : IDisposable
         CurrentDirectory = WorkingDirectory,
         ConfigureClient = ConfigureClient,
         Probe = Probe,
+        ManifestHandler = ManifestHandler,
     };
 
     public void SetVariable(string name, string value) => _environment[name] = value;

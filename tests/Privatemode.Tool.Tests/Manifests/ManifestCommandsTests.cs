@@ -1,3 +1,4 @@
+using System.Net;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
@@ -45,6 +46,23 @@ public sealed class ManifestCommandsTests : IAsyncLifetime
 
         Assert.Equal((0, 0, 3), (pinned, accepted, refused));
         Assert.Contains("manifest-pin", text, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(HttpStatusCode.OK, 0)]
+    [InlineData(HttpStatusCode.ServiceUnavailable, 4)]
+    public async Task Diff_WithThePublishedManifest_IsUndeterminedIfTheDownloadFails(HttpStatusCode status, int expected)
+    {
+        using FakeHandler publisher = new()
+        {
+            Answer = _ => new HttpResponseMessage(status) { Content = new ReadOnlyMemoryContent(_deployment.Evidence.Manifest) },
+        };
+        _run.ManifestHandler = publisher;
+
+        (int exitCode, _, string error) = await _run.InvokeAsync("manifest", "diff", WriteManifest("a.json"), "published");
+
+        Assert.Equal(expected, exitCode);
+        Assert.Equal(expected == 0 ? "" : "Error: cdn.confidential.cloud did not return the manifest (status 503).\n", error);
     }
 
     [Fact]

@@ -86,7 +86,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     public static async Task<PrivatemodeTestDeployment> StartAsync(
         PrivatemodeTestDeploymentOptions? options = null, CancellationToken cancellationToken = default)
     {
-        PrivatemodeTestDeployment deployment = new(options?.Clone() ?? new PrivatemodeTestDeploymentOptions());
+        PrivatemodeTestDeployment deployment = await BuildAsync(options?.Clone() ?? new PrivatemodeTestDeploymentOptions()).ConfigureAwait(false);
 
         // Signing the evidence takes about as long as starting the server; the first request need not wait for it.
         Task evidence = Task.Run(deployment.Evidence.Current, CancellationToken.None);
@@ -96,6 +96,20 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
         deployment.Endpoint = new Uri(addresses.Addresses.First());
         deployment.InsecureLoopbackTrust = TestTrustAnchors.For(deployment.Endpoint).ToTrust();
         return deployment;
+    }
+
+    // WebApplicationFactory takes each host that is built in the asynchronous flow of an entry point for the application, and replaces its server.
+    private static Task<PrivatemodeTestDeployment> BuildAsync(PrivatemodeTestDeploymentOptions options)
+    {
+        if (ExecutionContext.IsFlowSuppressed())
+        {
+            return Task.Run(() => new PrivatemodeTestDeployment(options));
+        }
+
+        using (ExecutionContext.SuppressFlow())
+        {
+            return Task.Run(() => new PrivatemodeTestDeployment(options));
+        }
     }
 
     /// <summary>Creates a client of this deployment. Dispose the client before the deployment.</summary>

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Net.ServerSentEvents;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
 using Microsoft.Extensions.DependencyInjection;
@@ -41,17 +42,35 @@ public sealed class ChatTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Chat_AnAnswerOfSeveralLines_ArrivesInPieces()
+    {
+        _deployment.Model.Reply("It rains.\nTake an umbrella.");
+
+        List<SseItem<string>> events = await AskAsync("How is the weather in Bochum?");
+
+        Assert.True(events.Count > 1);
+        Assert.Equal("It rains.\nTake an umbrella.", Text(events));
+    }
+
+    [Fact]
+    public async Task Chat_AFailureOfTheService_EndsWithAnError()
+    {
+        _deployment.Model.ReplyWithError(500, "The model failed.");
+        Assert.Equal("other", Error(await AskAsync("Hello")));
+    }
+
+    [Fact]
     public async Task Chat_AnAlteredAnswer_EndsWithAnError()
     {
         _deployment.Faults.Inject(Fault.TamperEvent(0));
-        Assert.Contains("event: error", await AskAsync("Hello"));
+        Assert.Equal("not-authentic", Error(await AskAsync("Hello")));
     }
 
     [Fact]
     public async Task Chat_ADeploymentThatCannotBeVerified_GetsNoQuestion()
     {
         _deployment.Evidence.Defect = EvidenceDefect.SnpSignatureByOtherKey;
-        Assert.Contains("event: error", await AskAsync("Hello"));
+        Assert.Equal("snp-report-signature", Error(await AskAsync("Hello")));
         Assert.Empty(_deployment.Requests);
     }
 
@@ -69,13 +88,29 @@ public sealed class ChatTests : IAsyncLifetime
         Assert.Equal("Healthy", await _api.CreateClient().GetStringAsync("/readyz"));
     }
 
-    private async Task<string> AskAsync(string text)
+    private async Task<List<SseItem<string>>> AskAsync(string text)
     {
         using HttpResponseMessage response = await _api.CreateClient().PostAsJsonAsync("/chat", new Question(text));
-        return await response.EnsureSuccessStatusCode().Content.ReadAsStringAsync();
+        await using Stream body = await response.EnsureSuccessStatusCode().Content.ReadAsStreamAsync();
+        List<SseItem<string>> events = [];
+        await foreach (SseItem<string> item in SseParser.Create(body).EnumerateAsync())
+        {
+            events.Add(item);
+        }
+
+        return events;
     }
 
-    // The pieces of the answer: a line "data: …" for each event.
-    private static string Text(string events) => string.Concat(events.Split('\n')
-        .Where(line => line.StartsWith("data: ", StringComparison.Ordinal)).Select(line => line["data: ".Length..]));
+    private static string Text(List<SseItem<string>> events)
+    {
+        Assert.All(events, item => Assert.Equal("message", item.EventType));
+        return string.Concat(events.Select(item => item.Data));
+    }
+
+    // The error type that the last event carries.
+    private static string Error(List<SseItem<string>> events)
+    {
+        Assert.Equal("error", events[^1].EventType);
+        return events[^1].Data;
+    }
 }

@@ -118,7 +118,11 @@ internal sealed class ManifestFinder(ToolContext context, string logDirectory, b
         }
 
         using SocketsHttpHandler handler = new() { AllowAutoRedirect = false, UseCookies = false, Credentials = null };
-        using HttpClient http = new(context.ManifestHandler ?? handler, disposeHandler: false) { Timeout = TimeSpan.FromSeconds(30), MaxResponseContentBufferSize = MaxManifestSize };
+        using HttpClient http = new(context.ManifestHandler ?? handler, disposeHandler: false)
+        {
+            Timeout = TimeSpan.FromSeconds(30),
+            MaxResponseContentBufferSize = MaxManifestSize,
+        };
         Uri now = new(FormattableString.Invariant($"{PublishedAddress}?t={context.Time.GetUtcNow().ToUnixTimeMilliseconds()}"));
         try
         {

@@ -171,8 +171,10 @@ internal sealed class ProxyEndpoint(
         EditResult edit = call.Edit!;
         if (call.Route.Operation == ProxyOperation.CountTokens)
         {
+            string count = $"{{\"input_tokens\":{edit.EstimatedInputTokens}}}";
             call.Context.Response.ContentType = "application/json";
-            await call.Context.Response.WriteAsync($"{{\"input_tokens\":{edit.EstimatedInputTokens}}}", call.Aborted).ConfigureAwait(false);
+            call.Context.Response.ContentLength = count.Length;
+            await call.Context.Response.WriteAsync(count, call.Aborted).ConfigureAwait(false);
             return;
         }
 
@@ -383,6 +385,12 @@ internal sealed class ProxyEndpoint(
         if (call.Record.Status == 0)
         {
             call.Record.Status = call.Context.Response.StatusCode;
+        }
+
+        // Errors and what the proxy answers by itself are written at once, with their length.
+        if (call.Record is { AnswerBytes: 0, Outcome: not "disconnected" })
+        {
+            call.Record.AnswerBytes = call.Context.Response.ContentLength ?? 0;
         }
 
         telemetry.Ended(call.Record);

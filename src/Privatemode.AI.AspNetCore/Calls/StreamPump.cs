@@ -59,7 +59,6 @@ internal sealed class StreamPump : IAsyncDisposable
             {
                 await WriteAsync(segment.AsMemory(0, count)).ConfigureAwait(false);
                 usage.Add(segment.AsSpan(0, count));
-                _call.Record.AnswerBytes += count;
             }
         }
         finally
@@ -175,7 +174,7 @@ internal sealed class StreamPump : IAsyncDisposable
         try
         {
             Commit();
-            _response.BodyWriter.Write(bytes.Span);
+            Write(bytes.Span);
             byte before = bytes.Length > 1 ? bytes.Span[^2] : _lastByte;
             _lastByte = bytes.Span[^1];
             _isAtBoundary = _lastByte == '\n' && before == '\n';
@@ -204,7 +203,7 @@ internal sealed class StreamPump : IAsyncDisposable
         }
 
         Commit();
-        _response.BodyWriter.Write(frame.Span);
+        Write(frame.Span);
         Volatile.Write(ref _lastWrite, _clock.Time.GetTimestamp());
         _keptAlive();
         return true;
@@ -225,17 +224,26 @@ internal sealed class StreamPump : IAsyncDisposable
         _call.Record.FirstByte = _clock.Time.GetTimestamp();
     }
 
+    private void Write(ReadOnlySpan<byte> bytes)
+    {
+        _response.BodyWriter.Write(bytes);
+        _call.Record.AnswerBytes += bytes.Length;
+    }
+
     private void WriteFailure(ProxyError error, Exception cause)
     {
+        using PooledBuffer failure = new(0);
         if (_progress is { } progress)
         {
             // Writes nothing if the library has told the failure already, as it does for failures of a stream.
-            _ = progress.TryWriteFailure(cause, _response.BodyWriter);
+            _ = progress.TryWriteFailure(cause, failure);
         }
         else
         {
-            ErrorBody.WriteEvent(error, _call.Dialect, _call.RequestId, _response.BodyWriter);
+            ErrorBody.WriteEvent(error, _call.Dialect, _call.RequestId, failure);
         }
+
+        Write(failure.Span);
     }
 
     private async Task ReleaseAfterAsync(ValueTask<FlushResult> flush)

@@ -51,8 +51,10 @@ internal sealed class VerificationEndpoint(
             return;
         }
 
+        byte[] report = ToJson(state);
         context.Response.ContentType = "application/json";
-        await context.Response.Body.WriteAsync(ToJson(state), context.RequestAborted).ConfigureAwait(false);
+        context.Response.ContentLength = report.Length;
+        await context.Response.Body.WriteAsync(report, context.RequestAborted).ConfigureAwait(false);
     }
 
     /// <summary>The latest state, at most a minute old. All callers share one verification.</summary>

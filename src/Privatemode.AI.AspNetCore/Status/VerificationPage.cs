@@ -23,6 +23,7 @@ internal static class VerificationPage
             .Replace("{{sentence}}", Encoded(Sentence(state, isDemo)), StringComparison.Ordinal)
             .Replace("{{facts}}", Facts(state, now), StringComparison.Ordinal)
             .Replace("{{checks}}", Checks(state), StringComparison.Ordinal);
+        context.Response.ContentLength = Encoding.UTF8.GetByteCount(page);
         return context.Response.WriteAsync(page, context.RequestAborted);
     }
 

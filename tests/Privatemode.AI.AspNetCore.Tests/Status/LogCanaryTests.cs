@@ -151,6 +151,41 @@ public sealed class LogCanaryTests : ProxyTest
             name => Assert.Contains($"{name}=", Ended(), StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData("GET", "/v1/models", CallerKey)]
+    [InlineData("HEAD", "/v1/models", CallerKey)]
+    [InlineData("GET", "/v1/models/gpt-oss-120b", CallerKey)]
+    [InlineData("GET", "/v1/models/none", CallerKey)]
+    [InlineData("GET", "/v1/models", "another-caller-key")]
+    [InlineData("GET", "/verification", CallerKey)]
+    [InlineData("POST", MessagesPath + "/count_tokens", CallerKey)]
+    [InlineData("POST", MessagesPath, CallerKey)]
+    [InlineData("POST", ChatPath, "another-caller-key")]
+    public async Task Log_AnswerBytes_AreTheBytesOfTheBody(string method, string path, string key)
+    {
+        int received = await SendAsync(method, path, method == "POST" ? MessageBody() : "", key);
+        await App.StopAsync().OrTimeout();
+
+        Assert.Equal(method != "HEAD", received > 0);
+        Assert.Contains($" {received} bytes out", Ended(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(ChatPath)]
+    [InlineData(MessagesPath)]
+    [InlineData(ResponsesPath)]
+    public async Task Log_AnswerBytesOfAStreamThatFails_IncludeTheErrorEvent(string path)
+    {
+        _ = Deployment.Model.Reply("one two three four five");
+        Deployment.Faults.Inject(Fault.TamperEvent(2));
+        string body = path == ChatPath ? ChatBody(stream: true) : path == MessagesPath ? MessageBody(stream: true) : ResponseBody(stream: true);
+        int received = await SendAsync("POST", path, body, CallerKey);
+        await App.StopAsync().OrTimeout();
+
+        Assert.True(received > 0);
+        Assert.Contains($" {received} bytes out", Ended(), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Log_WebSocket_IsOneLine()
     {
@@ -208,7 +243,8 @@ public sealed class LogCanaryTests : ProxyTest
 
     protected override void ConfigureLogging(ILoggingBuilder logging) => logging.SetMinimumLevel(LogLevel.Trace).AddProvider(_log);
 
-    private async Task SendAsync(string method, string path, string body, string key, string? host = null, string? origin = null)
+    /// <returns>The number of bytes of the answer, which can end with a reset.</returns>
+    private async Task<int> SendAsync(string method, string path, string body, string key, string? host = null, string? origin = null)
     {
         using HttpRequestMessage request = new(new HttpMethod(method), $"{path}?beta={Sentinel}") { Content = body.Length > 0 ? Json(body) : null };
         request.Headers.Authorization = new("Bearer", key);
@@ -224,8 +260,10 @@ public sealed class LogCanaryTests : ProxyTest
             request.Headers.Add("Origin", origin);
         }
 
-        using HttpResponseMessage answer = await Http.SendAsync(request).OrTimeout();
-        _ = await Record.ExceptionAsync(() => answer.Content.ReadAsStringAsync().OrTimeout());
+        using HttpResponseMessage answer = await Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).OrTimeout();
+        using MemoryStream received = new();
+        _ = await Record.ExceptionAsync(() => answer.Content.CopyToAsync(received).OrTimeout());
+        return (int)received.Length;
     }
 
     /// <summary>The one log line of the one request.</summary>

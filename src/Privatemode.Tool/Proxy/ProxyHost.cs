@@ -27,12 +27,14 @@ internal sealed class ProxyHost : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly ServiceEnvironment _environment;
     private readonly ReferenceManifestLog? _mirror;
+    private readonly ProxySettings _settings;
 
-    private ProxyHost(WebApplication app, ServiceEnvironment environment, ReferenceManifestLog? mirror)
+    private ProxyHost(WebApplication app, ServiceEnvironment environment, ReferenceManifestLog? mirror, ProxySettings settings)
     {
         _app = app;
         _environment = environment;
         _mirror = mirror;
+        _settings = settings;
     }
 
     /// <summary>The addresses that the proxy listens on, with the ports that were chosen.</summary>
@@ -66,11 +68,12 @@ internal sealed class ProxyHost : IAsyncDisposable
         catch
         {
             await (host?.DisposeAsync() ?? environment.DisposeAsync());
+            settings.ZeroSecrets();
             throw;
         }
     }
 
-    /// <summary>Stops listening, waits for the answers that are in progress, and ends.</summary>
+    /// <summary>Stops listening, waits for the answers that are in progress, ends, and zeroes the secrets of the settings.</summary>
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync();
@@ -81,6 +84,7 @@ internal sealed class ProxyHost : IAsyncDisposable
         }
 
         await _environment.DisposeAsync();
+        _settings.ZeroSecrets();
     }
 
     private static ProxyHost Build(ProxySettings settings, ToolContext context, ServiceEnvironment environment, Action<WebApplication>? map)
@@ -107,7 +111,7 @@ internal sealed class ProxyHost : IAsyncDisposable
 
         map?.Invoke(app);
         _ = app.MapPrivatemode();
-        return new ProxyHost(app, environment, mirror);
+        return new ProxyHost(app, environment, mirror, settings);
     }
 
     private static void AddProxy(IServiceCollection services, ProxySettings settings, ServiceEnvironment environment)

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Cryptography;
 using Microsoft.Extensions.Logging;
 using Privatemode.AI;
 using Privatemode.AI.AspNetCore;
@@ -65,4 +66,11 @@ internal sealed record ProxySettings
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
 
     public bool LogsJson { get; init; }
+
+    /// <summary>Zeroes the secrets that came from files. Nothing may use these settings afterwards.</summary>
+    public void ZeroSecrets()
+    {
+        CryptographicOperations.ZeroMemory(PromptCacheSecret);
+        CryptographicOperations.ZeroMemory(ReasoningKey);
+    }
 }

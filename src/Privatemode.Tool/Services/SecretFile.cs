@@ -15,6 +15,7 @@ internal static class SecretFile
     /// <param name="shortest">The least length of the secret in bytes.</param>
     /// <param name="longest">The greatest length of the secret in bytes.</param>
     /// <param name="context">The surroundings, for relative paths.</param>
+    /// <returns>The secret, pinned in memory. Its owner zeroes it after use.</returns>
     /// <exception cref="ToolException">The file cannot be read, or has something else.</exception>
     public static byte[] Read(string flag, string value, int shortest, int longest, ToolContext context)
     {
@@ -44,7 +45,10 @@ internal static class SecretFile
                 throw ToolException.Setup($"{flag}: the file must have {size} random bytes in base64, for example from: openssl rand -base64 32");
             }
 
-            return decoded[..length].ToArray();
+            // Pinned: the garbage collector makes no copies, so that the owner can zero all of it.
+            byte[] secret = GC.AllocateUninitializedArray<byte>(length, pinned: true);
+            decoded[..length].CopyTo(secret);
+            return secret;
         }
         finally
         {

@@ -3,6 +3,10 @@ using System.CommandLine;
 namespace Privatemode.Tool.CommandLine;
 
 /// <summary>The messages for flags, commands and arguments that a command does not have.</summary>
+/// <remarks>
+/// System.CommandLine corrects typing errors too (<c>ParseErrorAction.ShowTypoCorrections</c>), but writes the corrections to the console as lines of
+/// their own. A message of this tool is one line, also as JSON.
+/// </remarks>
 internal static class UnknownNames
 {
     private const int MaxDifferences = 2;

@@ -31,7 +31,7 @@ internal sealed class AnswerReader(Dialect dialect)
     /// <summary>Whether the answer is marked as complete.</summary>
     public bool IsComplete { get; private set; }
 
-    /// <summary>The code of the error that ended a stream; <see langword="null"/> if there was none.</summary>
+    /// <summary>The code of the error that ended a stream; <see langword="null"/> if the stream did not end with an error.</summary>
     public string? Error { get; private set; }
 
     /// <summary>Reads the events of a stream. The last may be cut.</summary>

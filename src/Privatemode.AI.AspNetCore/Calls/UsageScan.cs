@@ -21,7 +21,7 @@ internal sealed class UsageScan : IDisposable
     private long? _output;
     private long? _cached;
 
-    /// <summary>The counts that were found last; null if there were none.</summary>
+    /// <summary>The counts that were found last, or null.</summary>
     public TokenUsage? Usage => _input is null && _output is null ? null : new TokenUsage(_input ?? 0, _output ?? 0, _cached ?? 0);
 
     /// <summary>The end of the last bytes, which may be a part of the answer's text, and what is behind it in the same array.</summary>

@@ -50,7 +50,7 @@ internal sealed class ProxyRequestRecord
     /// <summary><c>ok</c>, <c>error</c>, <c>refused</c> or <c>disconnected</c>.</summary>
     public string Outcome { get; set; } = "ok";
 
-    /// <summary>Type of the error in a fixed word: a code or <see cref="PrivatemodeException.ErrorType"/>; null if there was none.</summary>
+    /// <summary>Type of the error in a fixed word: a code or <see cref="PrivatemodeException.ErrorType"/>, or null.</summary>
     public string? ErrorType { get; set; }
 
     /// <summary>Types of tools that were left out, fixed words.</summary>

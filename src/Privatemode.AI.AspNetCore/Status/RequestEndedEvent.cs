@@ -19,7 +19,7 @@ internal static class RequestEndedEvent
     /// <param name="request">The request.</param>
     /// <param name="dialect">The API of the caller.</param>
     /// <param name="model">The model, <c>none</c> or <c>other</c>.</param>
-    /// <param name="firstByte">The time to the first byte of the answer; null if there was none.</param>
+    /// <param name="firstByte">The time to the first byte of the answer, or null.</param>
     /// <param name="total">The time to the end of the answer.</param>
     public static void Log(ILogger log, ProxyRequestRecord request, string dialect, string model, TimeSpan? firstByte, TimeSpan total)
     {

@@ -9,7 +9,7 @@ using Privatemode.AI.AspNetCore.Gate;
 
 namespace Privatemode.AI.AspNetCore.Status;
 
-/// <summary>What is known about the deployment: the report of its verification, or why there is none.</summary>
+/// <summary>What is known about the deployment: the report of its verification, or why it was not verified.</summary>
 /// <param name="State">One of <see cref="DeploymentState"/>.</param>
 /// <param name="Report">The report, if the state is verified.</param>
 /// <param name="Failure">The exception, if there was one.</param>

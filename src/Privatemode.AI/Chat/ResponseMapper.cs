@@ -203,7 +203,7 @@ internal static class FinishReasons
 /// <summary>Token counts. They are sent in the clear and are not authenticated.</summary>
 internal static class UsageMapper
 {
-    /// <summary>The usage of an answer or event; null if there is none.</summary>
+    /// <summary>The usage of an answer or event, or null.</summary>
     public static UsageDetails? FromOpenAI(in JsonPatch answer)
     {
         JsonElement usage = UsageReader.Of(answer);

@@ -51,7 +51,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
         return result;
     }
 
-    /// <summary>The state that was collected over the whole stream; null if there is none.</summary>
+    /// <summary>The state that was collected over the whole stream, or null.</summary>
     public ChatResponseUpdate? Complete()
     {
         if (_calls.Count == 0 && _refusal.Length == 0 && _usage is null)

@@ -95,7 +95,7 @@ internal static class SettingNames
         return known.FirstOrDefault(key => key.Equals(setting, StringComparison.OrdinalIgnoreCase)) is { } found ? found + name[setting.Length..] : null;
     }
 
-    /// <summary>Names settings in the configuration that may be meant for an account whose section is missing; null if there are none.</summary>
+    /// <summary>Names settings in the configuration that may be meant for an account whose section is missing, or null.</summary>
     public static string? HintAt(IConfiguration configuration, PrivatemodeAccount account)
     {
         const string Section = PrivatemodeAccount.Section;

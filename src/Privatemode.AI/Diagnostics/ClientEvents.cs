@@ -31,7 +31,7 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
         Log.VerificationFailed(_logger, endpoint, exception.ErrorType);
     }
 
-    /// <param name="before">SHA-256 of the manifest adopted before; null if there is none.</param>
+    /// <param name="before">SHA-256 of the manifest adopted before, or null.</param>
     /// <param name="after">SHA-256 of the manifest that is required from now on.</param>
     public void ManifestAdopted(string? before, string after)
     {
@@ -57,7 +57,7 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
     public void ManifestNotShown(string manifest, int omitted) => Log.ManifestNotShown(_logger, manifest, omitted);
 
     /// <param name="exception">Why the renewal failed.</param>
-    /// <param name="until">When the current verification expires; null if there is none.</param>
+    /// <param name="until">When the current verification expires, or null.</param>
     public void RenewalFailed(Exception exception, DateTimeOffset? until) => Log.RenewalFailed(_logger, endpoint, ErrorNames.Of(exception), until);
 
     public void SecretExchanged(string id, DateTimeOffset until) => Log.SecretExchanged(_logger, endpoint, id, until);

@@ -17,7 +17,7 @@ public readonly record struct DocumentElementType
     /// <exception cref="ArgumentException"><paramref name="value"/> is empty or white space.</exception>
     public DocumentElementType(string value) => Value = NamedValues.Validate(value);
 
-    /// <summary>Gets the value as the service names it, or <see langword="null"/> for a default structure.</summary>
+    /// <summary>Gets the value as the service names it, or <see langword="null"/> for the <see langword="default"/> value.</summary>
     public string? Value { get; }
 
     /// <summary>Gets the value for a title or heading.</summary>
@@ -72,6 +72,6 @@ public readonly record struct DocumentElementType
             NamedValues.Write(writer, value.Value);
     }
 
-    /// <summary>The type with a name, or a default structure if there is no name.</summary>
+    /// <summary>Returns the type with a name, or <see langword="default"/> if the name is empty or missing.</summary>
     internal static DocumentElementType From(string? value) => string.IsNullOrWhiteSpace(value) ? default : new DocumentElementType(value);
 }

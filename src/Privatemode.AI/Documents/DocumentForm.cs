@@ -93,7 +93,8 @@ internal static class DocumentForm
 
     private static IEnumerable<string>? ElementTypes(IList<DocumentElementType>? types) => types?.Select(type => type.Value
         ?? throw new PrivatemodeRequestException(
-            $"{Options}.{nameof(DocumentOptions.ExtractImagesOf)}", "ExtractImagesOf contains a default structure, which is not a type of elements."));
+            $"{Options}.{nameof(DocumentOptions.ExtractImagesOf)}",
+            "ExtractImagesOf contains a value without a name (default). Use a value such as DocumentElementType.Table."));
 
     private static string? List(IEnumerable<string>? values)
     {

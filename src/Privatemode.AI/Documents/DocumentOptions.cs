@@ -117,7 +117,7 @@ public readonly record struct DocumentStrategy
     /// <exception cref="ArgumentException"><paramref name="value"/> is empty or white space.</exception>
     public DocumentStrategy(string value) => Value = NamedValues.Validate(value);
 
-    /// <summary>Gets the value as the service names it, or <see langword="null"/> for a default structure.</summary>
+    /// <summary>Gets the value as the service names it, or <see langword="null"/> for the <see langword="default"/> value.</summary>
     public string? Value { get; }
 
     /// <summary>Gets the value that lets the service choose by the type of the document. This is the default of the service.</summary>
@@ -150,7 +150,7 @@ public readonly record struct DocumentChunking
     /// <exception cref="ArgumentException"><paramref name="value"/> is empty or white space.</exception>
     public DocumentChunking(string value) => Value = NamedValues.Validate(value);
 
-    /// <summary>Gets the value as the service names it, or <see langword="null"/> for a default structure.</summary>
+    /// <summary>Gets the value as the service names it, or <see langword="null"/> for the <see langword="default"/> value.</summary>
     public string? Value { get; }
 
     /// <summary>Gets the value for chunks that are filled with consecutive elements.</summary>

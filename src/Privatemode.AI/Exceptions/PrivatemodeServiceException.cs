@@ -21,7 +21,7 @@ public class PrivatemodeServiceException : PrivatemodeException
     /// <summary>Gets the kind of failure.</summary>
     public ServiceFailureReason Reason { get; }
 
-    /// <summary>Gets the HTTP status of the answer, or 0 if there was none.</summary>
+    /// <summary>Gets the HTTP status of the answer, or 0 if no answer arrived.</summary>
     public int Status { get; init; }
 
     /// <summary>Gets the error code of the service (<c>error.code</c>), or <see langword="null"/> if it returned none.</summary>

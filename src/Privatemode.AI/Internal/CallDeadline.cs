@@ -128,7 +128,7 @@ internal sealed class CallDeadline(
             }
         }
 
-        /// <summary>Waits for the next timer to pass; null if there was none for a while.</summary>
+        /// <summary>Waits for the next timer to pass; null after a while without timers.</summary>
         private static ThreadTimer? WaitForNext()
         {
             lock (Gate)

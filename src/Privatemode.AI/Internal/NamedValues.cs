@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Internal;
 
-/// <summary>The common parts of the public structures that wrap one name. A default structure has no name.</summary>
+/// <summary>The common parts of the public structures that wrap one name. Their <see langword="default"/> value has no name.</summary>
 internal static class NamedValues
 {
     public static string Validate(string value)

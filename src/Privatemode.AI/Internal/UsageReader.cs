@@ -7,7 +7,7 @@ namespace Privatemode.AI.Internal;
 /// <summary>Reads the counts of usage, which is not authenticated. The OpenAI client reads a missing count as 0; here it is absent.</summary>
 internal static class UsageReader
 {
-    /// <summary>The usage of an answer of the OpenAI client, as it was sent; undefined if there is none.</summary>
+    /// <summary>The usage of an answer of the OpenAI client, as it was sent; undefined if the answer has no usage.</summary>
     public static JsonElement Of(in JsonPatch answer)
     {
         if (!answer.TryGetJson("$.usage"u8, out ReadOnlyMemory<byte> json))

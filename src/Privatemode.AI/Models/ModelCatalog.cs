@@ -127,7 +127,7 @@ public class ModelCatalog
 
     /// <summary>Returns the exception to throw: for a model that is not offered, one with the offered models; otherwise the original one.</summary>
     /// <param name="exception">The original exception.</param>
-    /// <param name="task">The requested task, as the list names it; null if there is none.</param>
+    /// <param name="task">The requested task, as the list names it, or null.</param>
     /// <param name="cancellationToken">Ends the wait for the list.</param>
     /// <remarks>Best effort, and never longer than 5 seconds: even if the list cannot be retrieved, the exception says that the model is unavailable.</remarks>
     internal async Task<Exception> ExplainAsync(Exception exception, string? task, CancellationToken cancellationToken)

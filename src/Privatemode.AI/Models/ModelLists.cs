@@ -72,7 +72,7 @@ internal sealed class ModelListCache(
     private (IReadOnlyList<ModelInfo> Models, DateTimeOffset At)? _kept;
     private Task<IReadOnlyList<ModelInfo>>? _running;
 
-    /// <summary>The last list, of any age; empty if there is none.</summary>
+    /// <summary>The last list, of any age; empty before the first one.</summary>
     public IReadOnlyList<ModelInfo> Last
     {
         get

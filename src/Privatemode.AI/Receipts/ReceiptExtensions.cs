@@ -62,7 +62,7 @@ public static class ReceiptExtensions
 
     /// <summary>Gets the receipts of generated embeddings, one for each request that the call needed.</summary>
     /// <param name="embeddings">The embeddings.</param>
-    /// <returns>The receipts in the order of the texts. Empty if there are none.</returns>
+    /// <returns>The receipts in the order of the texts. Empty if the answer has no receipts.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="embeddings"/> is <see langword="null"/>.</exception>
     public static IReadOnlyList<EncryptionReceipt> GetPrivatemodeReceipts(this GeneratedEmbeddings<Embedding<float>> embeddings)
     {

@@ -22,7 +22,7 @@ internal sealed class ReceiptScope : IAsyncDisposable
 
     private ReceiptScope(bool isInsideApproval) => _isInsideApproval = isInsideApproval;
 
-    /// <summary>The receipt of the answer; null if there is none.</summary>
+    /// <summary>The receipt of the answer, or null.</summary>
     public EncryptionReceipt? Receipt { get; private set; }
 
     /// <summary>The last answer, if it was an error.</summary>
@@ -71,7 +71,7 @@ internal sealed class ReceiptScope : IAsyncDisposable
     /// the word.</summary>
     public void AddFinishReason(int choice, string word) => _ = (_finishReasons ??= []).TryAdd(choice, word);
 
-    /// <summary>The recorded finish reason of a choice; null if there is none.</summary>
+    /// <summary>The recorded finish reason of a choice, or null.</summary>
     public string? FinishReasonOf(int choice) => _finishReasons?.GetValueOrDefault(choice);
 
     /// <summary>The member that makes the answer unreadable; null if it is not found.</summary>

@@ -30,16 +30,16 @@ internal ref struct ChatAnswer
 
     public ReadOnlySpan<byte> Refusal { get; private set; }
 
-    /// <summary>A list, for <see cref="ChatCalls"/>; empty if there is none.</summary>
+    /// <summary>A list, for <see cref="ChatCalls"/>; empty if the answer has no such list.</summary>
     public ReadOnlySpan<byte> ToolCalls { get; private set; }
 
     /// <summary>The reason why the answer ended; empty if it did not.</summary>
     public ReadOnlySpan<byte> Finish { get; private set; }
 
-    /// <summary>The list of log probabilities of the content; empty if there is none.</summary>
+    /// <summary>The list of log probabilities of the content; empty if the answer has none.</summary>
     public ReadOnlySpan<byte> Logprobs { get; private set; }
 
-    /// <summary>An object; empty if there is none.</summary>
+    /// <summary>An object; empty if the answer has no such object.</summary>
     public ReadOnlySpan<byte> Usage { get; private set; }
 
     /// <summary>Reads the first choice of an answer, and its usage.</summary>
@@ -236,7 +236,7 @@ internal ref struct ChatCalls
     private Utf8JsonReader _reader;
     private int _position;
 
-    /// <param name="list">The list; empty if there is none.</param>
+    /// <param name="list">The list, which can be empty.</param>
     public ChatCalls(ReadOnlySpan<byte> list)
     {
         _isEmpty = list.IsEmpty;

@@ -267,7 +267,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
             ChatAnswer.Expect(_name.Length <= MaxNameLength);
         }
 
-        /// <summary>The name in the chat; empty if there was none.</summary>
+        /// <summary>The name in the chat; empty until the chat names the call.</summary>
         /// <param name="tools">The tools of the request.</param>
         public string NameAmong(IReadOnlyDictionary<string, ToolName> tools)
         {

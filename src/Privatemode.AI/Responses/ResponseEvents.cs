@@ -161,7 +161,7 @@ internal sealed class ResponseEvents : EventTranslator
         }
     }
 
-    /// <summary>Writes the first events if there are none yet; false if the response has ended.</summary>
+    /// <summary>Writes the first events unless they were written before; false if the response has ended.</summary>
     private bool TryContinue(PooledBytes output)
     {
         if (!_progress.TryContinue(out bool isFirst))

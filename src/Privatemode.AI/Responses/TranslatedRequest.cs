@@ -12,7 +12,7 @@ internal sealed record TranslatedRequest
     /// <summary>Whether the caller requests log probabilities.</summary>
     public bool WantsLogProbabilities { get; init; }
 
-    /// <summary>The caller's session for the prompt cache; null if there is none.</summary>
+    /// <summary>The caller's session for the prompt cache, or null.</summary>
     public string? CacheKey { get; init; }
 
     /// <summary>The types of hosted tools of which tools or items were left out, without duplicates.</summary>

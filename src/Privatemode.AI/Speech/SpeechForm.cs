@@ -133,7 +133,7 @@ internal sealed class SpeechFormFields(AdditionalPropertiesDictionary? extras)
         return value;
     }
 
-    /// <summary>The value of a field; null if there is none.</summary>
+    /// <summary>The value of a field, or null.</summary>
     public string? Find(string name) => _fields.Find(field => field.Name == name).Value;
 
     /// <summary>Adds what the caller gave as additional properties.</summary>

@@ -68,7 +68,7 @@ internal static class TranscriptionReader
 
     private static TimeSpan? DurationUsed(JsonElement root) => TryGet(root, "usage", out JsonElement usage) ? Time(usage, "seconds") : null;
 
-    /// <summary>The items of a list; null if there is none, or if one of them cannot be read. Without that one, a part of the speech would be
+    /// <summary>The items of a list; null without a list, and if one of them cannot be read. Without that one, a part of the speech would be
     /// missing from the subtitles, and an invented time would put it in the wrong place; the text contains all of it.</summary>
     private static List<T>? List<T>(JsonElement root, string name, Func<JsonElement, T?> read)
         where T : class
@@ -130,7 +130,7 @@ internal static class SpeechUsage
     /// <summary>Name of the seconds of audio among the additional counts.</summary>
     public const string SecondsName = "DurationSeconds";
 
-    /// <summary>The usage in an answer or event; null if there is none.</summary>
+    /// <summary>The usage in an answer or event, or null.</summary>
     public static UsageDetails? Read(JsonElement root)
     {
         if (!TranscriptionReader.TryGet(root, "usage", out JsonElement usage))

@@ -13,7 +13,7 @@ namespace Privatemode.AI.Verification;
 /// <summary>Stores downloaded files. A cache that fails behaves like an empty one and never throws.</summary>
 internal interface ICollateralCache
 {
-    /// <summary>Returns a file; null if there is none, or if it is longer than the limit in bytes.</summary>
+    /// <summary>Returns a file, or null if the cache does not have it or if it is longer than the limit in bytes.</summary>
     ValueTask<byte[]?> GetAsync(string key, int limit, bool async, CancellationToken cancellationToken);
 
     /// <summary>Stores a file for as long as it may be used.</summary>
@@ -294,7 +294,7 @@ internal sealed class DirectoryCollateralCache(string directory, TimeProvider ti
 }
 
 /// <summary>A downloaded file that a verification uses. Trusted only as far as its <see cref="Version"/> was read from authentic bytes.</summary>
-/// <param name="Chain">The header with the signer's certificates, unchanged; empty if there is none.</param>
+/// <param name="Chain">The header with the signer's certificates, unchanged; empty for a file without such a header.</param>
 /// <param name="FetchedAt">The time of the download; <see cref="NeverFetched"/> for a file that came with the evidence.</param>
 internal sealed record CollateralFile(byte[] Body, string Chain, DateTimeOffset FetchedAt)
 {

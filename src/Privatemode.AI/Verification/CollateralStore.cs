@@ -245,10 +245,10 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
 /// <param name="Authenticate">Returns the version of a file that is authentic, <see langword="null"/> for any other. Must not keep state.</param>
 internal sealed record CollateralRequest(Uri Address, int Limit, string What, Func<CollateralFile, DocumentVersion?> Authenticate)
 {
-    /// <summary>The header with the signer's certificates; null if there is none.</summary>
+    /// <summary>The header with the signer's certificates, or null.</summary>
     public string? ChainHeader { get; init; }
 
-    /// <summary>The same file as it came with the evidence: one more copy, which was never downloaded. Null if there is none.</summary>
+    /// <summary>The same file as it came with the evidence: one more copy, which was never downloaded. Null if it is missing.</summary>
     public CollateralFile? Supplied { get; init; }
 
     /// <summary>Whether an authentic file is stored: not if an attacker could make clients store any number of them. The default is true.</summary>

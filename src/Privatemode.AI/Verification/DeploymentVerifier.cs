@@ -251,7 +251,7 @@ internal sealed record VerifiedMesh(
     MeshCertificateAuthority Authority, SecretServiceNames SecretService, VerifiedDeployment Deployment, ValidityPeriod Validity);
 
 /// <summary>What is known about the deployment now.</summary>
-/// <param name="Deployment">The valid verification; null if there is none.</param>
+/// <param name="Deployment">The valid verification, or null.</param>
 /// <param name="Failure">Why the last verification or renewal failed; null if it succeeded.</param>
 internal readonly record struct DeploymentHealth(VerifiedDeployment? Deployment, Exception? Failure);
 

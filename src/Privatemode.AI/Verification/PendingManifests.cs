@@ -26,7 +26,7 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
 
     public static PendingManifests None { get; } = new(null, []);
 
-    /// <summary>The decision about a manifest; <see cref="PendingState.Unproved"/> if there is none.</summary>
+    /// <summary>The decision about a manifest; <see cref="PendingState.Unproved"/> if the user has not decided.</summary>
     public PendingState StateOf(string digest) => Decided.FirstOrDefault(entry => entry.Sha256 == digest)?.State ?? PendingState.Unproved;
 
     /// <summary>Records that the publisher names this manifest.</summary>
@@ -44,7 +44,7 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
 
     /// <summary>Records that a deployment has proved the published manifest, or that the user stays with the current one.</summary>
     /// <param name="seen">The unproved manifest to resolve: another process may have seen a newer one meanwhile, which stays.</param>
-    /// <param name="adopted">The manifest adopted now; null if there is none.</param>
+    /// <param name="adopted">The manifest adopted now, or null.</param>
     public PendingManifests Resolve(PendingManifest? seen, string? adopted) => new(
         Unproved == seen || Unproved?.Sha256 == adopted ? null : Unproved, [.. Decided.Where(entry => entry.Sha256 != adopted)]);
 

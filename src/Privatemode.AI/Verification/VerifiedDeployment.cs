@@ -34,8 +34,8 @@ public sealed record VerifiedDeployment
     public required DateTimeOffset ManifestAdoptedAt { get; init; }
 
     /// <summary>Gets the SHA-256 digest of a newer manifest that was published and that you did not approve.</summary>
-    /// <value>64 lower-case hexadecimal digits, or <see langword="null"/> if there was none. The approved manifest is still accepted while the deployment
-    /// runs it.</value>
+    /// <value>64 lower-case hexadecimal digits, or <see langword="null"/> if no such manifest was published. The approved manifest is still accepted while
+    /// the deployment runs it.</value>
     public string? UnapprovedManifestSha256 { get; init; }
 
     /// <summary>Gets the exact bytes of the manifest.</summary>

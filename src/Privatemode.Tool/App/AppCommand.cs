@@ -106,7 +106,7 @@ internal sealed class AppHost : IAsyncDisposable
     /// <summary>Starts the page on a loopback address.</summary>
     /// <param name="service">The service.</param>
     /// <param name="port">The port; 0 for one that is free.</param>
-    /// <param name="context">The surroundings.</param>
+    /// <param name="context">The console, the environment and the directories of the command.</param>
     /// <exception cref="ToolException">The port is in use, or the workspace cannot be used.</exception>
     public static async Task<AppHost> StartAsync(ServiceSettings service, int port, ToolContext context)
     {

@@ -20,7 +20,7 @@ internal sealed class Browser : IDisposable
 
     /// <summary>Starts the browser.</summary>
     /// <param name="address">The address, with its key behind #.</param>
-    /// <param name="context">The surroundings.</param>
+    /// <param name="context">The console, the environment and the directories of the command.</param>
     /// <returns>Dispose it to delete the file. Null if no browser could be started.</returns>
     public static Browser? Open(Uri address, ToolContext context)
     {

@@ -45,7 +45,7 @@ internal sealed class CommonOptions
 
     /// <summary>Reads and checks the flags. Nothing is sent.</summary>
     /// <param name="result">The command line.</param>
-    /// <param name="context">The surroundings.</param>
+    /// <param name="context">The console, the environment and the directories of the command.</param>
     /// <param name="needsKey">Whether the command needs an API key.</param>
     /// <exception cref="ToolException">A flag is invalid. The exception contains the message for the user.</exception>
     public ServiceSettings Read(ParseResult result, ToolContext context, bool needsKey = true)

@@ -9,7 +9,7 @@ internal static class CommandRunner
     /// <summary>Sets what a command does. Every command that contacts the service is run by this method.</summary>
     /// <param name="command">The command.</param>
     /// <param name="options">Its common flags, which are added to it.</param>
-    /// <param name="context">The surroundings.</param>
+    /// <param name="context">The console, the environment and the directories of the command.</param>
     /// <param name="run">What it does. Returns the exit code.</param>
     public static void SetRun(
         this Command command, CommonOptions options, ToolContext context, Func<ParseResult, Output, CancellationToken, Task<int>> run)

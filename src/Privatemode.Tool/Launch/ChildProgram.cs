@@ -40,7 +40,7 @@ internal static class ChildProgram
     /// <param name="path">The full path.</param>
     /// <param name="start">Its arguments and variables.</param>
     /// <param name="arguments">The arguments of the user, behind ours.</param>
-    /// <param name="context">The surroundings.</param>
+    /// <param name="context">The console, the environment and the directories of the command.</param>
     /// <returns>Its exit code.</returns>
     /// <exception cref="ToolException">It cannot be started.</exception>
     public static async Task<int> RunAsync(string path, ProgramStart start, IReadOnlyList<string> arguments, ToolContext context)

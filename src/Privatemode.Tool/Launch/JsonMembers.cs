@@ -144,7 +144,7 @@ internal sealed class JsonMembers(byte[] text)
         Replace(isLine ? start : member.Name, isLine ? lineEnd + 1 : end, "");
     }
 
-    // -1 if there is none. White space and comments can stand before it.
+    // Returns -1 if it is missing. White space and comments can stand before it.
     private int CommaBehind(int position)
     {
         for (int i = position; i < Text.Length; i++)

@@ -15,7 +15,7 @@ namespace Privatemode.Tool.Launch;
 internal sealed record FileChange(string Path, string Action, string? Backup = null, IReadOnlyList<string>? Kept = null);
 
 /// <summary>Writes configuration files, and remembers how to undo it.</summary>
-/// <param name="context">The surroundings.</param>
+/// <param name="context">The console, the environment and the directories of the command.</param>
 /// <param name="program">The name of the program, which is that of the file with the memory.</param>
 internal sealed class LaunchState(ToolContext context, string program)
 {

@@ -18,7 +18,7 @@ internal sealed record FoundManifest(byte[] Bytes, string Source, bool IsProved)
 }
 
 /// <summary>Finds the manifest that a word names: <c>published</c>, <c>adopted</c>, digits of a digest in the log, or a file.</summary>
-/// <param name="context">The surroundings.</param>
+/// <param name="context">The console, the environment and the directories of the command.</param>
 /// <param name="logDirectory">The log of adopted manifests.</param>
 /// <param name="demo">The manifest of the demo, which publishes nothing, or null.</param>
 internal sealed class ManifestFinder(ToolContext context, string logDirectory, byte[]? demo)

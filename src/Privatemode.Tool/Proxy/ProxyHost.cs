@@ -52,7 +52,7 @@ internal sealed class ProxyHost : IAsyncDisposable
 
     /// <summary>Starts a proxy. It listens before the deployment is verified; until then, its answers are errors.</summary>
     /// <param name="settings">The settings.</param>
-    /// <param name="context">The surroundings.</param>
+    /// <param name="context">The console, the environment and the directories of the command.</param>
     /// <param name="map">Adds routes of a command, before those of the proxy; null for none.</param>
     /// <exception cref="ToolException">It cannot listen, or the workspace cannot be used.</exception>
     public static async Task<ProxyHost> StartAsync(ProxySettings settings, ToolContext context, Action<WebApplication>? map = null)

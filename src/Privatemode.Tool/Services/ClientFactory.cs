@@ -10,7 +10,7 @@ internal static class ClientFactory
 {
     /// <summary>Opens the workspace, starts the test deployment if the flags ask for it, and creates a client. Nothing is sent.</summary>
     /// <param name="settings">The checked flags.</param>
-    /// <param name="context">The surroundings.</param>
+    /// <param name="context">The console, the environment and the directories of the command.</param>
     /// <param name="configure">Changes the options of the client, or null.</param>
     /// <returns>The connection. Dispose it to end the client and the demo.</returns>
     public static async Task<ClientConnection> OpenAsync(
@@ -90,7 +90,7 @@ internal sealed class ServiceEnvironment : IAsyncDisposable
     public string EntriesDirectory => Demo is null ? LogDirectory : Path.Combine(LogDirectory, ManifestLog.InsecureLoopbackDirectoryName);
 
     /// <param name="settings">The checked flags.</param>
-    /// <param name="context">The surroundings.</param>
+    /// <param name="context">The console, the environment and the directories of the command.</param>
     /// <param name="defaultWorkspace">The workspace if the flags name none; with the demo, a temporary directory.</param>
     public static async Task<ServiceEnvironment> OpenAsync(ServiceSettings settings, ToolContext context, string defaultWorkspace)
     {

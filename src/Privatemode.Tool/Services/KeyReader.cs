@@ -10,7 +10,7 @@ internal static class KeyReader
 
     /// <summary>Returns the key without white space around it.</summary>
     /// <param name="value">The literal or @FILE; null returns null.</param>
-    /// <param name="context">The surroundings, for relative paths.</param>
+    /// <param name="context">The context with the current directory, to which relative paths refer.</param>
     /// <param name="emptyLiteral">The message for an empty literal, or null to return null for it.</param>
     /// <exception cref="ToolException">The file cannot be read or is empty, or the key has characters that no key has.</exception>
     public static string? Read(string? value, ToolContext context, string? emptyLiteral = null)

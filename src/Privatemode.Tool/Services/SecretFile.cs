@@ -14,7 +14,7 @@ internal static class SecretFile
     /// <param name="value">@ and the path of the file.</param>
     /// <param name="shortest">The least length of the secret in bytes.</param>
     /// <param name="longest">The greatest length of the secret in bytes.</param>
-    /// <param name="context">The surroundings, for relative paths.</param>
+    /// <param name="context">The context with the current directory, to which relative paths refer.</param>
     /// <returns>The secret, pinned in memory. Its owner zeroes it after use.</returns>
     /// <exception cref="ToolException">The file cannot be read, or has something else.</exception>
     public static byte[] Read(string flag, string value, int shortest, int longest, ToolContext context)

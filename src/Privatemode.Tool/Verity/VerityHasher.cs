@@ -7,7 +7,7 @@ namespace Privatemode.Tool.Verity;
 /// <summary>The root hash of an image, and the first data block that differs from the stored tree.</summary>
 /// <param name="RootHash">32 bytes.</param>
 /// <param name="FirstDifferentBlock">
-/// Null if all blocks agree with the stored tree, or there is none. The tree is not trusted: this only says where to look when the root hash is another.
+/// Null if all blocks agree with the stored tree, or no tree is stored. The tree is not trusted: this only says where to look when the root hash is another.
 /// </param>
 internal sealed record VerityResult(byte[] RootHash, long? FirstDifferentBlock);
 

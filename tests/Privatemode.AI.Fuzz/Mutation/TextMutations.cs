@@ -100,7 +100,7 @@ internal static class TextMutations
         return end <= start ? bytes : Replace(bytes, start, start, bytes.AsSpan(start, end - start));
     }
 
-    // The first string, number or word at or after some place; nothing at the end when there is none.
+    // The first string, number or word at or after some place; empty if no value follows.
     private static (int Start, int End) Token(byte[] bytes, Rng rng)
     {
         int start = rng.Below(bytes.Length);

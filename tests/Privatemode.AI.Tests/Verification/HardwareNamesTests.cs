@@ -4,7 +4,7 @@ using System.Text.Json.Serialization.Metadata;
 
 namespace Privatemode.AI.Tests.Verification;
 
-/// <summary>Names from manifests and documents: compared exactly, and the default structure is none of them.</summary>
+/// <summary>Names from manifests and documents: compared exactly, and the default value equals none of them.</summary>
 public sealed class HardwareNamesTests
 {
     [Fact]

@@ -120,7 +120,7 @@ public sealed partial class AppPageTests
     private static partial Regex PassedTests();
 }
 
-/// <summary>A test that needs Node 20 or later. It is skipped where there is none.</summary>
+/// <summary>A test that needs Node 20 or later. It is skipped if Node is missing.</summary>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class NodeFactAttribute : FactAttribute
 {

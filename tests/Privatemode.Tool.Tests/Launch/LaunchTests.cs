@@ -16,7 +16,7 @@ public sealed class LaunchTests : IDisposable
 
     public void Dispose() => _run.Dispose();
 
-    /// <summary>The program and its file as the user left it; null: there is none.</summary>
+    /// <summary>The program and its file as the user left it; null if the program has no file.</summary>
     public static TheoryData<string, string?> Files => new()
     {
         { "claude", null },

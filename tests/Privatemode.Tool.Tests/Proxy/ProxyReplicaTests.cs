@@ -11,7 +11,7 @@ public sealed class ProxyReplicaTests : IDisposable
 {
     private const string Question = """{"role":"user","content":"hi"}""";
 
-    // Each replica has surroundings of its own: what it shares with the other is the content of its files.
+    // Each replica has a context of its own: what it shares with the other is the content of its files.
     private readonly ToolRun[] _runs = [new(), new()];
     private readonly HttpClient _http = new();
 

@@ -32,7 +32,7 @@ internal sealed class IssuedSnp
 
     public byte[] Vek => _vek.Value;
 
-    /// <summary>The revocation list, DER; null when there is none.</summary>
+    /// <summary>The revocation list, DER, or null.</summary>
     public byte[]? RevocationList => _revocationList.Value;
 
     /// <summary>The chip and its TCB as the report has them, to recognise requests for its certificate.</summary>

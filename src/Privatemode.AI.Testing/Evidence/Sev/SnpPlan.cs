@@ -65,7 +65,7 @@ internal sealed class SnpPlan
 
     public RsaKey RootSigner { get; set; }
 
-    /// <summary>Null: there is none to be had.</summary>
+    /// <summary>Null if it cannot be downloaded.</summary>
     public RevocationListTemplate? RevocationList { get; set; }
 
     /// <summary>Changes the report after it was signed.</summary>

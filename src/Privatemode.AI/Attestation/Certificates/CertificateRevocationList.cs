@@ -66,7 +66,7 @@ internal sealed class CertificateRevocationList
     /// <summary>The last time at which the list may be used; null if it has no such date, which is treated as expired.</summary>
     public DateTimeOffset? NextUpdate { get; }
 
-    /// <summary>The CRL number, which the issuer increases with every list; 0 if there is none.</summary>
+    /// <summary>The CRL number, which the issuer increases with every list; 0 for a list without a number.</summary>
     public BigInteger Number { get; }
 
     /// <summary>The version for comparison with other lists of the same issuer; <see langword="null"/> without nextUpdate.</summary>

@@ -33,7 +33,7 @@ internal static class LaunchDigests
         _ => null,
     };
 
-    /// <summary>The number of processors, from 1 to 220, with which the machine has this measurement; null if there is none.</summary>
+    /// <summary>The number of processors, from 1 to 220, with which the machine has this measurement, or null.</summary>
     /// <param name="seed">Launch digest of the machine with one processor, 48 bytes.</param>
     /// <param name="resetAddress">The start address of application processors (AP-EIP).</param>
     /// <param name="measurement">The measurement to find, 48 bytes.</param>

@@ -56,7 +56,7 @@ internal sealed record TcbEvaluation(
 }
 
 /// <summary>The finding of Intel's newest TCB info about the platform, which may differ from the evaluation that decides.</summary>
-/// <param name="TcbInfo">The newest TCB info; <see langword="null"/> if there is none that is authentic and current.</param>
+/// <param name="TcbInfo">The newest TCB info; <see langword="null"/> if no TCB info is authentic and current.</param>
 /// <param name="Tcb">The finding; <see langword="null"/> if the platform is not listed.</param>
 /// <param name="Problem">The check that failed; <see langword="null"/> if none did.</param>
 internal sealed record NewestTcbEvaluation(TcbInfo? TcbInfo, TcbEvaluation? Tcb, string? Problem)

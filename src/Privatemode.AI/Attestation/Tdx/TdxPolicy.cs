@@ -88,7 +88,7 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
 
     private readonly List<VerificationMismatch> _mismatches = [];
 
-    /// <summary>Returns all differences; empty if there are none. Call it once.</summary>
+    /// <summary>Returns all differences; none means that the quote meets the policy. Call it once.</summary>
     public IReadOnlyList<VerificationMismatch> Compare()
     {
         CompareGuest(quote.Report);

@@ -282,7 +282,7 @@ internal sealed class TdReport
     /// <summary>TEE_TCB_SVN2, 16 bytes: the TCB when the quote was made. Empty in a TD report 1.0.</summary>
     public ReadOnlyMemory<byte> TeeTcbSvn2 => Is15 ? _body.Slice(584, SvnSize) : default;
 
-    /// <summary>Digest of the service TDs bound to this one, zero if there is none. Empty in a TD report 1.0.</summary>
+    /// <summary>Digest of the service TDs bound to this one; zero for a TD without service TDs. Empty in a TD report 1.0.</summary>
     public ReadOnlyMemory<byte> MrServiceTd => Is15 ? Measurement(600) : default;
 
     /// <summary>Run-time measurement register 0 to 3.</summary>

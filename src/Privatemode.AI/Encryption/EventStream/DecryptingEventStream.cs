@@ -35,7 +35,7 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
     /// <summary>Whether the last returned events are kept when the stream is disposed, to find what could not be read.</summary>
     public bool KeepsLastEvents { get; set; }
 
-    /// <summary>The last returned events; empty if there are none, or if they are long. Not while the stream is being read.</summary>
+    /// <summary>The last returned events; empty before the first ones, and if they are long. Not while the stream is being read.</summary>
     public byte[] LastEvents => Volatile.Read(ref _state) == Idle ? CopyLastEvents() : _lastEvents;
 
     public override bool CanRead => Volatile.Read(ref _state) is not (DisposedWhileReading or Disposed);

@@ -21,7 +21,7 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
     /// <summary>Translates the returned events to another form; null to return them unchanged. Disposed with this reader.</summary>
     public EventTranslator? Translator { get; init; }
 
-    /// <summary>The failure of the stream; null if there is none.</summary>
+    /// <summary>The failure of the stream, or null.</summary>
     public PrivatemodeException? Failure { get; private set; }
 
     /// <summary>Whether the answer has ended.</summary>

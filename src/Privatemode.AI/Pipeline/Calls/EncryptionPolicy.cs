@@ -121,7 +121,7 @@ internal interface ICallSource
     /// <summary>The caller's headers, which must meet the rules of the endpoint.</summary>
     IEnumerable<KeyValuePair<string, string>> Headers { get; }
 
-    /// <summary>The value of the caller's <c>Content-Type</c>; null if there is none.</summary>
+    /// <summary>The value of the caller's <c>Content-Type</c>, or null.</summary>
     string? ContentType { get; }
 
     bool HasBody { get; }

@@ -56,7 +56,7 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
         ReceiptScope.Current?.RequestWritten();
     }
 
-    /// <summary>The value as it was set; null if there is none.</summary>
+    /// <summary>The value as it was set, or null.</summary>
     public static string? ContentTypeOf(HttpRequestMessage request) => ValueOf(request.Content?.Headers, ProtocolHeaders.ContentType);
 
     /// <summary>Starts to read a response. The result owns it.</summary>

@@ -9,10 +9,10 @@ internal abstract class CallTranslation : IDisposable
 {
     private int _owners = 1;
 
-    /// <summary>The prompt cache session that the translated body names; null if there is none.</summary>
+    /// <summary>The prompt cache session that the translated body names, or null.</summary>
     public virtual string? CacheKey => null;
 
-    /// <summary>The types of the tools that were left out of the request, separated by commas; null if there are none.</summary>
+    /// <summary>The types of the tools that were left out of the request, separated by commas, or null.</summary>
     public virtual string? LeftOutTools => null;
 
     /// <summary>Sets the call that it belongs to, once.</summary>

@@ -88,7 +88,7 @@ internal static class EndpointRules
 
     private static readonly EndpointRule[] Encrypted = [ChatCompletions, Responses, Completions, Embeddings, Transcriptions, Messages, Partition];
 
-    /// <summary>Returns the rule for a request, or throws an exception that says why there is none.</summary>
+    /// <summary>Returns the rule for a request, or throws an exception that says why the request is not supported.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The request is for another host, has a query, or is for an unknown endpoint.</exception>
     public static EndpointRule Match(string method, Uri uri, Uri service)
     {

@@ -126,7 +126,7 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
         ? RandomNumberGenerator.GetBytes(SecretSize) : null;
 
     /// <summary>Returns the salt of a call.</summary>
-    /// <param name="sessionKey">The session that the caller names; null or empty if there is none. It restricts the sharing, and is not sent.</param>
+    /// <param name="sessionKey">The session that the caller names; null or empty if the caller names none. It restricts the sharing, and is not sent.</param>
     /// <param name="caller">The caller, if several share an API key: their sessions differ, even if their names are equal.</param>
     /// <param name="isShared">False if no other call will have the same salt.</param>
     /// <returns>Text in UTF-8; the caller wipes it.</returns>

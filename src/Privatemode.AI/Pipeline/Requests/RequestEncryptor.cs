@@ -50,7 +50,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
     }
 
     /// <summary>Reads a plaintext body. Takes ownership of the bytes, even if it throws.</summary>
-    /// <param name="contentType">Its <c>Content-Type</c>; null if there is none, which is treated as JSON.</param>
+    /// <param name="contentType">Its <c>Content-Type</c>, or null, which is treated as JSON.</param>
     /// <exception cref="PrivatemodeWouldLeakException">The body is malformed or ambiguous.</exception>
     public static RequestBody Read(EndpointRule rule, PooledBytes bytes, string? contentType)
     {
@@ -71,7 +71,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
     /// <summary>Checks a plaintext body and completes it. Takes ownership of the body, even if it throws.</summary>
     /// <param name="apiKey">The API key of the call, which decides with whom it shares the prompt cache.</param>
     /// <param name="translation">Translates the answer back, for a body that was translated; the call owns it, unless this throws.</param>
-    /// <param name="cacheKey">The caller's prompt cache session; null if there is none.</param>
+    /// <param name="cacheKey">The caller's prompt cache session, or null.</param>
     /// <param name="caller">The caller, if several share an API key; null for one caller.</param>
     /// <exception cref="PrivatemodeWouldLeakException">A member or field could contain content in the clear.</exception>
     /// <exception cref="PrivatemodeRequestException">The body lacks something that the service requires, or is more than it accepts.</exception>

@@ -33,7 +33,7 @@ internal sealed class SnpVector(SnpVectors vectors, JsonElement element)
 
     public ReadOnlyMemory<byte> Root => vectors.ReadCertificate(File("root")!);
 
-    /// <summary>The case's list; without one a list of its root that is valid at its time, or nothing where there is none.</summary>
+    /// <summary>The case's list; without one a list of its root that is valid at its time, or null.</summary>
     public ReadOnlyMemory<byte> Crl => (File("crl"), File("root")) switch
     {
         ({ } crl, _) => vectors.Read(crl),

@@ -116,7 +116,7 @@ internal sealed class ProtobufMessage
         };
     }
 
-    /// <summary>The value of a map from text to bytes; the last entry with this key is used. Null if there is none.</summary>
+    /// <summary>The value of a map from text to bytes; the last entry with this key is used. Null if it is missing.</summary>
     public ReadOnlyMemory<byte>? MapValue(int field, ReadOnlySpan<byte> key)
     {
         ReadOnlyMemory<byte>? value = null;

@@ -90,8 +90,8 @@ internal sealed class ManifestDifference(string? before, string after, IReadOnly
 
 /// <summary>One difference between two manifests.</summary>
 /// <param name="Path">The place of the difference, for example <c>ReferenceValues.snp[0].MinimumTCB.SNPVersion</c>.</param>
-/// <param name="Before">The value in the old manifest; null if there is none.</param>
-/// <param name="After">The value in the new manifest; null if there is none.</param>
+/// <param name="Before">The value in the old manifest, or null.</param>
+/// <param name="After">The value in the new manifest, or null.</param>
 /// <remarks>All three are printable ASCII, so that a manifest cannot manipulate the terminal that shows it.</remarks>
 internal sealed record ManifestChange(string Path, string? Before, string? After)
 {
@@ -116,7 +116,7 @@ internal sealed class ManifestImportance
     private readonly IReadOnlyDictionary<string, string> _known;
     private readonly Dictionary<string, int> _policies = new(StringComparer.Ordinal);
 
-    /// <param name="before">The old manifest; null if there is none.</param>
+    /// <param name="before">The old manifest, or null.</param>
     /// <param name="known">The values of the old manifest: their number is limited by what was adopted.</param>
     public ManifestImportance(Manifest? before, Manifest after, IReadOnlyDictionary<string, string> known)
     {

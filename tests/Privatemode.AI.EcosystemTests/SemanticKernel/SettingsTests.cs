@@ -12,7 +12,7 @@ using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.EcosystemTests.SemanticKernel;
 
-/// <summary>What each setting becomes in the decrypted request, with each way to register a chat service. docs/semantic-kernel.md shows it.</summary>
+/// <summary>What each setting becomes in the decrypted request, with each way to register a chat service. docs/semantic-kernel-settings.md shows it.</summary>
 public sealed class SettingsTests : KernelTest
 {
     /// <summary>Set it to rewrite the table of the document.</summary>
@@ -142,7 +142,7 @@ public sealed class SettingsTests : KernelTest
     private static async Task AssertInDocumentAsync(string name, StringBuilder table)
     {
         (string begin, string end) = ($"<!-- begin: {name} -->\n", $"<!-- end: {name} -->\n");
-        string path = Path.Combine(RepositoryFiles.Root, "docs", "semantic-kernel.md");
+        string path = Path.Combine(RepositoryFiles.Root, "docs", "semantic-kernel-settings.md");
         string document = await File.ReadAllTextAsync(path);
         string expected = document[..(document.IndexOf(begin, StringComparison.Ordinal) + begin.Length)] + table
             + document[document.IndexOf(end, StringComparison.Ordinal)..];
@@ -151,7 +151,7 @@ public sealed class SettingsTests : KernelTest
             await File.WriteAllTextAsync(path, expected);
         }
 
-        Assert.True(expected == document, $"The table of docs/semantic-kernel.md is out of date. Run this test with {UpdateVariable}=1.\n{table}");
+        Assert.True(expected == document, $"The table of docs/semantic-kernel-settings.md is out of date. Run this test with {UpdateVariable}=1.\n{table}");
     }
 
     private static SettingRow Row(string name) => SettingRow.All.Single(row => row.Name == name);

@@ -205,12 +205,33 @@ public sealed class UserProgramTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task HostedProxy_EncryptsRequestsOfItsCallers()
+    {
+        const string Key = "caller-key-0123456789";
+        _deployment.Model.Reply("Hello.");
+        await using WebApplication app = HostedProxy.Create(_deployment.ConfigureClient, Key);
+        await app.StartAsync();
+        using HttpClient caller = new() { BaseAddress = new Uri(app.Urls.First()) };
+        Assert.Equal(HttpStatusCode.Unauthorized, (await ChatAsync(caller)).StatusCode);
+
+        caller.DefaultRequestHeaders.Authorization = new("Bearer", Key);
+        using HttpResponseMessage answer = await ChatAsync(caller);
+        Assert.Contains("Hello.", await answer.Content.ReadAsStringAsync());
+        Assert.Contains("Who are you?", Assert.Single(_deployment.Requests).DecryptedBody);
+        Assert.Equal(HttpStatusCode.OK, (await caller.GetAsync("/healthz")).StatusCode);
+        await app.StopAsync();
+    }
+
+    [Fact]
     public void StrictSettings_AreTaken()
     {
         using ConcurrencyLimiter limiter = new(new() { PermitLimit = 2, QueueLimit = 10 });
         using PrivatemodeClient client = new(StrictSettings.Create(new string('a', 64), limiter, new byte[32], () => "alice"));
         Assert.NotNull(client.AsIChatClient("gpt-oss-120b"));
     }
+
+    private static Task<HttpResponseMessage> ChatAsync(HttpClient caller) => caller.PostAsync("/v1/chat/completions", new StringContent(
+        """{"model":"assistant","messages":[{"role":"user","content":"Who are you?"}]}""", Encoding.UTF8, "application/json"));
 
     private static async Task<string> PostAsync(HttpClient browser, string path)
     {

@@ -145,12 +145,20 @@ public sealed class Fault
         Message = message ?? throw new ArgumentNullException(nameof(message)),
     };
 
-    /// <summary>Creates a fault that closes the connection in the middle of the answer.</summary>
+    /// <summary>Creates a fault that closes the connection in the middle of the answer, or of one of its events.</summary>
     /// <param name="afterBytes">The number of bytes of the body that are sent before the connection is closed, which must be less than the length of the body.
     /// With 0, not even the headers are sent, except by an evidence source.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="afterBytes"/> is negative.</exception>
     public static Fault CutConnection(int afterBytes) => new(FaultKind.CutConnection) { Index = AtLeast(0, afterBytes) };
+
+    /// <summary>Creates a fault that resets the connection in the middle of the answer: a TCP reset in place of an orderly close.</summary>
+    /// <remarks>On Linux, the client reads the bytes that were sent before the reset. Other systems may discard them.</remarks>
+    /// <param name="afterBytes">The number of bytes of the body that are sent before the connection is reset, which must be less than the length of the body.
+    /// With 0, not even the headers are sent.</param>
+    /// <returns>The fault.</returns>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="afterBytes"/> is negative.</exception>
+    public static Fault ResetConnection(int afterBytes) => new(FaultKind.ResetConnection) { Index = AtLeast(0, afterBytes) };
 
     /// <summary>Creates a fault that stops the answer before one event and leaves the connection open.</summary>
     /// <param name="eventIndex">The zero-based index of the event. With 0, an answer that is not streamed stops in the middle of its body.</param>

@@ -52,8 +52,8 @@ public sealed class FaultInjector
     }
 
     /// <summary>Applies a fault to the next key exchanges.</summary>
-    /// <param name="fault"><see cref="Fault.UnencryptedError"/>, <see cref="Fault.CutConnection"/>, <see cref="Fault.Delay"/>,
-    /// <see cref="Fault.StallBeforeEvent"/> or <see cref="Fault.NoResponse"/>.</param>
+    /// <param name="fault"><see cref="Fault.UnencryptedError"/>, <see cref="Fault.CutConnection"/>,
+    /// <see cref="Fault.ResetConnection"/>, <see cref="Fault.Delay"/>, <see cref="Fault.StallBeforeEvent"/> or <see cref="Fault.NoResponse"/>.</param>
     /// <param name="times">The number of key exchanges, at least 1. <see cref="int.MaxValue"/> means all key exchanges until <see cref="Clear"/> is
     /// called.</param>
     /// <exception cref="ArgumentNullException"><paramref name="fault"/> is <see langword="null"/>.</exception>
@@ -62,8 +62,8 @@ public sealed class FaultInjector
     public void InjectIntoKeyExchange(Fault fault, int times = 1) => EnqueueUnencrypted(_keyExchange, "a key exchange", fault, times);
 
     /// <summary>Applies a fault to the next requests to <c>GET /v1/models</c> or <c>GET /v1/models/{id}</c>.</summary>
-    /// <param name="fault"><see cref="Fault.UnencryptedError"/>, <see cref="Fault.CutConnection"/>, <see cref="Fault.Delay"/>,
-    /// <see cref="Fault.StallBeforeEvent"/> or <see cref="Fault.NoResponse"/>.</param>
+    /// <param name="fault"><see cref="Fault.UnencryptedError"/>, <see cref="Fault.CutConnection"/>,
+    /// <see cref="Fault.ResetConnection"/>, <see cref="Fault.Delay"/>, <see cref="Fault.StallBeforeEvent"/> or <see cref="Fault.NoResponse"/>.</param>
     /// <param name="times">The number of requests, at least 1. <see cref="int.MaxValue"/> means all requests until <see cref="Clear"/> is called.</param>
     /// <exception cref="ArgumentNullException"><paramref name="fault"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">The fault does not apply to the model list.</exception>
@@ -72,9 +72,9 @@ public sealed class FaultInjector
 
     /// <summary>Applies a fault to the next requests to an evidence source.</summary>
     /// <param name="source">The evidence source.</param>
-    /// <param name="fault"><see cref="Fault.UnencryptedError"/>, <see cref="Fault.CutConnection"/>, <see cref="Fault.StallBeforeEvent"/>,
-    /// <see cref="Fault.NoResponse"/>, <see cref="Fault.Delay"/>, <see cref="Fault.Redirect"/>, <see cref="Fault.OversizedResponse"/> or, for
-    /// <see cref="EvidenceSource.Manifest"/>, <see cref="Fault.OutdatedManifest"/>.</param>
+    /// <param name="fault"><see cref="Fault.UnencryptedError"/>, <see cref="Fault.CutConnection"/>, <see cref="Fault.ResetConnection"/>,
+    /// <see cref="Fault.StallBeforeEvent"/>, <see cref="Fault.NoResponse"/>, <see cref="Fault.Delay"/>, <see cref="Fault.Redirect"/>,
+    /// <see cref="Fault.OversizedResponse"/> or, for <see cref="EvidenceSource.Manifest"/>, <see cref="Fault.OutdatedManifest"/>.</param>
     /// <param name="times">The number of requests, at least 1. <see cref="int.MaxValue"/> means all requests until <see cref="Clear"/> is called.</param>
     /// <exception cref="ArgumentNullException"><paramref name="fault"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException">The fault does not apply to this source.</exception>
@@ -112,7 +112,7 @@ public sealed class FaultInjector
 
     /// <summary>Whether the fault can be applied to an answer that is neither encrypted nor streamed.</summary>
     private static bool AppliesUnencrypted(Fault fault) =>
-        fault.Kind is FaultKind.UnencryptedError or FaultKind.CutConnection or FaultKind.StallBeforeEvent or FaultKind.Delay;
+        fault.Kind is FaultKind.UnencryptedError or FaultKind.CutConnection or FaultKind.ResetConnection or FaultKind.StallBeforeEvent or FaultKind.Delay;
 
     /// <summary>Without this check, a test could pass although its fault was not applied.</summary>
     private static void ThrowIfNotApplicable(Fault fault, bool applies, string what)

@@ -20,6 +20,7 @@ internal enum FaultKind
     RemoveFinishEvent,
     RemoveEndMarker,
     CutConnection,
+    ResetConnection,
     StallBeforeEvent,
     Delay,
     Redirect,

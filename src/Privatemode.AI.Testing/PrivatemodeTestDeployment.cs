@@ -33,7 +33,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     {
         _options = options;
         _secrets = new SecretStore(options.TimeProvider);
-        _wire = new WireRecorder(options.OpenWireTap);
+        _wire = new WireRecorder(options.OpenWireTap, options.SentTap);
         Model = new ScriptedModel();
         Faults = new FaultInjector();
         RequestCounter requests = new();
@@ -238,7 +238,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
             kestrel.Listen(IPAddress.Loopback, 0, listen =>
             {
                 listen.Protocols = HttpProtocols.Http1;
-                if (_options.RecordRequests || _options.OpenWireTap is not null)
+                if (_options.RecordRequests || _options.OpenWireTap is not null || _options.SentTap is not null)
                 {
                     _ = listen.Use(_wire.Tee);
                 }

@@ -52,6 +52,12 @@ public sealed class PrivatemodeTestDeploymentOptions
     /// tools, as newer model servers do. For tests of clients that must not send them.</summary>
     internal bool RefusesSystemMessages { get; set; }
 
+    /// <summary>Called when an answer has stopped and waits for its client to go. For tests that move a clock then.</summary>
+    internal Action? Stalled { get; set; }
+
+    /// <summary>Called with the bytes that the deployment sends, on any connection.</summary>
+    internal Action<ReadOnlySpan<byte>>? SentTap { get; set; }
+
     /// <summary>Called for each connection: gets what looks at the bytes as they arrive, with or without <see cref="RecordRequests"/>. For load tests, which
     /// cannot keep them.</summary>
     internal Func<Action<ReadOnlySequence<byte>>>? OpenWireTap { get; set; }
@@ -67,6 +73,8 @@ public sealed class PrivatemodeTestDeploymentOptions
             BeforePart = BeforePart,
             RefusesSystemMessages = RefusesSystemMessages,
             OpenWireTap = OpenWireTap,
+            Stalled = Stalled,
+            SentTap = SentTap,
         };
         foreach (string key in AdditionalApiKeys)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Privatemode.AI.Testing.Enclave;
@@ -10,6 +11,7 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
     private const string DoneMark = "data: [DONE]\n\n";
 
     private readonly StringBuilder _sent = new();
+    private readonly ArrayBufferWriter<byte> _beforeReset = new();
     private int _bytes;
 
     /// <summary>A whole answer.</summary>
@@ -103,6 +105,18 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
     private async Task WriteAsync(string text)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(text);
+        if (fault is { Kind: FaultKind.ResetConnection })
+        {
+            _beforeReset.Write(bytes);
+            if (_beforeReset.WrittenCount >= fault.Index)
+            {
+                ConnectionReset.Send(context, fault.Index, _beforeReset.WrittenSpan, options.SentTap);
+                throw new OperationCanceledException("The connection was reset on purpose.");
+            }
+
+            return;
+        }
+
         int allowed = IsCut ? Math.Min(bytes.Length, fault!.Index - _bytes) : bytes.Length;
         if (IsCut)
         {
@@ -135,6 +149,7 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
             // Waits until the client goes away or the deployment is disposed.
             TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
             using CancellationTokenRegistration registration = context.RequestAborted.Register(() => gone.TrySetResult());
+            options.Stalled?.Invoke();
             await gone.Task.ConfigureAwait(false);
             Abort();
         }

@@ -45,9 +45,11 @@ internal static class FaultReach
     public static void RequireGpus(Fault? fault, EnclaveEndpoint endpoint) =>
         Require(fault, fault is { Kind: FaultKind.GpuRevocation } && !endpoint.UsesGpus ? "document extraction uses no GPU" : null);
 
-    /// <exception cref="FaultMissedException">The fault cuts the connection after the end of the body.</exception>
+    /// <exception cref="FaultMissedException">The fault ends the connection after the end of the body.</exception>
     public static void RequireBytes(Fault? fault, int bytes) =>
-        Require(fault, fault is { Kind: FaultKind.CutConnection } && fault.Index > 0 && fault.Index >= bytes ? $"the body has {bytes} bytes" : null);
+        Require(fault, fault is { Kind: FaultKind.CutConnection or FaultKind.ResetConnection } && fault.Index > 0 && fault.Index >= bytes
+            ? $"the body has {bytes} bytes"
+            : null);
 
     private static void Require(Fault? fault, string? why)
     {

@@ -68,6 +68,9 @@ internal sealed class StandInSender(HttpContext context, RecordedRequest record,
                 await context.Response.Body.FlushAsync(gone).ConfigureAwait(false);
                 context.Abort();
                 break;
+            case FaultKind.ResetConnection:
+                ConnectionReset.Send(context, fault.Index, body.Span, options.SentTap);
+                break;
             case FaultKind.OversizedResponse:
                 await context.Response.Body.WriteAsync(body, gone).ConfigureAwait(false);
                 for (int left = fault.Index - body.Length; left > 0; left -= BlockSize)
@@ -88,6 +91,7 @@ internal sealed class StandInSender(HttpContext context, RecordedRequest record,
     {
         TaskCompletionSource gone = new(TaskCreationOptions.RunContinuationsAsynchronously);
         using CancellationTokenRegistration registration = context.RequestAborted.Register(() => gone.TrySetResult());
+        options.Stalled?.Invoke();
         await gone.Task.ConfigureAwait(false);
         context.Abort();
         throw new OperationCanceledException("The connection was cut on purpose.");

@@ -4,9 +4,10 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Privatemode.AI.Testing.Server;
 
-/// <summary>Keeps every byte that arrives on any connection, below HTTP.</summary>
+/// <summary>Keeps every byte that arrives on any connection, below HTTP, and shows those that are sent.</summary>
 /// <param name="openTap">Called for each connection: returns the receiver of its bytes, in pieces and in order. Null to record them here.</param>
-internal sealed class WireRecorder(Func<Action<ReadOnlySequence<byte>>>? openTap = null)
+/// <param name="sent">Gets the bytes that are sent. Null if nothing looks at them.</param>
+internal sealed class WireRecorder(Func<Action<ReadOnlySequence<byte>>>? openTap = null, Action<ReadOnlySpan<byte>>? sent = null)
 {
     private readonly Lock _gate = new();
     private readonly ArrayBufferWriter<byte> _received = new();
@@ -22,7 +23,9 @@ internal sealed class WireRecorder(Func<Action<ReadOnlySequence<byte>>>? openTap
     /// <summary>Connection middleware.</summary>
     public ConnectionDelegate Tee(ConnectionDelegate next) => async connection =>
     {
-        connection.Transport = new TeeDuplex(connection.Transport, new TeeReader(connection.Transport.Input, openTap?.Invoke() ?? Append));
+        connection.Transport = new TeeDuplex(
+            new TeeReader(connection.Transport.Input, openTap?.Invoke() ?? Append),
+            sent is null ? connection.Transport.Output : new TeeWriter(connection.Transport.Output, sent));
         await next(connection).ConfigureAwait(false);
     };
 
@@ -37,11 +40,38 @@ internal sealed class WireRecorder(Func<Action<ReadOnlySequence<byte>>>? openTap
         }
     }
 
-    private sealed class TeeDuplex(IDuplexPipe inner, PipeReader input) : IDuplexPipe
+    private sealed class TeeDuplex(PipeReader input, PipeWriter output) : IDuplexPipe
     {
         public PipeReader Input => input;
 
-        public PipeWriter Output => inner.Output;
+        public PipeWriter Output => output;
+    }
+
+    /// <summary>Shows the bytes as they are written. What <see cref="PipeWriter.WriteAsync"/> writes passes <see cref="Advance"/> too.</summary>
+    private sealed class TeeWriter(PipeWriter inner, Action<ReadOnlySpan<byte>> sent) : PipeWriter
+    {
+        private Memory<byte> _next;
+
+        public override bool CanGetUnflushedBytes => inner.CanGetUnflushedBytes;
+
+        public override long UnflushedBytes => inner.UnflushedBytes;
+
+        public override void Advance(int bytes)
+        {
+            sent(_next.Span[..bytes]);
+            _next = _next[bytes..];
+            inner.Advance(bytes);
+        }
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) => _next = inner.GetMemory(sizeHint);
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
+
+        public override void CancelPendingFlush() => inner.CancelPendingFlush();
+
+        public override void Complete(Exception? exception = null) => inner.Complete(exception);
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => inner.FlushAsync(cancellationToken);
     }
 
     /// <summary>Records bytes when they are consumed, so that each is recorded once however often it is looked at.</summary>

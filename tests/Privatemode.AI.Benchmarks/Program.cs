@@ -1,9 +1,11 @@
 using BenchmarkDotNet.Running;
 using Privatemode.AI.Benchmarks.Audio;
+using Privatemode.AI.Benchmarks.Calls;
 using Privatemode.AI.Benchmarks.Proxy;
 using Privatemode.AI.Benchmarks.Wire;
 
-// micro: BenchmarkDotNet classes; wire: the loopback harness; audio: 50 MiB of a recording; proxy: our proxy beside another one.
+// micro: BenchmarkDotNet classes; wire: the loopback harness; audio: 50 MiB of a recording; proxy: our proxy beside another one;
+// calls: every bar of a call, one row each.
 // serve, sink and proxies: the servers of the last three, started by them as other processes.
 return args switch
 {
@@ -12,6 +14,7 @@ return args switch
     ["sink"] => await AudioSink.RunAsync(),
     ["proxy", ..] => await ProxyRun.RunAsync(),
     ["proxies", string endpoint, string meshCa] => await ProxyHosts.RunAsync(new Uri(endpoint), meshCa),
+    ["calls", .. var rows] => await CallsRun.RunAsync(rows),
     ["wire", ..] => await Harness.RunAsync(),
     _ => Micro(args),
 };

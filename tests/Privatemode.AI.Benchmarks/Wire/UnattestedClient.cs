@@ -29,8 +29,8 @@ internal sealed class UnattestedClient : IClientComposition
         ApiKeys apiKeys = OptionsValidator.Validate(options);
         TimeProvider time = options.TimeProvider;
         VerifiedMesh mesh = new(
-            MeshCertificateAuthority.FromPem(Encoding.UTF8.GetBytes(meshCaPem)), new SecretServiceNames([HarnessServer.SecretServiceName]), null!,
-            ValidityPeriod.Of(TimeSpan.FromDays(1), time));
+            MeshCertificateAuthority.FromPem(Encoding.UTF8.GetBytes(meshCaPem)), new SecretServiceNames([HarnessServer.SecretServiceName]),
+            Report(endpoint, time), ValidityPeriod.Of(TimeSpan.FromDays(1), time));
         ControlPlaneClient control = new(new BoundedHttpClient(_http, time), endpoint, ProtocolHeaders.ProtocolVersion);
         SecretExchanger exchanger = new((_, _, _, _) => new(mesh), control, GpuRevocationPolicy.Strict, Events, time);
         _sessions = new SessionManager(
@@ -81,6 +81,28 @@ internal sealed class UnattestedClient : IClientComposition
         (await _sessions.AcquireAsync("key", rejectedId: null, async: true, cancellationToken)).Dispose();
 
     public Task<VerifiedDeployment> VerifyAsync(CancellationToken cancellationToken) => throw new NotSupportedException();
+
+    /// <summary>A report without evidence: with it, answers have receipts, whose cost is measured too.</summary>
+    private static VerifiedDeployment Report(Uri endpoint, TimeProvider time) => new(null!)
+    {
+        Endpoint = endpoint,
+        VerifiedAt = time.GetUtcNow(),
+        ValidUntil = time.GetUtcNow().AddDays(1),
+        ManifestSha256 = new string('0', 64),
+        ManifestSource = default,
+        ManifestAdoptedAt = time.GetUtcNow(),
+        Manifest = default,
+        Tee = default,
+        AmdProduct = null,
+        Measurement = new string('0', 96),
+        CoordinatorPolicySha256 = new string('0', 64),
+        ReferenceValuePath = "",
+        Tcb = new Dictionary<string, string>(),
+        Collateral = [],
+        MeshCaSha256 = new string('0', 64),
+        Warnings = [],
+        Checks = [],
+    };
 
     public void Dispose()
     {

@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Multipart;
+using Privatemode.AI.Pipeline.Requests;
+
+namespace Privatemode.AI.Benchmarks.Calls;
+
+/// <summary>A large body from its snapshot to the bytes for the socket, with all checks, in turns with bare encryption and hex of the same length.</summary>
+internal static class BodyRows
+{
+    private const double BodyBar = 1.35;
+    private const int Rounds = 41;
+    private const int MiB = 1024 * 1024;
+
+    private static readonly byte[] SecretId = "K5rjArp6f5oN9nfPoVVca2rfs60hMt2ONZuieZLk80s="u8.ToArray();
+
+    private static readonly RequestEncryptor Encryptor =
+        new(new Uri("https://api.privatemode.ai"), new PromptCacheSaltProvider(PromptCacheScope.None), TimeProvider.System);
+
+    public static async Task PrintAsync()
+    {
+        using AesGcmKey key = AesGcmKey.Import(RandomNumberGenerator.GetBytes(32));
+        byte[] words = ChatBody(MiB, Words);
+        byte[] image = ChatBody(MiB, Base64);
+        byte[] large = ChatBody(25 * MiB, Base64);
+        Print("body of 1 MiB of chat, text, all checks", words, () => { EncryptChat(key, words); return Task.CompletedTask; });
+        Print("body of 1 MiB of chat, one image, all checks", image, () => { EncryptChat(key, image); return Task.CompletedTask; });
+        Print("body of 25 MiB of chat, one image, all checks", large, () => { EncryptChat(key, large); return Task.CompletedTask; });
+        byte[] form = Form(25 * MiB);
+        await PrintAsync("form with a file of 25 MiB, all checks", form, () => EncryptFormAsync(key, form));
+    }
+
+    /// <summary>Repeats the encryption of 1 MiB for a profiler.</summary>
+    /// <param name="name"><c>text</c> or <c>image</c>.</param>
+    public static int Loop(string name, TimeSpan time)
+    {
+        using AesGcmKey key = AesGcmKey.Import(RandomNumberGenerator.GetBytes(32));
+        byte[] chat = ChatBody(MiB, name == "text" ? Words : Base64);
+        long start = Stopwatch.GetTimestamp();
+        int count = 0;
+        for (; Stopwatch.GetElapsedTime(start) < time; count++)
+        {
+            EncryptChat(key, chat);
+        }
+
+        Console.WriteLine($"{name}: {count} calls");
+        return 0;
+    }
+
+    /// <summary>A chat with a content of about this length.</summary>
+    public static byte[] ChatBody(int length, Func<int, string> content) => Encoding.UTF8.GetBytes(
+        $$"""{"model":"gpt-oss-120b","messages":[{{content(length)}}]}""");
+
+    /// <summary>Messages of English text.</summary>
+    public static string Words(int length)
+    {
+        string text = string.Concat(Enumerable.Repeat("The quick brown fox jumps over the lazy dog. ", 40));
+        return string.Join(',', Enumerable.Repeat($$"""{"role":"user","content":"{{text}}"}""", Math.Max(1, length / (text.Length + 28))));
+    }
+
+    /// <summary>One message with an image.</summary>
+    public static string Base64(int length) =>
+        $$$"""{"role":"user","content":[{"type":"image_url","image_url":{"url":"data:image/png;base64,{{{new string('A', length)}}}"}}]}""";
+
+    /// <summary>Copy, take apart, check names, clear values and media, add the salt, encrypt, and the last check before the socket.</summary>
+    public static void EncryptChat(AesGcmKey key, byte[] chat)
+    {
+        PooledBytes bytes = CallPreparationBuffer(chat.Length);
+        bytes.Append(chat);
+        JsonRequestBody body = new(bytes);
+        _ = RemoteMediaFinder.Find(body.Bytes.Span, body.Index);
+        using EncryptedCall call = Encryptor.Prepare(EndpointRules.ChatCompletions, body, "key");
+        using BodyExchange exchange = new(key, SecretId);
+        using EncryptedBody wire = call.Body!.Encrypt(exchange, call.Rule);
+        ThrowIfNotEncrypted(exchange, wire, call, ClearMembers.IsClearValue);
+    }
+
+    private static async Task EncryptFormAsync(AesGcmKey key, byte[] form)
+    {
+        PooledBytes bytes = CallPreparationBuffer(form.Length);
+        bytes.Append(form);
+        using EncryptedCall call = Encryptor.Prepare(
+            EndpointRules.Transcriptions, RequestEncryptor.Read(EndpointRules.Transcriptions, bytes, "multipart/form-data; boundary=b"), "key");
+        using BodyExchange exchange = new(key, SecretId);
+        using EncryptedBody wire = call.Body!.Encrypt(exchange, call.Rule);
+        ThrowIfNotEncrypted(exchange, wire, call, ClearFormFields.IsClearValue);
+        await wire.WriteToAsync(Stream.Null, default);
+    }
+
+    private static void ThrowIfNotEncrypted(BodyExchange exchange, EncryptedBody wire, EncryptedCall call, ClearMemberCheck isClear)
+    {
+        if (!exchange.IsEncrypted(wire, call.Rule.Body, (name, value) => call.Rule.RequestClearNames!.Contains(name) && isClear(name, value)))
+        {
+            throw new InvalidOperationException("The last check refused what was encrypted.");
+        }
+    }
+
+    private static PooledBytes CallPreparationBuffer(int length) => Pipeline.Calls.CallPreparation.NewSnapshot(length);
+
+    private static byte[] Form(int length) =>
+    [
+        .. "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nwhisper-large-v3\r\n--b\r\n"u8,
+        .. "Content-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\nContent-Type: audio/wav\r\n\r\n"u8,
+        .. RandomNumberGenerator.GetBytes(length), .. "\r\n--b--\r\n"u8,
+    ];
+
+    private static void Print(string what, byte[] plaintext, Func<Task> ours) => PrintAsync(what, plaintext, ours).GetAwaiter().GetResult();
+
+    private static async Task PrintAsync(string what, byte[] plaintext, Func<Task> ours)
+    {
+        byte[] key = RandomNumberGenerator.GetBytes(32);
+        byte[] additionalData = new byte[16];
+        byte[] scratch = new byte[plaintext.Length + 16];
+        byte[] hex = new byte[2 * (plaintext.Length + 64)];
+        List<double> bareTimes = [];
+        List<double> times = [];
+        for (int i = -10; i < Rounds; i++)
+        {
+            long start = Stopwatch.GetTimestamp();
+            using (AesGcm aes = new(key, 16))
+            {
+                BareExchange.Encrypt(aes, additionalData, plaintext, scratch, hex);
+            }
+
+            double bare = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            start = Stopwatch.GetTimestamp();
+            await ours();
+            double time = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
+            if (i >= 0)
+            {
+                bareTimes.Add(bare);
+                times.Add(time);
+            }
+        }
+
+        new Row(what, CallsRun.Median(times), CallsRun.Median(bareTimes), "ms", BodyBar).Print();
+    }
+}

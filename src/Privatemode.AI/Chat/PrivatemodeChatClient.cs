@@ -95,6 +95,8 @@ internal sealed class PrivatemodeChatClient : IChatClient
         }
     }
 
+    // Pooled, because it runs for each event.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<ChatResponseUpdate?> NextAsync(
         IAsyncEnumerator<StreamingChatCompletionUpdate> events, UpdateMapper mapper, ReceiptScope scope, List<OpenAIMessage> request,
         ChatCompletionOptions options, CancellationToken cancellationToken)

@@ -158,13 +158,73 @@ internal static class ReasoningText
     public static string? Of(ChatCompletion completion) =>
         Read(ref completion.Patch, "$.choices[0].message.reasoning"u8, "$.choices[0].message.reasoning_content"u8);
 
-    public static string? Of(StreamingChatCompletionUpdate update) =>
-        Read(ref update.Patch, "$.choices[0].delta.reasoning"u8, "$.choices[0].delta.reasoning_content"u8);
-
     private static string? Read(ref JsonPatch patch, ReadOnlySpan<byte> name, ReadOnlySpan<byte> olderName) =>
         patch.TryGetValue(name, out string? text) && text is { Length: > 0 } ? text
         : patch.TryGetValue(olderName, out text) && text is { Length: > 0 } ? text
         : null;
+}
+
+/// <summary>What the type of OpenAI does not say of the first choice of an event.</summary>
+/// <param name="Exists">Whether the event has a choice.</param>
+/// <param name="Index">The index of the choice; null if it has none.</param>
+/// <param name="Reasoning">The model's reasoning, see <see cref="ReasoningText"/>; null if there is none.</param>
+internal readonly record struct FirstChoice(bool Exists, int? Index, string? Reasoning)
+{
+    /// <summary>Reads a choice once: each value that is taken out of a <see cref="JsonPatch"/> costs a pass over the whole event.</summary>
+    public static FirstChoice Of(StreamingChatCompletionUpdate update)
+    {
+        if (!update.Patch.TryGetJson("$.choices[0]"u8, out ReadOnlyMemory<byte> json))
+        {
+            return default;
+        }
+
+        Utf8JsonReader reader = new(json.Span, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
+        int? index = null;
+        string? reasoning = null;
+        bool hasDelta = false;
+        _ = reader.Read();
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool isIndex = reader.ValueTextEquals("index"u8);
+            bool isDelta = !hasDelta && reader.ValueTextEquals("delta"u8);
+            _ = reader.Read();
+            if (isIndex && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out int number))
+            {
+                index ??= number;
+            }
+            else if (isDelta && reader.TokenType == JsonTokenType.StartObject)
+            {
+                hasDelta = true;
+                reasoning = ReadReasoning(ref reader);
+            }
+
+            reader.Skip();
+        }
+
+        return new FirstChoice(true, index, reasoning);
+    }
+
+    /// <summary>Reads to the end of the object at the reader.</summary>
+    private static string? ReadReasoning(ref Utf8JsonReader reader)
+    {
+        string? reasoning = null;
+        string? older = null;
+        while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
+        {
+            bool isReasoning = reader.ValueTextEquals("reasoning"u8);
+            bool isOlder = !isReasoning && reader.ValueTextEquals("reasoning_content"u8);
+            _ = reader.Read();
+            if (reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty)
+            {
+                reasoning = isReasoning ? reasoning ?? reader.GetString() : reasoning;
+                older = isOlder ? older ?? reader.GetString() : older;
+            }
+
+            reader.Skip();
+        }
+
+        return reasoning ?? older;
+    }
 }
 
 /// <summary>The reason why an answer ended, in the server's own word if OpenAI's type has no value for it.</summary>

@@ -29,10 +29,11 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
         _responseId ??= update.CompletionId;
         _modelId ??= update.Model;
         _createdAt ??= ResponseMapper.ToTime(update.CreatedAt);
-        if (!IsOfOurChoice(update))
+        FirstChoice choice = FirstChoice.Of(update);
+        if (!IsOurs(choice))
         {
             ChatResponseUpdate other = Create(update);
-            AddUsage(update, other);
+            AddUsage(update, choice, other);
             return other;
         }
 
@@ -40,11 +41,11 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
         _finishReason ??= FinishReasons.Of(update, _choice ?? 0, scope);
         _endedEarly |= FinishReasons.IsEarly(update.FinishReason);
         ChatResponseUpdate result = Create(update);
-        AddContents(update, result);
-        AddUsage(update, result);
-        foreach (StreamingChatToolCallUpdate call in update.ToolCallUpdates)
+        AddContents(update, choice, result);
+        AddUsage(update, choice, result);
+        for (int i = 0; i < update.ToolCallUpdates.Count; i++)
         {
-            Collect(call);
+            Collect(update.ToolCallUpdates[i]);
         }
 
         _ = _refusal.Append(update.RefusalUpdate);
@@ -82,8 +83,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
     private bool IsTool(string name) => options.Tools.Any(tool => tool.FunctionName == name);
 
     /// <summary>A response is one answer: if several choices were requested in another way, it is the one that comes first.</summary>
-    private bool IsOfOurChoice(StreamingChatCompletionUpdate update) =>
-        !update.Patch.TryGetValue("$.choices[0].index"u8, out int index) || (_choice ??= index) == index;
+    private bool IsOurs(FirstChoice choice) => choice.Index is not { } index || (_choice ??= index) == index;
 
     private ChatResponseUpdate Create(StreamingChatCompletionUpdate? raw) => new()
     {
@@ -96,17 +96,17 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
         RawRepresentation = raw,
     };
 
-    private void AddContents(StreamingChatCompletionUpdate update, ChatResponseUpdate result)
+    private void AddContents(StreamingChatCompletionUpdate update, FirstChoice choice, ChatResponseUpdate result)
     {
         // Models reason before they answer; within one event, reasoning comes first.
-        if (ReasoningText.Of(update) is { } reasoning)
+        if (choice.Reasoning is { } reasoning)
         {
             result.Contents.Add(new TextReasoningContent(reasoning) { RawRepresentation = update });
         }
 
-        foreach (ChatMessageContentPart part in update.ContentUpdate)
+        for (int i = 0; i < update.ContentUpdate.Count; i++)
         {
-            if (ResponseMapper.FromPart(part) is { } content)
+            if (ResponseMapper.FromPart(update.ContentUpdate[i]) is { } content)
             {
                 result.Contents.Add(content);
             }
@@ -121,15 +121,16 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
 
     /// <summary>Usage is a running total: if the caller requested it on every event, only the last one is used; of
     /// several events at the end with usage, as some servers send, the first.</summary>
-    private void AddUsage(StreamingChatCompletionUpdate update, ChatResponseUpdate result)
+    private void AddUsage(StreamingChatCompletionUpdate update, FirstChoice choice, ChatResponseUpdate result)
     {
-        if (_hasReportedUsage || UsageMapper.FromOpenAI(update.Patch) is not { } usage)
+        // Most events have none, and the last condition reads the whole event.
+        if (update.Usage is null || _hasReportedUsage || UsageMapper.FromOpenAI(update.Patch) is not { } usage)
         {
             return;
         }
 
         _usage = new UsageContent(usage) { RawRepresentation = update.Usage };
-        if (!update.Patch.TryGetJson("$.choices[0]"u8, out _))
+        if (!choice.Exists)
         {
             result.Contents.Add(_usage);
             _usage = null;

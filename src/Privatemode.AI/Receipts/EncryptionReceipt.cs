@@ -19,6 +19,9 @@ public sealed record EncryptionReceipt
     /// <summary>The key of the receipt in the additional properties of responses. The value is JSON text.</summary>
     public const string PropertyName = "privatemode.receipt";
 
+    // A buffer that grows takes three times the memory, and every answer has a receipt.
+    private const int EnoughForMost = 768;
+
     private const string VerifiedName = "verified";
     private const string StatementName = "statement";
     private const string NotVerified = "not verified by this client";
@@ -134,7 +137,7 @@ public sealed record EncryptionReceipt
     /// <returns>A JSON object.</returns>
     public string ToJson()
     {
-        ArrayBufferWriter<byte> buffer = new();
+        ArrayBufferWriter<byte> buffer = new(EnoughForMost);
         using (Utf8JsonWriter json = new(buffer))
         {
             json.WriteStartObject();

@@ -149,7 +149,14 @@ internal static class LoneSurrogates
     /// <returns>The position of its escape, or -1.</returns>
     public static int Find(ReadOnlySpan<byte> json, int start = 0)
     {
-        for (int i = start; ;)
+        // One byte is found faster than two, and most text has no escapes.
+        int first = json[start..].IndexOf((byte)'\\');
+        if (first < 0)
+        {
+            return -1;
+        }
+
+        for (int i = start + first; ;)
         {
             int next = json[i..].IndexOf("\\u"u8);
             if (next < 0)

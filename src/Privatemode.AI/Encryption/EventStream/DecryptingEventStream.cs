@@ -84,6 +84,8 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
         }
     }
 
+    // Pooled, as the next one below, because both run for each read of a stream.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         BeginRead();
@@ -158,7 +160,6 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
         return reader.IsEnded;
     }
 
-    // Pooled, because it runs for each read of a stream.
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask ReadNetworkAsync(bool async, CancellationToken cancellationToken)
     {

@@ -27,6 +27,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
     /// The deadline is for complete answers, and for event streams if the caller requires them in memory.</remarks>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, truncated or not encrypted.</exception>
     /// <exception cref="PrivatemodeServiceException">The answer requires a newer client, or did not arrive in time.</exception>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<CallAnswer> ReadAsync(ReceivedAnswer received, CallAttempt attempt, CallDeadline deadline, bool async)
     {
         (AnswerHeaders head, Stream body) = (received.Head, received.Body);

@@ -15,10 +15,11 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// <param name="expected">How many choices were requested: an attacker could drop one from its first event on.</param>
 internal sealed class ChoiceReader(int expected = 1)
 {
-    private readonly HashSet<int> _running = [];
-    private readonly HashSet<int> _finished = [];
     private readonly List<int> _indexes = [];
+    private HashSet<int>? _running;
+    private HashSet<int>? _finished;
     private List<ChoiceTexts>? _texts;
+    private bool _isWhole;
     private bool _isOdd;
     private int _unnumbered;
     private int _messages;
@@ -31,12 +32,16 @@ internal sealed class ChoiceReader(int expected = 1)
     public bool HasWhole { get; private set; }
 
     /// <summary>Whether there was a choice.</summary>
-    public bool HasAny => _running.Count + _finished.Count > 0;
+    public bool HasAny => Running + Finished > 0;
 
     /// <summary>Whether the choices read last have only texts and nulls, under names with which every reader can read those. They need no correction.</summary>
     public bool HasTextOnly { get; private set; }
 
-    public bool AllFinished => _running.Count == 0 && _finished.Count >= expected;
+    public bool AllFinished => Running == 0 && Finished >= expected;
+
+    private int Running => _running?.Count ?? 0;
+
+    private int Finished => _finished?.Count ?? 0;
 
     /// <summary>The index of each choice that was read last, or else its position.</summary>
     public IReadOnlyList<int> Indexes => _indexes;
@@ -57,7 +62,7 @@ internal sealed class ChoiceReader(int expected = 1)
     public static AnswerFault CheckWhole(DecryptedDocument decrypted, bool hasMessages, int expected)
     {
         _ = decrypted.TryGet("choices"u8, out ReadOnlySpan<byte> choices, out _);
-        ChoiceReader reader = new(expected);
+        ChoiceReader reader = new(expected) { _isWhole = true };
         if (!reader.TryReadAll(choices))
         {
             // Left unchanged, so that the client's own parser throws.
@@ -171,14 +176,23 @@ internal sealed class ChoiceReader(int expected = 1)
         _unnumbered += isNumbered ? 0 : 1;
         _indexes.Add(index);
         HasMore |= index >= expected;
+        if (!_isWhole)
+        {
+            Count(index, isFinished, goesOn);
+        }
+    }
+
+    /// <summary>Records which choices have begun and finished; nothing follows those of a complete answer.</summary>
+    private void Count(int index, bool isFinished, bool goesOn)
+    {
         if (isFinished)
         {
-            _ = _running.Remove(index);
-            _ = _finished.Add(index);
+            _ = _running?.Remove(index);
+            _ = (_finished ??= []).Add(index);
         }
-        else if (goesOn || !_finished.Contains(index))
+        else if (goesOn || _finished?.Contains(index) != true)
         {
-            _ = _running.Add(index);
+            _ = (_running ??= []).Add(index);
         }
     }
 

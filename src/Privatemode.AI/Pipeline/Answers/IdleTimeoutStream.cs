@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Internal;
@@ -74,6 +75,8 @@ internal sealed class IdleTimeoutStream(
         }
     }
 
+    // Pooled, because it runs for each read of a stream.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();

@@ -24,6 +24,7 @@ internal sealed class CallRunner(
     private readonly CallPreparation _preparation = new(encryptor, media, responses, (apiKey, async, token) => VerifyAsync(sessions, apiKey, async, token));
 
     /// <summary>Runs a call until its carrier has a decrypted answer. Parts that the state contains already are not read from the carrier again.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask RunAsync(ICallCarrier carrier, CallState state, bool async)
     {
         // One key for all attempts: the body with its salt belongs to this key.

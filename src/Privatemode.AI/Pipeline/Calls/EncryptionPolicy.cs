@@ -259,6 +259,7 @@ internal sealed class CallPolicy(ClientEvents events) : PipelinePolicy
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public override async ValueTask ProcessAsync(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)
     {
         using CallState state = CallState.Begin(message);

@@ -16,7 +16,7 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
     public string Method => Request.Method.Method;
 
     public Uri Address { get; } = request.RequestUri is { } address
-        ? WithoutBetaFlag(new Uri(service, address))
+        ? WithoutBetaFlag(address.IsAbsoluteUri ? address : new Uri(service, address))
         : throw new InvalidOperationException("The request has no address.");
 
     /// <summary>The only header of the caller that is used. The others are never sent; <see cref="CallerHeaderCheck"/> has checked them.</summary>
@@ -92,7 +92,7 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
             Content = new AnswerHttpContent(answer.Content, received.Response),
             RequestMessage = request,
         };
-        response.Content.Headers.ContentType = new MediaTypeHeaderValue(TypeOf(answer, call));
+        _ = response.Content.Headers.TryAddWithoutValidation(ProtocolHeaders.ContentType, TypeOf(answer, call));
         Set(response, ProtocolHeaders.Authenticated, isAuthenticated ? "true" : "false");
         Set(response, ProtocolHeaders.AnswerId, call.RequestId);
         if (call.Translation?.LeftOutTools is { } types)
@@ -143,10 +143,9 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
 }
 
 /// <summary>Sends a call that was made as an HTTP request: each attempt is a new request, and the answer a new response.</summary>
-internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, Uri service, CancellationToken cancellationToken)
-    : HttpCallSource(request, service, cancellationToken), ICallCarrier
+internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, EndpointAddresses addresses, CancellationToken cancellationToken)
+    : HttpCallSource(request, addresses.Service, cancellationToken), ICallCarrier
 {
-    private readonly Uri _service = service;
 
     /// <summary>The response for the caller, once there is one.</summary>
     public HttpResponseMessage? Response { get; private set; }
@@ -154,7 +153,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
     public async ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, CallDeadline deadline, bool async)
     {
         HttpRequestMessage outgoing = NewRequest(attempt);
-        OutboundCheck.ThrowIfWouldLeak(outgoing, attempt, (outgoing.Content as EncryptedHttpContent)?.Content, _service);
+        OutboundCheck.ThrowIfWouldLeak(outgoing, attempt, (outgoing.Content as EncryptedHttpContent)?.Content, addresses.Service);
         outgoing.Options.Set(IsolatingHandler.Deadline, deadline.Token);
         outgoing.Options.Set(IsolatingHandler.CallId, attempt.Call.RequestId);
         HttpResponseMessage response;
@@ -180,7 +179,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
     private HttpRequestMessage NewRequest(CallAttempt attempt)
     {
         EndpointRule rule = attempt.Call.Rule;
-        HttpRequestMessage sent = new(new HttpMethod(rule.Method), new Uri(_service, rule.Path))
+        HttpRequestMessage sent = new(HttpMethod.Parse(rule.Method), addresses.Of(rule.Path))
         {
             Content = attempt.Content is { } content ? new EncryptedHttpContent(content) : null,
         };
@@ -195,9 +194,31 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, U
     }
 }
 
+/// <summary>The addresses of endpoints at a service. The last one is kept: nearly all calls of a client are to one endpoint.</summary>
+internal sealed class EndpointAddresses(Uri service)
+{
+    private KeptAddress? _last;
+
+    public Uri Service => service;
+
+    public Uri Of(string path)
+    {
+        if (_last is not { } last || last.Path != path)
+        {
+            _last = last = new KeptAddress(path, new Uri(service, path));
+        }
+
+        return last.Address;
+    }
+
+    private sealed record KeptAddress(string Path, Uri Address);
+}
+
 /// <summary>Runs HTTP requests of other libraries as encrypted calls.</summary>
 internal sealed class HttpCalls(CallRunner runner, HttpClient http, Uri service, ClientEvents events)
 {
+    private readonly EndpointAddresses _addresses = new(service);
+
     /// <summary>Runs one request. The answer is decrypted, or is decrypted while it is read.</summary>
     public async ValueTask<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken)
     {
@@ -206,7 +227,7 @@ internal sealed class HttpCalls(CallRunner runner, HttpClient http, Uri service,
         cancellationToken.ThrowIfCancellationRequested();
         try
         {
-            HttpCarrier carrier = new(request, http, service, cancellationToken);
+            HttpCarrier carrier = new(request, http, _addresses, cancellationToken);
             CallerHeaderCheck.Check(request, service);
             using CallState state = new();
             await runner.RunAsync(carrier, state, async).ConfigureAwait(false);
@@ -272,13 +293,14 @@ internal static class CallerHeaderCheck
         }
     }
 
-    private static bool IsLeftOut(string name, string value, Uri service) => name.ToUpperInvariant() switch
-    {
-        "HOST" => value.Equals(service.Authority, StringComparison.OrdinalIgnoreCase) || value.Equals(service.Host, StringComparison.OrdinalIgnoreCase),
-        "TRANSFER-ENCODING" => value.Equals("chunked", StringComparison.OrdinalIgnoreCase),
-        "EXPECT" => value.Equals("100-continue", StringComparison.OrdinalIgnoreCase),
-        _ => LeftOut.Contains(name) || name.StartsWith(StainlessPrefix, StringComparison.OrdinalIgnoreCase),
-    };
+    private static bool IsLeftOut(string name, string value, Uri service) =>
+        LeftOut.Contains(name) || name.StartsWith(StainlessPrefix, StringComparison.OrdinalIgnoreCase) || name.ToUpperInvariant() switch
+        {
+            "HOST" => value.Equals(service.Authority, StringComparison.OrdinalIgnoreCase) || value.Equals(service.Host, StringComparison.OrdinalIgnoreCase),
+            "TRANSFER-ENCODING" => value.Equals("chunked", StringComparison.OrdinalIgnoreCase),
+            "EXPECT" => value.Equals("100-continue", StringComparison.OrdinalIgnoreCase),
+            _ => false,
+        };
 
     private static PrivatemodeWouldLeakException Refuse() => new(
         "unknown-header", "The request has a header that this library does not know, which would be sent in the clear. Remove it.");

@@ -263,10 +263,10 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         return i >= 0 && body.Index.Members[i].Value(body.Bytes.Span).SequenceEqual("true"u8);
     }
 
-    private static bool IsJson(string contentType) =>
-        MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? type) &&
+    private static bool IsJson(string contentType) => contentType == "application/json" ||
+        (MediaTypeHeaderValue.TryParse(contentType, out MediaTypeHeaderValue? type) &&
         string.Equals(type.MediaType, "application/json", StringComparison.OrdinalIgnoreCase) &&
-        (type.CharSet is null || string.Equals(type.CharSet.Trim('"'), "utf-8", StringComparison.OrdinalIgnoreCase));
+        (type.CharSet is null || string.Equals(type.CharSet.Trim('"'), "utf-8", StringComparison.OrdinalIgnoreCase)));
 }
 
 /// <summary>IDs of calls: <c>sdk_&lt;UUIDv7&gt;</c>, with <c>_&lt;attempt&gt;</c> on endpoints that are encrypted.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Transport;
@@ -97,7 +98,10 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
     // Never disposed: it may be canceled while a read still uses it. Without a timer it holds no resources.
     private readonly CancellationTokenSource _cut = new();
 
-    private readonly TaskCompletionSource _released = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private static readonly TaskCompletionSource Released = NewReleased();
+
+    // Created by the first that waits for a read to end, which is rare; Released once the inner stream is.
+    private TaskCompletionSource? _released;
     private int _state;
 
     public override bool CanRead => Volatile.Read(ref _state) < DisposedWhileReading;
@@ -119,6 +123,8 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
         }
     }
 
+    // Pooled, because it runs for each read of a stream.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
         cancellationToken.ThrowIfCancellationRequested();
@@ -160,8 +166,26 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
             Release();
         }
 
-        await _released.Task.ConfigureAwait(false);
+        await ReleasedTask().ConfigureAwait(false);
         await base.DisposeAsync().ConfigureAwait(false);
+    }
+
+    private Task ReleasedTask()
+    {
+        if (_released is { } existing)
+        {
+            return existing.Task;
+        }
+
+        TaskCompletionSource waited = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        return (Interlocked.CompareExchange(ref _released, waited, null) ?? waited).Task;
+    }
+
+    private static TaskCompletionSource NewReleased()
+    {
+        TaskCompletionSource released = new();
+        released.SetResult();
+        return released;
     }
 
     private int ReadClosable(Span<byte> buffer)
@@ -241,7 +265,7 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
         }
         finally
         {
-            _ = _released.TrySetResult();
+            _ = Interlocked.Exchange(ref _released, Released)?.TrySetResult();
         }
     }
 }

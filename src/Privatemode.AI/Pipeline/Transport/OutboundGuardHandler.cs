@@ -71,8 +71,8 @@ internal sealed class RequestSnapshot(HttpRequestMessage original)
     private readonly Version _version = original.Version;
     private readonly HttpVersionPolicy _versionPolicy = original.VersionPolicy;
     private readonly HttpContent? _content = original.Content;
-    private readonly List<(string Name, string Value)> _headers = TextsOf(original.Headers);
-    private readonly List<(string Name, string Value)> _contentHeaders = TextsOf(original.Content?.Headers);
+    private readonly (string Name, string Value)[] _headers = TextsOf(original.Headers);
+    private readonly (string Name, string Value)[] _contentHeaders = TextsOf(original.Content?.Headers);
     private int _sent;
 
     /// <summary>Takes the snapshot of a request that has passed all checks.</summary>
@@ -102,23 +102,24 @@ internal sealed class RequestSnapshot(HttpRequestMessage original)
     }
 
     /// <summary>Each header as one text, because logging splits values. Without the length, which is computed on demand.</summary>
-    private static List<(string Name, string Value)> TextsOf(HttpHeaders? headers)
+    private static (string Name, string Value)[] TextsOf(HttpHeaders? headers)
     {
         HttpHeadersNonValidated all = headers?.NonValidated ?? default;
-        List<(string Name, string Value)> texts = new(all.Count);
+        (string Name, string Value)[] texts = new (string Name, string Value)[all.Count];
+        int count = 0;
         foreach ((string name, HeaderStringValues values) in all)
         {
             if (!name.Equals(ProtocolHeaders.ContentLength, StringComparison.OrdinalIgnoreCase))
             {
-                texts.Add((name, values.ToString()));
+                texts[count++] = (name, values.ToString());
             }
         }
 
-        return texts;
+        return count == texts.Length ? texts : texts[..count];
     }
 
     /// <summary>Whether these are the headers, in any order.</summary>
-    private static bool AreSame(HttpHeaders? headers, List<(string Name, string Value)> texts)
+    private static bool AreSame(HttpHeaders? headers, (string Name, string Value)[] texts)
     {
         HttpHeadersNonValidated all = headers?.NonValidated ?? default;
         foreach ((string name, string value) in texts)
@@ -129,6 +130,6 @@ internal sealed class RequestSnapshot(HttpRequestMessage original)
             }
         }
 
-        return all.Count - (all.Contains(ProtocolHeaders.ContentLength) ? 1 : 0) == texts.Count;
+        return all.Count - (all.Contains(ProtocolHeaders.ContentLength) ? 1 : 0) == texts.Length;
     }
 }

@@ -16,9 +16,9 @@ internal static class ContentMapper
     /// <summary>The parts of a message; one empty text for a message without parts.</summary>
     /// <exception cref="PrivatemodeRequestException">A file or other data of a media type that a message cannot carry; without it, the
     /// model would answer as if it had never been attached.</exception>
-    public static List<ChatMessageContentPart> ToOpenAI(IEnumerable<AIContent> contents)
+    public static List<ChatMessageContentPart> ToOpenAI(List<AIContent> contents)
     {
-        List<ChatMessageContentPart> parts = [];
+        List<ChatMessageContentPart> parts = new(Math.Max(contents.Count, 1));
         foreach (AIContent content in contents)
         {
             if (TryMap(content) is { } part)

@@ -62,7 +62,7 @@ internal sealed class MessageMapper
             return;
         }
 
-        List<(AIContent Content, ContentPlace Place, string Member)> contents = [];
+        List<(AIContent Content, ContentPlace Place, string Member)> contents = new(message.Contents.Count);
         for (int position = 0; position < message.Contents.Count; position++)
         {
             string member = $"messages[{index}].Contents[{position}]";
@@ -162,13 +162,20 @@ internal sealed class MessageMapper
     private void AddAuthor(ChatMessage message, List<(AIContent Content, ContentPlace Place, string Member)> contents)
     {
         bool hasResults = false;
-        foreach ((AIContent content, _, string member) in contents.Where(content => content.Place == ContentPlace.Result))
+        List<AIContent> rest = new(contents.Count);
+        foreach ((AIContent content, ContentPlace place, string member) in contents)
         {
-            hasResults = true;
-            _ = AddResult((FunctionResultContent)content, member);
+            if (place == ContentPlace.Result)
+            {
+                hasResults = true;
+                _ = AddResult((FunctionResultContent)content, member);
+            }
+            else if (place == ContentPlace.Part)
+            {
+                rest.Add(content);
+            }
         }
 
-        List<AIContent> rest = [.. contents.Where(content => content.Place == ContentPlace.Part).Select(content => content.Content)];
         if (hasResults && rest.Count == 0)
         {
             return;

@@ -8,6 +8,9 @@ namespace Privatemode.AI.Chat;
 /// <summary>Maps <see cref="ChatOptions"/> to the options of the OpenAI client.</summary>
 internal static class OptionsMapper
 {
+    // Only read: all calls without options share it.
+    private static readonly ChatCompletionOptions Nothing = new();
+
     private const string DefaultSchemaName = "json_schema";
 
     /// <summary>
@@ -18,12 +21,12 @@ internal static class OptionsMapper
     /// do.</exception>
     public static ChatCompletionOptions ToOpenAI(IChatClient client, string? defaultModelId, ChatOptions? options)
     {
-        ChatCompletionOptions result = options?.RawRepresentationFactory?.Invoke(client) as ChatCompletionOptions ?? new ChatCompletionOptions();
         if (options is null)
         {
-            return result;
+            return Nothing;
         }
 
+        ChatCompletionOptions result = options.RawRepresentationFactory?.Invoke(client) as ChatCompletionOptions ?? new ChatCompletionOptions();
         ThrowIfStateful(options);
         MapSampling(options, result);
         MapTools(options, result);
@@ -42,6 +45,9 @@ internal static class OptionsMapper
         ChatAdditionalProperties.Apply(options.AdditionalProperties, result);
         return result;
     }
+
+    /// <summary>The options to pass to the OpenAI client, which creates its own if there are none.</summary>
+    public static ChatCompletionOptions? ToSend(ChatCompletionOptions options) => ReferenceEquals(options, Nothing) ? null : options;
 
     /// <summary>The model that the body specifies; null for the default model of the client.</summary>
     private static string? ModelOf(ChatCompletionOptions result) =>

@@ -40,7 +40,7 @@ internal sealed class PrivatemodeChatClient : IChatClient
         try
         {
             ClientResult<ChatCompletion> result =
-                await _client.CompleteChatAsync(request, completionOptions, cancellationToken).ConfigureAwait(false);
+                await _client.CompleteChatAsync(request, OptionsMapper.ToSend(completionOptions), cancellationToken).ConfigureAwait(false);
             ChatResponse response = ResponseMapper.FromOpenAI(result.Value, completionOptions, callIds, scope);
             response.AdditionalProperties = scope.AddTo(response.AdditionalProperties);
             return response;
@@ -78,7 +78,7 @@ internal sealed class PrivatemodeChatClient : IChatClient
         UpdateMapper mapper = new(completionOptions, callIds, scope);
         await using ConfiguredAsyncDisposable held = scope.ConfigureAwait(false);
         IAsyncEnumerator<StreamingChatCompletionUpdate> events =
-            _client.CompleteChatStreamingAsync(request, completionOptions, cancellationToken).GetAsyncEnumerator(cancellationToken);
+            _client.CompleteChatStreamingAsync(request, OptionsMapper.ToSend(completionOptions), cancellationToken).GetAsyncEnumerator(cancellationToken);
         await using (events.ConfigureAwait(false))
         {
             while (await NextAsync(events, mapper, scope, request, completionOptions, cancellationToken).ConfigureAwait(false) is { } update)

@@ -2,10 +2,11 @@ using BenchmarkDotNet.Running;
 using Privatemode.AI.Benchmarks.Audio;
 using Privatemode.AI.Benchmarks.Calls;
 using Privatemode.AI.Benchmarks.Proxy;
+using Privatemode.AI.Benchmarks.Scale;
 using Privatemode.AI.Benchmarks.Wire;
 
 // micro: BenchmarkDotNet classes; wire: the loopback harness; audio: 50 MiB of a recording; proxy: our proxy beside another one;
-// calls: every bar of a call, one row each.
+// calls: every bar of a call, one row each; scale: how cost grows; cold: the first token of a process.
 // serve, sink and proxies: the servers of the last three, started by them as other processes.
 return args switch
 {
@@ -15,6 +16,8 @@ return args switch
     ["proxy", ..] => await ProxyRun.RunAsync(),
     ["proxies", string endpoint, string meshCa] => await ProxyHosts.RunAsync(new Uri(endpoint), meshCa),
     ["calls", .. var rows] => await CallsRun.RunAsync(rows),
+    ["scale", .. var tables] => await ScaleRun.RunAsync(tables),
+    ["cold", .. var program] => ColdRun.Run(program.FirstOrDefault()),
     ["wire", ..] => await Harness.RunAsync(),
     _ => Micro(args),
 };

@@ -69,6 +69,15 @@ internal sealed class Callers : IAsyncDisposable
         return new Callers(endpoint, client);
     }
 
+    /// <summary>Begins a stream whose answer then pauses. It ends when the result is disposed.</summary>
+    public async Task<IAsyncDisposable> BeginIdleAsync()
+    {
+        IAsyncEnumerator<ChatResponseUpdate> stream =
+            _client.AsIChatClient(HarnessServer.IdleModel).GetStreamingResponseAsync(Question).GetAsyncEnumerator();
+        _ = await stream.MoveNextAsync();
+        return stream;
+    }
+
     public async ValueTask DisposeAsync()
     {
         _plain.Dispose();

@@ -18,14 +18,18 @@ namespace Privatemode.AI.Benchmarks.Wire;
 /// evidence.</summary>
 internal sealed class UnattestedClient : IClientComposition
 {
+    private const int MostTenants = 1100;
+
     private readonly HttpClient _http = HttpTransports.Create(null, isTestTrust: true);
     private readonly SessionManager _sessions;
 
-    private UnattestedClient(Uri endpoint, string meshCaPem)
+    private UnattestedClient(Uri endpoint, string meshCaPem, Func<string>? apiKey)
     {
         Endpoint = endpoint;
         Events = new ClientEvents(null, endpoint);
-        PrivatemodeOptions options = new() { ApiKey = "key", Endpoint = endpoint };
+        PrivatemodeOptions options = apiKey is null
+            ? new() { ApiKey = "key", Endpoint = endpoint }
+            : new() { ApiKeyAccessor = _ => new(apiKey()), MaxSessions = MostTenants, Endpoint = endpoint };
         ApiKeys apiKeys = OptionsValidator.Validate(options);
         TimeProvider time = options.TimeProvider;
         VerifiedMesh mesh = new(
@@ -72,7 +76,9 @@ internal sealed class UnattestedClient : IClientComposition
 
     public bool IsUnverified => true;
 
-    public static PrivatemodeClient Create(Uri endpoint, string meshCaPem) => new(new UnattestedClient(endpoint, meshCaPem));
+    /// <param name="apiKey">The API key of the current caller; null for one key.</param>
+    public static PrivatemodeClient Create(Uri endpoint, string meshCaPem, Func<string>? apiKey = null) =>
+        new(new UnattestedClient(endpoint, meshCaPem, apiKey));
 
     public ValueTask<HttpResponseMessage> SendAsync(HttpRequestMessage request, bool async, CancellationToken cancellationToken) =>
         Http.SendAsync(request, async, cancellationToken);

@@ -48,6 +48,17 @@ export const snpCases = cases.filter(({ id, files }) => id.startsWith("snp/") &&
     crl: read(item.files.crl),
 }));
 
+// The quotes and the report of the vectors for Contrast, at a time when the collateral and all certificates are valid.
+if (hasThirdParty) {
+    const contrast = (path) => readFileSync(join(shared, "contrast", path));
+    const owner = tdxCases.find(({ id }) => id === collateralOwner);
+    for (const name of ["contrast-tdx-quote.raw.bin", "tdx_prod_quote_SPR_E4.dat"]) {
+        tdxCases.push({ ...owner, id: `contrast/${name}`, at: Date.parse("2025-07-10") / 1000, quote: contrast(`tdx/${name}`) });
+    }
+    const milan = snpCases.find(({ id }) => id === "snp/milan-v2-vcek-nodebug");
+    snpCases.push({ ...milan, id: "contrast/milan-v2", report: contrast("snp/milan-v2.report.bin"), vek: contrast("snp/milan-v2.vcek.der") });
+}
+
 /** A copy in which one bit of one part is another. */
 export function flipped(item, part, bit) {
     const bytes = Buffer.from(item[part]);

@@ -3,8 +3,8 @@ namespace Privatemode.AI.ChecksOff;
 /// <summary>Reads the files of <c>Checks/</c>.</summary>
 /// <remarks>
 /// An entry begins with <c>[name]</c>; then <c>in</c> (file), <c>-</c> (original code, one or more lines), <c>+</c> (with the switch) and
-/// <c>by</c> (tests), <c>by integration</c>, <c>by proxy</c> or <c>by tool</c>. Lines that begin with <c>#</c> are comments. Without <c>+</c>, an
-/// <c>if (…)</c> that refuses something is never true when the check is off, and a statement is left out.
+/// <c>by</c> (tests), <c>by integration</c>, <c>by proxy</c>, <c>by tool</c> or <c>by semantic kernel</c>. Lines that begin with <c>#</c> are comments.
+/// Without <c>+</c>, an <c>if (…)</c> that refuses something is never true when the check is off, and a statement is left out.
 /// </remarks>
 internal static class CheckList
 {

@@ -55,9 +55,10 @@ static int Run(string[] args)
 
     long began = Stopwatch.GetTimestamp();
     using SwitchedBuild build = new();
-    build.Make(repository, all);
+    build.Make(repository, all, chosen.Select(check => check.Project).Distinct());
     Console.WriteLine($"{all.Count} checks compiled in ({Elapsed(began)}); {chosen.Length} are switched off, one at a time");
     RequirePassing(build, chosen);
+    Console.WriteLine($"The tests pass while all checks are on ({Elapsed(began)})");
     int survivors = CountSurvivors(build, chosen);
     Console.WriteLine($"{chosen.Length - survivors} of {chosen.Length} switched-off checks were noticed ({Elapsed(began)})");
     return survivors == 0 ? 0 : 1;

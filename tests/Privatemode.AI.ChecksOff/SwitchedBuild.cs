@@ -23,13 +23,17 @@ internal sealed class SwitchedBuild : IDisposable
         ("by integration ", "tests/Privatemode.AI.IntegrationTests"),
         ("by proxy ", "tests/Privatemode.AI.AspNetCore.Tests"),
         ("by tool ", "tests/Privatemode.Tool.Tests"),
+        ("by semantic kernel ", "tests/Privatemode.AI.EcosystemTests"),
         ("by ", "tests/Privatemode.AI.Tests"),
     ];
 
     /// <summary>Copies the repository, puts the switches in and builds the tests.</summary>
+    /// <param name="repository">The folder of the repository.</param>
+    /// <param name="checks">All checks of the list.</param>
+    /// <param name="projects">The folders of the test projects to build, below the repository.</param>
     /// <exception cref="InvalidDataException">A check of the list is no longer where the list says.</exception>
     /// <exception cref="InvalidOperationException">The copy does not build.</exception>
-    public void Make(string repository, IReadOnlyList<Check> checks)
+    public void Make(string repository, IReadOnlyList<Check> checks, IEnumerable<string> projects)
     {
         string files = Command.Output("git", repository, "ls-files", "--cached", "--others", "--exclude-standard");
         foreach (string file in files.Split('\n', StringSplitOptions.RemoveEmptyEntries))
@@ -48,15 +52,18 @@ internal sealed class SwitchedBuild : IDisposable
             File.WriteAllText(path, text);
         }
 
-        foreach (string project in new[] { "Privatemode.AI", "Privatemode.AI.Testing", "Privatemode.AI.AspNetCore", "Privatemode.Tool" })
+        string[] sources = ["Privatemode.AI", "Privatemode.AI.Testing", "Privatemode.AI.AspNetCore", "Privatemode.AI.SemanticKernel", "Privatemode.Tool"];
+        foreach (string project in sources)
         {
             File.WriteAllText(Path.Combine(_folder, "src", project, "PrivatemodeCheckSwitch.cs"), Switch);
         }
 
-        foreach ((_, string project) in Projects)
+        // A compiler that stays in memory saves time; without a name of its own, it would outlive this program.
+        bool sharesCompiler = Environment.GetEnvironmentVariable("SharedCompilationId") is { Length: > 0 };
+        foreach (string project in projects)
         {
             CommandResult built = Command.Run("dotnet", _folder, TimeSpan.FromMinutes(20), null, "build", project, "-c", "Release", "-nodeReuse:false",
-                "-p:RunAnalyzers=false", "-p:TreatWarningsAsErrors=false", "-p:GenerateDocumentationFile=false", "-p:UseSharedCompilation=false");
+                "-p:RunAnalyzers=false", "-p:TreatWarningsAsErrors=false", "-p:GenerateDocumentationFile=false", $"-p:UseSharedCompilation={sharesCompiler}");
             if (built.ExitCode != 0)
             {
                 IEnumerable<string> errors = built.Output.Split('\n').Where(line => line.Contains("error", StringComparison.Ordinal)).Distinct().Take(40);

@@ -8,7 +8,8 @@ namespace UserPrograms.PackageContents;
 /// <summary>The documentation files of the packages, against the assemblies beside them. The IDs of members come from the compiler here.</summary>
 public sealed class PackageDocumentationTests
 {
-    public static TheoryData<string> Packages => ["Privatemode.AI", "Privatemode.AI.SemanticKernel", "Privatemode.AI.Testing"];
+    public static TheoryData<string> Packages =>
+        ["Privatemode.AI", "Privatemode.AI.AspNetCore", "Privatemode.AI.SemanticKernel", "Privatemode.AI.Testing"];
 
     [Theory]
     [MemberData(nameof(Packages))]
@@ -39,7 +40,8 @@ public sealed class PackageDocumentationTests
             .Where(id => id.Contains(":Privatemode.AI.", StringComparison.Ordinal) && !visible.Contains(id)).Distinct()];
         Assert.Empty(unknown);
 
-        static IEnumerable<string> PackagesAndDependencies() => ["Privatemode.AI", "Privatemode.AI.SemanticKernel", "Privatemode.AI.Testing"];
+        static IEnumerable<string> PackagesAndDependencies() =>
+            ["Privatemode.AI", "Privatemode.AI.AspNetCore", "Privatemode.AI.SemanticKernel", "Privatemode.AI.Testing"];
     }
 
     private static XDocument Documentation(string package)

@@ -14,7 +14,8 @@ public sealed class PackageMetadataTests
     // The GUID of Source Link among the custom debug information of a portable PDB.
     private static readonly Guid SourceLink = new("CC110556-A091-4D38-9FEC-25AB9A351A6A");
 
-    public static TheoryData<string> Packages => ["Privatemode.AI", "Privatemode.AI.SemanticKernel", "Privatemode.AI.Testing"];
+    public static TheoryData<string> Packages =>
+        ["Privatemode.AI", "Privatemode.AI.AspNetCore", "Privatemode.AI.SemanticKernel", "Privatemode.AI.Testing"];
 
     [Theory]
     [MemberData(nameof(Packages))]
@@ -43,6 +44,8 @@ public sealed class PackageMetadataTests
         Assert.Equal(
             ["Microsoft.SemanticKernel.Abstractions", "Microsoft.SemanticKernel.Core", "Privatemode.AI"], Dependencies("Privatemode.AI.SemanticKernel"));
         Assert.Equal(["Privatemode.AI"], Dependencies("Privatemode.AI.Testing"));
+        Assert.Equal(
+            ["OpenTelemetry.Exporter.Prometheus.AspNetCore", "OpenTelemetry.Extensions.Hosting", "Privatemode.AI"], Dependencies("Privatemode.AI.AspNetCore"));
 
         static IEnumerable<string> Dependencies(string package) => PackageFiles.Metadata(package).Child("dependencies")!.Elements().Single()
             .Elements().Select(dependency => (string)dependency.Attribute("id")!).Order(StringComparer.Ordinal);

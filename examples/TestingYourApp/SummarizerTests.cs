@@ -40,7 +40,7 @@ public sealed class SummarizerTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Summarize_SomebodyAltersTheAnswer_StopsInsteadOfShowingIt()
+    public async Task Summarize_AnswerIsAltered_ThrowsInsteadOfShowingIt()
     {
         _deployment.Faults.Inject(Fault.TamperEvent(0));
         await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => Create().SummarizeAsync("Rain falls on Bochum."));

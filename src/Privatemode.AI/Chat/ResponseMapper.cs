@@ -167,7 +167,7 @@ internal static class ReasoningText
 /// <summary>What the type of OpenAI does not say of the first choice of an event.</summary>
 /// <param name="Exists">Whether the event has a choice.</param>
 /// <param name="Index">The index of the choice; null if it has none.</param>
-/// <param name="Reasoning">The model's reasoning, see <see cref="ReasoningText"/>; null if there is none.</param>
+/// <param name="Reasoning">The model's reasoning, see <see cref="ReasoningText"/>; null for an answer without reasoning.</param>
 internal readonly record struct FirstChoice(bool Exists, int? Index, string? Reasoning)
 {
     /// <summary>Reads a choice once: each value that is taken out of a <see cref="JsonPatch"/> costs a pass over the whole event.</summary>

@@ -6,7 +6,7 @@ namespace Privatemode.AI;
 public sealed class DocumentElement
 {
     /// <summary>Gets the type of the element, for example <see cref="DocumentElementType.Title"/> or <see cref="DocumentElementType.Table"/>.</summary>
-    /// <value>The service can return types for which <see cref="DocumentElementType"/> has no property. The value is a default structure if the service
+    /// <value>The service can return types for which <see cref="DocumentElementType"/> has no property. The value is the default value if the service
     /// returned an empty type.</value>
     public required DocumentElementType Type { get; init; }
 

@@ -26,7 +26,7 @@ internal sealed class AdditionalPropertyWriter(string member, IReadOnlySet<strin
         if (!(isForm ? MemberNames.IsField(name) : MemberNames.IsMember(name)))
         {
             throw new PrivatemodeRequestException(member, isForm
-                ? $"A name must be {MemberNames.FieldRule}: names of fields are not encrypted."
+                ? $"The name of a field must be {MemberNames.FieldRule}."
                 : $"A name must be {MemberNames.MemberRule}: names of top-level members are not encrypted.");
         }
 

@@ -49,7 +49,7 @@ internal static class ResponseWriter
     /// <param name="head">The values that are known from its beginning.</param>
     /// <param name="echo">The repeated members of the request; null if the request is not known.</param>
     /// <param name="end">How it ended.</param>
-    /// <param name="output">Its items; null if there are none.</param>
+    /// <param name="output">The items of the response; null for an empty list.</param>
     public static void Write(PooledBytes target, ResponseHead head, ResponseEcho? echo, in ResponseEnd end, ResponseItems? output)
     {
         target.Append("{\"id\":"u8);

@@ -9,10 +9,11 @@ internal static class KeyReader
     private const int MaxFileSize = 64 * 1024;
 
     /// <summary>Returns the key without white space around it.</summary>
-    /// <param name="value">The literal or @FILE; null returns null.</param>
-    /// <param name="context">The context with the current directory, to which relative paths refer.</param>
-    /// <param name="emptyLiteral">The message for an empty literal, or null to return null for it.</param>
-    /// <exception cref="ToolException">The file cannot be read or is empty, or the key has characters that no key has.</exception>
+    /// <param name="value">The key, or <c>@</c> and the path of a file that contains it; null returns null.</param>
+    /// <param name="context">The context that resolves relative paths.</param>
+    /// <param name="emptyLiteral">The message of the exception for an empty key, or null to return null for one.</param>
+    /// <exception cref="ToolException">The file cannot be read or is empty, the key is empty and <paramref name="emptyLiteral"/> is set, or the key contains
+    /// white space or control characters.</exception>
     public static string? Read(string? value, ToolContext context, string? emptyLiteral = null)
     {
         if (value is null)

@@ -47,7 +47,7 @@ internal static class TestKeys
 
     public static EcKey Vlek => LazyVlek.Value;
 
-    /// <summary>Nobody's key: signs what only looks right.</summary>
+    /// <summary>A key that no role uses: it signs evidence that only looks authentic.</summary>
     public static EcKey StrangerP384 => LazyStrangerP384.Value;
 
     /// <summary>The root CA of the coordinator, beside the mesh CA.</summary>

@@ -1,0 +1,91 @@
+using System.Collections.Concurrent;
+
+using Microsoft.Testing.Platform.Extensions.Messages;
+using Microsoft.Testing.Platform.Extensions.TestFramework;
+using Microsoft.Testing.Platform.Messages;
+using Microsoft.Testing.Platform.Requests;
+using Microsoft.Testing.Platform.TestHost;
+
+using Xunit.Sdk;
+
+namespace Privatemode.AI.Mutation;
+
+/// <summary>
+/// The tests, as dotnet-stryker's runner for the Microsoft testing platform asks for them. That runner keeps this process and tells the mutated library
+/// by a file which mutant is on; its other runner starts a process for each mutant.
+/// </summary>
+internal sealed class UnitTestFramework : ITestFramework, IDataProducer, IDisposable
+{
+    private readonly UnitTests _tests = new();
+
+    public string Uid => "privatemode-mutation";
+
+    public string Version => "1";
+
+    public string DisplayName => "Privatemode.AI.Tests for dotnet-stryker";
+
+    public string Description => DisplayName;
+
+    public Type[] DataTypesProduced => [typeof(TestNodeUpdateMessage)];
+
+    public Task<bool> IsEnabledAsync() => Task.FromResult(true);
+
+    public Task<CreateTestSessionResult> CreateTestSessionAsync(CreateTestSessionContext context) =>
+        Task.FromResult(new CreateTestSessionResult { IsSuccess = true });
+
+    public Task<CloseTestSessionResult> CloseTestSessionAsync(CloseTestSessionContext context) =>
+        Task.FromResult(new CloseTestSessionResult { IsSuccess = true });
+
+    public async Task ExecuteRequestAsync(ExecuteRequestContext context)
+    {
+        if (context.Request is DiscoverTestExecutionRequest)
+        {
+            foreach (IXunitTestCase one in _tests.Cases.Values)
+            {
+                await SendAsync(context, one, DiscoveredTestNodeStateProperty.CachedInstance);
+            }
+        }
+        else if (context.Request is RunTestExecutionRequest run)
+        {
+            await RunAsync(context, run.Filter);
+        }
+
+        context.Complete();
+    }
+
+    public void Dispose() => _tests.Dispose();
+
+    private async Task RunAsync(ExecuteRequestContext context, ITestExecutionFilter filter)
+    {
+        IXunitTestCase[] cases = filter is TestNodeUidListFilter { TestNodeUids: var chosen }
+            ? [.. chosen.Select(uid => _tests.Cases.GetValueOrDefault(uid.Value)).OfType<IXunitTestCase>()]
+            : [.. _tests.Cases.Values];
+        var outcomes = new ConcurrentQueue<(IXunitTestCase Case, TestOutcome Outcome)>();
+        bool ended = cases.Length == 0 || await new TestRun(_tests, (one, outcome) => outcomes.Enqueue((one, outcome))).RunAsync(cases);
+        foreach ((IXunitTestCase one, TestOutcome outcome) in outcomes)
+        {
+            await SendAsync(context, one, State(outcome));
+        }
+
+        if (!ended)
+        {
+            // A thread that loops cannot be stopped. dotnet-stryker starts the program anew for the next mutant.
+            _ = Task.Delay(TimeSpan.FromSeconds(1)).ContinueWith(_ => Environment.Exit(0), TaskScheduler.Default);
+        }
+    }
+
+    private Task SendAsync(ExecuteRequestContext context, IXunitTestCase one, TestNodeStateProperty state) =>
+        context.MessageBus.PublishAsync(this, new TestNodeUpdateMessage(context.Request.Session.SessionUid, new TestNode
+        {
+            Uid = one.UniqueID,
+            DisplayName = one.DisplayName,
+            Properties = new PropertyBag(state),
+        }));
+
+    private static TestNodeStateProperty State(TestOutcome outcome) => outcome switch
+    {
+        TestOutcome.Passed => PassedTestNodeStateProperty.CachedInstance,
+        TestOutcome.Failed => new FailedTestNodeStateProperty("failed"),
+        _ => new TimeoutTestNodeStateProperty("did not end"),
+    };
+}

@@ -1,7 +1,14 @@
 using Microsoft.Testing.Platform.Builder;
 using Microsoft.Testing.Platform.Capabilities.TestFramework;
 
-using Privatemode.AI.Mutation;
+using Privatemode.AI.Mutation.Runs;
+using Privatemode.AI.Mutation.Tests;
+
+// dotnet-stryker starts the program with --server; people start it with scripts/mutation.
+if (args is not ["--server", ..])
+{
+    return await Command.RunAsync(args);
+}
 
 ITestApplicationBuilder builder = await TestApplication.CreateBuilderAsync(args);
 builder.RegisterTestFramework(_ => new TestFrameworkCapabilities(), (_, _) => new UnitTestFramework());

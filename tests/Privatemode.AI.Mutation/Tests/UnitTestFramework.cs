@@ -8,7 +8,7 @@ using Microsoft.Testing.Platform.TestHost;
 
 using Xunit.Sdk;
 
-namespace Privatemode.AI.Mutation;
+namespace Privatemode.AI.Mutation.Tests;
 
 /// <summary>
 /// The tests, as dotnet-stryker's runner for the Microsoft testing platform asks for them. That runner keeps this process and tells the mutated library
@@ -17,6 +17,7 @@ namespace Privatemode.AI.Mutation;
 internal sealed class UnitTestFramework : ITestFramework, IDataProducer, IDisposable
 {
     private readonly UnitTests _tests = new();
+    private readonly Journal _journal = new();
 
     public string Uid => "privatemode-mutation";
 
@@ -60,8 +61,26 @@ internal sealed class UnitTestFramework : ITestFramework, IDataProducer, IDispos
         IXunitTestCase[] cases = filter is TestNodeUidListFilter { TestNodeUids: var chosen }
             ? [.. chosen.Select(uid => _tests.Cases.GetValueOrDefault(uid.Value)).OfType<IXunitTestCase>()]
             : [.. _tests.Cases.Values];
+        int mutant = Journal.ActiveMutant();
+        if (mutant >= 0 && _journal.Known(mutant) is { } known)
+        {
+            await SendKnownAsync(context, cases, known);
+            return;
+        }
+
+        if (mutant >= 0)
+        {
+            _journal.Start(mutant);
+        }
+
         var outcomes = new ConcurrentQueue<(IXunitTestCase Case, TestOutcome Outcome)>();
         bool ended = cases.Length == 0 || await new TestRun(_tests, (one, outcome) => outcomes.Enqueue((one, outcome))).RunAsync(cases);
+        if (mutant >= 0)
+        {
+            _journal.End(mutant, !ended ? MutantOutcome.TimedOut
+                : outcomes.Any(one => one.Outcome == TestOutcome.Failed) ? MutantOutcome.Killed : MutantOutcome.Survived);
+        }
+
         foreach ((IXunitTestCase one, TestOutcome outcome) in outcomes)
         {
             await SendAsync(context, one, State(outcome));
@@ -71,6 +90,21 @@ internal sealed class UnitTestFramework : ITestFramework, IDataProducer, IDispos
         {
             // A thread that loops cannot be stopped. dotnet-stryker starts the program anew for the next mutant.
             _ = Task.Delay(TimeSpan.FromSeconds(1)).ContinueWith(_ => Environment.Exit(0), TaskScheduler.Default);
+        }
+    }
+
+    /// <remarks>A mutant survived for dotnet-stryker if all of its tests passed, and is dead with the first one that did not.</remarks>
+    private async Task SendKnownAsync(ExecuteRequestContext context, IXunitTestCase[] cases, MutantOutcome known)
+    {
+        TestOutcome outcome = known switch
+        {
+            MutantOutcome.Survived => TestOutcome.Passed,
+            MutantOutcome.TimedOut => TestOutcome.TimedOut,
+            _ => TestOutcome.Failed,
+        };
+        foreach (IXunitTestCase one in known == MutantOutcome.Survived ? cases : cases.Take(1))
+        {
+            await SendAsync(context, one, State(outcome));
         }
     }
 

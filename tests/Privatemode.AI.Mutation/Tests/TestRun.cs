@@ -3,7 +3,7 @@ using System.Diagnostics;
 using Xunit.Abstractions;
 using Xunit.Sdk;
 
-namespace Privatemode.AI.Mutation;
+namespace Privatemode.AI.Mutation.Tests;
 
 /// <summary>
 /// One run of chosen tests. It stops at the first failure: the mutant is killed. Its limit is mostly processor time, since the time on the clock says

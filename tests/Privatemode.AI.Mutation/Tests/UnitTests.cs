@@ -3,7 +3,7 @@ using System.Reflection;
 using Xunit.Abstractions;
 using Xunit.Sdk;
 
-namespace Privatemode.AI.Mutation;
+namespace Privatemode.AI.Mutation.Tests;
 
 /// <summary>The test cases of Privatemode.AI.Tests: found once, run in this process as often as dotnet-stryker asks.</summary>
 internal sealed class UnitTests : IDisposable

@@ -1,0 +1,114 @@
+using System.Text.Json;
+
+using Privatemode.AI.Mutation.Tests;
+
+namespace Privatemode.AI.Mutation.Runs;
+
+/// <summary>A report of dotnet-stryker.</summary>
+internal sealed class Report(IReadOnlyList<Mutant> mutants, IReadOnlyDictionary<string, string> sources)
+{
+    public IReadOnlyList<Mutant> Mutants => mutants;
+
+    /// <summary>The mutated files: path and text.</summary>
+    public IReadOnlyDictionary<string, string> Sources => sources;
+
+    public static Report Read(string file)
+    {
+        using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(file));
+        string root = json.RootElement.GetProperty("projectRoot").GetString()!;
+        var mutants = new List<Mutant>();
+        var sources = new Dictionary<string, string>();
+        foreach (JsonProperty source in json.RootElement.GetProperty("files").EnumerateObject())
+        {
+            string text = source.Value.GetProperty("source").GetString()!;
+            Mutant[] ofFile = [.. source.Value.GetProperty("mutants").EnumerateArray().Select(mutant => Mutant.Read(source.Name, text, mutant))];
+            if (ofFile.Any(mutant => mutant.Status != "Ignored"))
+            {
+                sources[Path.Combine(root, source.Name)] = text;
+                mutants.AddRange(ofFile);
+            }
+        }
+
+        return new Report([.. mutants.OrderBy(mutant => mutant.Id)], sources);
+    }
+
+    /// <param name="journal">What the tests found, whether or not the run came to its end.</param>
+    /// <param name="sample">The mutants that count, or <see langword="null"/> for all.</param>
+    public Report With(IReadOnlyDictionary<int, MutantOutcome>? journal, HashSet<int>? sample) => new(
+        [.. mutants.Where(mutant => sample?.Contains(mutant.Id) != false)
+            .Select(mutant => journal is not null && journal.TryGetValue(mutant.Id, out MutantOutcome outcome) && mutant.Valid
+                ? mutant with { Status = outcome.ToString() }
+                : mutant)],
+        sources);
+
+    /// <returns>The score in percent.</returns>
+    public double Print(TextWriter output, bool survivors)
+    {
+        output.WriteLine($"{"",-52}{"mutants",8}{"killed",8}{"time",6}{"crash",6}{"survive",8}{"no test",8}{"untested",9}{"score",7}");
+        foreach (IGrouping<string, Mutant> file in mutants.Where(mutant => mutant.Valid).GroupBy(mutant => mutant.File).OrderBy(file => file.Key))
+        {
+            PrintLine(output, file.Key, [.. file]);
+        }
+
+        double score = PrintLine(output, "all", [.. mutants.Where(mutant => mutant.Valid)]);
+        output.WriteLine($"do not compile: {mutants.Count(mutant => mutant.Status == "CompileError")}");
+        foreach (Mutant alive in survivors ? mutants.Where(mutant => mutant.Alive) : [])
+        {
+            output.WriteLine($"{alive.File}({alive.Line},{alive.Column}) {alive.Status} {alive.Mutator}\n  - {alive.Original}\n  + {alive.Replacement}");
+        }
+
+        return score;
+    }
+
+    private static double PrintLine(TextWriter output, string name, Mutant[] all)
+    {
+        int Count(string status) => all.Count(mutant => mutant.Status == status);
+        int killed = Count("Killed"), timedOut = Count("TimedOut") + Count("Timeout"), crashed = Count("Crashed") + Count("RuntimeError");
+        int survived = Count("Survived"), uncovered = Count("NoCoverage");
+        int tested = killed + timedOut + crashed + survived + uncovered;
+        double score = tested == 0 ? 0 : 100.0 * (killed + timedOut + crashed) / tested;
+        output.WriteLine(FormattableString.Invariant(
+            $"{name,-52}{all.Length,8}{killed,8}{timedOut,6}{crashed,6}{survived,8}{uncovered,8}{all.Length - tested,9}{score,7:0.0}"));
+        return score;
+    }
+}
+
+/// <param name="File">Path in the library's folder.</param>
+/// <param name="Original">The text that was replaced.</param>
+internal sealed record Mutant(int Id, string File, int Line, int Column, string Mutator, string Original, string Replacement, string Status)
+{
+    public bool Valid => Status is not ("Ignored" or "CompileError");
+
+    public bool Alive => Status is "Survived" or "NoCoverage";
+
+    public static Mutant Read(string file, string text, JsonElement mutant)
+    {
+        JsonElement start = mutant.GetProperty("location").GetProperty("start"), end = mutant.GetProperty("location").GetProperty("end");
+        int line = start.GetProperty("line").GetInt32(), column = start.GetProperty("column").GetInt32();
+        return new Mutant(
+            int.Parse(mutant.GetProperty("id").GetString()!, System.Globalization.CultureInfo.InvariantCulture), file, line, column,
+            mutant.GetProperty("mutatorName").GetString()!,
+            Part(text, Offset(text, line, column), Offset(text, end.GetProperty("line").GetInt32(), end.GetProperty("column").GetInt32())),
+            Shortened(mutant.GetProperty("replacement").GetString() ?? ""),
+            mutant.GetProperty("status").GetString()!);
+    }
+
+    private static string Part(string text, int start, int end) => Shortened(text[Math.Min(start, end)..Math.Max(start, end)]);
+
+    private static string Shortened(string text)
+    {
+        string one = string.Join(' ', text.Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+        return one.Length <= 140 ? one : one[..140] + "…";
+    }
+
+    private static int Offset(string text, int line, int column)
+    {
+        int start = 0;
+        for (int i = 1; i < line; i++)
+        {
+            start = text.IndexOf('\n', start) + 1;
+        }
+
+        return Math.Min(start + column - 1, text.Length);
+    }
+}

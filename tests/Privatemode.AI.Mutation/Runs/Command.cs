@@ -11,7 +11,7 @@ internal sealed class Command
           --sample    tests N of its mutants, chosen by the seed (1 without --seed)
           --resume    goes on with an earlier run: only survivors are tested again
           --list      prints the survivors of the last run, and tests nothing
-          --minutes   stops after so many minutes; the rest counts as not tested
+          --minutes   tests no further mutant after so many minutes; the rest counts as untested
           --at-least  fails below this score in percent
         """;
 
@@ -42,13 +42,8 @@ internal sealed class Command
         var run = new FolderRun(root, _folder!, results);
         if (!_list)
         {
-            using var stop = new CancellationTokenSource();
-            if (_minutes is { } minutes)
-            {
-                stop.CancelAfter(TimeSpan.FromMinutes(minutes));
-            }
-
-            await run.RunAsync(_sample, _seed, _resume, stop.Token);
+            DateTimeOffset until = _minutes is { } minutes ? DateTimeOffset.UtcNow.AddMinutes(minutes) : DateTimeOffset.UtcNow.AddYears(1);
+            await run.RunAsync(_sample, _seed, _resume, until);
         }
 
         double score = run.Read().Print(Console.Out, survivors: _list);

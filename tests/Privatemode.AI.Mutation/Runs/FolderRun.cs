@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
+using System.Security.Cryptography;
+using System.Text;
 
 using Privatemode.AI.Mutation.Tests;
 
@@ -13,76 +14,94 @@ internal sealed class FolderRun(string root, string folder, string results)
     private const string OneTest = "Privatemode.AI.Tests.Exceptions.";
 
     private readonly string _copy = Path.Combine(root, "artifacts", "mutation", "source");
+    private readonly string _sources = Path.Combine(results, "sources.txt");
     private readonly string _journal = Path.Combine(results, "journal.txt");
     private readonly string _sample = Path.Combine(results, "sample.txt");
     private readonly string _listed = Path.Combine(results, "listed");
     private readonly string _tested = Path.Combine(results, "tested");
 
-    public async Task RunAsync(int? sample, int seed, bool resume, CancellationToken stop)
+    /// <param name="until">After this time, no further mutant is tested.</param>
+    public async Task RunAsync(int? sample, int seed, bool resume, DateTimeOffset until)
     {
-        if (!resume && Directory.Exists(results))
+        string sources = HashOfSources();
+        if (Directory.Exists(results) && !(resume && File.Exists(_sources) && File.ReadAllText(_sources) == sources))
         {
             Directory.Delete(results, recursive: true);
         }
 
+        // The numbers of the mutants, and so the journal, hold for these sources.
         Directory.CreateDirectory(results);
+        File.WriteAllText(_sources, sources);
         SourceCopy.Write(root, _copy, folder);
-        if (!SameMutants())
-        {
-            File.Delete(_journal);
-            await StrykerAsync(_listed, OneTest, journal: false, stop);
-        }
-
-        File.Delete(_sample);
         if (sample is { } count)
         {
-            var random = new Random(seed);
-            int[] chosen = [.. Report.Read(ReportOf(_listed)).Mutants.Where(mutant => mutant.Valid).Select(mutant => mutant.Id)];
-            random.Shuffle(chosen);
-            File.WriteAllLines(_sample, chosen.Take(count).Order().Select(id => id.ToString(CultureInfo.InvariantCulture)));
+            await ChooseAsync(count, seed, until);
+        }
+        else
+        {
+            File.Delete(_sample);
         }
 
-        await StrykerAsync(_tested, $"Privatemode.AI.Tests.{folder}.", journal: true, stop);
+        await StrykerAsync(_tested, $"Privatemode.AI.Tests.{folder}.", until);
     }
 
-    /// <summary>The report, corrected by the journal: a run that was stopped has no report of its own.</summary>
-    public Report Read()
-    {
-        Report report = Report.Read(File.Exists(ReportOf(_tested)) ? ReportOf(_tested) : ReportOf(_listed));
-        return report.With(
-            File.Exists(_journal) ? Journal.Read(_journal) : null,
-            File.Exists(_sample) ? [.. File.ReadLines(_sample).Select(line => int.Parse(line, CultureInfo.InvariantCulture))] : null);
-    }
+    /// <summary>The report, as the journal completes it.</summary>
+    public Report Read() => Report.Read(ReportOf(_tested)).With(
+        File.Exists(_journal) ? Journal.Read(_journal) : new Dictionary<int, MutantOutcome>(),
+        File.Exists(_sample) ? [.. File.ReadLines(_sample).Select(line => int.Parse(line, CultureInfo.InvariantCulture))] : null);
 
     private static string ReportOf(string output) => Path.Combine(output, "reports", "mutation-report.json");
 
-    /// <summary>The numbers of the mutants in the journal hold for the sources that were listed.</summary>
-    private bool SameMutants() => File.Exists(ReportOf(_listed))
-        && Report.Read(ReportOf(_listed)).Sources.All(source => File.Exists(source.Key) && File.ReadAllText(source.Key) == source.Value);
+    private async Task ChooseAsync(int count, int seed, DateTimeOffset until)
+    {
+        if (!File.Exists(ReportOf(_listed)))
+        {
+            // Of an empty sample, no mutant is tested.
+            File.WriteAllText(_sample, "");
+            await StrykerAsync(_listed, OneTest, until);
+        }
 
-    private async Task StrykerAsync(string output, string tests, bool journal, CancellationToken stop)
+        var random = new Random(seed);
+        int[] chosen = [.. Report.Read(ReportOf(_listed)).Mutants.Where(mutant => mutant.Valid).Select(mutant => mutant.Id)];
+        random.Shuffle(chosen);
+        File.WriteAllLines(_sample, chosen.Take(count).Order().Select(id => id.ToString(CultureInfo.InvariantCulture)));
+    }
+
+    private string HashOfSources()
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        string[] files = Directory.GetFiles(Path.Combine(root, "src", "Privatemode.AI", folder), "*.cs", SearchOption.AllDirectories);
+        foreach (string file in files.Order(StringComparer.Ordinal))
+        {
+            hash.AppendData(Encoding.UTF8.GetBytes(Path.GetRelativePath(root, file)));
+            hash.AppendData(File.ReadAllBytes(file));
+        }
+
+        return Convert.ToHexString(hash.GetHashAndReset());
+    }
+
+    private async Task StrykerAsync(string output, string tests, DateTimeOffset until)
     {
         string config = Path.Combine(results, "stryker-config.json");
         File.WriteAllText(config, Config());
+        Directory.CreateDirectory(Path.GetDirectoryName(ReportOf(output))!);
         File.Delete(ReportOf(output));
         var start = new ProcessStartInfo("dotnet", ["stryker", "--config-file", config, "--output", output, "--skip-version-check"])
         {
             WorkingDirectory = Path.Combine(_copy, "tests", "Privatemode.AI.Mutation"),
         };
-        start.Environment["PRIVATEMODE_MUTATION_TESTS"] = tests;
-        start.Environment[Journal.FileVariable] = journal ? _journal : "";
-        start.Environment[Journal.SampleVariable] = journal && File.Exists(_sample) ? _sample : "";
+        start.Environment[UnitTests.OnlyVariable] = tests;
+        start.Environment[Journal.FileVariable] = _journal;
+        start.Environment[Journal.SampleVariable] = File.Exists(_sample) ? _sample : "";
+        start.Environment[Journal.UntilVariable] = until.ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture);
         // They check the sources in another place.
         start.Environment["RunAnalyzers"] = "false";
         start.Environment["GenerateDocumentationFile"] = "false";
         using Process stryker = Process.Start(start)!;
-        try
+        await stryker.WaitForExitAsync();
+        if (!File.Exists(ReportOf(output)))
         {
-            await stryker.WaitForExitAsync(stop);
-        }
-        catch (OperationCanceledException)
-        {
-            stryker.Kill(entireProcessTree: true);
+            throw new InvalidOperationException("dotnet-stryker wrote no report: see above.");
         }
     }
 

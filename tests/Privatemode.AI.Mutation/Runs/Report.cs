@@ -32,13 +32,15 @@ internal sealed class Report(IReadOnlyList<Mutant> mutants, IReadOnlyDictionary<
         return new Report([.. mutants.OrderBy(mutant => mutant.Id)], sources);
     }
 
-    /// <param name="journal">What the tests found, whether or not the run came to its end.</param>
+    /// <param name="journal">The mutants that were tested, in this run or before.</param>
     /// <param name="sample">The mutants that count, or <see langword="null"/> for all.</param>
-    public Report With(IReadOnlyDictionary<int, MutantOutcome>? journal, HashSet<int>? sample) => new(
-        [.. mutants.Where(mutant => sample?.Contains(mutant.Id) != false)
-            .Select(mutant => journal is not null && journal.TryGetValue(mutant.Id, out MutantOutcome outcome) && mutant.Valid
-                ? mutant with { Status = outcome.ToString() }
-                : mutant)],
+    public Report With(IReadOnlyDictionary<int, MutantOutcome> journal, HashSet<int>? sample) => new(
+        [.. mutants.Where(mutant => sample?.Contains(mutant.Id) != false).Select(mutant => mutant with
+        {
+            Status = !mutant.Valid || mutant.Status == "NoCoverage" ? mutant.Status
+                : journal.TryGetValue(mutant.Id, out MutantOutcome outcome) ? outcome.ToString()
+                : "Untested",
+        })],
         sources);
 
     /// <returns>The score in percent.</returns>
@@ -63,7 +65,7 @@ internal sealed class Report(IReadOnlyList<Mutant> mutants, IReadOnlyDictionary<
     private static double PrintLine(TextWriter output, string name, Mutant[] all)
     {
         int Count(string status) => all.Count(mutant => mutant.Status == status);
-        int killed = Count("Killed"), timedOut = Count("TimedOut") + Count("Timeout"), crashed = Count("Crashed") + Count("RuntimeError");
+        int killed = Count("Killed"), timedOut = Count("TimedOut"), crashed = Count("Crashed");
         int survived = Count("Survived"), uncovered = Count("NoCoverage");
         int tested = killed + timedOut + crashed + survived + uncovered;
         double score = tested == 0 ? 0 : 100.0 * (killed + timedOut + crashed) / tested;

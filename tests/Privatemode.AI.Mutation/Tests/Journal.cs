@@ -6,7 +6,7 @@ namespace Privatemode.AI.Mutation.Tests;
 
 /// <summary>
 /// What became of each mutant, one line each: a run that was stopped goes on where it was. A mutant that took the process down twice is a crash.
-/// dotnet-stryker writes its report only at the end of a run, and has no such list.
+/// dotnet-stryker writes its report only at the end of a run. What is not in this list, was not tested.
 /// </summary>
 internal sealed class Journal
 {
@@ -15,12 +15,16 @@ internal sealed class Journal
     /// <summary>A file with the numbers of the mutants that are tested. Without it: all.</summary>
     public const string SampleVariable = "PRIVATEMODE_MUTATION_SAMPLE";
 
+    /// <summary>The time, in seconds since 1970, after which no further mutant is tested.</summary>
+    public const string UntilVariable = "PRIVATEMODE_MUTATION_UNTIL";
+
     private const int StartsUntilCrash = 2;
 
     private readonly string? _file = Environment.GetEnvironmentVariable(FileVariable);
     private readonly HashSet<int>? _sample = Environment.GetEnvironmentVariable(SampleVariable) is { Length: > 0 } sample
         ? [.. File.ReadLines(sample).Select(line => int.Parse(line, CultureInfo.InvariantCulture))]
         : null;
+    private readonly long _until = long.TryParse(Environment.GetEnvironmentVariable(UntilVariable), out long until) ? until : long.MaxValue;
     private readonly Dictionary<int, MutantOutcome> _outcomes = [];
 
     public Journal()
@@ -76,6 +80,7 @@ internal sealed class Journal
     public MutantOutcome? Known(int mutant) =>
         _sample?.Contains(mutant) == false ? MutantOutcome.Survived
         : _outcomes.TryGetValue(mutant, out MutantOutcome outcome) && outcome != MutantOutcome.Survived ? outcome
+        : DateTimeOffset.UtcNow.ToUnixTimeSeconds() > _until ? MutantOutcome.Survived
         : null;
 
     public void Start(int mutant) => Write(mutant, "Started");

@@ -5,31 +5,25 @@ using Privatemode.AI.Mutation.Tests;
 namespace Privatemode.AI.Mutation.Runs;
 
 /// <summary>A report of dotnet-stryker.</summary>
-internal sealed class Report(IReadOnlyList<Mutant> mutants, IReadOnlyDictionary<string, string> sources)
+internal sealed class Report(IReadOnlyList<Mutant> mutants)
 {
     public IReadOnlyList<Mutant> Mutants => mutants;
-
-    /// <summary>The mutated files: path and text.</summary>
-    public IReadOnlyDictionary<string, string> Sources => sources;
 
     public static Report Read(string file)
     {
         using JsonDocument json = JsonDocument.Parse(File.ReadAllBytes(file));
-        string root = json.RootElement.GetProperty("projectRoot").GetString()!;
         var mutants = new List<Mutant>();
-        var sources = new Dictionary<string, string>();
         foreach (JsonProperty source in json.RootElement.GetProperty("files").EnumerateObject())
         {
             string text = source.Value.GetProperty("source").GetString()!;
-            Mutant[] ofFile = [.. source.Value.GetProperty("mutants").EnumerateArray().Select(mutant => Mutant.Read(source.Name, text, mutant))];
+            Mutant[] ofFile = [.. source.Value.GetProperty("mutants").EnumerateArray().Select(mutant => Mutant.Read(Path.GetFileName(source.Name), text, mutant))];
             if (ofFile.Any(mutant => mutant.Status != "Ignored"))
             {
-                sources[Path.Combine(root, source.Name)] = text;
                 mutants.AddRange(ofFile);
             }
         }
 
-        return new Report([.. mutants.OrderBy(mutant => mutant.Id)], sources);
+        return new Report([.. mutants.OrderBy(mutant => mutant.Id)]);
     }
 
     /// <param name="journal">The mutants that were tested, in this run or before.</param>
@@ -40,19 +34,19 @@ internal sealed class Report(IReadOnlyList<Mutant> mutants, IReadOnlyDictionary<
             Status = !mutant.Valid || mutant.Status == "NoCoverage" ? mutant.Status
                 : journal.TryGetValue(mutant.Id, out MutantOutcome outcome) ? outcome.ToString()
                 : "Untested",
-        })],
-        sources);
+        })]);
 
     /// <returns>The score in percent.</returns>
     public double Print(TextWriter output, bool survivors)
     {
-        output.WriteLine($"{"",-52}{"mutants",8}{"killed",8}{"time",6}{"crash",6}{"survive",8}{"no test",8}{"untested",9}{"score",7}");
+        output.WriteLine($"{"",-36}{"mutants",8}{"killed",8}{"time",6}{"crash",6}{"survive",8}{"no test",8}{"untested",9}{"score",7}");
         foreach (IGrouping<string, Mutant> file in mutants.Where(mutant => mutant.Valid).GroupBy(mutant => mutant.File).OrderBy(file => file.Key))
         {
             PrintLine(output, file.Key, [.. file]);
         }
 
         double score = PrintLine(output, "all", [.. mutants.Where(mutant => mutant.Valid)]);
+        PrintLine(output, "without texts for people", [.. mutants.Where(mutant => mutant.Valid && !mutant.IsText)]);
         output.WriteLine($"do not compile: {mutants.Count(mutant => mutant.Status == "CompileError")}");
         foreach (Mutant alive in survivors ? mutants.Where(mutant => mutant.Alive) : [])
         {
@@ -70,16 +64,19 @@ internal sealed class Report(IReadOnlyList<Mutant> mutants, IReadOnlyDictionary<
         int tested = killed + timedOut + crashed + survived + uncovered;
         double score = tested == 0 ? 0 : 100.0 * (killed + timedOut + crashed) / tested;
         output.WriteLine(FormattableString.Invariant(
-            $"{name,-52}{all.Length,8}{killed,8}{timedOut,6}{crashed,6}{survived,8}{uncovered,8}{all.Length - tested,9}{score,7:0.0}"));
+            $"{name,-36}{all.Length,8}{killed,8}{timedOut,6}{crashed,6}{survived,8}{uncovered,8}{all.Length - tested,9}{score,7:0.0}"));
         return score;
     }
 }
 
-/// <param name="File">Path in the library's folder.</param>
+/// <param name="File">Its name: those of the library are different.</param>
 /// <param name="Original">The text that was replaced.</param>
 internal sealed record Mutant(int Id, string File, int Line, int Column, string Mutator, string Original, string Replacement, string Status)
 {
     public bool Valid => Status is not ("Ignored" or "CompileError");
+
+    /// <summary>A text of several words, as in the message of an exception. Tests do not repeat it.</summary>
+    public bool IsText => Original is ['"', ..] or ['$', '"', ..] && Original.Contains(' ', StringComparison.Ordinal) && Replacement is "\"\"" or "$\"\"";
 
     public bool Alive => Status is "Survived" or "NoCoverage";
 

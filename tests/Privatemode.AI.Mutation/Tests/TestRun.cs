@@ -6,18 +6,19 @@ using Xunit.Sdk;
 namespace Privatemode.AI.Mutation.Tests;
 
 /// <summary>
-/// One run of chosen tests. It stops at the first failure: the mutant is killed. Its limit is mostly processor time, since the time on the clock says
-/// little on a busy machine, and a mutant that loops burns it.
+/// One run of chosen tests. It stops at the first failure: the mutant is killed. It is given up when no test ends for a while: mostly of processor time,
+/// since the time on the clock says little on a busy machine, and a mutant that loops burns it.
 /// </summary>
 internal sealed class TestRun(UnitTests tests, Action<IXunitTestCase, TestOutcome> report) : IMessageSink
 {
-    private static readonly TimeSpan ProcessorLimit = TimeSpan.FromSeconds(Number("PRIVATEMODE_MUTATION_PROCESSOR_SECONDS", 40));
-    private static readonly TimeSpan ClockLimit = TimeSpan.FromSeconds(Number("PRIVATEMODE_MUTATION_CLOCK_SECONDS", 600));
+    private static readonly TimeSpan ProcessorLimit = TimeSpan.FromSeconds(Number("PRIVATEMODE_MUTATION_PROCESSOR_SECONDS", 10));
+    private static readonly TimeSpan ClockLimit = TimeSpan.FromSeconds(Number("PRIVATEMODE_MUTATION_CLOCK_SECONDS", 180));
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<string, (IXunitTestCase Case, TestOutcome Outcome)> _running = [];
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _ended;
     private bool _failed;
     private bool _over;
 
@@ -25,13 +26,20 @@ internal sealed class TestRun(UnitTests tests, Action<IXunitTestCase, TestOutcom
     public async Task<bool> RunAsync(IReadOnlyCollection<IXunitTestCase> cases)
     {
         using var process = Process.GetCurrentProcess();
-        TimeSpan usedBefore = process.TotalProcessorTime;
-        long started = Stopwatch.GetTimestamp();
+        TimeSpan used = process.TotalProcessorTime;
+        long since = Stopwatch.GetTimestamp();
+        int ended = 0;
         _ = Task.Factory.StartNew(() => tests.Run(cases, this), TaskCreationOptions.LongRunning);
         while (await Task.WhenAny(_finished.Task, Task.Delay(Interval)) != _finished.Task)
         {
             process.Refresh();
-            if (process.TotalProcessorTime - usedBefore > ProcessorLimit || Stopwatch.GetElapsedTime(started) > ClockLimit)
+            if (ended != Volatile.Read(ref _ended))
+            {
+                ended = Volatile.Read(ref _ended);
+                used = process.TotalProcessorTime;
+                since = Stopwatch.GetTimestamp();
+            }
+            else if (process.TotalProcessorTime - used > ProcessorLimit || Stopwatch.GetElapsedTime(since) > ClockLimit)
             {
                 GiveUp();
                 return false;
@@ -73,6 +81,7 @@ internal sealed class TestRun(UnitTests tests, Action<IXunitTestCase, TestOutcom
                 Fail(cases);
                 break;
             case ITestCaseFinished { TestCase: IXunitTestCase one } when _running.Remove(one.UniqueID, out var finished):
+                Volatile.Write(ref _ended, _ended + 1);
                 report(finished.Case, finished.Outcome);
                 break;
             case ITestAssemblyFinished:

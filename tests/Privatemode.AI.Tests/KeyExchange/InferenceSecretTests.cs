@@ -70,6 +70,22 @@ public class InferenceSecretTests
         Assert.Throws<ObjectDisposedException>(() => secret.Key.Length);
     }
 
+    // The owner's reference is not a use, and once it is released, it is no longer subtracted.
+    [Fact]
+    public void IsInUse_OwnerAndOneMore_CountsOnlyTheOther()
+    {
+        InferenceSecret secret = Make();
+        Assert.False(secret.IsInUse);
+        Assert.True(secret.TryAddReference());
+        Assert.True(secret.IsInUse);
+
+        secret.Dispose();
+        Assert.True(secret.IsInUse);
+
+        secret.Release();
+        Assert.False(secret.IsInUse);
+    }
+
     // An imported key takes locked memory: one for the secret, which goes with the last lease and not before.
     [Theory]
     [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]

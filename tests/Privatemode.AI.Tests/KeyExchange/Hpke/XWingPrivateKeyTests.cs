@@ -120,5 +120,8 @@ public class XWingPrivateKeyTests
         Assert.False(scalar.AsSpan().ContainsAnyExcept((byte)0));
         Assert.Throws<ObjectDisposedException>(() => mlKem.Decapsulate(new byte[MlKem768.CiphertextSize]));
         Assert.Throws<ObjectDisposedException>(() => key.Decapsulate(new byte[XWing.CiphertextSize]));
+
+        // The halves refuse a ciphertext of the right length too. This one does not reach them.
+        Assert.Throws<ObjectDisposedException>(() => key.Decapsulate([]));
     }
 }

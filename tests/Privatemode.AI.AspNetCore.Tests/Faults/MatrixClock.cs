@@ -46,6 +46,24 @@ internal sealed class MatrixClock(TimeSpan longestPause) : TimeProvider
         return timer;
     }
 
+    /// <summary>Waits for a timer that has all of its time before it.</summary>
+    public async Task WaitForAsync(TimeSpan dueTime)
+    {
+        while (true)
+        {
+            Task next = NextTimer;
+            lock (_gate)
+            {
+                if (_armed.Any(timer => timer.DueAt - _passed == dueTime))
+                {
+                    return;
+                }
+            }
+
+            await next;
+        }
+    }
+
     /// <summary>Moves the clock, and fires what is due.</summary>
     public void Pass(TimeSpan time)
     {

@@ -195,11 +195,16 @@ internal sealed class MatrixHost : IAsyncDisposable
     private async Task PassStallsAsync(Task calling, MatrixCell cell, SemaphoreSlim stalls)
     {
         // Timeouts of a request for evidence or keys, of an answer, and between two events, which begins anew with each event that is still on its way.
-        TimeSpan timeout = !cell.IsAnswer ? TimeSpan.FromSeconds(30)
-            : cell.Phase == FaultPhase.First || !cell.Call.IsStream ? TimeSpan.FromMinutes(10)
-            : TimeSpan.FromSeconds(100);
+        TimeSpan idle = TimeSpan.FromSeconds(100);
+        bool hasEvents = cell.IsAnswer && cell.Phase != FaultPhase.First && cell.Call.IsStream;
+        TimeSpan timeout = !cell.IsAnswer ? TimeSpan.FromSeconds(30) : hasEvents ? idle : TimeSpan.FromMinutes(10);
         while (await Task.WhenAny(calling, stalls.WaitAsync()) != calling)
         {
+            if (hasEvents)
+            {
+                await _clock.WaitForAsync(idle); // the first event has been read
+            }
+
             while (true)
             {
                 Task next = _clock.NextTimer;
@@ -209,7 +214,7 @@ internal sealed class MatrixHost : IAsyncDisposable
                     break;
                 }
 
-                timeout = TimeSpan.FromSeconds(100);
+                timeout = idle;
             }
         }
     }

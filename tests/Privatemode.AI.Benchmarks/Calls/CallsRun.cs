@@ -68,7 +68,7 @@ internal static class CallsRun
         return 0;
     }
 
-    /// <summary>Repeats one call for a profiler.</summary>
+    /// <summary>Repeats one call, for a profiler and to compare two builds.</summary>
     /// <param name="name">The caller, as in the table.</param>
     /// <param name="kind"><c>whole</c> or <c>stream</c>.</param>
     private static async Task<int> LoopAsync(string name, string kind, TimeSpan time)
@@ -79,14 +79,21 @@ internal static class CallsRun
         await using (Callers callers = await Callers.ConnectAsync(endpoint, meshCa))
         {
             Caller caller = callers.All.Single(caller => caller.Name == name);
+            for (int i = 0; i < (kind == "stream" ? StreamsInRound : WarmUpCalls); i++)
+            {
+                _ = kind == "stream" ? await caller.Stream() : await TimeAsync(caller.Whole);
+            }
+
             long start = Stopwatch.GetTimestamp();
+            TimeSpan used = Environment.CpuUsage.TotalTime;
             int count = 0;
             for (; Stopwatch.GetElapsedTime(start) < time; count++)
             {
                 _ = kind == "stream" ? await caller.Stream() : await TimeAsync(caller.Whole);
             }
 
-            Console.WriteLine($"{name}, {kind}: {count} calls");
+            double processor = (Environment.CpuUsage.TotalTime - used).TotalMicroseconds / count;
+            Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}, {kind}: {count} calls, {processor:F1} µs of processor time each"));
         }
 
         server.StandardInput.Close();

@@ -194,6 +194,8 @@ internal static class ScaleRun
     private static void Print(params string[] head) =>
         Console.WriteLine($"\n| {string.Join(" | ", head)} |\n|{string.Concat(Enumerable.Repeat(" ---: |", head.Length))}");
 
-    private static void Print(params double[] cells) => Console.WriteLine(
-        $"| {string.Join(" | ", cells.Select(cell => cell.ToString(cell >= 100 ? "N0" : cell >= 1 ? "0.0" : "0.0000", CultureInfo.InvariantCulture)))} |");
+    private static void Print(params double[] cells) => Console.WriteLine($"| {string.Join(" | ", cells.Select(Format))} |");
+
+    private static string Format(double cell) => cell.ToString(
+        cell >= 100 || cell == Math.Truncate(cell) ? "N0" : cell >= 1 ? "0.0" : "0.0000", CultureInfo.InvariantCulture);
 }

@@ -2,7 +2,6 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Encryption.Multipart;
 using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Benchmarks.Calls;

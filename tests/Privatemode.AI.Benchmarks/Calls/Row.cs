@@ -7,7 +7,7 @@ namespace Privatemode.AI.Benchmarks.Calls;
 /// <param name="Ours">The figure of the library.</param>
 /// <param name="Clear">The figure that it is compared with.</param>
 /// <param name="Unit">Unit of both.</param>
-/// <param name="Bar">The most that <paramref name="Value"/> may be; null if the row has no bar.</param>
+/// <param name="Bar">The most that <see cref="Value"/> may be; null if the row has no bar.</param>
 /// <param name="IsDifference">Whether the bar is for the difference, and not for the ratio.</param>
 internal sealed record Row(string What, double Ours, double Clear, string Unit, double? Bar, bool IsDifference = false)
 {

@@ -16,7 +16,8 @@ internal sealed class Report(IReadOnlyList<Mutant> mutants)
         foreach (JsonProperty source in json.RootElement.GetProperty("files").EnumerateObject())
         {
             string text = source.Value.GetProperty("source").GetString()!;
-            Mutant[] ofFile = [.. source.Value.GetProperty("mutants").EnumerateArray().Select(mutant => Mutant.Read(Path.GetFileName(source.Name), text, mutant))];
+            string name = Path.GetFileName(source.Name);
+            Mutant[] ofFile = [.. source.Value.GetProperty("mutants").EnumerateArray().Select(mutant => Mutant.Read(name, text, mutant))];
             if (ofFile.Any(mutant => mutant.Status != "Ignored"))
             {
                 mutants.AddRange(ofFile);

@@ -98,13 +98,13 @@ public sealed class Fault
 
     /// <summary>Creates a fault that sends one event unencrypted, or adds an unencrypted member to an answer that is not streamed.</summary>
     /// <remarks>A client must treat the answer as an attack.</remarks>
-    /// <param name="eventIndex">The zero-based index of the event.</param>
+    /// <param name="eventIndex">The zero-based index of the event; 0 for an answer that is not streamed.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
     public static Fault UnencryptedEvent(int eventIndex) => new(FaultKind.UnencryptedEvent) { Index = AtLeast(0, eventIndex) };
 
     /// <summary>Creates a fault that changes one bit of an encrypted value in an event, or in an answer that is not streamed.</summary>
-    /// <param name="eventIndex">The zero-based index of the event.</param>
+    /// <param name="eventIndex">The zero-based index of the event; 0 for an answer that is not streamed.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
     public static Fault TamperEvent(int eventIndex) => new(FaultKind.TamperEvent) { Index = AtLeast(0, eventIndex) };

@@ -33,7 +33,7 @@ public sealed class RecordedRequest
     /// <summary>Gets the decrypted body.</summary>
     /// <value>The body as text, or <see langword="null"/> if this is not an inference request, or if the body is empty or could not be decrypted. For a
     /// transcription, this is a JSON object that contains the fields of the form, and the name, type and size of each file; for document extraction, it is the
-    /// decrypted form.</value>
+    /// decrypted <c>multipart/form-data</c> body, read as UTF-8. Use <see cref="DecryptedFields"/> for the bytes of a file.</value>
     public string? DecryptedBody { get; internal set; }
 
     /// <summary>Gets the decrypted fields and files of a form by name.</summary>

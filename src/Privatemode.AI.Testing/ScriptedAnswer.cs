@@ -222,7 +222,7 @@ public sealed class ScriptedAnswer
     /// <summary>Sets the token counts. By default, they are computed from the lengths of the texts.</summary>
     /// <remarks>These members are used: <see cref="UsageDetails.InputTokenCount"/>, <see cref="UsageDetails.OutputTokenCount"/>,
     /// <see cref="UsageDetails.CachedInputTokenCount"/> and <see cref="UsageDetails.ReasoningTokenCount"/>. A count that is <see langword="null"/> is sent as
-    /// 0. Embeddings have input tokens only.</remarks>
+    /// 0. Embeddings have input tokens only. Transcriptions and documents do not use these counts; see <see cref="WithRecordingDuration"/>.</remarks>
     /// <param name="usage">The token counts.</param>
     /// <returns>This answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="usage"/> is <see langword="null"/>.</exception>

@@ -83,10 +83,12 @@ public sealed class PrivatemodeProxyOptions
     /// <remarks>Model lists contain these sizes. An entry takes precedence over a size that this package knows.</remarks>
     public IDictionary<string, int> ContextWindows { get; } = new Dictionary<string, int>(StringComparer.Ordinal);
 
-    /// <summary>Gets or sets a value that indicates whether hosted tools, which the provider of an API runs on its own servers, are left out of
-    /// requests.</summary>
-    /// <value>The default is <see langword="false"/>: requests with such tools, for example web search, are refused.</value>
-    /// <remarks>The header <c>Privatemode-Left-Out-Tools</c> of the answer lists the types of the tools that were left out.</remarks>
+    /// <summary>Gets or sets a value that indicates whether tools that the service does not have are left out of requests to <c>/v1/messages</c> and
+    /// <c>/v1/responses</c>.</summary>
+    /// <value>The default is <see langword="false"/>: requests with such tools are refused.</value>
+    /// <remarks>These are tools that the provider of an API runs on its own servers, such as web search, and tools that only the provider's models know, such
+    /// as <c>bash</c> and <c>local_shell</c>. A chat with <c>web_search_options</c> is always refused. The header <c>Privatemode-Left-Out-Tools</c> of the
+    /// answer lists the types of the tools that were left out.</remarks>
     public bool LeaveOutHostedTools { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether the requests of one session of an assistant share the service's prompt cache.</summary>

@@ -31,7 +31,7 @@ public class TextCompletionClient
     /// <returns>The completion.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeRequestException">An additional property cannot be written as JSON, or an option has an invalid value.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejected the API key.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">No API key is set, the service rejected it, or the manifest log cannot be used.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused the request, failed, or did not finish the answer.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, is incomplete, or is not encrypted.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. No content was sent to it.</exception>
@@ -52,7 +52,7 @@ public class TextCompletionClient
     /// without an exception.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeRequestException">An additional property cannot be written as JSON, or an option has an invalid value.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejected the API key.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">No API key is set, the service rejected it, or the manifest log cannot be used.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused the request, failed, or did not finish the answer.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, is incomplete, or is not encrypted. Events that were returned before the
     /// exception are authentic.</exception>

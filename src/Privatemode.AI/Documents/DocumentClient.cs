@@ -34,7 +34,7 @@ public class DocumentClient
     /// <exception cref="ArgumentNullException"><paramref name="document"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="document"/> does not support reading.</exception>
     /// <exception cref="PrivatemodeRequestException">The document is empty or too large, or an option has an invalid value.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejected the API key.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">No API key is set, the service rejected it, or the manifest log cannot be used.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused the request, or failed.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, is incomplete, is not encrypted, or is empty (see the remarks).</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. No content was sent to it.</exception>

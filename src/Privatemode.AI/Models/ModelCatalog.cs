@@ -58,7 +58,7 @@ public class ModelCatalog
     /// <summary>Returns the models that the service offers, in the order of the service.</summary>
     /// <param name="cancellationToken">A token that cancels the wait. Other callers that wait for the same request still get its result.</param>
     /// <returns>The list. It is at most 10 minutes old.</returns>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejected the API key.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">No API key is set, the service rejected it, or the manifest log cannot be used.</exception>
     /// <exception cref="PrivatemodeServiceException">The list could not be retrieved, or it has more than 1,000 models.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The connection was closed before the list was complete.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. The list was not requested.</exception>
@@ -73,7 +73,7 @@ public class ModelCatalog
     /// <summary>Requests the model list from the service, even if the cached list is recent.</summary>
     /// <param name="cancellationToken">A token that cancels the wait. Other callers that wait for the same request still get its result.</param>
     /// <returns>The list from this request, or from a request that was already in progress.</returns>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejected the API key.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">No API key is set, the service rejected it, or the manifest log cannot be used.</exception>
     /// <exception cref="PrivatemodeServiceException">The list could not be retrieved, or it has more than 1,000 models.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The connection was closed before the list was complete.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. The list was not requested.</exception>
@@ -92,7 +92,7 @@ public class ModelCatalog
     /// <remarks>If the cached list does not contain the ID, the list is requested again, at most once a minute.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="id"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="id"/> is empty.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The service rejected the API key.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">No API key is set, the service rejected it, or the manifest log cannot be used.</exception>
     /// <exception cref="PrivatemodeServiceException">The list could not be retrieved, or it has more than 1,000 models.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The connection was closed before the list was complete.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. The list was not requested.</exception>

@@ -4,7 +4,7 @@ namespace Privatemode.AI;
 /// <remarks>The list is neither encrypted nor authenticated. Do not base security decisions on it.</remarks>
 public sealed record ModelInfo
 {
-    /// <summary>Gets the model ID, for example <c>gpt-oss-120b</c>. The service usually offers an ID for some months.</summary>
+    /// <summary>Gets the model ID, for example <c>gpt-oss-120b</c>. An ID is usually no longer offered after some months.</summary>
     public required string Id { get; init; }
 
     /// <summary>Gets the tasks that the model supports, as the service names them.</summary>

@@ -7,7 +7,8 @@ public sealed class ResponsesOptions
 {
     internal const int ReasoningKeySize = ReasoningCipher.KeySize;
 
-    /// <summary>Gets or sets what happens to hosted tools, such as web search, that a request contains.</summary>
+    /// <summary>Gets or sets what happens to the hosted tools of a request: those that OpenAI runs, such as web search, and those that only OpenAI's models
+    /// know, such as <c>local_shell</c>, <c>apply_patch</c> and <c>computer</c>.</summary>
     /// <value>The default is <see cref="HostedToolPolicy.Refuse"/>.</value>
     public HostedToolPolicy HostedTools { get; set; }
 
@@ -20,8 +21,8 @@ public sealed class ResponsesOptions
     internal ResponsesOptions Clone() => (ResponsesOptions)MemberwiseClone();
 }
 
-/// <summary>Specifies what happens to hosted tools, such as web search, which the provider of an API runs on its own servers. The service runs no
-/// tools.</summary>
+/// <summary>Specifies what happens to hosted tools: those that OpenAI runs, such as web search, and those that only OpenAI's models know, such as
+/// <c>local_shell</c>. The service does not have these tools.</summary>
 public enum HostedToolPolicy
 {
     /// <summary>The call is refused before anything is sent. This is the default.</summary>

@@ -24,7 +24,8 @@ public sealed class Transcription
     public IReadOnlyList<TranscriptionSegment>? Segments { get; init; }
 
     /// <summary>Gets the words in order.</summary>
-    /// <value><see langword="null"/> if words were not requested or not returned, or if a word has no usable start or end.</value>
+    /// <value><see langword="null"/> if words were not requested or not returned, or if a word has no usable start or end. A time of up to one second below
+    /// zero is returned as zero.</value>
     public IReadOnlyList<TranscriptionWord>? Words { get; init; }
 
     /// <summary>Returns the segments as subtitles in the SubRip format (.srt).</summary>
@@ -54,7 +55,7 @@ public sealed record TranscriptionSegment
     public required TimeSpan StartTime { get; init; }
 
     /// <summary>Gets the time in the recording at which the segment ends.</summary>
-    /// <remarks>The value is the one that the model server returned. It can be before <see cref="StartTime"/>.</remarks>
+    /// <remarks>It can be before <see cref="StartTime"/>: times of the model server are not put in order.</remarks>
     public required TimeSpan EndTime { get; init; }
 
     /// <summary>Gets the text of the segment as the model generated it, often with a leading space.</summary>
@@ -84,7 +85,7 @@ public sealed record TranscriptionWord
     public required TimeSpan StartTime { get; init; }
 
     /// <summary>Gets the time in the recording at which the word ends.</summary>
-    /// <remarks>The value is the one that the model server returned. It can be before <see cref="StartTime"/>.</remarks>
+    /// <remarks>It can be before <see cref="StartTime"/>: times of the model server are not put in order.</remarks>
     public required TimeSpan EndTime { get; init; }
 
     /// <summary>Gets the word.</summary>

@@ -42,7 +42,8 @@ public sealed class DeploymentEvidence
     }
 
     /// <summary>Gets or sets a value that indicates whether SEV-SNP evidence includes its certificates and revocation list.</summary>
-    /// <value>If <see langword="false"/>, clients retrieve them from AMD's key distribution service. The default is <see langword="true"/>.</value>
+    /// <value>If <see langword="false"/>, clients retrieve them from the deployment, which stands in for AMD's key distribution service. The default is
+    /// <see langword="true"/>.</value>
     public bool IncludeCertificates
     {
         get => Settings.HasCertificates;
@@ -72,7 +73,9 @@ public sealed class DeploymentEvidence
 
     /// <summary>Returns the number of requests that an evidence source has received, including those that it refused.</summary>
     /// <param name="source">The evidence source.</param>
-    /// <returns>The number of requests.</returns>
+    /// <returns>The number of requests. For <see cref="EvidenceSource.Attestation"/>, requests without a valid API key and client version are not
+    /// counted.</returns>
+    /// <exception cref="IndexOutOfRangeException"><paramref name="source"/> is not a defined value.</exception>
     public int GetRequestCount(EvidenceSource source) => _requests.Get(source);
 
     /// <summary>The evidence for the current day of the clock. Within a day nothing is signed twice.</summary>

@@ -95,7 +95,8 @@ public sealed class EvidenceDefect
     public static IReadOnlyList<EvidenceDefect> All { get; } = List.AsReadOnly();
 
     /// <summary>Gets the name of the defect, for example <c>SnpForgedRoot</c>.</summary>
-    /// <value>Defects that apply to SEV-SNP or TDX evidence only have a name that begins with <c>Snp</c> or <c>Tdx</c>.</value>
+    /// <value>The name of a defect that applies only to SEV-SNP evidence begins with <c>Snp</c>, and that of a defect that applies only to TDX evidence begins
+    /// with <c>Tdx</c>.</value>
     public string Name { get; }
 
     /// <summary>Gets a sentence that says what is wrong with the evidence.</summary>
@@ -121,8 +122,8 @@ public sealed class EvidenceDefect
 
     /// <summary>Determines whether the defect applies to a kind of evidence.</summary>
     /// <param name="kind">The kind of evidence.</param>
-    /// <returns><see langword="true"/> if the defect applies to this kind of evidence; otherwise, <see langword="false"/>. Defects of attestation documents and
-    /// manifests apply to both kinds.</returns>
+    /// <returns><see langword="true"/> if the defect applies to this kind of evidence; otherwise, <see langword="false"/>. <see cref="None"/> and
+    /// defects of attestation documents and manifests apply to both kinds.</returns>
     public bool AppliesTo(EvidenceKind kind) => DefectCatalogue.AppliesTo(Name, kind);
 
     /// <summary>Returns the <see cref="Name"/> of the defect.</summary>

@@ -210,7 +210,7 @@ public sealed class Fault
     public static Fault GpuRevoked(DateTimeOffset revokedAt, GpuComponent component = GpuComponent.Gpu) =>
         new(FaultKind.GpuRevocation) { Component = Defined(component), RevokedAt = revokedAt };
 
-    /// <summary>Returns the name of the fault and its main value, for example <c>TamperEvent(0)</c>.</summary>
+    /// <summary>Returns the name of the fault and, if it has one, its main value, for example <c>TamperEvent(0)</c>.</summary>
     /// <returns>The text, for the names of test cases and for messages.</returns>
     public override string ToString() => Kind switch
     {

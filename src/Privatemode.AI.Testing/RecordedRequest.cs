@@ -45,15 +45,16 @@ public sealed class RecordedRequest
     internal string? FileName { get; set; }
 
     /// <summary>Gets the body of the answer as it was on the wire.</summary>
-    /// <value>Empty until the whole answer is sent, and for binary answers, which are certificates and revocation lists.</value>
+    /// <value>Empty until the whole answer is sent, and for binary answers, which are certificates and revocation lists. If a fault ends the answer early, it
+    /// stays empty, except for answers of evidence sources, which it contains completely.</value>
     public string WireResponseText { get; internal set; } = "";
 
     /// <summary>Gets the HTTP status of the answer, or <see langword="null"/> if no answer has been sent yet.</summary>
     public int? ResponseStatusCode { get; internal set; }
 
     /// <summary>Gets the request ID, which the client sends as <c>Privatemode-User-Request-ID</c>.</summary>
-    /// <value>The ID as the service keeps it: at most 64 bytes, with <c>?</c> in place of characters other than <c>A-Z a-z 0-9 - _ .</c>, or
-    /// <see langword="null"/> if the request has none.</value>
+    /// <value>The ID as the service keeps it: cut after 64 bytes and followed by <c>...</c> if it is longer, with <c>?</c> in place of characters other than
+    /// <c>A-Z a-z 0-9 - _ .</c>; or <see langword="null"/> if the request has none.</value>
     public string? RequestId => Headers.TryGetValue("Privatemode-User-Request-ID", out string? id) ? RequestIdSanitizer.Sanitize(id) : null;
 
     /// <summary>Gets a value that indicates whether this is an inference request.</summary>

@@ -12,8 +12,9 @@ public static class PrivatemodeEndpointConventionBuilderExtensions
     /// <typeparam name="TBuilder">The type of the builder.</typeparam>
     /// <param name="builder">The builder of the endpoints.</param>
     /// <returns>The builder.</returns>
-    /// <remarks>Rate limits do not apply to these endpoints. A refused request is answered with an error in OpenAI's format. The services of the application
-    /// must be registered with <c>AddPrivatemodeProxy</c>.</remarks>
+    /// <remarks>Rate limits do not apply to these endpoints. A refused request is answered with an error in OpenAI's format. WebSocket handshakes are refused
+    /// as well. The services of the application must be registered with <c>AddPrivatemodeProxy</c>; otherwise, each request fails with an
+    /// <see cref="InvalidOperationException"/>.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
     public static TBuilder RequirePrivatemodeCaller<TBuilder>(this TBuilder builder)
         where TBuilder : IEndpointConventionBuilder

@@ -18,15 +18,16 @@ public static class PrivatemodeEndpointRouteBuilderExtensions
     /// <returns>A builder that adds conventions to all these endpoints, for example <c>RequireAuthorization()</c>. The checks of the proxy still
     /// apply.</returns>
     /// <remarks>
-    /// <para>These endpoints accept <c>POST</c> requests in OpenAI's or Anthropic's format and send them encrypted: <c>/v1/chat/completions</c>,
-    /// <c>/v1/completions</c>, <c>/v1/embeddings</c>, <c>/v1/audio/transcriptions</c>, <c>/v1/responses</c>, <c>/v1/messages</c> and
-    /// <c>/unstructured/general/v0/general</c>. <c>POST /v1/messages/count_tokens</c> is answered with an estimate, and nothing is sent. Model lists are at
-    /// <c>GET /v1/models</c> and <c>GET /v1/models/{id}</c>.</para>
+    /// <para>These endpoints accept <c>POST</c> requests in OpenAI's, Anthropic's or Unstructured's format and send them encrypted:
+    /// <c>/v1/chat/completions</c>, <c>/v1/completions</c>, <c>/v1/embeddings</c>, <c>/v1/audio/transcriptions</c>, <c>/v1/responses</c>,
+    /// <c>/v1/messages</c> and <c>/unstructured/general/v0/general</c>. <c>POST /v1/messages/count_tokens</c> is answered with an estimate, and nothing is
+    /// sent. Model lists are at <c>GET /v1/models</c> and <c>GET /v1/models/{id}</c>.</para>
     /// <para>The endpoints <c>/healthz</c> and <c>/readyz</c> are probes, <c>/verification</c> returns the verification result as JSON or as a page, and
     /// <c>/metrics</c> returns metrics for Prometheus.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="endpoints"/> is <see langword="null"/>.</exception>
     /// <exception cref="InvalidOperationException"><c>AddPrivatemodeProxy</c> was not called, or this method was called before.</exception>
+    /// <exception cref="Privatemode.AI.PrivatemodeConfigurationException">A setting of the proxy or of its account is invalid.</exception>
     public static IEndpointConventionBuilder MapPrivatemode(this IEndpointRouteBuilder endpoints) => endpoints.MapPrivatemode("");
 
     /// <summary>Maps the endpoints of the proxy below a path.</summary>

@@ -3,16 +3,19 @@ namespace Privatemode.AI.AspNetCore;
 /// <summary>Represents the settings of the proxy that <c>MapPrivatemode</c> adds to an application.</summary>
 /// <remarks>
 /// <para>The settings are read from the section <c>PrivatemodeProxy</c> of the application's configuration, and the callback of <c>AddPrivatemodeProxy</c>
-/// takes precedence. All settings are checked when the host starts: one <see cref="PrivatemodeConfigurationException"/> lists all invalid settings. Later
-/// changes have no effect, except changes of the content of <see cref="CallerKeyFiles"/>.</para>
+/// takes precedence. All settings are checked by <c>MapPrivatemode</c> or, if it is not called, when the host starts: one
+/// <see cref="PrivatemodeConfigurationException"/> lists all invalid settings. Later changes have no effect, except changes of the content of
+/// <see cref="CallerKeyFiles"/>.</para>
 /// <para>The API key of the service and the verification settings are those of the account without a service key (<c>AddPrivatemode</c>, section
 /// <c>Privatemode</c>).</para>
 /// </remarks>
 public sealed class PrivatemodeProxyOptions
 {
     /// <summary>Gets the caller keys, one of which a caller must send as <c>Authorization: Bearer</c>, <c>x-api-key</c> or <c>api-key</c>.</summary>
-    /// <value>At most 10,000 different keys, including those in <see cref="CallerKeyFiles"/>. A key has 16 to 512 printable ASCII characters and no spaces. The
-    /// default is an empty list: without any caller keys, callers on this machine need no key, and callers on other machines are refused.</value>
+    /// <value>At most 10,000 keys, including those in <see cref="CallerKeyFiles"/>, each of them only once. A key has 16 to 512 printable ASCII characters and
+    /// no spaces. The default is an empty list. If there are no caller keys, and <see cref="UseCallerKeyAsApiKey"/> is <see langword="false"/>, callers on
+    /// this machine need no key, and callers on other machines are refused unless <see cref="DangerousAllowAnyRemoteCaller"/> is
+    /// <see langword="true"/>.</value>
     /// <remarks>You choose these keys for this proxy. They are not API keys of the service.</remarks>
     public IList<string> CallerKeys { get; } = [];
 
@@ -29,8 +32,8 @@ public sealed class PrivatemodeProxyOptions
     public bool UseCallerKeyAsApiKey { get; set; }
 
     /// <summary>Gets the host names that the <c>Host</c> header of a request can have, besides the names of loopback addresses.</summary>
-    /// <value>At most 1,000 host names or addresses without a port. <c>*.example.org</c> stands for all names below <c>example.org</c>. The default is an empty
-    /// list.</value>
+    /// <value>At most 1,000 host names or addresses without a port; IPv6 addresses are in brackets. <c>*.example.org</c> stands for all names below
+    /// <c>example.org</c>. The default is an empty list.</value>
     /// <remarks>
     /// <para>The check prevents web pages from reaching the proxy under another host name (DNS rebinding). <c>localhost</c>,
     /// <c>127.0.0.1</c> and <c>[::1]</c> are always accepted on loopback connections, and on other connections only if they are listed.</para>
@@ -50,9 +53,10 @@ public sealed class PrivatemodeProxyOptions
     /// machine or in the same pod, terminates TLS.</remarks>
     public bool DangerousAllowUnencryptedRemoteCallers { get; set; }
 
-    /// <summary>Gets or sets a value that indicates whether callers on other machines need no caller key. This is insecure.</summary>
+    /// <summary>Gets or sets a value that indicates whether callers on other machines are accepted if there are no caller keys. This is insecure.</summary>
     /// <value>The default is <see langword="false"/>.</value>
-    /// <remarks>Every program that can reach the port can then use your API key.</remarks>
+    /// <remarks>Every program that can reach the port can then use your API key. The option has no effect if caller keys are configured or if
+    /// <see cref="UseCallerKeyAsApiKey"/> is <see langword="true"/>: every caller must then send a key.</remarks>
     public bool DangerousAllowAnyRemoteCaller { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether <c>/healthz</c> and <c>/readyz</c> accept any host name.</summary>
@@ -66,8 +70,9 @@ public sealed class PrivatemodeProxyOptions
 
     /// <summary>Gets the model names that are replaced by model IDs of the service, for programs that use the model names of other providers.</summary>
     /// <value>At most 1,000 entries. A key is a model name of at most 128 letters, digits and <c>._:/@-</c>, or the beginning of names followed by <c>*</c>. A
-    /// value is a model ID of the service and cannot be another key. Names are case-sensitive. The default is an empty dictionary.</value>
-    /// <remarks>A model ID of the service is never replaced. An exact name takes precedence over a pattern, and a longer pattern over a shorter one.</remarks>
+    /// value is a model ID of the service and cannot itself be a key. Names are case-sensitive. The default is an empty dictionary.</value>
+    /// <remarks>A model ID of the service is never replaced. An exact name takes precedence over a pattern, and a longer pattern over a shorter one. If the
+    /// service does not offer the model of an alias, a warning is logged, and chats and transcriptions use the model in <see cref="DefaultModels"/>.</remarks>
     public IDictionary<string, string> Aliases { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
     /// <summary>Gets or sets a value that indicates whether names such as <c>claude-*</c>, <c>gpt-*</c> and <c>whisper-1</c> stand for a model that does the
@@ -76,6 +81,8 @@ public sealed class PrivatemodeProxyOptions
     public bool UseDefaultAliases { get; set; } = true;
 
     /// <summary>Gets the models that the names of <see cref="UseDefaultAliases"/> stand for.</summary>
+    /// <remarks>If the service does not offer a model that is set here, a warning is logged, and the default for this property applies, except for
+    /// <see cref="ProxyDefaultModels.Embeddings"/>.</remarks>
     public ProxyDefaultModels DefaultModels { get; } = new();
 
     /// <summary>Gets the context window sizes in tokens, by model ID, of models whose size this package does not know.</summary>
@@ -146,7 +153,8 @@ public sealed class PrivatemodeProxyOptions
     public TimeSpan KeepAliveInterval { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Gets or sets the maximum time that a request for the model list waits for the service.</summary>
-    /// <value>From 0.1 to 30 seconds. The default is 2.5 seconds, because some assistants stop waiting after 3 seconds.</value>
+    /// <value>From 0.1 to 30 seconds. The default is 2.5 seconds, because some assistants stop waiting after 3 seconds. After this time, the answer is the last
+    /// list, if it is less than 24 hours old, or an error.</value>
     public TimeSpan ModelListTimeout { get; set; } = TimeSpan.FromSeconds(2.5);
 
     /// <summary>Gets or sets the maximum time for which calls in progress delay the shutdown of the application.</summary>

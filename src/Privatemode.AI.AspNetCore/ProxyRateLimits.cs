@@ -19,7 +19,7 @@ public sealed class ProxyRateLimits
     /// accepts or refuses it.</remarks>
     public long? InputTokensPerMinute { get; set; }
 
-    /// <summary>Gets or sets the number of output tokens in the last 60 seconds from which on further requests wait.</summary>
+    /// <summary>Gets or sets the number of output tokens in the last 60 seconds at which further requests start to wait.</summary>
     /// <value>From 1 to 1,000,000,000, or <see langword="null"/>, the default, for no limit.</value>
     public long? OutputTokensPerMinute { get; set; }
 

@@ -41,10 +41,16 @@ public sealed class PrivatemodeAudioToTextService : IAudioToTextService
         };
     }
 
-    /// <inheritdoc/>
+    /// <summary>Gets the attributes of this service: the model ID and the address to which requests are sent.</summary>
     public IReadOnlyDictionary<string, object?> Attributes { get; }
 
-    /// <inheritdoc/>
+    /// <summary>Transcribes a recording.</summary>
+    /// <param name="content">The recording. It must contain the data, because it is not loaded from an address.</param>
+    /// <param name="executionSettings">The settings of any type, or <see langword="null"/> for the defaults; see
+    /// <see cref="PrivatemodeAudioToTextExecutionSettings.FromExecutionSettings"/>.</param>
+    /// <param name="kernel">Not used.</param>
+    /// <param name="cancellationToken">A token that cancels the operation.</param>
+    /// <returns>A list with one element: the whole text, with the metadata that the remarks of this class describe.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="content"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeException">The recording could not be sent, or the transcription could not be received. The type of the exception
     /// identifies the cause.</exception>

@@ -40,10 +40,16 @@ public sealed class PrivatemodeChatCompletionService : IChatCompletionService
         };
     }
 
-    /// <inheritdoc/>
+    /// <summary>Gets the attributes of this service: the model ID and the address to which requests are sent.</summary>
     public IReadOnlyDictionary<string, object?> Attributes { get; }
 
-    /// <inheritdoc/>
+    /// <summary>Gets the answer of the model to a chat, and invokes functions as the settings specify.</summary>
+    /// <param name="chatHistory">The messages of the chat. If functions are invoked, their calls and results are added.</param>
+    /// <param name="executionSettings">The settings of any type, or <see langword="null"/> for the defaults; see
+    /// <see cref="PrivatemodePromptExecutionSettings.FromExecutionSettings"/>.</param>
+    /// <param name="kernel">The kernel whose functions and filters are used, or <see langword="null"/> if the settings offer no functions.</param>
+    /// <param name="cancellationToken">A token that cancels the operation.</param>
+    /// <returns>A list with one element: the answer, or the result of the last function if a filter ended the call.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="chatHistory"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeException">The request could not be sent, or the answer could not be received. The type of the exception identifies the
     /// cause.</exception>
@@ -71,7 +77,14 @@ public sealed class PrivatemodeChatCompletionService : IChatCompletionService
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Gets the answer of the model to a chat while the model generates it, and invokes functions as the settings specify.</summary>
+    /// <param name="chatHistory">The messages of the chat. If functions are invoked, their calls and results are added.</param>
+    /// <param name="executionSettings">The settings of any type, or <see langword="null"/> for the defaults; see
+    /// <see cref="PrivatemodePromptExecutionSettings.FromExecutionSettings"/>.</param>
+    /// <param name="kernel">The kernel whose functions and filters are used, or <see langword="null"/> if the settings offer no functions.</param>
+    /// <param name="cancellationToken">A token that cancels the operation.</param>
+    /// <returns>The updates of the answer. The request is sent when they are enumerated. The answer is complete only if the enumeration ends without an
+    /// exception.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="chatHistory"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeException">The request could not be sent, or the answer could not be received. The type of the exception identifies the
     /// cause.</exception>

@@ -7,7 +7,8 @@ namespace Privatemode.AI;
 public sealed class TextCompletion
 {
     /// <summary>Gets the choices in the order in which the service returned them.</summary>
-    /// <value>In a streamed completion, the next part of each choice that the event continues. Empty in the event that contains <see cref="Usage"/>.</value>
+    /// <value>In a streamed completion, the next part of each choice that the event continues. The list is empty in an event that contains only
+    /// <see cref="Usage"/>.</value>
     public required IReadOnlyList<TextCompletionChoice> Choices { get; init; }
 
     /// <summary>Gets the text of the first element of <see cref="Choices"/>, or an empty string if the answer has no choice.</summary>

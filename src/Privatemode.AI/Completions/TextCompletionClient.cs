@@ -30,7 +30,8 @@ public class TextCompletionClient
     /// <param name="cancellationToken">A token that cancels the operation.</param>
     /// <returns>The completion.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
-    /// <exception cref="PrivatemodeRequestException">An additional property cannot be written as JSON, or an option has an invalid value.</exception>
+    /// <exception cref="PrivatemodeRequestException">An additional property has a name that is not allowed or cannot be written as JSON, or an option has an
+    /// invalid value.</exception>
     /// <exception cref="PrivatemodeConfigurationException">No API key is set, the service rejected it, or the manifest log cannot be used.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused the request, failed, or did not finish the answer.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, is incomplete, or is not encrypted.</exception>
@@ -51,7 +52,8 @@ public class TextCompletionClient
     /// <returns>The events of the completion. The request is sent when the events are enumerated. The completion is complete only if the enumeration ends
     /// without an exception.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
-    /// <exception cref="PrivatemodeRequestException">An additional property cannot be written as JSON, or an option has an invalid value.</exception>
+    /// <exception cref="PrivatemodeRequestException">An additional property has a name that is not allowed or cannot be written as JSON, or an option has an
+    /// invalid value.</exception>
     /// <exception cref="PrivatemodeConfigurationException">No API key is set, the service rejected it, or the manifest log cannot be used.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused the request, failed, or did not finish the answer.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, is incomplete, or is not encrypted. Events that were returned before the

@@ -32,7 +32,7 @@ public sealed class TextCompletionRequest
     /// <summary>Gets the prompts.</summary>
     public IReadOnlyList<string> Prompts { get; }
 
-    /// <summary>Gets the model ID, or <see langword="null"/> to use <see cref="TextCompletionClient.ModelId"/>.</summary>
+    /// <summary>Gets the model ID, or <see langword="null"/> or an empty string to use <see cref="TextCompletionClient.ModelId"/>.</summary>
     public string? ModelId { get; init; }
 
     /// <summary>Gets the text after the gap to fill.</summary>
@@ -42,8 +42,8 @@ public sealed class TextCompletionRequest
 
     /// <summary>Gets the maximum number of tokens of an answer, 0 or more.</summary>
     /// <value>With <see langword="null"/>, the model server decides; vLLM then ends an answer after 16 tokens. Set a value for longer answers.</value>
-    /// <remarks>With 0 and <see cref="Echo"/>, the model only computes the log probabilities of the prompt; set <see cref="TopLogProbabilityCount"/> to return
-    /// them.</remarks>
+    /// <remarks>If it is 0 and <see cref="Echo"/> is <see langword="true"/>, the model only computes the log probabilities of the prompt; set
+    /// <see cref="TopLogProbabilityCount"/> to return them.</remarks>
     public int? MaxOutputTokens { get; init; }
 
     /// <summary>Gets the sampling temperature, usually between 0 and 2.</summary>
@@ -61,7 +61,8 @@ public sealed class TextCompletionRequest
     /// <summary>Gets a value that indicates whether the answer begins with the prompt.</summary>
     public bool? Echo { get; init; }
 
-    /// <summary>Gets the number of alternatives to each token whose log probabilities are returned. With 0, only those of the tokens are returned.</summary>
+    /// <summary>Gets the number of alternatives to each token whose log probabilities are returned, in addition to that of the token itself.</summary>
+    /// <value>With 0, only the log probabilities of the tokens themselves are returned; with <see langword="null"/>, no log probabilities.</value>
     public int? TopLogProbabilityCount { get; init; }
 
     /// <summary>Gets the number of answers to each prompt, at least 1.</summary>

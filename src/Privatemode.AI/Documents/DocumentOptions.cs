@@ -15,7 +15,8 @@ public sealed class DocumentOptions
     public DocumentStrategy? Strategy { get; set; }
 
     /// <summary>Gets or sets the media type of the document, for example <c>application/pdf</c>.</summary>
-    /// <value>If <see langword="null"/>, the service detects the type from the content and the file name.</value>
+    /// <value>If <see langword="null"/>, the service detects the type from the content and the file name. A text that is not a media type is refused with a
+    /// <see cref="PrivatemodeRequestException"/>.</value>
     /// <remarks>Parameters of the media type are not sent, and aliases such as <c>image/jpg</c> are replaced with the registered name.</remarks>
     public string? MediaType { get; set; }
 
@@ -60,7 +61,7 @@ public sealed class DocumentOptions
     /// <summary>Gets or sets the types of elements that are also returned as images.</summary>
     /// <value>For example <see cref="DocumentElementType.Image"/> and <see cref="DocumentElementType.Table"/>. The <see langword="default"/> value of the
     /// structure is refused with a <see cref="PrivatemodeRequestException"/>.</value>
-    /// <remarks>See <see cref="DocumentElement.ImageBase64"/>.</remarks>
+    /// <remarks>This option requires <see cref="DocumentStrategy.HighResolution"/>. See <see cref="DocumentElement.ImageBase64"/>.</remarks>
     public IList<DocumentElementType>? ExtractImagesOf { get; set; }
 
     /// <summary>Gets or sets how elements are combined into chunks, or <see langword="null"/> to return single elements.</summary>

@@ -10,6 +10,8 @@ namespace Privatemode.AI;
 public sealed class PartitionedDocument
 {
     /// <summary>Gets the elements in reading order, or the chunks if <see cref="DocumentOptions.Chunking"/> was set.</summary>
+    /// <remarks>If an attacker removed elements, some are missing, and the order of the others can be different; see the remarks of
+    /// <see cref="PartitionedDocument"/>.</remarks>
     public required IReadOnlyList<DocumentElement> Elements { get; init; }
 
     /// <summary>Gets the receipt of the request, or <see langword="null"/> if the document was not returned by the service, for example in a test.</summary>

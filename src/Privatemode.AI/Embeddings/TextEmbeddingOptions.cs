@@ -48,6 +48,7 @@ public sealed class TextEmbeddingOptions : EmbeddingGenerationOptions
 
     /// <summary>Gets or sets the maximum size of the texts in one request, in bytes of UTF-8.</summary>
     /// <value>At least 1. A longer text is sent in a request of its own. The default is 524,288.</value>
+    /// <remarks>With <see cref="QueryInstruction"/>, the size of a text includes the instruction.</remarks>
     /// <exception cref="ArgumentOutOfRangeException">The value is less than 1.</exception>
     public int MaxBatchBytes
     {

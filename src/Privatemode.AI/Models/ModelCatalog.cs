@@ -40,10 +40,11 @@ public class ModelCatalog
         _time = time;
     }
 
-    /// <summary>Occurs when a retrieved list contains models that the previous list did not contain, or no longer contains some of them.</summary>
+    /// <summary>Occurs when the models in a retrieved list are not those of the previous list: models were added or removed.</summary>
     /// <remarks>
-    /// <para>The first list raises no event. The service is not polled: the list is requested if <see cref="ListAsync"/> or <see cref="FindAsync"/> is called
-    /// and the cached list is too old, if <see cref="RefreshAsync"/> is called, and if a call names a model that is not offered.</para>
+    /// <para>Models are compared by their IDs; a change of tasks raises no event. The first list raises no event either. The service is not polled:
+    /// the list is requested if <see cref="ListAsync"/> or <see cref="FindAsync"/> is called and the cached list is too old, if <see cref="RefreshAsync"/> is
+    /// called, and if a call names a model that is not offered.</para>
     /// <para>Handlers are called one after the other, before the request for the list completes, so they should return quickly. Exceptions of handlers are
     /// ignored, because they are unrelated to the call that requested the list.</para>
     /// <para>With <see cref="PrivatemodeOptions.ApiKeyAccessor"/>, lists for the same API key are compared, but the event does not say for which key.

@@ -43,7 +43,8 @@ public sealed record ModelInfo
     public bool Equals(ModelInfo? other) => other is not null && Id == other.Id && CreatedAt == other.CreatedAt && OwnedBy == other.OwnedBy
         && Tasks.SequenceEqual(other.Tasks, StringComparer.Ordinal) && Aliases.SequenceEqual(other.Aliases, StringComparer.Ordinal);
 
-    /// <inheritdoc/>
+    /// <summary>Returns a hash code for the model, which is computed from <see cref="Id"/>.</summary>
+    /// <returns>The hash code.</returns>
     public override int GetHashCode() => StringComparer.Ordinal.GetHashCode(Id);
 
     /// <summary>Returns the model ID.</summary>

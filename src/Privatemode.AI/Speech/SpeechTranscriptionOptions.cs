@@ -20,13 +20,15 @@ public sealed class SpeechTranscriptionOptions : SpeechToTextOptions
     public string? Prompt { get; set; }
 
     /// <summary>Gets or sets the sampling temperature.</summary>
-    /// <value>From 0 to 1. The default is <see langword="null"/>: the model server decides.</value>
+    /// <value>From 0 to 1; another value is refused with a <see cref="PrivatemodeRequestException"/> before anything is sent. The default is
+    /// <see langword="null"/>: the model server decides.</value>
     public float? Temperature { get; set; }
 
     /// <summary>Gets or sets the kind of timestamps that the transcription contains.</summary>
     /// <value>The default is <see cref="TranscriptionTimestamps.None"/>. An undefined value is refused with a
     /// <see cref="PrivatemodeRequestException"/> before anything is sent.</value>
-    /// <remarks>Timestamps require <see cref="SpeechToTextOptions.SpeechLanguage"/>, and they are not available for streamed calls.</remarks>
+    /// <remarks>Timestamps require <see cref="SpeechToTextOptions.SpeechLanguage"/>, and they are not available for streamed calls. A streamed call with
+    /// timestamps, and one without a language, is refused in the same way.</remarks>
     public TranscriptionTimestamps Timestamps { get; set; }
 
     /// <inheritdoc/>

@@ -42,8 +42,8 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Initializes a new instance with the specified options.</summary>
-    /// <param name="options">The options. They are copied; later changes have no effect. If they contain no API key, it is read from the environment variable
-    /// <c>PRIVATEMODE_API_KEY</c>.</param>
+    /// <param name="options">The options. They are copied; later changes have no effect. If they contain no source of an API key, the key is read from the
+    /// environment variable <c>PRIVATEMODE_API_KEY</c>, except with <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>.</param>
     /// <exception cref="ArgumentNullException"><paramref name="options"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeConfigurationException">One or more options are missing or invalid; the exception names them.</exception>
     public PrivatemodeClient(PrivatemodeOptions options)
@@ -62,8 +62,8 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <remarks>It can be used as long as this client is not disposed.</remarks>
     public PrivatemodeOpenAIClient OpenAI => _composition.OpenAI;
 
-    /// <summary>Gets the models that the service offers.</summary>
-    /// <remarks>The list is neither encrypted nor authenticated.</remarks>
+    /// <summary>Gets the catalog of the models that the service offers.</summary>
+    /// <remarks>The list of models is neither encrypted nor authenticated.</remarks>
     public ModelCatalog Models => _composition.Models;
 
     /// <summary>The current state of the deployment's verification. Reading it sends nothing.</summary>
@@ -91,7 +91,8 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <exception cref="PrivatemodeConfigurationException">No API key is set, the service rejects it, or the manifest log cannot be used.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, the manifest or collateral could not be retrieved, or the wait
     /// took longer than <see cref="TransportOptions.ResponseTimeout"/>. This does not mean that verification failed.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine. No content is sent to it.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine, its manifest is not accepted, or the manifest log
+    /// was changed. No content is sent to it.</exception>
     /// <exception cref="ObjectDisposedException">The client is disposed.</exception>
     public Task ConnectAsync(CancellationToken cancellationToken = default) => _composition.ConnectAsync(cancellationToken);
 
@@ -104,7 +105,8 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> is set.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, or the manifest or collateral could not be retrieved. This does not mean
     /// that verification failed.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine. From then on no content is sent to it.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine, its manifest is not accepted, or the manifest log
+    /// was changed. No further content is sent to it until a later verification succeeds.</exception>
     /// <exception cref="ObjectDisposedException">The client is disposed.</exception>
     public Task<VerifiedDeployment> VerifyAsync(CancellationToken cancellationToken = default) => _composition.VerifyAsync(cancellationToken);
 
@@ -117,15 +119,16 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <returns>A chat client that uses the session of this client. Disposing it has no effect.</returns>
     /// <remarks>
     /// <para>The chat client does not invoke functions: it returns <see cref="FunctionCallContent"/> and accepts <see cref="FunctionResultContent"/>.</para>
-    /// <para>A message can contain text, images, audio (MP3 or WAV) and PDF files. <see cref="DataContent"/> or <see cref="UriContent"/> of another media type
-    /// in a message throws a <see cref="PrivatemodeRequestException"/>; in an earlier answer that is sent back with the history it is omitted. Reasoning is
-    /// returned as <see cref="TextReasoningContent"/> and is sent back with the history. A refusal is an <see cref="ErrorContent"/> with the error code
-    /// <c>Refusal</c>.</para>
+    /// <para>A message can contain text, images, audio (MP3 or WAV) and PDF files; only images can be passed by https URL, and only if
+    /// <see cref="MediaOptions.Remote"/> permits it. With any other <see cref="DataContent"/> or <see cref="UriContent"/>, the call throws a
+    /// <see cref="PrivatemodeRequestException"/>. Only <see cref="DataContent"/> with other audio in an earlier answer is left out of the request instead.
+    /// Reasoning is returned as <see cref="TextReasoningContent"/> and is sent back with the history. A refusal is an <see cref="ErrorContent"/> with the
+    /// error code <c>Refusal</c>.</para>
     /// <para><see cref="ChatOptions.AdditionalProperties"/> are added to the request as they are: strings, numbers, booleans, null, JSON, and dictionaries and
     /// lists of these. Names of members that this library writes itself are refused. <see cref="ChatOptions.ConversationId"/> is not used, because the service
     /// does not store conversations.</para>
-    /// <para>An answer that the model server did not finish throws a <see cref="PrivatemodeServiceException"/>. Other finish reasons are returned as the server
-    /// sends them.</para>
+    /// <para>If the model server ended its answer with the finish reason <c>abort</c> or <c>error</c>, the call throws a
+    /// <see cref="PrivatemodeServiceException"/>. Other finish reasons are returned as the server sends them.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="modelId"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
@@ -187,13 +190,13 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <returns>A client that neither disposes nor rewinds the streams that are passed to it. Disposing it has no effect.</returns>
     /// <remarks>
     /// <para>A recording is a flac, mp3, mp4, mpeg, mpga, m4a, ogg, wav or webm file of at most 50 MiB and one hour. It is read from the current position of
-    /// its stream. A file of another kind, an empty file and a larger file throw a <see cref="PrivatemodeRequestException"/> before anything is sent. The name
-    /// of the file is never sent.</para>
-    /// <para>Of <see cref="SpeechToTextOptions.SpeechLanguage"/> the first subtag is used (<c>de</c> of <c>de-AT</c>).
-    /// <see cref="SpeechToTextOptions.TextLanguage"/> must be the same or <see langword="null"/>, because the service removed translations in version 1.33.
-    /// <see cref="SpeechToTextOptions.SpeechSampleRate"/> is not used, because the file contains it. For a prompt, temperature and timestamps, see
-    /// <see cref="SpeechTranscriptionOptions"/>. <see cref="SpeechToTextOptions.AdditionalProperties"/> are added to the form as fields: strings, numbers and
-    /// booleans.</para>
+    /// its stream. If the file is of another kind, is empty or has more bytes, the call throws a <see cref="PrivatemodeRequestException"/> before anything is
+    /// sent. The name of the file is never sent.</para>
+    /// <para>Only the first subtag of <see cref="SpeechToTextOptions.SpeechLanguage"/> is used (<c>de</c> of <c>de-AT</c>). The first subtag of
+    /// <see cref="SpeechToTextOptions.TextLanguage"/> must be the same, or the property must be <see langword="null"/>, because the service removed
+    /// translations in version 1.33. <see cref="SpeechToTextOptions.SpeechSampleRate"/> is not used, because the file contains it. For a prompt, temperature
+    /// and timestamps, see <see cref="SpeechTranscriptionOptions"/>. <see cref="SpeechToTextOptions.AdditionalProperties"/> are added to the form as fields:
+    /// strings, numbers and booleans.</para>
     /// <para>A streamed transcription is returned as <see cref="SpeechToTextResponseUpdateKind.TextUpdated"/> updates, followed by
     /// <see cref="SpeechToTextResponseUpdateKind.SessionClose"/> with the usage after it is verified that nothing is missing.</para>
     /// </remarks>

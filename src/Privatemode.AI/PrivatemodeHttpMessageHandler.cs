@@ -48,7 +48,7 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
     /// The handler sets this header itself and ignores a header of this name in the response that it receives.</remarks>
     public const string AuthenticatedHeaderName = ProtocolHeaders.Authenticated;
 
-    /// <summary>The name of the response header that lists the hosted tools that were left out of a request to <c>/v1/responses</c>.</summary>
+    /// <summary>The name of the response header that lists the types of the hosted tools that were left out of a request to <c>/v1/responses</c>.</summary>
     /// <remarks>The value is a list of tool types, such as <c>web_search, mcp</c>. An answer has the header only if tools were left out, which requires
     /// <see cref="HostedToolPolicy.LeaveOut"/>.</remarks>
     public const string LeftOutToolsHeaderName = ProtocolHeaders.LeftOutTools;
@@ -75,7 +75,8 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
     /// <exception cref="PrivatemodeWouldLeakException">The request cannot be encrypted. Nothing was sent.</exception>
     /// <exception cref="PrivatemodeRequestException">The service does not accept the body. Nothing was sent.</exception>
     /// <exception cref="PrivatemodeConfigurationException">A setting is invalid, or the service rejected the API key before the call.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine. No content was sent to it.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine, its manifest is not accepted, or the manifest log
+    /// was changed. No content was sent to it.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, truncated, or not encrypted.</exception>
     /// <exception cref="PrivatemodeServiceException">A session could not be established, the answer did not arrive in time, its status is neither success nor
     /// error, or it contains an error instead of an answer.</exception>

@@ -8,8 +8,8 @@ namespace Privatemode.AI;
 /// <remarks>
 /// <para>Chat completions, completions, embeddings and transcriptions are encrypted, and through <c>Pipeline</c> also messages and document extraction. The
 /// list of models is not encrypted, because it contains no user content. The client that <c>GetResponsesClient()</c> returns can create
-/// responses: each request is translated to a chat in this process. Other methods are refused, because the service stores nothing. Every other call throws a
-/// <see cref="PrivatemodeWouldLeakException"/>.</para>
+/// responses: each request is translated to a chat in this process. Its other methods are refused, because the service stores nothing. Every other call throws
+/// a <see cref="PrivatemodeWouldLeakException"/>.</para>
 /// <para>Errors of the service are thrown as <see cref="System.ClientModel.ClientResultException"/>, whose message contains the service's own text. Failures
 /// that this library detects are thrown as a <see cref="PrivatemodeException"/>, as by the other clients. The results have no receipt; the answers of
 /// <see cref="PrivatemodeClient.AsIChatClient"/> and the other adapters have one.</para>

@@ -8,18 +8,21 @@ namespace Privatemode.AI;
 public sealed class PrivatemodeOptions
 {
     /// <summary>The name of the environment variable that is read for an API key when no other source of the key is set.</summary>
+    /// <remarks>It is not read for an account with a service key, nor with <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>.</remarks>
     public const string ApiKeyEnvironmentVariable = "PRIVATEMODE_API_KEY";
 
     internal static readonly Uri DefaultEndpoint = new("https://api.privatemode.ai");
 
     /// <summary>Gets or sets the API key.</summary>
-    /// <value>The default is <see langword="null"/>: the environment variable <c>PRIVATEMODE_API_KEY</c> is used.</value>
+    /// <value>The default is <see langword="null"/>: the environment variable <c>PRIVATEMODE_API_KEY</c> is used, except for an account with a service key.
+    /// It is not used either if <see cref="Credential"/>, <see cref="ApiKeyAccessor"/> or <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> is
+    /// set.</value>
     /// <remarks>Set only the key: quotation marks, a leading <c>Bearer</c>, and white space or line breaks around it are refused with a
     /// <see cref="PrivatemodeConfigurationException"/>. The same holds for keys of <see cref="Credential"/> and <see cref="ApiKeyAccessor"/>.</remarks>
     public string? ApiKey { get; set; }
 
     /// <summary>Gets or sets an API key that can be updated while the client is in use.</summary>
-    /// <value>The default is <see langword="null"/>. If it is set, it is used instead of <see cref="ApiKey"/>.</value>
+    /// <value>The default is <see langword="null"/>. If it is set, it is used instead of <see cref="ApiKey"/> and the environment.</value>
     /// <remarks>An update applies to calls that begin after it.</remarks>
     public ApiKeyCredential? Credential { get; set; }
 
@@ -27,11 +30,11 @@ public sealed class PrivatemodeOptions
     /// <value>The default is <see langword="null"/>. A callback takes precedence over <see cref="Credential"/>, <see cref="ApiKey"/> and the
     /// environment.</value>
     /// <remarks>
-    /// <para>It is called once for each call, regardless of retries, also by <see cref="PrivatemodeClient.ConnectAsync"/>,
-    /// <see cref="PrivatemodeClient.VerifyAsync"/> and <see cref="PrivatemodeClient.Models"/>, and by several threads at the same time. It runs in the
-    /// caller's execution context, where an <see cref="AsyncLocal{T}"/> or the current HTTP request can be read, but without a
+    /// <para>It is called once for each call, regardless of retries (for embeddings, once for each request), also by
+    /// <see cref="PrivatemodeClient.ConnectAsync"/> and <see cref="PrivatemodeClient.VerifyAsync"/> and for the list of models, and by several threads at the
+    /// same time. It runs in the caller's execution context, where an <see cref="AsyncLocal{T}"/> or the current HTTP request can be read, but without a
     /// <see cref="SynchronizationContext"/>. It gets the cancellation token of the call.</para>
-    /// <para>A call waits for the callback until it is canceled, and no longer than <see cref="TransportOptions.ResponseTimeout"/>; then it throws a
+    /// <para>A call waits for the callback until the call is canceled, and for at most <see cref="TransportOptions.ResponseTimeout"/>; then it throws a
     /// <see cref="PrivatemodeServiceException"/> with <see cref="ServiceFailureReason.Timeout"/>. A synchronous call blocks its thread. If the callback
     /// returns <see langword="null"/> or an empty key, the call throws a <see cref="PrivatemodeConfigurationException"/>; no other key is used instead.
     /// Exceptions of the callback are rethrown unchanged. Each key has its own secrets and its own list of models.</para>
@@ -60,26 +63,29 @@ public sealed class PrivatemodeOptions
     public ResponsesOptions Responses { get; private set; } = new();
 
     /// <summary>Gets or sets a value that specifies whether a host verifies the deployment and establishes a session when it starts.</summary>
-    /// <value>The default is <see cref="WarmUpMode.Background"/>. The setting has no effect without a host.</value>
+    /// <value>The default is <see cref="WarmUpMode.Background"/>. The setting applies only to accounts of <c>AddPrivatemode</c> and
+    /// <c>AddKeyedPrivatemode</c>, when their host starts.</value>
     public WarmUpMode WarmUp { get; set; }
 
     /// <summary>Gets or sets the maximum number of API keys that have a session at the same time.</summary>
     /// <value>From 1 to 100,000. The default is 256.</value>
     /// <remarks>
-    /// <para>A further API key replaces the session that was unused for the longest time. If all sessions are in use, that session is detached: its calls
-    /// and streams finish, and the next call with its key establishes a new session. At most as many sessions as this setting allows are detached at the
-    /// same time. Beyond that, a call with another key waits for up to <see cref="TransportOptions.ResponseTimeout"/> and then throws a
+    /// <para>A further API key replaces the session that was unused for the longest time. If all sessions are in use, the one whose last call began first is
+    /// detached: its calls and streams finish, and the next call with its key establishes a new session. At most as many sessions as this setting allows are
+    /// detached at the same time. Beyond that, a call with another key waits for up to <see cref="TransportOptions.ResponseTimeout"/> and then throws a
     /// <see cref="PrivatemodeServiceException"/> with <see cref="ServiceFailureReason.Timeout"/>.</para>
     /// <para>A secret that was replaced by a newer one while a stream used it is erased when that stream ends, and does not count.</para>
     /// </remarks>
     public int MaxSessions { get; set; } = 256;
 
     /// <summary>Gets or sets the factory of the loggers that this library and the OpenAI client's pipeline write to.</summary>
-    /// <value>The default is <see langword="null"/>: nothing is logged. In a host, the default is the host's logger factory.</value>
+    /// <value>The default is <see langword="null"/>: nothing is logged. For accounts of <c>AddPrivatemode</c> and <c>AddKeyedPrivatemode</c>, the default is
+    /// the logger factory of the service container.</value>
     /// <remarks>
     /// <para>This library logs in the category <c>Privatemode.AI</c>: verifications, adopted manifests, refused calls and invalid responses. The OpenAI
     /// client's pipeline logs requests, responses and retries at Debug and failed calls at Warning, with addresses, statuses and the headers that it
-    /// considers harmless. Unencrypted content and keys are never logged.</para>
+    /// considers harmless. Keys are never logged. Unencrypted content is not logged either, except for the errors that <see cref="LogEncryptedContent"/>
+    /// describes.</para>
     /// <para>Activities and metrics need no setting: listen to the <see cref="System.Diagnostics.ActivitySource"/> and the
     /// <see cref="System.Diagnostics.Metrics.Meter"/> named <c>Privatemode.AI</c>. The repository's <c>docs/telemetry.md</c> lists all names.</para>
     /// </remarks>
@@ -87,10 +93,12 @@ public sealed class PrivatemodeOptions
 
     /// <summary>Gets or sets a value that indicates whether encrypted request and response bodies are logged too.</summary>
     /// <value>The default is <see langword="false"/>. The setting has no effect without <see cref="LoggerFactory"/>.</value>
-    /// <remarks>Bodies are logged as they are sent and received. An error that the service did not encrypt is logged with everything that it quotes.</remarks>
+    /// <remarks>Bodies are logged as they are sent and received. An error that the service did not encrypt is logged with everything that it quotes. Bodies of
+    /// requests through <see cref="PrivatemodeHttpMessageHandler"/> are not logged.</remarks>
     public bool LogEncryptedContent { get; set; }
 
-    /// <summary>Gets or sets the time provider for the validity of evidence and secrets, timeouts and pauses.</summary>
+    /// <summary>Gets or sets the time provider that measures timeouts and the pauses between attempts, and determines whether evidence and secrets are
+    /// valid.</summary>
     /// <value>The default is <see cref="TimeProvider.System"/>.</value>
     public TimeProvider TimeProvider { get; set; } = TimeProvider.System;
 
@@ -130,10 +138,12 @@ public sealed class PrivatemodeOptions
 public enum WarmUpMode
 {
     /// <summary>The host starts while the warm-up runs in the background. This is the default.</summary>
-    /// <remarks>A failure is logged as a warning (<c>WarmUpFailed</c>), and the first call tries again.</remarks>
+    /// <remarks>A failure is logged as a warning (<c>WarmUpFailed</c>), and the first call tries again. If <see cref="PrivatemodeOptions.ApiKeyAccessor"/>
+    /// returns no API key, nothing is logged.</remarks>
     Background,
 
-    /// <summary>The host waits for the warm-up, at most for <see cref="TransportOptions.ResponseTimeout"/>, and does not start if it fails.</summary>
+    /// <summary>The host waits for the warm-up and does not start if it fails, for example because it takes longer than
+    /// <see cref="TransportOptions.ResponseTimeout"/>.</summary>
     /// <remarks>Do not use this value with a <see cref="PrivatemodeOptions.ApiKeyAccessor"/> that returns an API key only inside calls.</remarks>
     Required,
 

@@ -24,18 +24,19 @@ public static class PrivatemodeHealthChecksBuilderExtensions
     /// <returns>The health checks builder.</returns>
     /// <remarks>
     /// <para>The status is <see cref="HealthStatus.Healthy"/> if the deployment is verified. It is <see cref="HealthStatus.Degraded"/> if the last renewal
-    /// failed but the verification is still valid, if the publisher names a manifest that was not approved, if
-    /// <see cref="PrivatemodeOptions.ApiKeyAccessor"/> returns no API key outside of a call and no call was made yet, or if
-    /// <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> is set. Otherwise, it is <paramref name="failureStatus"/>. The data contains
-    /// <c>evidenceAge</c> (a <see cref="TimeSpan"/>), <c>verifiedAt</c>, <c>validUntil</c> and <c>manifestSha256</c>, and <c>unapprovedManifestSha256</c> if
-    /// there is one.</para>
+    /// failed but the verification is still valid, if the publisher names a manifest that was not approved, if the deployment is not verified because
+    /// <see cref="PrivatemodeOptions.ApiKeyAccessor"/> returns no API key outside of a call, or if
+    /// <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> is set. Otherwise, it is <paramref name="failureStatus"/>.</para>
+    /// <para>If the deployment is verified, the data contains <c>evidenceAge</c> (a <see cref="TimeSpan"/>), <c>verifiedAt</c>, <c>validUntil</c> and
+    /// <c>manifestSha256</c>. It also contains <c>unapprovedManifestSha256</c> if a manifest that was not approved is the reason for the status.</para>
     /// <para>While the deployment is not verified, the check verifies it and establishes a session. If that takes longer than
-    /// <paramref name="timeout"/>, the check fails and the verification continues for the next check. Once the deployment is verified, the check sends
+    /// <paramref name="timeout"/>, the check fails and the verification continues for the next check. While the deployment is verified, the check sends
     /// nothing.</para>
     /// <para>Running the check throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered.</para>
     /// </remarks>
-    /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="timeout"/> is zero or negative.</exception>
+    /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="name"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="timeout"/> is zero or negative, and not
+    /// <see cref="Timeout.InfiniteTimeSpan"/>.</exception>
     public static IHealthChecksBuilder AddPrivatemodeHealthCheck(
         this IHealthChecksBuilder builder, string name = "privatemode", RegisteredAccount? account = null, HealthStatus? failureStatus = null,
         IEnumerable<string>? tags = null, TimeSpan? timeout = null)

@@ -34,14 +34,16 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// </remarks>
 public static class PrivatemodeServiceCollectionExtensions
 {
-    /// <summary>Registers the account without a service key, with settings from the application's configuration.</summary>
+    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c>, for the account without a service key, with settings from the
+    /// section <c>Privatemode</c> of the application's configuration. The API key can also be in <c>PRIVATEMODE_API_KEY</c>.</summary>
     /// <param name="services">The service collection.</param>
     /// <returns>The service collection.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a service key.</exception>
     public static IServiceCollection AddPrivatemode(this IServiceCollection services) => PrivatemodeRegistration.Add(services, null, null, Ignore(null));
 
-    /// <summary>Registers the account without a service key, with settings from the application's configuration and from code.</summary>
+    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c>, for the account without a service key, with settings from the
+    /// section <c>Privatemode</c> of the application's configuration and from code.</summary>
     /// <inheritdoc cref="AddPrivatemode(IServiceCollection)"/>
     /// <param name="configure">A callback that changes the settings. It takes precedence over the configuration.</param>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="configure"/> is <see langword="null"/>.</exception>
@@ -51,7 +53,8 @@ public static class PrivatemodeServiceCollectionExtensions
         return PrivatemodeRegistration.Add(services, null, null, Ignore(configure));
     }
 
-    /// <summary>Registers the account without a service key, with settings that depend on other services.</summary>
+    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c>, for the account without a service key, with settings from the
+    /// section <c>Privatemode</c> of the application's configuration, and from code that uses other services.</summary>
     /// <inheritdoc cref="AddPrivatemode(IServiceCollection, Action{PrivatemodeOptions})"/>
     public static IServiceCollection AddPrivatemode(this IServiceCollection services, Action<IServiceProvider, PrivatemodeOptions> configure)
     {
@@ -59,7 +62,8 @@ public static class PrivatemodeServiceCollectionExtensions
         return PrivatemodeRegistration.Add(services, null, null, configure);
     }
 
-    /// <summary>Registers the account without a service key, with settings from a configuration section.</summary>
+    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c>, for the account without a service key, with settings from a
+    /// configuration section.</summary>
     /// <inheritdoc cref="AddPrivatemode(IServiceCollection)"/>
     /// <param name="section">The section that holds the settings.</param>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="section"/> is <see langword="null"/>.</exception>
@@ -69,7 +73,8 @@ public static class PrivatemodeServiceCollectionExtensions
         return PrivatemodeRegistration.Add(services, null, section, Ignore(null));
     }
 
-    /// <summary>Registers the account without a service key, with settings from a configuration section and from code.</summary>
+    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c>, for the account without a service key, with settings from a
+    /// configuration section and from code.</summary>
     /// <inheritdoc cref="AddPrivatemode(IServiceCollection)"/>
     /// <param name="section">The section that holds the settings.</param>
     /// <param name="configure">A callback that changes the settings. It takes precedence over the section.</param>
@@ -83,21 +88,24 @@ public static class PrivatemodeServiceCollectionExtensions
         return PrivatemodeRegistration.Add(services, null, section, Ignore(configure));
     }
 
-    /// <summary>Registers an account with a service key, with settings from the application's configuration.</summary>
+    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c> with a service key, for a further account, with settings from
+    /// the section <c>Privatemode:Accounts:</c><em>serviceKey</em> of the application's configuration.</summary>
     /// <param name="services">The service collection.</param>
-    /// <param name="serviceKey">The service key of the account's <see cref="PrivatemodeClient"/> and <c>OpenAIClient</c>, and the name of its options. It is
-    /// not an API key: it appears in logs and messages.</param>
+    /// <param name="serviceKey">The service key of the account's <see cref="PrivatemodeClient"/> and <c>OpenAIClient</c>, and the name of its
+    /// <see cref="PrivatemodeOptions"/>. It is not an API key: it appears in logs and messages. <c>PRIVATEMODE_API_KEY</c> is not used.</param>
     /// <returns>The service collection.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="serviceKey"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="serviceKey"/> is empty.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered with this service key.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered with this service key, or another account with one that
+    /// differs only in case.</exception>
     public static IServiceCollection AddKeyedPrivatemode(this IServiceCollection services, string serviceKey)
     {
         ArgumentException.ThrowIfNullOrEmpty(serviceKey);
         return PrivatemodeRegistration.Add(services, serviceKey, null, Ignore(null));
     }
 
-    /// <summary>Registers an account with a service key, with settings from the application's configuration and from code.</summary>
+    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c> with a service key, for a further account, with settings from
+    /// the section <c>Privatemode:Accounts:</c><em>serviceKey</em> of the application's configuration and from code.</summary>
     /// <inheritdoc cref="AddKeyedPrivatemode(IServiceCollection, string)"/>
     /// <param name="configure">A callback that changes the settings. It takes precedence over the configuration.</param>
     /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="serviceKey"/> or <paramref name="configure"/> is
@@ -110,7 +118,8 @@ public static class PrivatemodeServiceCollectionExtensions
         return PrivatemodeRegistration.Add(services, serviceKey, null, Ignore(configure));
     }
 
-    /// <summary>Registers an account with a service key, with settings that depend on other services.</summary>
+    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c> with a service key, for a further account, with settings from
+    /// the section <c>Privatemode:Accounts:</c><em>serviceKey</em> of the application's configuration, and from code that uses other services.</summary>
     /// <inheritdoc cref="AddKeyedPrivatemode(IServiceCollection, string, Action{PrivatemodeOptions})"/>
     public static IServiceCollection AddKeyedPrivatemode(
         this IServiceCollection services, string serviceKey, Action<IServiceProvider, PrivatemodeOptions> configure)
@@ -120,7 +129,8 @@ public static class PrivatemodeServiceCollectionExtensions
         return PrivatemodeRegistration.Add(services, serviceKey, null, configure);
     }
 
-    /// <summary>Registers an account with a service key, with settings from a configuration section.</summary>
+    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c> with a service key, for a further account, with settings from
+    /// a configuration section.</summary>
     /// <inheritdoc cref="AddKeyedPrivatemode(IServiceCollection, string)"/>
     /// <param name="section">The section that holds the settings.</param>
     /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="serviceKey"/> or <paramref name="section"/> is
@@ -132,7 +142,8 @@ public static class PrivatemodeServiceCollectionExtensions
         return PrivatemodeRegistration.Add(services, serviceKey, section, Ignore(null));
     }
 
-    /// <summary>Registers an account with a service key, with settings from a configuration section and from code.</summary>
+    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c> with a service key, for a further account, with settings from
+    /// a configuration section and from code.</summary>
     /// <inheritdoc cref="AddKeyedPrivatemode(IServiceCollection, string)"/>
     /// <param name="section">The section that holds the settings.</param>
     /// <param name="configure">A callback that changes the settings. It takes precedence over the section.</param>

@@ -9,7 +9,7 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Provides an extension method that returns the client of a registered Privatemode account.</summary>
 public static class PrivatemodeServiceProviderExtensions
 {
-    /// <summary>Returns the client of a registered account, for services that use it.</summary>
+    /// <summary>Returns the client of a registered account.</summary>
     /// <param name="provider">The service provider.</param>
     /// <param name="account">The account, or <see langword="null"/>, the default, for the account without a service key.</param>
     /// <returns>The client. The service provider owns it and disposes it.</returns>

@@ -16,7 +16,8 @@ public sealed class PrivatemodeConfigurationException : PrivatemodeException
 
     /// <summary>Gets the name of the setting to correct. It does not contain the setting's value.</summary>
     /// <value>The path of the option in <see cref="PrivatemodeOptions"/>, such as <c>Transport.ResponseTimeout</c>, or the key in the application's
-    /// configuration, such as <c>Privatemode:Transport:ResponseTimeout</c>.</value>
+    /// configuration, such as <c>Privatemode:Transport:ResponseTimeout</c>. If neither exists for the mistake, the name of a class or member, such as
+    /// <c>RegisteredAccount</c>.</value>
     /// <remarks>If several settings of a client are invalid, this is the first of them, and the message has a line for each.</remarks>
     public string Setting { get; }
 

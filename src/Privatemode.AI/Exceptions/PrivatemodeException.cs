@@ -23,13 +23,15 @@ public abstract class PrivatemodeException : Exception
 
     /// <summary>Gets the stable name of the error, for example <c>manifest-match</c> or <c>rate-limited</c>.</summary>
     /// <value>Lowercase ASCII words and digits with single dashes between them.</value>
-    /// <remarks>Compare this name, not the message. It is the value of the tag <c>error.type</c> in the activities and metrics of this library. It comes from
-    /// a small set, listed in docs/errors.md, so that it can be a tag of your own metrics, and it never contains content, a key or text from the service.
-    /// A name keeps its meaning; later versions can add names.</remarks>
+    /// <remarks>Compare this name, not the message. It is the value of the tag <c>error.type</c> in the activities and metrics of this library. The names that
+    /// this library uses are a small set, listed in the repository's <c>docs/errors.md</c>, so that the name can be a tag of your own metrics. They never
+    /// contain content, a key or text from the service. A name keeps its meaning; later versions can add names.</remarks>
     public string ErrorType { get; }
 
-    /// <summary>Gets the ID that the client assigned to the request, or <see langword="null"/> if the call failed before it assigned one.</summary>
-    /// <remarks>It is sent as the header <c>Privatemode-User-Request-ID</c>. Include it when you report a problem to the service.</remarks>
+    /// <summary>Gets the ID that the client assigned to the request, or <see langword="null"/> if the exception does not concern one request.</summary>
+    /// <value>For example, it is <see langword="null"/> if the deployment could not be verified, or if the call failed before a request was created.</value>
+    /// <remarks>The ID is sent to the service, but not to a local proxy, as the header <c>Privatemode-User-Request-ID</c>. Include it when you report a problem
+    /// to the service.</remarks>
     public string? RequestId { get; init; }
 
     private static bool IsErrorType(string? word) =>

@@ -16,8 +16,8 @@ public sealed class PrivatemodeModelUnavailableException : PrivatemodeServiceExc
     {
     }
 
-    /// <summary>Gets the IDs of the models that the service lists now.</summary>
-    /// <value>Empty if the list could not be retrieved within 5 seconds. The list is not authenticated.</value>
+    /// <summary>Gets the IDs of the models that the service offered when the call failed.</summary>
+    /// <value>If the list could not be retrieved within 5 seconds, the last list that was retrieved, or an empty list. The list is not authenticated.</value>
     /// <remarks>If the model exists but does not support the task, for example if an embedding model was used for a chat, these are the models that are
     /// listed with the task, or all models if no model is listed with it.</remarks>
     public IReadOnlyList<string> AvailableModelIds { get; init; } = [];

@@ -21,10 +21,12 @@ public class PrivatemodeServiceException : PrivatemodeException
     /// <summary>Gets the kind of failure.</summary>
     public ServiceFailureReason Reason { get; }
 
-    /// <summary>Gets the HTTP status of the answer, or 0 if no answer arrived.</summary>
+    /// <summary>Gets the HTTP status of the answer, or 0 if no answer arrived or the answer could not be read.</summary>
+    /// <value>If an answer with status 200 contains an error that has a status of its own, that status.</value>
     public int Status { get; init; }
 
     /// <summary>Gets the error code of the service (<c>error.code</c>), or <see langword="null"/> if it returned none.</summary>
+    /// <value>If the model server ended its answer early, the finish reason (<c>abort</c> or <c>error</c>).</value>
     /// <remarks>The service chooses this text. Use <see cref="PrivatemodeException.ErrorType"/> for decisions and metrics.</remarks>
     public string? ErrorCode { get; init; }
 
@@ -38,7 +40,7 @@ public class PrivatemodeServiceException : PrivatemodeException
     public string? ServerMessage { get; init; }
 
     /// <summary>Gets a value that indicates whether <see cref="ServerMessage"/> was encrypted by the enclave.</summary>
-    /// <value><see langword="false"/> if the gateway or the network could have written it.</value>
+    /// <value><see langword="false"/> if there is no message, or if the gateway or the network could have written it.</value>
     public bool IsServerMessageAuthenticated { get; init; }
 
     /// <summary>Whether the gateway refused this API key and not all callers.</summary>
@@ -107,9 +109,11 @@ public enum ServiceFailureReason
     /// <summary>No connection could be made, or it ended before an answer arrived. Retry later.</summary>
     Unreachable,
 
-    /// <summary>No answer, or no further byte of it, arrived within the configured time. Raise the timeout, or retry if the call may run twice.</summary>
-    /// <remarks>This is also the reason if the service answered with status 408, or if all sessions were in use
-    /// (<see cref="PrivatemodeOptions.MaxSessions"/>).</remarks>
+    /// <summary>The answer, or the next event of a stream, did not arrive within the configured time. Raise the timeout, or retry if the call may run
+    /// twice.</summary>
+    /// <remarks>This is also the reason if the service answered with status 408, if a stream was still running when its secret expired after one hour, if all
+    /// sessions (<see cref="PrivatemodeOptions.MaxSessions"/>) or connections were in use, or if <see cref="PrivatemodeOptions.ApiKeyAccessor"/> did not
+    /// return in time.</remarks>
     Timeout,
 
     /// <summary>There were too many requests or tokens. Wait for <see cref="PrivatemodeServiceException.RetryAfter"/>, then retry.</summary>
@@ -118,10 +122,12 @@ public enum ServiceFailureReason
     RateLimited,
 
     /// <summary>The service is overloaded or restarting. Retry later.</summary>
+    /// <remarks>This is also the reason if the model server ended its answer early, with the finish reason <c>abort</c> or <c>error</c>.</remarks>
     Unavailable,
 
     /// <summary>The service does not offer the model. Choose another one.</summary>
-    /// <remarks>The clients of this library throw a <see cref="PrivatemodeModelUnavailableException"/> then, which lists the models.</remarks>
+    /// <remarks>The chat, embedding, speech, document and completion clients throw a <see cref="PrivatemodeModelUnavailableException"/> then, which lists the
+    /// models.</remarks>
     ModelUnavailable,
 
     /// <summary>The service requires a newer client. Update this package.</summary>

@@ -52,25 +52,29 @@ public sealed record EncryptionReceipt
     }
 
     /// <summary>Gets the ID of the secret under which request and answer were encrypted. The ID is not secret.</summary>
-    /// <value><see langword="null"/> if <see cref="IsVerified"/> is <see langword="false"/>.</value>
+    /// <value><see langword="null"/> if the request was sent to a local proxy. Never <see langword="null"/> if <see cref="IsVerified"/> is
+    /// <see langword="true"/>.</value>
     public required string? SecretId { get; init; }
 
     /// <summary>Gets the SHA-256 digest of the manifest that the deployment proved, as 64 lower-case hexadecimal digits.</summary>
-    /// <value><see langword="null"/> if <see cref="IsVerified"/> is <see langword="false"/>.</value>
+    /// <value><see langword="null"/> if the request was sent to a local proxy. Never <see langword="null"/> if <see cref="IsVerified"/> is
+    /// <see langword="true"/>.</value>
     public required string? ManifestSha256 { get; init; }
 
     /// <summary>Gets the time at which the deployment was verified.</summary>
-    /// <value><see langword="null"/> if <see cref="IsVerified"/> is <see langword="false"/>.</value>
+    /// <value><see langword="null"/> if the request was sent to a local proxy. Never <see langword="null"/> if <see cref="IsVerified"/> is
+    /// <see langword="true"/>.</value>
     public required DateTimeOffset? VerifiedAt { get; init; }
 
-    /// <summary>Gets the ID that the client assigned to the request, which is also sent to the service.</summary>
+    /// <summary>Gets the ID that the client assigned to the request. It is also sent to the service, but not to a local proxy.</summary>
     public required string RequestId { get; init; }
 
     /// <summary>Gets the names of the members of the request that were encrypted.</summary>
-    /// <value>Empty if <see cref="IsWholeBodyEncrypted"/> is <see langword="true"/>.</value>
+    /// <value>Empty if <see cref="IsWholeBodyEncrypted"/> is <see langword="true"/>, and if the request was sent to a local proxy.</value>
     public required IReadOnlyList<string> EncryptedMembers { get; init; }
 
     /// <summary>Gets the names of the members of the request that were sent in the clear.</summary>
+    /// <value>Empty if <see cref="IsWholeBodyEncrypted"/> is <see langword="true"/>.</value>
     public required IReadOnlyList<string> ClearMembers { get; init; }
 
     /// <summary>Gets a value that indicates whether the request body was encrypted as a whole, including the names of its members.</summary>

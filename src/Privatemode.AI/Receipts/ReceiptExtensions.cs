@@ -13,8 +13,8 @@ public static class ReceiptExtensions
 
     /// <summary>Gets the receipt of a chat response.</summary>
     /// <param name="response">The response, complete or combined from updates.</param>
-    /// <returns>The receipt, or <see langword="null"/> if the response has no receipt, for example because it is not from Privatemode. If middleware sent
-    /// several requests, such as <c>UseFunctionInvocation()</c>, this is the receipt of the last answer.</returns>
+    /// <returns>The receipt, or <see langword="null"/> if the response has no receipt, for example because it is not from Privatemode. If middleware such as
+    /// <c>UseFunctionInvocation()</c> sent several requests, this is the receipt of the last answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="response"/> is <see langword="null"/>.</exception>
     public static EncryptionReceipt? GetPrivatemodeReceipt(this ChatResponse response)
     {
@@ -37,7 +37,8 @@ public static class ReceiptExtensions
 
     /// <summary>Gets the receipt of a response that <see cref="PrivatemodeHttpMessageHandler"/> returned.</summary>
     /// <param name="response">The response.</param>
-    /// <returns>The receipt, or <see langword="null"/> if the response was not encrypted.</returns>
+    /// <returns>The receipt, or <see langword="null"/> if the response has no receipt, for example because it is the list of models or an error that was not
+    /// encrypted.</returns>
     /// <remarks>The receipt is stored with the request. Sending the same request again replaces it.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="response"/> is <see langword="null"/>.</exception>
     public static EncryptionReceipt? GetPrivatemodeReceipt(this HttpResponseMessage response)
@@ -60,9 +61,9 @@ public static class ReceiptExtensions
             embeddings.Select(embedding => embedding.GetPrivatemodeReceipt()).FirstOrDefault(receipt => receipt is not null);
     }
 
-    /// <summary>Gets the receipts of generated embeddings, one for each request that the call needed.</summary>
+    /// <summary>Gets the receipts of generated embeddings, one for each request that generated some of them.</summary>
     /// <param name="embeddings">The embeddings.</param>
-    /// <returns>The receipts in the order of the texts. Empty if the answer has no receipts.</returns>
+    /// <returns>The receipts in the order of the embeddings. Empty if the embeddings have no receipts.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="embeddings"/> is <see langword="null"/>.</exception>
     public static IReadOnlyList<EncryptionReceipt> GetPrivatemodeReceipts(this GeneratedEmbeddings<Embedding<float>> embeddings)
     {

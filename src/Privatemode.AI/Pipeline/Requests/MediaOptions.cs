@@ -28,8 +28,9 @@ public enum RemoteMediaPolicy
     Refuse,
 
     /// <summary>This process fetches the image and sends it encrypted with the request.</summary>
-    /// <remarks>The image's host sees a request from this machine. Only https URLs, public addresses and image types are allowed, with at most 20 MiB per
-    /// image, and 48 MiB and <see cref="MediaOptions.MaxFetchedImages"/> images per request.</remarks>
+    /// <remarks>The image's host sees a request from this machine, which is sent without a proxy and not with
+    /// <see cref="TransportOptions.HttpMessageHandler"/>. Only https URLs, public addresses and image types are allowed, with at most 20 MiB per image, and
+    /// 48 MiB and <see cref="MediaOptions.MaxFetchedImages"/> images per request.</remarks>
     FetchLocally,
 
     /// <summary>The URL is sent encrypted, and the service fetches the image from inside the enclave.</summary>

@@ -60,6 +60,7 @@ public sealed class PromptCacheScope
     /// <param name="user">A string that identifies the user, unique among all users for whom the secret is used. It is compared by ordinal value and is not
     /// sent.</param>
     /// <returns>The scope.</returns>
+    /// <remarks>With <see cref="PrivatemodeOptions.ApiKeyAccessor"/>, requests with different API keys never share cached prompts.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="user"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="user"/> is empty.</exception>
     /// <exception cref="PrivatemodeConfigurationException"><paramref name="secret"/> is shorter than 32 bytes, or <paramref name="user"/> is not valid
@@ -77,9 +78,9 @@ public sealed class PromptCacheScope
     /// <see langword="null"/> or an empty string, the request does not share cached prompts.</param>
     /// <returns>The scope.</returns>
     /// <remarks>
-    /// <para><paramref name="currentUser"/> is called once for each call, in the context of the caller, and by many threads at the same time. The call
-    /// rethrows its exceptions unchanged. If it returns text that is not valid Unicode, the call throws a
-    /// <see cref="PrivatemodeRequestException"/>.</para>
+    /// <para><paramref name="currentUser"/> is called once for each call (for embeddings, once for each request), in the context of the caller, and by many
+    /// threads at the same time. The call rethrows exceptions of the callback unchanged. If the callback returns text that is not valid Unicode, the call
+    /// throws a <see cref="PrivatemodeRequestException"/>.</para>
     /// <para>The strings must be unique among all users for whom the secret is used. With <see cref="PrivatemodeOptions.ApiKeyAccessor"/>, users with
     /// different API keys never share cached prompts, even if their strings are equal.</para>
     /// </remarks>
@@ -103,7 +104,7 @@ public sealed class PromptCacheScope
     /// <see cref="PrivatemodeRequestOptions.PromptCacheKey"/>, with at most 1,024 bytes in UTF-8. Requests without a session do not share cached prompts. The
     /// name of the session is not sent: it is one of the inputs from which the salt is derived.</para>
     /// <para>In the other scopes except <see cref="None"/>, a session restricts the sharing: requests share cached prompts only if the scope allows it and
-    /// they name the same session.</para>
+    /// they name the same session, or none of them names a session.</para>
     /// </remarks>
     /// <exception cref="PrivatemodeConfigurationException"><paramref name="secret"/> is neither empty nor at least 32 bytes long.</exception>
     public static PromptCacheScope PerSession(ReadOnlySpan<byte> secret = default) => secret.Length is 0 or >= MinimumSaltBytes

@@ -7,12 +7,13 @@ public sealed class TransportOptions
 {
     private Uri? _localProxy;
 
-    /// <summary>Gets or sets the message handler that sends all requests, for example through a corporate proxy.</summary>
+    /// <summary>Gets or sets the message handler that sends the requests of the client, for example through a corporate proxy.</summary>
     /// <value>A <see cref="SocketsHttpHandler"/>, or <see cref="DelegatingHandler"/>s over one. The default is <see langword="null"/>: the client creates
     /// a handler. The client does not dispose the handler that is set.</value>
     /// <remarks>
-    /// <para><see cref="PrivatemodeOptions.Endpoint"/> must be https, and <see cref="VerificationOptions.InsecureLoopbackTrust"/> must not be set, except
-    /// with <see cref="InsecureAcceptAnyHandlerOnLoopback"/>.</para>
+    /// <para>The handler sends all requests to the service, to AMD and Intel and for the published manifest. Images are fetched without it
+    /// (<see cref="RemoteMediaPolicy.FetchLocally"/>). <see cref="PrivatemodeOptions.Endpoint"/> must be https, and
+    /// <see cref="VerificationOptions.InsecureLoopbackTrust"/> must not be set, except with <see cref="InsecureAcceptAnyHandlerOnLoopback"/>.</para>
     /// <para>The client changes the handler. It sets <see cref="SocketsHttpHandler.ActivityHeadersPropagator"/> to <see langword="null"/>, because trace
     /// context and baggage would be sent unencrypted, and it inserts a handler directly above the <see cref="SocketsHttpHandler"/>. The inserted handler
     /// sends only what the client has prepared, unchanged and once; anything else causes a <see cref="PrivatemodeWouldLeakException"/>. Set a handler that
@@ -28,7 +29,8 @@ public sealed class TransportOptions
     /// <para>The client also extends the <see cref="SocketsHttpHandler.PlaintextStreamFilter"/> of a handler that has not sent a request yet, so that a
     /// timeout can end a synchronous read. With any other handler, a synchronous read blocks its thread until an asynchronous read completes.</para>
     /// <para>If the handler limits its connections (<see cref="SocketsHttpHandler.MaxConnectionsPerServer"/>), no more calls than that run at the same time;
-    /// further calls wait for up to <see cref="ResponseTimeout"/>.</para>
+    /// further calls wait for up to <see cref="ResponseTimeout"/> and then throw a <see cref="PrivatemodeServiceException"/> with
+    /// <see cref="ServiceFailureReason.Timeout"/>.</para>
     /// <para>If the handler does not meet these requirements, creating the client throws a <see cref="PrivatemodeConfigurationException"/>.</para>
     /// </remarks>
     public HttpMessageHandler? HttpMessageHandler { get; set; }
@@ -43,11 +45,11 @@ public sealed class TransportOptions
 
     /// <summary>Gets or sets the maximum time between two decrypted events of a streamed response.</summary>
     /// <value>Longer than zero, at most 24 hours. The default is 100 seconds.</value>
-    /// <remarks>Only the time spent waiting for the network counts; the reader may pause. A stream always ends when the secret of its session expires, which
-    /// the service keeps for one hour.</remarks>
+    /// <remarks>Only the time spent waiting for the network counts; the reader may pause. Regardless of this setting, a stream fails when the secret of its
+    /// session expires, one hour after the key exchange.</remarks>
     public TimeSpan IdleTimeout { get; set; } = TimeSpan.FromSeconds(100);
 
-    /// <summary>Gets or sets the rate limiter that must grant a permit before each attempt of an encrypted call.</summary>
+    /// <summary>Gets or sets the rate limiter that must grant a permit before each attempt of a call with content.</summary>
     /// <value>The default is <see langword="null"/>: there is no limit. Several clients can share a rate limiter; it is not disposed with a client.</value>
     /// <remarks>The permit is released when the attempt has failed, or its response is complete or disposed; if a stream is dropped without being disposed,
     /// after a garbage collection. If the limiter refuses, the call throws a <see cref="PrivatemodeServiceException"/>
@@ -73,13 +75,13 @@ public sealed class TransportOptions
     public Uri? DangerousUnverifiedLocalProxy => _localProxy;
 
     /// <summary>Configures clients to send prompts unencrypted to Privatemode's own proxy on this machine. This is insecure.</summary>
-    /// <param name="address">An http or https address whose host is a loopback address, for example <c>http://127.0.0.1:8080</c>, and not a name such as
-    /// <c>localhost</c>; or <see langword="null"/> to remove an address that was set before.</param>
+    /// <param name="address">The scheme (http or https), a loopback address and the port, for example <c>http://127.0.0.1:8080</c>, without a path such as
+    /// <c>/v1</c>, and not a name such as <c>localhost</c>; or <see langword="null"/> to remove an address that was set before.</param>
     /// <remarks>
     /// <para><b>The program that listens on the port can read all prompts and write any answer.</b> Use a local proxy only while the service requires a newer
     /// protocol than this library speaks: <c>privatemode-proxy</c> then verifies the deployment and encrypts, and this client does neither.</para>
     /// <para>The address can be set in code only, and is never used as a fallback. Creating the client throws a
-    /// <see cref="PrivatemodeConfigurationException"/> if the address is not a loopback address, or if an option that concerns verification or encryption is
+    /// <see cref="PrivatemodeConfigurationException"/> if the address does not have this form, or if an option that concerns verification or encryption is
     /// set too, such as <see cref="PrivatemodeOptions.Verification"/>, <see cref="PrivatemodeOptions.Endpoint"/>, <see cref="HttpMessageHandler"/> or
     /// <see cref="PrivatemodeOptions.LogEncryptedContent"/>. <see cref="PrivatemodeClient.VerifyAsync"/> throws the same exception, the health check reports
     /// <c>Degraded</c>, and <see cref="EncryptionReceipt.IsVerified"/> of every receipt is <see langword="false"/>.</para>

@@ -32,7 +32,7 @@ public readonly record struct AmdProduct
     /// <returns><see cref="Value"/>, or an empty string if it is <see langword="null"/>.</returns>
     public override string ToString() => Value ?? "";
 
-    /// <summary>Converts a <see cref="AmdProduct"/> to and from a JSON string.</summary>
+    /// <summary>Converts an <see cref="AmdProduct"/> to and from a JSON string.</summary>
     [EditorBrowsable(EditorBrowsableState.Never)]
     public sealed class Converter : JsonConverter<AmdProduct>
     {

@@ -23,11 +23,12 @@ public sealed record HardwarePolicy
     public IReadOnlyCollection<AmdProduct>? AllowedAmdProducts { get; init; }
 
     /// <summary>Gets the IDs of the AMD chips that are accepted.</summary>
-    /// <value>128 hexadecimal digits each. The default is <see langword="null"/>: those that the manifest allows.</value>
+    /// <value>128 hexadecimal digits each, not all of them zero. The default is <see langword="null"/>: those that the manifest allows.</value>
     /// <remarks>A machine whose report does not contain the ID of its chip is refused. TDX is still accepted, see <see cref="AllowedTees"/>.</remarks>
     public IReadOnlyCollection<string>? AllowedAmdChipIds { get; init; }
 
-    /// <summary>Gets a value that indicates whether Intel's status of a TDX platform is disregarded unless it is revoked. This is insecure.</summary>
+    /// <summary>Gets a value that indicates whether Intel's status of a TDX platform is disregarded unless the status is <c>Revoked</c>. This is
+    /// insecure.</summary>
     /// <value>The default is <see langword="false"/>: the status must be <c>UpToDate</c>.</value>
     /// <remarks>The status covers CPU, firmware and microcode. The option waives <c>OutOfDate</c>, <c>ConfigurationNeeded</c>, <c>SWHardeningNeeded</c>, their
     /// combinations, and those that advise a relaunch, as Privatemode's own proxy does. It does not waive <c>Revoked</c>, nor a platform that is older than
@@ -37,15 +38,15 @@ public sealed record HardwarePolicy
 
     /// <summary>Gets a value that indicates whether a TDX platform must be up to date under Intel's newest TCB info.</summary>
     /// <value>The default is <see langword="false"/>: the platform must be up to date under the TCB evaluation that the manifest
-    /// names, as for Privatemode's own proxy. If it is not up to date under the newest TCB info, a check in <see cref="VerifiedDeployment.Checks"/> has the
-    /// outcome <see cref="VerificationOutcome.Warning"/>.</value>
+    /// names, as for Privatemode's own proxy. If the platform is not up to date under the newest TCB info, a check in
+    /// <see cref="VerifiedDeployment.Checks"/> has the outcome <see cref="VerificationOutcome.Warning"/>.</value>
     /// <remarks>If it is <see langword="true"/>, any TDX platform is refused while the newest TCB info cannot be retrieved.
     /// <see cref="DangerousAcceptOutdatedTdxPlatform"/> applies under the newest TCB info as well.</remarks>
     public bool RequireNewestTdxTcbInfo { get; init; }
 
-    /// <summary>Gets the maximum age of the AMD revocation list that is used while AMD's current one cannot be retrieved.</summary>
+    /// <summary>Gets the maximum age of the AMD revocation list in the evidence, which is used while AMD's current list cannot be retrieved and no newer copy is
+    /// stored.</summary>
     /// <value>From zero, which accepts no such list, to 366 days. The age is counted from the date of issue of the list. The default is 30 days.</value>
-    /// <remarks>This list comes with the evidence, so the sender of the evidence chooses it. The longer this time is, the longer a revoked key can be used
-    /// while AMD is blocked.</remarks>
+    /// <remarks>The sender of the evidence chooses this list. The longer this time is, the longer a revoked key can be used while AMD is blocked.</remarks>
     public TimeSpan MaxAmdFallbackRevocationListAge { get; init; } = ContrastOptions.DefaultMaxAmdFallbackRevocationListAge;
 }

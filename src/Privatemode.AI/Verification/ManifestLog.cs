@@ -12,7 +12,7 @@ namespace Privatemode.AI;
 /// <para>The directory contains each manifest once, in a file that is named after the number of the line that adopted it first:
 /// <c>1.json</c>, <c>2.json</c>, and so on. Each line of <c>log.txt</c> consists of the time (RFC 3339), the file name, the SHA-256 digest
 /// (<c>approved-sha256:</c> if the manifest was approved, otherwise <c>sha256:</c>) and the chain: SHA-256 over the chain of the previous line (32 bytes, zero
-/// for the first line) and the text of the line before it.</para>
+/// for the first line) and the text of its own line up to the space before the chain.</para>
 /// <para>Later versions of this library can write other words before <c>sha256:</c>, and more members before the chain. Such entries can be read:
 /// an unknown word is <see cref="ManifestSource.Unknown"/>, and unknown members are ignored.</para>
 /// <para>Lines that were removed at the end cannot be detected from the directory alone. To detect this, keep <see cref="HeadSha256"/> elsewhere.</para>
@@ -204,12 +204,13 @@ public enum ManifestSource
     /// <summary>The service published the manifest when the deployment was verified.</summary>
     Published,
 
-    /// <summary>The manifest was the last adopted one, and no acceptable manifest was published when the deployment was verified.</summary>
+    /// <summary>The manifest was the last adopted one, and no acceptable manifest could be retrieved from the publisher when the deployment was
+    /// verified.</summary>
     LastAdopted,
 
     /// <summary>The digest of the manifest was pinned.</summary>
     Pinned,
 
-    /// <summary>The manifest was approved, at this time or earlier.</summary>
+    /// <summary>The manifest was approved with <see cref="ManifestPolicy.RequireApproval"/>, during the verification or before it.</summary>
     Approved,
 }

@@ -44,7 +44,7 @@ public abstract class ManifestPolicy
     }
 
     /// <summary>Returns the policy that accepts only the specified manifest.</summary>
-    /// <param name="manifest">The exact bytes of the file.</param>
+    /// <param name="manifest">The exact bytes of the manifest file.</param>
     /// <returns>The policy.</returns>
     /// <exception cref="ArgumentException"><paramref name="manifest"/> is empty.</exception>
     public static ManifestPolicy Pinned(ReadOnlyMemory<byte> manifest) => manifest.IsEmpty
@@ -53,13 +53,14 @@ public abstract class ManifestPolicy
 
     /// <summary>Returns the policy that calls you back to approve each manifest that is not the last adopted one.</summary>
     /// <param name="approve">
-    /// Returns <see langword="true"/> to adopt the manifest. It is called by one thread at a time, after a deployment proved the manifest or the current one,
-    /// and before keys are exchanged. It must not use a client that waits for its decision; a synchronous call blocks its thread meanwhile. The calls
-    /// that wait for it rethrow its exceptions.
+    /// Returns <see langword="true"/> to adopt the manifest. Each client calls it for one manifest at a time, after the deployment proved this manifest or the
+    /// current one, and before keys are exchanged. The token is canceled when the client is disposed or the caller cancels
+    /// <see cref="PrivatemodeClient.VerifyAsync"/>, but not when a call that waits for the decision is canceled. The callback must not use a client that
+    /// waits for its decision. Calls that wait for the decision rethrow exceptions of the callback; a synchronous call blocks its thread until then.
     /// </param>
     /// <param name="logDirectory">
-    /// The directory of the log, see <see cref="Latest"/>. Only approved entries are used. Write access to the directory is enough to approve a manifest.
-    /// If it is <see langword="null"/>, the callback is called for the first manifest of every process.
+    /// The directory of the log; see <see cref="Latest"/>. Only approved entries are used. Write access to the directory is enough to approve a manifest.
+    /// If it is <see langword="null"/>, every new client calls the callback for the first manifest.
     /// </param>
     /// <param name="askIfChangesAreOmitted">
     /// <see langword="true"/> to call the callback also if the manifest differs in more than <see cref="ManifestUpdate.Changes"/> can show. Compare

@@ -44,19 +44,21 @@ public sealed class ManifestUpdate
     public IReadOnlyList<string> Changes { get; }
 
     /// <summary>Gets a value that indicates whether <see cref="Changes"/> omits differences because there are too many.</summary>
-    /// <value><see langword="true"/> only if <c>askIfChangesAreOmitted</c> was set when the policy was created. Compare <see cref="NewManifest"/> with
+    /// <value><see langword="true"/> only if the parameter <c>askIfChangesAreOmitted</c> of <see cref="ManifestPolicy.RequireApproval"/> was
+    /// <see langword="true"/>. In this case, compare <see cref="NewManifest"/> with
     /// <see cref="CurrentManifest"/> yourself before you approve it.</value>
     public bool HasOmittedChanges { get; }
 
     /// <summary>Gets a value that indicates whether the deployment runs the new manifest, according to its verified evidence.</summary>
     /// <value>
     /// <see langword="true"/> if it does. <see langword="false"/> if the deployment still runs the current manifest: if you refuse the new one, the current
-    /// manifest is still accepted; if you approve it, no session is established until the deployment runs the new manifest.
+    /// manifest is still accepted; if you approve it, no session is established until the deployment runs the new manifest or the publisher names the current
+    /// one again.
     /// </value>
     public bool IsDeployed { get; }
 
     /// <summary>Gets the time at which the new manifest was adopted earlier, if the publisher returns to an earlier manifest.</summary>
-    /// <value><see langword="null"/> if the manifest was not adopted earlier, as far as the log shows.</value>
+    /// <value><see langword="null"/> if the manifest was not adopted earlier, as far as the log shows or, without a log, the client knows.</value>
     public DateTimeOffset? PreviouslyAdoptedAt { get; }
 
     /// <summary>Returns a human-readable text with both digests and all <see cref="Changes"/>.</summary>

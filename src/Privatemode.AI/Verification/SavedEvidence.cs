@@ -114,7 +114,8 @@ public sealed class EvidenceExpectation
     /// <summary>Gets the address that <see cref="VerifiedDeployment.Endpoint"/> of the report contains.</summary>
     /// <value>The default is <see langword="null"/>: the report contains <see cref="SavedEvidence.ClaimedEndpoint"/>. With
     /// <see cref="InsecureLoopbackTrust"/>, a loopback address is required.</value>
-    /// <remarks>The evidence does not prove an address, so this value is not compared with it. Take it from a source that you trust.</remarks>
+    /// <remarks>The evidence does not prove an address, so this value is not compared with the evidence. Take the address from a source that you
+    /// trust.</remarks>
     public Uri? Endpoint { get; init; }
 
     /// <summary>Gets the roots of a test deployment, used instead of those of AMD and Intel. This is insecure outside of tests.</summary>

@@ -18,7 +18,8 @@ public sealed class VerificationOptions
 
     /// <summary>Gets or sets the time for which a successful verification is valid.</summary>
     /// <value>From 5 minutes to 24 hours. The default is 24 hours.</value>
-    /// <remarks>A verification is valid for less time if its collateral expires earlier. It is renewed in the background.</remarks>
+    /// <remarks>A verification is valid for less time if its collateral expires earlier. While the client is in use, the verification is renewed in the
+    /// background before it expires.</remarks>
     public TimeSpan Lifetime { get; set; } = DefaultLifetime;
 
     /// <summary>Gets or sets the policy that specifies which revocation states of the service's GPUs are accepted.</summary>
@@ -26,15 +27,17 @@ public sealed class VerificationOptions
     public GpuRevocationPolicy GpuRevocation { get; set; } = GpuRevocationPolicy.Strict;
 
     /// <summary>Gets or sets the directory in which collateral from AMD and Intel is stored.</summary>
-    /// <value>The default is <see langword="null"/>: collateral is kept in memory only.</value>
-    /// <remarks>With a directory, verification works while the services of AMD and Intel are unavailable, and a new process does not accept an older document
-    /// than the last one did. Several processes can share the directory. Only authentic documents are stored, at most 256; they are deleted when they are no
-    /// longer valid.</remarks>
+    /// <value>The default is <see langword="null"/>: collateral is kept in memory, and in <see cref="CollateralCache"/> if that is set.</value>
+    /// <remarks>With a directory, a verification for which all documents are stored and still valid also succeeds while the services of AMD and Intel are
+    /// unavailable, and a new process does not accept an older document than the last one did. The directory is created if it does not exist. If it cannot be
+    /// used, no exception is thrown, and documents are downloaded again. Several processes can share the directory. Only authentic documents are stored, at
+    /// most 256; they are deleted when they are no longer valid.</remarks>
     public string? CollateralDirectory { get; set; }
 
     /// <summary>Gets or sets a cache of the application in which collateral from AMD and Intel is stored.</summary>
     /// <value>The default is <see langword="null"/>: no cache is used.</value>
-    /// <remarks>If <see cref="CollateralDirectory"/> is set too, the directory is read first, and downloaded documents are stored in both.</remarks>
+    /// <remarks>If <see cref="CollateralDirectory"/> is set too, both are read, the newest document is used, and documents are stored in both. A cache that
+    /// throws an exception or does not answer within 2 seconds is ignored.</remarks>
     public IDistributedCache? CollateralCache { get; set; }
 
     /// <summary>Gets or sets the base address that replaces the addresses of AMD's and Intel's services, such as that of a mirror in your network.</summary>
@@ -52,7 +55,9 @@ public sealed class VerificationOptions
     public bool DangerousAcceptAnyUnnamedWorkloadAsSecretService { get; set; }
 
     /// <summary>Gets or sets the roots of a local test deployment, used instead of those of AMD and Intel. This is insecure outside of tests.</summary>
-    /// <value>The default is <see langword="null"/>. It can be set only for a loopback <see cref="PrivatemodeOptions.Endpoint"/>.</value>
+    /// <value>The default is <see langword="null"/>: the roots of AMD and Intel. Other roots are accepted only for a loopback
+    /// <see cref="PrivatemodeOptions.Endpoint"/>, and with <see cref="TransportOptions.HttpMessageHandler"/> only if
+    /// <see cref="TransportOptions.InsecureAcceptAnyHandlerOnLoopback"/> is set.</value>
     public InsecureLoopbackTrust? InsecureLoopbackTrust { get; set; }
 
     internal VerificationOptions Clone() => (VerificationOptions)MemberwiseClone();

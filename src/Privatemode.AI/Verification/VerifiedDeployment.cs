@@ -18,8 +18,8 @@ public sealed record VerifiedDeployment
     public required DateTimeOffset VerifiedAt { get; init; }
 
     /// <summary>Gets the time until which the verification is valid.</summary>
-    /// <value>At most <see cref="VerificationOptions.Lifetime"/> after <see cref="VerifiedAt"/>, and never later than the earliest date in
-    /// <see cref="Collateral"/>.</value>
+    /// <value>At most <see cref="VerificationOptions.Lifetime"/> after <see cref="VerifiedAt"/>, and never later than the earliest
+    /// <see cref="CollateralInfo.ValidUntil"/> in <see cref="Collateral"/>.</value>
     public required DateTimeOffset ValidUntil { get; init; }
 
     /// <summary>Gets the SHA-256 digest of the manifest, which names all code that can process prompts.</summary>
@@ -33,9 +33,9 @@ public sealed record VerifiedDeployment
     /// <value>For a pinned manifest, the time of the verification.</value>
     public required DateTimeOffset ManifestAdoptedAt { get; init; }
 
-    /// <summary>Gets the SHA-256 digest of a newer manifest that was published and that you did not approve.</summary>
-    /// <value>64 lower-case hexadecimal digits, or <see langword="null"/> if no such manifest was published. The approved manifest is still accepted while
-    /// the deployment runs it.</value>
+    /// <summary>Gets the SHA-256 digest of another manifest that the publisher names and that was not approved.</summary>
+    /// <value>64 lower-case hexadecimal digits, or <see langword="null"/> if there is no such manifest. The approved manifest is still accepted while the
+    /// deployment runs it.</value>
     public string? UnapprovedManifestSha256 { get; init; }
 
     /// <summary>Gets the exact bytes of the manifest.</summary>
@@ -51,7 +51,8 @@ public sealed record VerifiedDeployment
     /// <value>96 lower-case hexadecimal digits.</value>
     public required string Measurement { get; init; }
 
-    /// <summary>Gets the SHA-256 digest of the coordinator's policy. The manifest lists this policy for the coordinator.</summary>
+    /// <summary>Gets the SHA-256 digest of the policy of the coordinator's virtual machine, which the hardware reported. The manifest contains this digest for
+    /// the coordinator.</summary>
     /// <value>64 lower-case hexadecimal digits.</value>
     public required string CoordinatorPolicySha256 { get; init; }
 
@@ -63,7 +64,8 @@ public sealed record VerifiedDeployment
     /// <c>date</c>, <c>evaluation</c> number and <c>advisories</c>. Later versions can add names.</value>
     public required IReadOnlyDictionary<string, string> Tcb { get; init; }
 
-    /// <summary>Gets the certificates, revocation lists and other collateral that the evidence was verified with.</summary>
+    /// <summary>Gets the names and validity of the certificates, revocation lists and other collateral with which the evidence was verified.</summary>
+    /// <remarks><see cref="SaveEvidenceAsync"/> writes the collateral itself.</remarks>
     public required IReadOnlyList<CollateralInfo> Collateral { get; init; }
 
     /// <summary>Gets the SHA-256 digest of the mesh CA's certificate (DER), the root of trust for the key exchange.</summary>
@@ -122,8 +124,8 @@ public sealed record CollateralInfo
     public required string Name { get; init; }
 
     /// <summary>Gets the time at which the collateral was issued, or <see langword="null"/> if the report does not contain it.</summary>
-    /// <value>The report does not contain it for intermediate and root certificates of AMD, and for the certificates and lists of Intel that are combined
-    /// into one entry.</value>
+    /// <value>The report does not contain it for intermediate and root certificates of AMD, for the mesh CA, and for the certificates and lists of Intel that
+    /// are combined into one entry.</value>
     public DateTimeOffset? IssuedAt { get; init; }
 
     /// <summary>Gets the last time at which the collateral is valid.</summary>

@@ -78,8 +78,8 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
     /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine, its manifest is not accepted, or the manifest log
     /// was changed. No content was sent to it.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, truncated, or not encrypted.</exception>
-    /// <exception cref="PrivatemodeServiceException">A session could not be established, the answer did not arrive in time, its status is neither success nor
-    /// error, or it contains an error instead of an answer.</exception>
+    /// <exception cref="PrivatemodeServiceException">A session could not be established, the rate limiter refused the call, an image could not be fetched, the
+    /// answer did not arrive in time, its status is neither success nor error, or it contains an error instead of an answer.</exception>
     /// <exception cref="HttpRequestException">The request could not be sent, or the connection was lost before an answer.</exception>
     protected override HttpResponseMessage Send(HttpRequestMessage request, CancellationToken cancellationToken)
     {

@@ -40,12 +40,12 @@ public sealed record HardwarePolicy
     /// <value>The default is <see langword="false"/>: the platform must be up to date under the TCB evaluation that the manifest
     /// names, as for Privatemode's own proxy. If the platform is not up to date under the newest TCB info, a check in
     /// <see cref="VerifiedDeployment.Checks"/> has the outcome <see cref="VerificationOutcome.Warning"/>.</value>
-    /// <remarks>If it is <see langword="true"/>, any TDX platform is refused while the newest TCB info cannot be retrieved.
+    /// <remarks>If it is <see langword="true"/>, any TDX platform is refused while the newest TCB info cannot be retrieved and no stored copy of it is valid.
     /// <see cref="DangerousAcceptOutdatedTdxPlatform"/> applies under the newest TCB info as well.</remarks>
     public bool RequireNewestTdxTcbInfo { get; init; }
 
-    /// <summary>Gets the maximum age of the AMD revocation list in the evidence, which is used while AMD's current list cannot be retrieved and no newer copy is
-    /// stored.</summary>
+    /// <summary>Gets the maximum age of the AMD revocation list in the evidence, which is used while AMD's current list cannot be retrieved and no newer copy
+    /// is stored.</summary>
     /// <value>From zero, which accepts no such list, to 366 days. The age is counted from the date of issue of the list. The default is 30 days.</value>
     /// <remarks>The sender of the evidence chooses this list. The longer this time is, the longer a revoked key can be used while AMD is blocked.</remarks>
     public TimeSpan MaxAmdFallbackRevocationListAge { get; init; } = ContrastOptions.DefaultMaxAmdFallbackRevocationListAge;

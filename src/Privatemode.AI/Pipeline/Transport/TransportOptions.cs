@@ -9,7 +9,8 @@ public sealed class TransportOptions
 
     /// <summary>Gets or sets the message handler that sends the requests of the client, for example through a corporate proxy.</summary>
     /// <value>A <see cref="SocketsHttpHandler"/>, or <see cref="DelegatingHandler"/>s over one. The default is <see langword="null"/>: the client creates
-    /// a handler. The client does not dispose the handler that is set.</value>
+    /// a handler. For accounts of <c>AddPrivatemode</c> and <c>AddKeyedPrivatemode</c>, the default is the handler of their client in the application's
+    /// <c>IHttpClientFactory</c>. The client does not dispose the handler that is set.</value>
     /// <remarks>
     /// <para>The handler sends all requests to the service, to AMD and Intel and for the published manifest. Images are fetched without it
     /// (<see cref="RemoteMediaPolicy.FetchLocally"/>). <see cref="PrivatemodeOptions.Endpoint"/> must be https, and

@@ -82,6 +82,7 @@ public sealed class Fault
         new(FaultKind.EncryptedError) { StatusCode = ErrorStatus(statusCode), Message = message ?? throw new ArgumentNullException(nameof(message)) };
 
     /// <summary>Creates a fault that sends a successful answer unencrypted. A client must treat the answer as an attack.</summary>
+    /// <remarks>The answer to a streamed request is not streamed either.</remarks>
     /// <param name="withHeader"><see langword="true"/> to send the header <c>Privatemode-Encrypted: false</c> with the answer; otherwise,
     /// <see langword="false"/>.</param>
     /// <returns>The fault.</returns>
@@ -103,7 +104,7 @@ public sealed class Fault
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
     public static Fault UnencryptedEvent(int eventIndex) => new(FaultKind.UnencryptedEvent) { Index = AtLeast(0, eventIndex) };
 
-    /// <summary>Creates a fault that changes one bit of an encrypted value in an event, or in an answer that is not streamed.</summary>
+    /// <summary>Creates a fault that changes one hexadecimal digit of an encrypted value in an event, or in an answer that is not streamed.</summary>
     /// <param name="eventIndex">The zero-based index of the event; 0 for an answer that is not streamed.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>

@@ -147,8 +147,8 @@ public sealed class ScriptedAnswer
     /// <summary>Adds a tool call. If an answer has several tool calls, they are parallel.</summary>
     /// <param name="name">The name of the function.</param>
     /// <param name="arguments">The arguments as a JSON object.</param>
-    /// <param name="id">The ID of the call, or <see langword="null"/> for a generated one. If it is empty, the call has no ID and no type, as with some model
-    /// servers.</param>
+    /// <param name="id">The ID of the call, or <see langword="null"/> for a generated one. If it is empty, the call in a chat has no ID and no type, as with
+    /// some model servers.</param>
     /// <returns>This answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="name"/> or <paramref name="arguments"/> is <see langword="null"/>.</exception>
     public ScriptedAnswer WithToolCall(string name, string arguments, string? id = null)
@@ -209,7 +209,8 @@ public sealed class ScriptedAnswer
     }
 
     /// <summary>Sets the finish reason. The default is <c>tool_calls</c> if there are tool calls, and <c>stop</c> otherwise.</summary>
-    /// <param name="finishReason">The finish reason, for example <c>length</c>.</param>
+    /// <param name="finishReason">The finish reason, for example <c>length</c>. For messages, <c>stop</c>, <c>tool_calls</c> and <c>length</c> become
+    /// <c>end_turn</c>, <c>tool_use</c> and <c>max_tokens</c>.</param>
     /// <returns>This answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="finishReason"/> is <see langword="null"/>.</exception>
     public ScriptedAnswer WithFinishReason(string finishReason)
@@ -222,7 +223,8 @@ public sealed class ScriptedAnswer
     /// <summary>Sets the token counts. By default, they are computed from the lengths of the texts.</summary>
     /// <remarks>These members are used: <see cref="UsageDetails.InputTokenCount"/>, <see cref="UsageDetails.OutputTokenCount"/>,
     /// <see cref="UsageDetails.CachedInputTokenCount"/> and <see cref="UsageDetails.ReasoningTokenCount"/>. A count that is <see langword="null"/> is sent as
-    /// 0. Embeddings have input tokens only. Transcriptions and documents do not use these counts; see <see cref="WithRecordingDuration"/>.</remarks>
+    /// 0. Embeddings have input tokens only, and messages have no reasoning tokens. Transcriptions and documents do not use these counts; see
+    /// <see cref="WithRecordingDuration"/>.</remarks>
     /// <param name="usage">The token counts.</param>
     /// <returns>This answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="usage"/> is <see langword="null"/>.</exception>

@@ -85,16 +85,18 @@ public sealed class PrivatemodeProxyOptions
     /// <see cref="ProxyDefaultModels.Embeddings"/>.</remarks>
     public ProxyDefaultModels DefaultModels { get; } = new();
 
-    /// <summary>Gets the context window sizes in tokens, by model ID, of models whose size this package does not know.</summary>
+    /// <summary>Gets the context window sizes in tokens, by model ID, which the Codex CLI reads from the model list.</summary>
     /// <value>At most 1,000 entries with 1,024 to 10,000,000 tokens. The default is an empty dictionary.</value>
-    /// <remarks>Model lists contain these sizes. An entry takes precedence over a size that this package knows.</remarks>
+    /// <remarks>Add the models whose sizes this package does not know; without an entry, their size is 131,072 tokens. An entry takes precedence over a size
+    /// that this package knows. Model lists for other programs do not contain sizes.</remarks>
     public IDictionary<string, int> ContextWindows { get; } = new Dictionary<string, int>(StringComparer.Ordinal);
 
     /// <summary>Gets or sets a value that indicates whether tools that the service does not have are left out of requests to <c>/v1/messages</c> and
     /// <c>/v1/responses</c>.</summary>
     /// <value>The default is <see langword="false"/>: requests with such tools are refused.</value>
     /// <remarks>These are tools that the provider of an API runs on its own servers, such as web search, and tools that only the provider's models know, such
-    /// as <c>bash</c> and <c>local_shell</c>. A chat with <c>web_search_options</c> is always refused. The header <c>Privatemode-Left-Out-Tools</c> of the
+    /// as <c>bash</c> and <c>local_shell</c>. A request whose <c>tool_choice</c> names such a tool and a chat with <c>web_search_options</c> are always
+    /// refused. The header <c>Privatemode-Left-Out-Tools</c> of the
     /// answer lists the types of the tools that were left out.</remarks>
     public bool LeaveOutHostedTools { get; set; }
 

@@ -28,6 +28,7 @@ public sealed class PrivatemodeAudioToTextExecutionSettings : PromptExecutionSet
 
     /// <summary>Gets or sets the kind of timestamps that the transcription contains.</summary>
     /// <value>The default is <see cref="TranscriptionTimestamps.None"/>.</value>
+    /// <remarks>In JSON, set <c>timestamp_granularities</c> to <c>segment</c> or <c>word</c> instead.</remarks>
     [JsonIgnore]
     public TranscriptionTimestamps Timestamps { get; set => field = Unfrozen(value); }
 

@@ -29,7 +29,7 @@ public enum HostedToolPolicy
     Refuse,
 
     /// <summary>The tools, their earlier calls and the results of these calls are left out of the request.</summary>
-    /// <remarks>In an answer of <see cref="PrivatemodeHttpMessageHandler"/>, the header <c>Privatemode-Left-Out-Tools</c> lists the types of these
-    /// tools.</remarks>
+    /// <remarks>A request whose <c>tool_choice</c> names such a tool is refused all the same. In an answer of <see cref="PrivatemodeHttpMessageHandler"/>, the
+    /// header <c>Privatemode-Left-Out-Tools</c> lists the types of the tools that were left out.</remarks>
     LeaveOut,
 }

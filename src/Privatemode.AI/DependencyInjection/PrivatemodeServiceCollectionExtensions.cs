@@ -39,7 +39,7 @@ public static class PrivatemodeServiceCollectionExtensions
     /// <param name="services">The service collection.</param>
     /// <returns>The service collection.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered without a service key.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is already registered without a service key.</exception>
     public static IServiceCollection AddPrivatemode(this IServiceCollection services) => PrivatemodeRegistration.Add(services, null, null, Ignore(null));
 
     /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c>, for the account without a service key, with settings from the
@@ -96,8 +96,8 @@ public static class PrivatemodeServiceCollectionExtensions
     /// <returns>The service collection.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="serviceKey"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="serviceKey"/> is empty.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is registered with this service key, or another account with one that
-    /// differs only in case.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is already registered with this service key, or an account is registered
+    /// with a service key that differs only in case.</exception>
     public static IServiceCollection AddKeyedPrivatemode(this IServiceCollection services, string serviceKey)
     {
         ArgumentException.ThrowIfNullOrEmpty(serviceKey);

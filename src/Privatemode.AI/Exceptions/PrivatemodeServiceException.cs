@@ -21,7 +21,7 @@ public class PrivatemodeServiceException : PrivatemodeException
     /// <summary>Gets the kind of failure.</summary>
     public ServiceFailureReason Reason { get; }
 
-    /// <summary>Gets the HTTP status of the answer, or 0 if no answer arrived or the answer could not be read.</summary>
+    /// <summary>Gets the HTTP status of the answer, or 0 if no answer arrived or the answer could not be read completely.</summary>
     /// <value>If an answer with status 200 contains an error that has a status of its own, that status.</value>
     public int Status { get; init; }
 

@@ -22,11 +22,12 @@ public sealed class ManifestUpdate
         PreviouslyAdoptedAt = previouslyAdoptedAt;
     }
 
-    /// <summary>Gets the SHA-256 digest of the manifest that was adopted last, or <see langword="null"/> if no manifest was adopted before.</summary>
+    /// <summary>Gets the SHA-256 digest of the current manifest, which was approved last, or <see langword="null"/> if no manifest was approved
+    /// before.</summary>
     /// <value>64 lower-case hexadecimal digits.</value>
     public string? CurrentSha256 { get; }
 
-    /// <summary>Gets the exact bytes of the manifest that was adopted last, or <see langword="null"/> if no manifest was adopted before.</summary>
+    /// <summary>Gets the exact bytes of the current manifest, which was approved last, or <see langword="null"/> if no manifest was approved before.</summary>
     public ReadOnlyMemory<byte>? CurrentManifest { get; }
 
     /// <summary>Gets the SHA-256 digest of the new manifest, as 64 lower-case hexadecimal digits.</summary>
@@ -57,7 +58,7 @@ public sealed class ManifestUpdate
     /// </value>
     public bool IsDeployed { get; }
 
-    /// <summary>Gets the time at which the new manifest was adopted earlier, if the publisher returns to an earlier manifest.</summary>
+    /// <summary>Gets the time at which the new manifest was last adopted, if the publisher returns to an earlier manifest.</summary>
     /// <value><see langword="null"/> if the manifest was not adopted earlier, as far as the log shows or, without a log, the client knows.</value>
     public DateTimeOffset? PreviouslyAdoptedAt { get; }
 

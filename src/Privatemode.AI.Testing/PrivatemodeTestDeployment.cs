@@ -32,7 +32,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     private PrivatemodeTestDeployment(PrivatemodeTestDeploymentOptions options)
     {
         _options = options;
-        _secrets = new SecretStore(options.TimeProvider);
+        _secrets = new SecretStore(options.TimeProvider, options.SecretUsed);
         _wire = new WireRecorder(options.OpenWireTap, options.SentTap);
         Model = new ScriptedModel();
         Faults = new FaultInjector();

@@ -62,6 +62,9 @@ public sealed class PrivatemodeTestDeploymentOptions
     /// cannot keep them.</summary>
     internal Func<Action<ReadOnlySequence<byte>>>? OpenWireTap { get; set; }
 
+    /// <summary>Called with the age of a secret whenever a request uses it. For tests of how long clients use one.</summary>
+    internal Action<TimeSpan>? SecretUsed { get; set; }
+
     internal PrivatemodeTestDeploymentOptions Clone()
     {
         PrivatemodeTestDeploymentOptions copy = new()
@@ -75,6 +78,7 @@ public sealed class PrivatemodeTestDeploymentOptions
             OpenWireTap = OpenWireTap,
             Stalled = Stalled,
             SentTap = SentTap,
+            SecretUsed = SecretUsed,
         };
         foreach (string key in AdditionalApiKeys)
         {

@@ -14,11 +14,7 @@ internal sealed class Caller(SoakHost host, SoakOptions options, Tally tally, in
     /// <summary>Calls until the time is over. The last call is awaited.</summary>
     public async Task RunAsync(CancellationToken end)
     {
-        using HttpClient http = new(new SocketsHttpHandler { UseCookies = false, AllowAutoRedirect = false })
-        {
-            BaseAddress = host.Address,
-            Timeout = Timeout.InfiniteTimeSpan,
-        };
+        using HttpClient http = host.Connect();
         while (!end.IsCancellationRequested)
         {
             (string name, Func<Call, CancellationToken, Task<Outcome>> run) = Kinds[_random.Next(Kinds.Count)];

@@ -33,7 +33,7 @@ internal static class ClientCalls
         }
     }
 
-    private static async Task<Outcome> ChatAsync(Call call, CancellationToken cancellationToken)
+    public static async Task<Outcome> ChatAsync(Call call, CancellationToken cancellationToken)
     {
         ChatResponse response = await call.Client.AsIChatClient(SoakHost.ChatModel).GetResponseAsync(Prompt(call), null, cancellationToken);
         return response.Text == Marker.TextOf(call.Marker)
@@ -41,7 +41,7 @@ internal static class ClientCalls
             : Outcome.Violation($"{call.Marker} got \"{response.Text}\"");
     }
 
-    private static async Task<Outcome> StreamAsync(Call call, CancellationToken cancellationToken)
+    public static async Task<Outcome> StreamAsync(Call call, CancellationToken cancellationToken)
     {
         StringBuilder text = new();
         string expected = Marker.TextOf(call.Marker);
@@ -54,7 +54,8 @@ internal static class ClientCalls
                 _ = text.Append(update.Text);
             }
         }
-        catch (PrivatemodeException) when (!expected.StartsWith(text.ToString(), StringComparison.Ordinal))
+        catch (Exception exception) when (
+            exception is PrivatemodeException or ObjectDisposedException && !expected.StartsWith(text.ToString(), StringComparison.Ordinal))
         {
             return Outcome.Violation($"wrong beginning: {call.Marker} got \"{text}\"");
         }
@@ -66,7 +67,7 @@ internal static class ClientCalls
         return text.ToString() == expected ? Outcome.Right : Outcome.Violation($"{call.Marker} got \"{text}\"");
     }
 
-    private static async Task<Outcome> EmbeddingsAsync(Call call, CancellationToken cancellationToken)
+    public static async Task<Outcome> EmbeddingsAsync(Call call, CancellationToken cancellationToken)
     {
         GeneratedEmbeddings<Embedding<float>> vectors = await call.Client.AsIEmbeddingGenerator(SoakHost.EmbeddingModel)
             .GenerateAsync([call.Marker], new EmbeddingGenerationOptions { Dimensions = 8 }, cancellationToken);

@@ -1,11 +1,6 @@
 using System.Text;
 using System.Threading.RateLimiting;
-using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Hosting;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Privatemode.AI.AspNetCore;
 using Privatemode.AI.AspNetCore.Calls;
 using Privatemode.AI.AspNetCore.Limits;
@@ -23,12 +18,14 @@ internal sealed class SoakHost : IAsyncDisposable
     /// <summary>A name of <see cref="ChatModel"/> that only the proxy knows.</summary>
     public const string Alias = "my/" + Marker.Sentinel;
 
-    private const int Keys = 4;
+    /// <summary>How many keys callers have.</summary>
+    public const int Keys = 4;
+
     private const long MaxBodySize = 1024 * 1024;
 
     private readonly ConcurrencyLimiter _limiter = new(new ConcurrencyLimiterOptions { PermitLimit = MaxCalls, QueueLimit = 1000 });
     private readonly Tally _tally;
-    private WebApplication _app = null!;
+    private ProxyHost _proxy = null!;
 
     private SoakHost(Tally tally)
     {
@@ -43,13 +40,15 @@ internal sealed class SoakHost : IAsyncDisposable
     public PrivatemodeTestDeployment Deployment { get; private set; } = null!;
 
     /// <summary>The client of the application, which the proxy uses too.</summary>
-    public PrivatemodeClient Client { get; private set; } = null!;
+    public PrivatemodeClient Client => _proxy.Client;
 
     /// <summary>The address of the proxy.</summary>
-    public Uri Address { get; private set; } = null!;
+    public Uri Address => _proxy.Address;
 
     /// <summary>How many calls the library lets run at once; fewer than callers.</summary>
     private const int MaxCalls = 40;
+
+    public HttpClient Connect() => _proxy.Connect();
 
     public static string KeyOf(int caller) => $"{Marker.Sentinel}-key-of-caller-{caller % Keys}";
 
@@ -71,7 +70,7 @@ internal sealed class SoakHost : IAsyncDisposable
     /// <summary>What calls hold while they run; empty when nothing is held.</summary>
     public string Held()
     {
-        IServiceProvider services = _app.Services;
+        IServiceProvider services = _proxy.Services;
         long streams = services.GetRequiredService<KeepAliveClock>().Count;
         long bytes = services.GetRequiredService<BufferBudget>().InUse;
         bool isIdle = services.GetRequiredService<RateGate>().IsIdle;
@@ -83,44 +82,25 @@ internal sealed class SoakHost : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        using CancellationTokenSource soon = new(TimeSpan.FromSeconds(5));
-        await _app.StopAsync(soon.Token);
-        await _app.DisposeAsync();
+        await _proxy.DisposeAsync();
         await Deployment.DisposeAsync();
         await _limiter.DisposeAsync();
     }
 
     private async Task StartProxyAsync()
     {
-        WebApplicationBuilder builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        _ = builder.WebHost.UseKestrelCore().UseUrls("http://127.0.0.1:0");
-        _ = builder.Services.AddRoutingCore().AddSingleton<TimeProvider>(Clock);
-        _ = builder.Logging.SetMinimumLevel(LogLevel.Debug).AddFilter("Microsoft", LogLevel.Warning).AddProvider(new LogWatch(_tally));
-        _ = builder.Services.AddPrivatemodeProxy(Configure);
-        _ = builder.Services.PostConfigureAll<PrivatemodeOptions>(client =>
+        _proxy = await ProxyHost.StartAsync(Clock, _tally, Configure, client =>
         {
             Deployment.ConfigureClient(client);
             client.Transport.ResponseTimeout = TimeSpan.FromSeconds(8);
             client.Transport.IdleTimeout = TimeSpan.FromSeconds(4);
             client.Transport.RateLimiter = _limiter;
         });
-        _app = builder.Build();
-        _ = _app.UseRouting();
-        _ = _app.MapPrivatemode();
-        await _app.StartAsync();
-        Client = _app.Services.GetRequiredService<PrivatemodeClient>();
-        Address = new Uri(_app.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!.Addresses.First());
     }
 
     /// <summary>Everything that holds something is on, and small enough to be full at times.</summary>
     private static void Configure(PrivatemodeProxyOptions options)
     {
-        for (int i = 0; i < Keys; i++)
-        {
-            options.CallerKeys.Add(KeyOf(i));
-        }
-
-        options.Aliases[Alias] = ChatModel;
         options.SessionPromptCache = true;
         options.PromptCacheSecret = Encoding.ASCII.GetBytes(new string('s', 32));
         options.KeepAliveInterval = TimeSpan.FromSeconds(1);
@@ -128,35 +108,5 @@ internal sealed class SoakHost : IAsyncDisposable
         options.MaxBufferedBytes = 2 * MaxBodySize;
         options.RateLimit = new ProxyRateLimits { ConcurrentRequests = MaxCalls - 8, QueueLength = 200, MaxWait = TimeSpan.FromSeconds(10) };
         options.CallerRateLimit = new ProxyRateLimits { ConcurrentRequests = 12, QueueLength = 200, MaxWait = TimeSpan.FromSeconds(10) };
-    }
-}
-
-/// <summary>Looks at all log lines: none may have content, and none may tell of an error that the proxy did not expect.</summary>
-internal sealed class LogWatch(Tally tally) : ILoggerProvider, ILogger
-{
-    public ILogger CreateLogger(string categoryName) => this;
-
-    public IDisposable? BeginScope<TState>(TState state)
-        where TState : notnull => null;
-
-    public bool IsEnabled(LogLevel logLevel) => true;
-
-    public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter)
-    {
-        string line = $"{formatter(state, exception)} {exception}";
-
-        // The names of models that the application has configured are logged.
-        if (line.Replace(SoakHost.Alias, "", StringComparison.Ordinal).Contains(Marker.Sentinel, StringComparison.Ordinal))
-        {
-            tally.Violate($"content in a log line: {line}");
-        }
-        else if (eventId.Name == "UnexpectedError" || (logLevel >= LogLevel.Error && exception is not null))
-        {
-            tally.Violate($"log: {line}");
-        }
-    }
-
-    public void Dispose()
-    {
     }
 }

@@ -2,6 +2,31 @@ using System.Globalization;
 
 namespace Privatemode.AI.Soak;
 
+/// <summary>What the program does; each ends with exit code 1 if anything was violated.</summary>
+internal enum ScenarioName
+{
+    /// <summary>Many callers of client and proxy, with faults, aborts and renewals.</summary>
+    Load,
+
+    /// <summary>A day in fake time, with jumps of the clock and sleep.</summary>
+    Day,
+
+    /// <summary>A thousand streams that are open at once.</summary>
+    Streams,
+
+    /// <summary>Clients and proxies that are disposed while calls run.</summary>
+    Dispose,
+
+    /// <summary>Directories of manifests and collateral that cannot be used.</summary>
+    Logs,
+
+    /// <summary>Synchronous callers on all threads of the pool.</summary>
+    Starved,
+
+    /// <summary>No scenario: the deployment in a process of its own, which some of them use.</summary>
+    Serve,
+}
+
 /// <summary>What to switch off, to see that the program notices.</summary>
 internal enum Breakage
 {
@@ -21,12 +46,38 @@ internal enum Breakage
 
     /// <summary>Handles and memory are not given back.</summary>
     Leak,
+
+    /// <summary>The clock of the clients stands still, so that they use their secrets for too long.</summary>
+    Expired,
+
+    /// <summary>The directories are not damaged, so that the expected errors do not come.</summary>
+    Healthy,
 }
 
 /// <summary>The arguments of the program.</summary>
 internal sealed record SoakOptions(int Clients, TimeSpan Duration, int Seed, Breakage Breakage)
 {
-    public const string Usage = "Privatemode.AI.Soak [--clients 64] [--minutes 10 | --seconds 20] [--seed S] [--break foreign|short|plaintext|hang|leak]";
+    public const string Usage = """
+        Privatemode.AI.Soak [--scenario load] [--clients 64] [--minutes 10 | --seconds 20] [--seed S] [--break foreign|short|plaintext|hang|leak]
+        Privatemode.AI.Soak --scenario day|streams|dispose|logs|starved [--mode long|short] [--seed S] [--break BREAKAGE]
+            BREAKAGE, which must make the scenario fail: day expired, streams short, dispose leak|hang, logs healthy, starved hang
+        """;
+
+    private static readonly Dictionary<ScenarioName, Breakage[]> Breakages = new()
+    {
+        [ScenarioName.Load] = [Breakage.Foreign, Breakage.Short, Breakage.Plaintext, Breakage.Hang, Breakage.Leak],
+        [ScenarioName.Day] = [Breakage.Expired],
+        [ScenarioName.Streams] = [Breakage.Short],
+        [ScenarioName.Dispose] = [Breakage.Leak, Breakage.Hang],
+        [ScenarioName.Logs] = [Breakage.Healthy],
+        [ScenarioName.Starved] = [Breakage.Hang],
+        [ScenarioName.Serve] = [Breakage.Short],
+    };
+
+    public ScenarioName Scenario { get; init; } = ScenarioName.Load;
+
+    /// <summary>Whether a scenario other than the load has minutes rather than seconds.</summary>
+    public bool IsLong { get; init; } = true;
 
     /// <summary>Whether the run is too short to compare memory closely: the compiler and the pools are still at work.</summary>
     public bool IsShort => Duration < TimeSpan.FromMinutes(5);
@@ -51,17 +102,7 @@ internal sealed record SoakOptions(int Clients, TimeSpan Duration, int Seed, Bre
 
         for (int i = 0; i < args.Length; i += 2)
         {
-            bool isNumber = int.TryParse(args[i + 1], NumberStyles.None, CultureInfo.InvariantCulture, out int number);
-            SoakOptions? next = args[i] switch
-            {
-                "--clients" when isNumber && number is >= 1 and <= 999 => options with { Clients = number },
-                "--minutes" when isNumber && number >= 1 => options with { Duration = TimeSpan.FromMinutes(number) },
-                "--seconds" when isNumber && number >= 5 => options with { Duration = TimeSpan.FromSeconds(number) },
-                "--seed" when isNumber => options with { Seed = number },
-                "--break" when !isNumber && Enum.TryParse(args[i + 1], ignoreCase: true, out Breakage breakage) => options with { Breakage = breakage },
-                _ => null,
-            };
-            if (next is null)
+            if (With(options, args[i], args[i + 1]) is not { } next)
             {
                 return null;
             }
@@ -69,6 +110,22 @@ internal sealed record SoakOptions(int Clients, TimeSpan Duration, int Seed, Bre
             options = next;
         }
 
-        return options;
+        return options.Breakage == Breakage.None || Breakages[options.Scenario].Contains(options.Breakage) ? options : null;
+    }
+
+    private static SoakOptions? With(SoakOptions options, string name, string value)
+    {
+        bool isNumber = int.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out int number);
+        return name switch
+        {
+            "--scenario" when !isNumber && Enum.TryParse(value, ignoreCase: true, out ScenarioName scenario) => options with { Scenario = scenario },
+            "--mode" when value is "short" or "long" => options with { IsLong = value == "long" },
+            "--clients" when isNumber && number is >= 1 and <= 999 => options with { Clients = number },
+            "--minutes" when isNumber && number >= 1 => options with { Duration = TimeSpan.FromMinutes(number) },
+            "--seconds" when isNumber && number >= 5 => options with { Duration = TimeSpan.FromSeconds(number) },
+            "--seed" when isNumber => options with { Seed = number },
+            "--break" when !isNumber && Enum.TryParse(value, ignoreCase: true, out Breakage breakage) => options with { Breakage = breakage },
+            _ => null,
+        };
     }
 }

@@ -76,6 +76,13 @@ internal sealed class SoakRun(SoakOptions options)
             _tally.Violate($"{kind}: not one call was answered, so this run says nothing about it");
         }
 
+        // Each jump of the clock ends a secret, or lets it be renewed; the last ones may come after the last call.
+        int jumps = disturbances.Counts.Where(entry => entry.Key.StartsWith("secret ", StringComparison.Ordinal)).Sum(entry => entry.Value);
+        if (host.Deployment.KeyExchangeCount < jumps - 2)
+        {
+            _tally.Violate($"{jumps} renewals were due, and there were {host.Deployment.KeyExchangeCount} key exchanges");
+        }
+
         if (host.Wire.Bytes < 1000)
         {
             _tally.Violate("the scan of the socket saw next to nothing");

@@ -50,6 +50,8 @@ internal sealed class Tally
 
     public long Calls => _outcomes.Values.Sum();
 
+    public long Right => _outcomes.Where(entry => entry.Key.Kind == OutcomeKind.Right).Sum(entry => entry.Value);
+
     public void Add(string call, Outcome outcome)
     {
         _ = _outcomes.AddOrUpdate((call, outcome.Kind), 1, (_, count) => count + 1);
@@ -75,6 +77,14 @@ internal sealed class Tally
 
     /// <summary>Kinds of calls of which not one was answered: about them the run says nothing.</summary>
     public IEnumerable<string> NeverRight(IEnumerable<string> calls) => calls.Where(call => Count(call, OutcomeKind.Right) == 0);
+
+    /// <summary>The counts of a scenario in one line.</summary>
+    public string ToLine()
+    {
+        string errors = string.Join(", ", _errors.OrderByDescending(entry => entry.Value).Select(entry => $"{entry.Value} {entry.Key}"));
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{Calls:N0} calls: {Right:N0} right, {_errors.Values.Sum():N0} errors{(errors.Length > 0 ? $" ({errors})" : "")}; {Violations} violations");
+    }
 
     public string ToTable(IEnumerable<string> calls)
     {

@@ -3,7 +3,9 @@ using System.Collections.Concurrent;
 namespace Privatemode.AI.Testing.Enclave;
 
 /// <summary>The inference secrets the deployment holds, each for one hour.</summary>
-internal sealed class SecretStore(TimeProvider time)
+/// <param name="time">The clock of the deployment.</param>
+/// <param name="used">Called with the age of a secret whenever a request uses it.</param>
+internal sealed class SecretStore(TimeProvider time, Action<TimeSpan>? used = null)
 {
     private static readonly TimeSpan Lifetime = TimeSpan.FromHours(1);
 
@@ -18,10 +20,17 @@ internal sealed class SecretStore(TimeProvider time)
     /// <param name="id">Its id.</param>
     /// <param name="refusing">The beginning of the service's message that the secret is unknown.</param>
     /// <exception cref="EnclaveException">The secret is not known, or not any more.</exception>
-    public byte[] Get(string id, string refusing) =>
-        _secrets.TryGetValue(id, out (byte[] Key, DateTimeOffset Expires) secret) && time.GetUtcNow() < secret.Expires
-            ? secret.Key
-            : throw new EnclaveException(500, $"{refusing}no secret for ID {GoText.Quote(id)}");
+    public byte[] Get(string id, string refusing)
+    {
+        TimeSpan left = TimeSpan.Zero;
+        if (_secrets.TryGetValue(id, out (byte[] Key, DateTimeOffset Expires) secret))
+        {
+            left = secret.Expires - time.GetUtcNow();
+            used?.Invoke(Lifetime - left);
+        }
+
+        return left > TimeSpan.Zero ? secret.Key : throw new EnclaveException(500, $"{refusing}no secret for ID {GoText.Quote(id)}");
+    }
 
     public void ForgetAll() => _secrets.Clear();
 }

@@ -11,9 +11,9 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// The type of an event and the name in its <c>event:</c> line are sent in the clear: an attacker could rename a piece of the answer to a ping, and
 /// readers would skip it. So the kind of an event is derived from its encrypted members alone; a type that contradicts it is refused, and
 /// the name is written again. The names of encrypted members are not authenticated either, nor is the boundary between events: so each event
-/// has exactly the members of its kind, a block begins once and is open while it gets pieces, and only an event that is not a piece of a
-/// block may lack an index. That leaves one way to read the values. <c>message_stop</c> has no encrypted member; it ends the stream only
-/// after an encrypted <c>stop_reason</c>, with no block left open. <c>ping</c> is dropped.
+/// has exactly the members of its kind, the first one begins the message, a block begins once and is open while it gets pieces, and only an event
+/// that is not a piece of a block may lack an index. That leaves one way to read the values. <c>message_stop</c> has no encrypted member; it ends the
+/// stream only after an encrypted <c>stop_reason</c>, with no block left open. <c>ping</c> is dropped.
 /// </remarks>
 internal sealed class MessageEventRules(string requestId) : EventRules
 {
@@ -25,7 +25,7 @@ internal sealed class MessageEventRules(string requestId) : EventRules
 
     public override ResponseSchema Shape { get; } = EndpointRules.Messages.Answer! with { MayBePlain = true };
 
-    public override bool IsFinished => _hasBegun && _hasStopReason && _openBlocks.Count == 0;
+    public override bool IsFinished => _hasStopReason && _openBlocks.Count == 0;
 
     public override bool EndsWithEvent => true;
 
@@ -90,6 +90,12 @@ internal sealed class MessageEventRules(string requestId) : EventRules
         bool hasDelta = Has(decrypted, "delta"u8, out ReadOnlySpan<byte> delta, out JsonTokenType deltaKind);
         if ((hasMessage && messageKind != JsonTokenType.StartObject) || (hasBlock && blockKind != JsonTokenType.StartObject)
             || (hasDelta && deltaKind != JsonTokenType.StartObject) || !TryReadIndex(rawIndex, hasIndex, out int index))
+        {
+            return AnswerFault.PayloadMissing;
+        }
+
+        // The beginning itself could be renamed, to an ending.
+        if (!_hasBegun && !hasMessage)
         {
             return AnswerFault.PayloadMissing;
         }

@@ -62,8 +62,20 @@ public sealed class MessageEventRulesTests : IDisposable
         Assert.Equal("truncated-stream", Open([Stop]).Failure);
         Assert.Equal("truncated-stream", Open([Start, BlockStart, Delta, BlockStop, noReason, Stop]).Failure);
         Assert.Equal("truncated-stream", Open([Start, BlockStart, Delta, Finish, Stop]).Failure);
-        Assert.Equal("truncated-stream", Open([Finish, Stop]).Failure);
         Assert.Equal("truncated-stream", Open([Start, Finish, BlockStart, Delta, BlockStop, Stop]).Failure);
+    }
+
+    // The message of the beginning, which has a stop_reason, could be passed off as the end.
+    [Fact]
+    public void Messages_AnythingBeforeTheBeginning_IsRefusedAndNotReturned()
+    {
+        string renamed = Start.Replace("message_start", "message_delta", StringComparison.Ordinal)
+            .Replace("\"message\":", "\"delta\":", StringComparison.Ordinal);
+        foreach (string first in (string[])[renamed, Finish, BlockStart])
+        {
+            DecryptedEvents opened = Open([Ping, first, Stop]);
+            Assert.Equal(("payload-missing", ""), (opened.Failure, opened.Output));
+        }
     }
 
     [Theory]

@@ -46,16 +46,20 @@ internal sealed partial class AnsweringNetwork : IDisposable
     /// <param name="document">Seals values, one after the other, and puts the document together.</param>
     /// <param name="contentType">The type of the answer.</param>
     /// <returns>Status, text, and whether it counts as authentic.</returns>
+    public Task<(int Status, string Text, bool IsAuthenticated)> SendAsync(
+        string path, HttpContent content, int status, Func<Func<string, string>, string> document, string contentType = "application/json") =>
+        SendAsync(path, content, status, seal => Encoding.UTF8.GetBytes(document(seal)), contentType);
+
+    /// <summary>The same for an answer that may not be valid UTF-8.</summary>
     public async Task<(int Status, string Text, bool IsAuthenticated)> SendAsync(
-        string path, HttpContent content, int status, Func<Func<string, string>, string> document, string contentType = "application/json")
+        string path, HttpContent content, int status, Func<Func<string, string>, byte[]> document, string contentType)
     {
         _network.Answer = request =>
         {
             using ExchangeCipher enclave = Peer(request);
-            return new HttpResponseMessage((HttpStatusCode)status)
-            {
-                Content = new StringContent(document(value => Seal(enclave, value)), Encoding.UTF8, contentType),
-            };
+            ByteArrayContent answer = new(document(value => Seal(enclave, value)));
+            answer.Headers.ContentType = new(contentType, "utf-8");
+            return new HttpResponseMessage((HttpStatusCode)status) { Content = answer };
         };
         using HttpRequestMessage request = new(HttpMethod.Post, new Uri(Service, path)) { Content = content };
         using HttpResponseMessage response = await _calls.SendAsync(request, async: true, default).AsTask().OrTimeout();

@@ -48,6 +48,11 @@ internal sealed record GeneratedDocument(string Text, IReadOnlyList<GeneratedMem
 
     public byte[] Bytes => Encoding.UTF8.GetBytes(Text);
 
+    /// <summary>The same object with fewer members, then with simpler values; without white space between them.</summary>
+    public IEnumerable<GeneratedDocument> Smaller() => Properties
+        .Smaller(Members, member => member.Value == "0" ? [] : [member with { Value = "0" }])
+        .Select(members => new GeneratedDocument($"{{{string.Join(',', members.Select(member => $"{member.WrittenName}:{member.Value}"))}}}", members));
+
     /// <summary>A JSON string of the text: each character as it is or escaped.</summary>
     private static Gen<string> Written(string text) =>
         from runes in Gen.CollectToArray(text.EnumerateRunes().Select(rune => Gen.Choose(0, 3).Select(choice => Written(rune, choice == 0))))

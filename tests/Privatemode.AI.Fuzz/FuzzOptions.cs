@@ -6,7 +6,8 @@ namespace Privatemode.AI.Fuzz;
 internal sealed record FuzzOptions
 {
     public const string Usage =
-        "--seconds N (default 60, shared by all targets) or --inputs N (of each target) [--seed S] [--target name] [--iteration I] | --self-test";
+        "--seconds N (default 60, shared by all targets) or --inputs N (of each target) [--seed S] [--target name] [--iteration I] | --self-test"
+        + " | --list | --instrument folder | --afl [--planted] --target name | --write-corpus folder";
 
     public int Seconds { get; private init; } = 60;
 
@@ -23,6 +24,21 @@ internal sealed record FuzzOptions
 
     public bool IsSelfTest { get; private init; }
 
+    /// <summary>Only prints the names of the targets.</summary>
+    public bool IsList { get; private init; }
+
+    /// <summary>Whether afl-fuzz gives the inputs.</summary>
+    public bool IsAfl { get; private init; }
+
+    /// <summary>Whether afl-fuzz is to find planted faults.</summary>
+    public bool IsPlanted { get; private init; }
+
+    /// <summary>A copy of this program's folder, to instrument for afl-fuzz; null for none.</summary>
+    public string? Instrument { get; private init; }
+
+    /// <summary>Where to write a corpus for afl-fuzz, a folder for each target; null for none.</summary>
+    public string? Corpus { get; private init; }
+
     /// <summary>Null when something is not understood.</summary>
     public static FuzzOptions? Parse(ReadOnlySpan<string> args)
     {
@@ -32,9 +48,15 @@ internal sealed record FuzzOptions
             int used = 2;
             switch (args)
             {
-                case ["--self-test", ..]:
-                    options = options with { IsSelfTest = true };
+                case ["--self-test" or "--list" or "--afl" or "--planted", ..]:
+                    options = options.With(args[0]);
                     used = 1;
+                    break;
+                case ["--instrument", string folder, ..]:
+                    options = options with { Instrument = folder };
+                    break;
+                case ["--write-corpus", string folder, ..]:
+                    options = options with { Corpus = folder };
                     break;
                 case ["--seconds", string text, ..] when TryParse(text, out long seconds):
                     options = options with { Seconds = (int)seconds };
@@ -60,6 +82,14 @@ internal sealed record FuzzOptions
 
         return options;
     }
+
+    private FuzzOptions With(string flag) => flag switch
+    {
+        "--list" => this with { IsList = true },
+        "--afl" => this with { IsAfl = true },
+        "--planted" => this with { IsPlanted = true },
+        _ => this with { IsSelfTest = true },
+    };
 
     private static bool TryParse(string text, out long number) => long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out number);
 }

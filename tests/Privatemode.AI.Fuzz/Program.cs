@@ -9,6 +9,17 @@ if (FuzzOptions.Parse(args) is not { } options)
     return 2;
 }
 
+if (options.Instrument is { } folder)
+{
+    AflRun.Instrument(folder);
+    return 0;
+}
+
+if (options.IsAfl || options.Corpus is not null || options.IsList)
+{
+    return RunForAfl(options);
+}
+
 IReadOnlyList<FuzzTarget> targets = AllTargets.Create();
 Console.WriteLine($"{targets.Count} targets, {targets.Sum(target => target.Seeds.Count)} seeds, "
     + $"third-party vectors {(CorpusFiles.ThirdParty is null ? "absent" : "present")}, seed {options.Seed}");
@@ -44,3 +55,31 @@ foreach (FuzzTarget target in chosen)
 
 Console.WriteLine($"{total:N0} inputs, {failures} failures");
 return failures == 0 ? 0 : 1;
+
+static int RunForAfl(FuzzOptions options)
+{
+    if (options.IsAfl)
+    {
+        AflRun.Prepare();
+    }
+
+    CorpusFiles.UseOwnOnly();
+    FuzzTarget[] targets = [.. AllTargets.Create().Where(target => options.Target is null || target.Name == options.Target)];
+    foreach (FuzzTarget target in options.IsAfl ? targets.Take(1) : targets)
+    {
+        if (options.IsAfl)
+        {
+            AflRun.Run(options.IsPlanted ? SelfTest.Plant(target) : target);
+        }
+        else if (options.Corpus is { } corpus)
+        {
+            AflRun.WriteCorpus(target, Path.Combine(corpus, target.Name));
+        }
+        else
+        {
+            Console.WriteLine(target.Name);
+        }
+    }
+
+    return targets.Length == 0 ? 2 : 0;
+}

@@ -7,7 +7,10 @@ internal static class CorpusFiles
 {
     private static string Own => Path.Combine(AppContext.BaseDirectory, "Vectors");
 
-    public static string? ThirdParty { get; } = FindThirdParty();
+    public static string? ThirdParty { get; private set; } = FindThirdParty();
+
+    /// <summary>Leaves the third parties' vectors out, so that seeds have the same numbers everywhere.</summary>
+    public static void UseOwnOnly() => ThirdParty = null;
 
     public static JsonElement OwnJson(string path) => Parse(Path.Combine(Own, path));
 

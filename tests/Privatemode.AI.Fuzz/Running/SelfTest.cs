@@ -28,6 +28,10 @@ internal static class SelfTest
         return missed;
     }
 
+    /// <summary>A target that fails for some lengths of its input, and does not end for others, which afl-fuzz must find.</summary>
+    public static FuzzTarget Plant(FuzzTarget target) => Damaged(
+        Damaged(target, () => throw new InvalidOperationException("planted")), () => Thread.Sleep(Timeout.Infinite), length: 8);
+
     private static int Expect(FuzzTarget target, string planted, FailureKind? kind, int inputs = Inputs)
     {
         TargetRun run = new(target, Seed);
@@ -55,13 +59,13 @@ internal static class SelfTest
     }
 
     // Every hundredth reading misbehaves; undamaged seeds are read first, and do not count.
-    private static FuzzTarget Damaged(FuzzTarget target, Action fault)
+    private static FuzzTarget Damaged(FuzzTarget target, Action fault, int length = 7)
     {
         FuzzSeed[] seeds = [.. target.Seeds.Select(seed => seed with
         {
             Judge = parts =>
             {
-                if (parts[0].Length % 100 == 7)
+                if (parts[0].Length % 100 == length)
                 {
                     fault();
                 }

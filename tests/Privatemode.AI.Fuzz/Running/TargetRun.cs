@@ -8,13 +8,15 @@ namespace Privatemode.AI.Fuzz.Running;
 /// <summary>Runs one target on several threads. An input depends on seed, target and iteration, not on the thread.</summary>
 internal sealed class TargetRun
 {
-    private const long MaxBytes = 16L << 20;
+    /// <summary>The most bytes that one input may make a target allocate.</summary>
+    public const long MaxBytes = 16L << 20;
+
     private const int MaxFailures = 5;
     private static readonly TimeSpan Longest = TimeSpan.FromSeconds(2);
 
     private readonly FuzzTarget _target;
     private readonly ulong _seed;
-    private readonly HashSet<string> _signed = new(StringComparer.Ordinal);
+    private readonly ForgeryCheck _forgeries;
     private readonly ConcurrentQueue<Failure> _failures = new();
     private readonly ConcurrentDictionary<string, byte> _seen = new(StringComparer.Ordinal);
     private long _next;
@@ -25,15 +27,7 @@ internal sealed class TargetRun
     {
         _target = target;
         _seed = seed;
-        foreach (FuzzSeed sound in target.Seeds)
-        {
-            Learn(sound);
-        }
-
-        if (target.Signed is not null && _signed.Count == 0)
-        {
-            throw new InvalidOperationException($"No seed of {target.Name} is accepted undamaged: nothing could be said about what is signed.");
-        }
+        _forgeries = new ForgeryCheck(target);
     }
 
     public long Inputs => _inputs;
@@ -65,45 +59,6 @@ internal sealed class TargetRun
         return watch.Elapsed;
     }
 
-    private void Learn(FuzzSeed sound)
-    {
-        try
-        {
-            if (sound.Judge(sound.Parts))
-            {
-                LearnFrom(sound.Parts);
-            }
-        }
-        catch (PrivatemodeVerificationException)
-        {
-            if (sound.IsGenuine)
-            {
-                TryLearnFrom(sound.Parts);
-            }
-        }
-    }
-
-    private void LearnFrom(byte[][] parts)
-    {
-        foreach (SignedPart part in _target.Signed?.Invoke(parts) ?? [])
-        {
-            _ = _signed.Add(part.Key);
-            _signed.UnionWith(part.Twins);
-        }
-    }
-
-    private void TryLearnFrom(byte[][] parts)
-    {
-        try
-        {
-            LearnFrom(parts);
-        }
-        catch (Exception)
-        {
-            // What cannot be read cannot be put together with other parts either.
-        }
-    }
-
     private void RunOne(long iteration, Watchdog watchdog, int thread)
     {
         (FuzzSeed seed, byte[][] parts) = Mutator.Create(_target, Rng.Of(_seed, _target.Name, iteration));
@@ -131,7 +86,7 @@ internal sealed class TargetRun
         else if (outcome.IsAccepted)
         {
             _ = Interlocked.Increment(ref _accepted);
-            if (FindForged(parts) is { } forged)
+            if (_forgeries.Find(parts) is { } forged)
             {
                 Report(Describe(FailureKind.Accepted, forged));
             }
@@ -158,23 +113,6 @@ internal sealed class TargetRun
 
         TimeSpan time = Stopwatch.GetElapsedTime(start);
         return new Outcome(accepted, unexpected, time, GC.GetAllocatedBytesForCurrentThread() - bytes);
-    }
-
-    private string? FindForged(byte[][] parts)
-    {
-        if (_target.Signed is null)
-        {
-            return null;
-        }
-
-        try
-        {
-            return _target.Signed(parts).FirstOrDefault(part => !_signed.Contains(part.Key)) is { } forged ? $"this was not signed: {forged.Key}" : null;
-        }
-        catch (Exception exception)
-        {
-            return $"what is signed is not to be found: {exception.Message}";
-        }
     }
 
     // The same thing once: the first line says what, without numbers.

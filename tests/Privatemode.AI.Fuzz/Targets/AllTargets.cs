@@ -6,7 +6,7 @@ internal static class AllTargets
     public static IReadOnlyList<FuzzTarget> Create() =>
     [
         SnpTarget.Create(), TdxTarget.Create(), .. CertificateTargets.Create(), .. CollateralTargets.Create(), .. ContrastTargets.Create(),
-        .. KeyExchangeTargets.Create(), ResponsesRequestTarget.Create(), ResponseEventsTarget.Create(),
+        .. KeyExchangeTargets.Create(), .. AnswerTargets.Create(), ResponsesRequestTarget.Create(), ResponseEventsTarget.Create(),
         WholeResponseTarget.Create(), MessagesRequestTarget.Create(), .. ProxyEditTargets.Create(), DemoScriptTarget.Create(),
     ];
 }

@@ -106,6 +106,7 @@ internal sealed class LogsScenario(SoakOptions options, Tally tally) : IDisposab
         }
 
         string what = $"{(isLog ? "manifests" : "collateral")} {name}{(isNew ? ", new manifest" : "")}";
+        await CallAsync($"{what}, same session", deployment, null, proxy.Client, Expected.Right);
         Renew(deployment, isNew);
         await CallAsync(what, deployment, proxy, proxy.Client, expected);
         await using (PrivatemodeClient late = deployment.CreateClient(Configure))

@@ -12,7 +12,7 @@ internal sealed class LogsScenario(SoakOptions options, Tally tally) : IDisposab
 
     private readonly JumpingClock _clock = new();
     private readonly Random _random = new(options.Seed);
-    private readonly string _root = Directory.CreateTempSubdirectory("soak-logs-").FullName;
+    private readonly string _root = Directory.CreateTempSubdirectory("privatemode-soak-logs-").FullName;
     private readonly SortedDictionary<string, int> _cases = new(StringComparer.Ordinal);
     private int _number;
 

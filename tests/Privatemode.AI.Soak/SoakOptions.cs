@@ -50,6 +50,9 @@ internal enum Breakage
     /// <summary>The clock of the clients stands still, so that they use their secrets for too long.</summary>
     Expired,
 
+    /// <summary>The clients use their verifications for longer than they should.</summary>
+    Stale,
+
     /// <summary>The directories are not damaged, so that the expected errors do not come.</summary>
     Healthy,
 }
@@ -60,13 +63,13 @@ internal sealed record SoakOptions(int Clients, TimeSpan Duration, int Seed, Bre
     public const string Usage = """
         Privatemode.AI.Soak [--scenario load] [--clients 64] [--minutes 10 | --seconds 20] [--seed S] [--break foreign|short|plaintext|hang|leak]
         Privatemode.AI.Soak --scenario day|streams|dispose|logs|starved [--mode long|short] [--seed S] [--break BREAKAGE]
-            BREAKAGE, which must make the scenario fail: day expired, streams short, dispose leak|hang, logs healthy, starved hang
+            BREAKAGE, which must make the scenario fail: day expired|stale, streams short, dispose leak|hang, logs healthy, starved hang
         """;
 
     private static readonly Dictionary<ScenarioName, Breakage[]> Breakages = new()
     {
         [ScenarioName.Load] = [Breakage.Foreign, Breakage.Short, Breakage.Plaintext, Breakage.Hang, Breakage.Leak],
-        [ScenarioName.Day] = [Breakage.Expired],
+        [ScenarioName.Day] = [Breakage.Expired, Breakage.Stale],
         [ScenarioName.Streams] = [Breakage.Short],
         [ScenarioName.Dispose] = [Breakage.Leak, Breakage.Hang],
         [ScenarioName.Logs] = [Breakage.Healthy],

@@ -61,7 +61,7 @@ internal sealed class DayScenario(SoakOptions options, Tally tally)
     {
         _deployment.ConfigureClient(client);
         client.TimeProvider = options.Breakage == Breakage.Expired ? new LeapingClock(_clock) : _clock;
-        client.Verification.Lifetime = Lifetime;
+        client.Verification.Lifetime = options.Breakage == Breakage.Stale ? Day : Lifetime;
     }
 
     private async Task LiveAsync(PrivatemodeClient client, HttpClient http)

@@ -15,7 +15,7 @@ internal sealed class LaunchCommand
 {
     private const int UsualPort = 8080;
 
-    private readonly TextFlag _model = new("--model", "ID", "The model [default: the model with the largest known context that can call tools]");
+    private readonly TextFlag _model = new("--model", "ID", "The model [default: of those that can call tools, the one with the largest known context]");
     private readonly TextFlag _smallModel = new("--small-model", "ID", "The model for titles and summaries [default: --model]");
     private readonly TextFlag _port = new("--port", "PORT", "The port of the proxy [default: a free port; 8080 with --config]");
     private readonly BoolFlag _config = new("--config", "Write the program's configuration for a proxy that you run yourself. The program is not started");

@@ -39,7 +39,7 @@ internal static class FaultMatrix
         return !cell.Fault.Targets.HasFlag(isGateway ? FaultTarget.Attestation : FaultTarget.Public) ? "the fault does not apply to the source"
             : cell.Fault.Name == "OutdatedManifest" && cell.Source != EvidenceSource.Manifest ? "the fault does not apply to the source"
             : !Requested.Contains(cell.Source!.Value) && (cell.Call != MatrixCall.All[0] || cell.Entry is not ("adapters" or "proxy"))
-                ? "collateral is retrieved before the call is looked at: run for one call of two entries"
+                ? "the outcome does not depend on the call for collateral: tested with one call, through two entries"
             : null;
     }
 

@@ -6,8 +6,9 @@ namespace Privatemode.AI;
 /// <summary>Specifies which requests can share entries of the service's prompt cache.</summary>
 /// <remarks>
 /// <para>Each request has a salt, and requests with equal salts share cached prefixes of their prompts.</para>
-/// <para>With any scope except <see cref="None"/>, each request contains a shard key in the clear. It reveals the approximate length of the prompt,
-/// and which requests with the same salt begin with the same text. A <c>cache_salt</c> in the request itself takes precedence over the scope.
+/// <para>With any scope except <see cref="None"/>, each request that can share cached prompts contains a shard key in the clear. It reveals the
+/// approximate length of the prompt, and which requests with the same salt begin with the same text. A <c>cache_salt</c> in the request itself takes
+/// precedence over the scope, and such a request contains a shard key in every scope.
 /// <c>ChatOptions.ConversationId</c> is never used.</para>
 /// </remarks>
 public sealed class PromptCacheScope

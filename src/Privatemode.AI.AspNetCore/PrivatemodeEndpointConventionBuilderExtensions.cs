@@ -13,7 +13,7 @@ public static class PrivatemodeEndpointConventionBuilderExtensions
     /// <param name="builder">The builder of the endpoints.</param>
     /// <returns>The builder.</returns>
     /// <remarks>Rate limits do not apply to these endpoints. A refused request is answered with an error in OpenAI's format. WebSocket handshakes are refused
-    /// as well. The services of the application must be registered with <c>AddPrivatemodeProxy</c>; otherwise, each request fails with an
+    /// as well. The application must also call <c>AddPrivatemodeProxy</c> on its service collection; otherwise, each request fails with an
     /// <see cref="InvalidOperationException"/>.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> is <see langword="null"/>.</exception>
     public static TBuilder RequirePrivatemodeCaller<TBuilder>(this TBuilder builder)

@@ -129,7 +129,8 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     /// <remarks>
     /// <para>For an application that registers its client itself, pass this method to <c>services.PostConfigureAll&lt;PrivatemodeOptions&gt;</c>, which
     /// runs after the application's own settings and for all of its accounts.</para>
-    /// <para>This method sets the endpoint, the API key, the trust and the clock. It clears <see cref="PrivatemodeOptions.Credential"/>,
+    /// <para>This method sets <see cref="PrivatemodeOptions.Endpoint"/>, <see cref="PrivatemodeOptions.ApiKey"/>, <see cref="PrivatemodeOptions.TimeProvider"/>
+    /// and <see cref="VerificationOptions.InsecureLoopbackTrust"/>. It clears <see cref="PrivatemodeOptions.Credential"/>,
     /// <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> and <see cref="TransportOptions.HttpMessageHandler"/>. A test that needs a handler sets it
     /// afterwards, together with <see cref="TransportOptions.InsecureAcceptAnyHandlerOnLoopback"/>.</para>
     /// <para>All other options are unchanged. If <see cref="PrivatemodeOptions.ApiKeyAccessor"/> is set, add the keys that it returns to

@@ -33,7 +33,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     }
 
     /// <summary>Initializes a new instance of the <see cref="PrivatemodeClient"/> class with an API key and default options.</summary>
-    /// <param name="apiKey">The API key. The environment variable is not used, even if the key is empty.</param>
+    /// <param name="apiKey">The API key. The environment variable <c>PRIVATEMODE_API_KEY</c> is not used, even if the key is empty.</param>
     /// <exception cref="ArgumentNullException"><paramref name="apiKey"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeConfigurationException"><paramref name="apiKey"/> is empty or is not a usable API key.</exception>
     public PrivatemodeClient(string apiKey)

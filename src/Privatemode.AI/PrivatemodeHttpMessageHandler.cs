@@ -66,14 +66,15 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
     }
 
     /// <summary>Encrypts and sends a request, and blocks the thread until the response is available.</summary>
-    /// <param name="request">The request, unencrypted. Its address can be relative to <see cref="PrivatemodeOptions.Endpoint"/>.</param>
+    /// <param name="request">The request, unencrypted. A relative address is completed with <see cref="PrivatemodeOptions.Endpoint"/>; an
+    /// <see cref="HttpClient"/> accepts a relative address only if its <see cref="HttpClient.BaseAddress"/> is set.</param>
     /// <param name="cancellationToken">A token that cancels the call, until the response is returned.</param>
-    /// <returns>The decrypted response. Dispose it: a stream that is left open keeps its secret and its connection.</returns>
+    /// <returns>The decrypted response. Dispose it: a stream that is left open keeps its connection open and its encryption key in memory.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="request"/> is <see langword="null"/>.</exception>
     /// <exception cref="ObjectDisposedException">The handler or its client is disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> is canceled.</exception>
     /// <exception cref="PrivatemodeWouldLeakException">The request cannot be encrypted. Nothing was sent.</exception>
-    /// <exception cref="PrivatemodeRequestException">The service does not accept the body. Nothing was sent.</exception>
+    /// <exception cref="PrivatemodeRequestException">The body is one that the service would not accept. Nothing was sent.</exception>
     /// <exception cref="PrivatemodeConfigurationException">A setting is invalid, or the service rejected the API key before the call.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine, its manifest is not accepted, or the manifest log
     /// was changed. No content was sent to it.</exception>

@@ -14,9 +14,9 @@ public sealed class PrivatemodeOptions
     internal static readonly Uri DefaultEndpoint = new("https://api.privatemode.ai");
 
     /// <summary>Gets or sets the API key.</summary>
-    /// <value>The default is <see langword="null"/>: the environment variable <c>PRIVATEMODE_API_KEY</c> is used, except for an account with a service key.
-    /// It is not used either if <see cref="Credential"/>, <see cref="ApiKeyAccessor"/> or <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> is
-    /// set.</value>
+    /// <value>The default is <see langword="null"/>: the environment variable <c>PRIVATEMODE_API_KEY</c> is used, except by clients that
+    /// <c>AddKeyedPrivatemode</c> registers. It is not used either if <see cref="Credential"/>, <see cref="ApiKeyAccessor"/> or
+    /// <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> is set.</value>
     /// <remarks>Set only the key: quotation marks, a leading <c>Bearer</c>, and white space or line breaks around it are refused with a
     /// <see cref="PrivatemodeConfigurationException"/>. The same holds for keys of <see cref="Credential"/> and <see cref="ApiKeyAccessor"/>.</remarks>
     public string? ApiKey { get; set; }
@@ -144,7 +144,8 @@ public enum WarmUpMode
 
     /// <summary>The host waits for the warm-up and does not start if it fails, for example because it takes longer than
     /// <see cref="TransportOptions.ResponseTimeout"/>.</summary>
-    /// <remarks>Do not use this value with a <see cref="PrivatemodeOptions.ApiKeyAccessor"/> that returns an API key only inside calls.</remarks>
+    /// <remarks>Do not use this value with a <see cref="PrivatemodeOptions.ApiKeyAccessor"/> that returns an API key only while the application serves a
+    /// request: it returns none when the host starts, so the host does not start.</remarks>
     Required,
 
     /// <summary>There is no warm-up; the first call waits.</summary>

@@ -34,15 +34,16 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// </remarks>
 public static class PrivatemodeServiceCollectionExtensions
 {
-    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c>, for the account without a service key, with settings from the
-    /// section <c>Privatemode</c> of the application's configuration. The API key can also be in <c>PRIVATEMODE_API_KEY</c>.</summary>
+    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c> without a service key, with settings from the
+    /// section <c>Privatemode</c> of the application's configuration. The API key can also be in the environment variable
+    /// <c>PRIVATEMODE_API_KEY</c>.</summary>
     /// <param name="services">The service collection.</param>
     /// <returns>The service collection.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is already registered without a service key.</exception>
     public static IServiceCollection AddPrivatemode(this IServiceCollection services) => PrivatemodeRegistration.Add(services, null, null, Ignore(null));
 
-    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c>, for the account without a service key, with settings from the
+    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c> without a service key, with settings from the
     /// section <c>Privatemode</c> of the application's configuration and from code.</summary>
     /// <inheritdoc cref="AddPrivatemode(IServiceCollection)"/>
     /// <param name="configure">A callback that changes the settings. It takes precedence over the configuration.</param>
@@ -53,7 +54,7 @@ public static class PrivatemodeServiceCollectionExtensions
         return PrivatemodeRegistration.Add(services, null, null, Ignore(configure));
     }
 
-    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c>, for the account without a service key, with settings from the
+    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c> without a service key, with settings from the
     /// section <c>Privatemode</c> of the application's configuration, and from code that uses other services.</summary>
     /// <inheritdoc cref="AddPrivatemode(IServiceCollection, Action{PrivatemodeOptions})"/>
     public static IServiceCollection AddPrivatemode(this IServiceCollection services, Action<IServiceProvider, PrivatemodeOptions> configure)
@@ -62,7 +63,7 @@ public static class PrivatemodeServiceCollectionExtensions
         return PrivatemodeRegistration.Add(services, null, null, configure);
     }
 
-    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c>, for the account without a service key, with settings from a
+    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c> without a service key, with settings from a
     /// configuration section.</summary>
     /// <inheritdoc cref="AddPrivatemode(IServiceCollection)"/>
     /// <param name="section">The section that holds the settings.</param>
@@ -73,7 +74,7 @@ public static class PrivatemodeServiceCollectionExtensions
         return PrivatemodeRegistration.Add(services, null, section, Ignore(null));
     }
 
-    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c>, for the account without a service key, with settings from a
+    /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c> without a service key, with settings from a
     /// configuration section and from code.</summary>
     /// <inheritdoc cref="AddPrivatemode(IServiceCollection)"/>
     /// <param name="section">The section that holds the settings.</param>

@@ -109,11 +109,11 @@ public enum ServiceFailureReason
     /// <summary>No connection could be made, or it ended before an answer arrived. Retry later.</summary>
     Unreachable,
 
-    /// <summary>The answer, or the next event of a stream, did not arrive within the configured time. Raise the timeout, or retry if the call may run
-    /// twice.</summary>
-    /// <remarks>This is also the reason if the service answered with status 408, if a stream was still running when its secret expired after one hour, if all
-    /// sessions (<see cref="PrivatemodeOptions.MaxSessions"/>) or connections were in use, or if <see cref="PrivatemodeOptions.ApiKeyAccessor"/> did not
-    /// return in time.</remarks>
+    /// <summary>The answer, or the next event of a stream, did not arrive within the configured time. Raise the timeout, or retry if it is safe to
+    /// run the call twice.</summary>
+    /// <remarks>This is also the reason if the service answered with status 408, if a stream was still running when the encryption key of its session
+    /// expired, one hour after the key exchange, if all sessions (<see cref="PrivatemodeOptions.MaxSessions"/>) or connections were in use, or if
+    /// <see cref="PrivatemodeOptions.ApiKeyAccessor"/> did not return in time.</remarks>
     Timeout,
 
     /// <summary>There were too many requests or tokens. Wait for <see cref="PrivatemodeServiceException.RetryAfter"/>, then retry.</summary>

@@ -73,7 +73,7 @@ public sealed class ResponseProgress
         }
     }
 
-    /// <summary>Writes <c>response.failed</c> for a failure that the library's stream did not report, such as a refused verification. If the response has no
+    /// <summary>Writes <c>response.failed</c> for a failure that the library's stream did not report, such as a failed verification. If the response has no
     /// event yet, <c>response.created</c> is written before it.</summary>
     /// <param name="failure">The exception of the call.</param>
     /// <param name="target">The writer that receives the events, in the format of server-sent events.</param>

@@ -27,8 +27,8 @@ public sealed class SpeechTranscriptionOptions : SpeechToTextOptions
     /// <summary>Gets or sets the kind of timestamps that the transcription contains.</summary>
     /// <value>The default is <see cref="TranscriptionTimestamps.None"/>. An undefined value is refused with a
     /// <see cref="PrivatemodeRequestException"/> before anything is sent.</value>
-    /// <remarks>Timestamps require <see cref="SpeechToTextOptions.SpeechLanguage"/>, and they are not available for streamed calls. A streamed call with
-    /// timestamps, and one without a language, is refused in the same way.</remarks>
+    /// <remarks>Timestamps require <see cref="SpeechToTextOptions.SpeechLanguage"/>, and they are not available for streamed calls. A call with
+    /// timestamps that is streamed or has no language is refused in the same way.</remarks>
     public TranscriptionTimestamps Timestamps { get; set; }
 
     /// <inheritdoc/>

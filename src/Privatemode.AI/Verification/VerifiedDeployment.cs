@@ -29,7 +29,8 @@ public sealed record VerifiedDeployment
     /// <summary>Gets the reason why the verification expected this manifest.</summary>
     public required ManifestSource ManifestSource { get; init; }
 
-    /// <summary>Gets the time at which this manifest was adopted.</summary>
+    /// <summary>Gets the time at which this manifest was adopted: accepted and recorded by this client, or by any client that uses the same log directory. See
+    /// <see cref="ManifestPolicy"/>.</summary>
     /// <value>For a pinned manifest, the time of the verification.</value>
     public required DateTimeOffset ManifestAdoptedAt { get; init; }
 
@@ -123,9 +124,9 @@ public sealed record CollateralInfo
     /// <summary>Gets the human-readable name of the collateral, for example <c>AMD revocation list</c>.</summary>
     public required string Name { get; init; }
 
-    /// <summary>Gets the time at which the collateral was issued, or <see langword="null"/> if the report does not contain it.</summary>
-    /// <value>The report does not contain it for intermediate and root certificates of AMD, for the mesh CA, and for the certificates and lists of Intel that
-    /// are combined into one entry.</value>
+    /// <summary>Gets the time at which the collateral was issued, or <see langword="null"/> if this library does not record it.</summary>
+    /// <value>It is not recorded for intermediate and root certificates of AMD, for the mesh CA, and for the certificates and lists of Intel that are combined
+    /// into one entry.</value>
     public DateTimeOffset? IssuedAt { get; init; }
 
     /// <summary>Gets the last time at which the collateral is valid.</summary>

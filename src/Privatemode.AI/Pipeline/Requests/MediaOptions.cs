@@ -24,7 +24,7 @@ public sealed class MediaOptions
 public enum RemoteMediaPolicy
 {
     /// <summary>The call is refused before anything is sent. This is the default.</summary>
-    /// <remarks>Fetching a URL reveals the image to its host and to the network on the way.</remarks>
+    /// <remarks>Fetching an image shows its host that the image is requested, and shows the network which host is contacted.</remarks>
     Refuse,
 
     /// <summary>This process fetches the image and sends it encrypted with the request.</summary>

@@ -44,8 +44,8 @@ internal static class AflRun
         });
     }
 
-    /// <summary>Writes short parts of the seeds as a corpus, one at least; those that are signed anew in every run only where nothing is checked for
-    /// forgeries.</summary>
+    /// <summary>Writes parts of the seeds as a corpus: the first one, if it is not too long, then the shortest ones, and at least one. Those that are
+    /// signed anew in every run are written only where nothing is checked for forgeries.</summary>
     public static void WriteCorpus(FuzzTarget target, string folder)
     {
         _ = Directory.CreateDirectory(folder);
@@ -53,7 +53,8 @@ internal static class AflRun
             .SelectMany((seed, i) => seed.Parts.Select((_, at) => (Seed: seed, Index: i, Part: at)))
             .Where(input => target.Signed is null || !input.Seed.Name.StartsWith("issued", StringComparison.Ordinal))
             .Where(input => input.Seed.Parts[input.Part].Length > 0)
-            .OrderBy(input => input.Seed.Parts[input.Part].Length);
+            .OrderBy(input => input is not { Index: 0, Part: 0 } || input.Seed.Parts[0].Length > MaxCorpus)
+            .ThenBy(input => input.Seed.Parts[input.Part].Length);
         int written = 0;
         foreach ((FuzzSeed seed, int index, int part) in inputs)
         {

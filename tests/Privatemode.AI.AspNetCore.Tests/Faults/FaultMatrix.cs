@@ -36,8 +36,9 @@ internal static class FaultMatrix
     private static string? WhyNotAttest(MatrixCell cell)
     {
         bool isGateway = cell.Source == EvidenceSource.Attestation;
-        return !cell.Fault.Targets.HasFlag(isGateway ? FaultTarget.Attestation : FaultTarget.Public) ? "the fault does not apply to the source"
-            : cell.Fault.Name == "OutdatedManifest" && cell.Source != EvidenceSource.Manifest ? "the fault does not apply to the source"
+        return !cell.Fault.Targets.HasFlag(isGateway ? FaultTarget.Attestation : FaultTarget.Public)
+            || (cell.Fault.Name == "OutdatedManifest" && cell.Source != EvidenceSource.Manifest)
+                ? "the fault does not apply to the source (gateway, publisher, AMD or Intel)"
             : !Requested.Contains(cell.Source!.Value) && (cell.Call != MatrixCall.All[0] || cell.Entry is not ("adapters" or "proxy"))
                 ? "the outcome does not depend on the call for collateral: tested with one call, through two entries"
             : null;

@@ -26,7 +26,7 @@ public sealed class PrivatemodeOptions
     /// <remarks>An update applies to calls that begin after it.</remarks>
     public ApiKeyCredential? Credential { get; set; }
 
-    /// <summary>Gets or sets a callback that returns the API key of the current caller, for hosts that serve several accounts.</summary>
+    /// <summary>Gets or sets a callback that returns the API key of the current caller, for hosts that serve several tenants.</summary>
     /// <value>The default is <see langword="null"/>. A callback takes precedence over <see cref="Credential"/>, <see cref="ApiKey"/> and the
     /// environment.</value>
     /// <remarks>

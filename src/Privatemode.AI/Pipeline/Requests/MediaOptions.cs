@@ -9,7 +9,7 @@ public sealed class MediaOptions
     /// <value>The default is <see cref="RemoteMediaPolicy.Refuse"/>.</value>
     public RemoteMediaPolicy Remote { get; set; }
 
-    /// <summary>Gets or sets the maximum number of images that one request can reference by URL.</summary>
+    /// <summary>Gets or sets the maximum number of images that this process fetches for one request.</summary>
     /// <value>From 1 to 1,000. The default is 32. The setting applies to <see cref="RemoteMediaPolicy.FetchLocally"/>.</value>
     /// <remarks>A call with more images throws a <see cref="PrivatemodeRequestException"/> before the first image is fetched. An asynchronous call fetches four
     /// images at a time, a synchronous call one. An image can have at most 20 MiB and must arrive within 30 seconds; all images of a request together can have

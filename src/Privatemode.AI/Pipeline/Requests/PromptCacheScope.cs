@@ -96,7 +96,7 @@ public sealed class PromptCacheScope
                 OptionNames.PromptCacheScope, $"The secret for the users' cache salts is shorter than {MinimumSaltBytes} bytes.");
     }
 
-    /// <summary>Creates a scope in which the requests of one session with the same API key share cached prompts.</summary>
+    /// <summary>Creates a scope in which the requests of one session that the caller names, with the same API key, share cached prompts.</summary>
     /// <param name="secret">The secret, at least 32 random bytes; not a password. It is copied. With an empty secret, the default, each client
     /// generates a random one when it is created, and only requests of the same client share cached prompts.</param>
     /// <returns>The scope.</returns>

@@ -6,7 +6,8 @@ namespace Privatemode.AI.AspNetCore;
 /// the limits among replicas.</remarks>
 public sealed class ProxyRateLimits
 {
-    /// <summary>Gets a new instance with the limits of the service's free tier: 20 requests, 200,000 input tokens and 20,000 output tokens a minute.</summary>
+    /// <summary>Gets a new instance with the limits of the service's free tier in October 2026, according to third parties: 20 requests, 200,000 input tokens
+    /// and 20,000 output tokens a minute.</summary>
     public static ProxyRateLimits FreeTier => new() { RequestsPerMinute = 20, InputTokensPerMinute = 200_000, OutputTokensPerMinute = 20_000 };
 
     /// <summary>Gets or sets the maximum number of requests in any period of 60 seconds.</summary>

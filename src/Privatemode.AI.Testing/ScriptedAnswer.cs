@@ -209,7 +209,7 @@ public sealed class ScriptedAnswer
     }
 
     /// <summary>Sets the finish reason. The default is <c>tool_calls</c> if there are tool calls, and <c>stop</c> otherwise.</summary>
-    /// <param name="finishReason">The finish reason, for example <c>length</c>. For messages, <c>stop</c>, <c>tool_calls</c> and <c>length</c> become
+    /// <param name="finishReason">The finish reason, for example <c>length</c>. On <c>/v1/messages</c>, <c>stop</c>, <c>tool_calls</c> and <c>length</c> become
     /// <c>end_turn</c>, <c>tool_use</c> and <c>max_tokens</c>.</param>
     /// <returns>This answer.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="finishReason"/> is <see langword="null"/>.</exception>

@@ -7,7 +7,8 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <summary>Provides an extension method that lets the HTTP clients of other libraries send with <see cref="PrivatemodeHttpMessageHandler"/>.</summary>
 public static class PrivatemodeHttpClientBuilderExtensions
 {
-    /// <summary>Makes <see cref="PrivatemodeHttpMessageHandler"/> the primary handler: every request of the client is encrypted or refused.</summary>
+    /// <summary>Makes <see cref="PrivatemodeHttpMessageHandler"/> the primary handler: requests are encrypted or refused, except requests for the model list,
+    /// which are sent unencrypted.</summary>
     /// <param name="builder">The builder of the HTTP client.</param>
     /// <param name="account">The account that the client uses, or <see langword="null"/>, the default, for the account without a service key. It can be
     /// registered before or after this call.</param>

@@ -73,7 +73,7 @@ public sealed class TextEmbeddingOptions : EmbeddingGenerationOptions
         }
     } = DefaultParallelism;
 
-    /// <summary>Formats a query with an instruction, in the form with which embedding models were trained.</summary>
+    /// <summary>Formats a query with an instruction, in the form that models such as <c>qwen3-embedding-4b</c> were trained with.</summary>
     /// <param name="instruction">The task, in one sentence.</param>
     /// <param name="text">The query.</param>
     /// <returns>The text to embed: <c>Instruct: {instruction}</c>, a line feed, and <c>Query: {text}</c>.</returns>

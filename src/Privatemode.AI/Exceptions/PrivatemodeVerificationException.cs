@@ -84,7 +84,7 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
 public sealed record VerificationMismatch
 {
     /// <summary>Gets the stable name of the check that failed, for example <c>snp-vmpl</c>.</summary>
-    /// <value>The same form as <see cref="PrivatemodeException.ErrorType"/>.</value>
+    /// <value>Lowercase ASCII words and digits with single dashes between them, as in <see cref="PrivatemodeException.ErrorType"/>.</value>
     public required string Check { get; init; }
 
     /// <summary>Gets the value that the check expects, or <see langword="null"/> if it cannot be shown as a short text.</summary>

@@ -183,7 +183,7 @@ public sealed record EncryptionReceipt
     /// <inheritdoc/>
     public override int GetHashCode() => HashCode.Combine(SecretId, RequestId);
 
-    /// <summary>Returns the statement as a human-readable sentence.</summary>
+    /// <summary>Returns the statement as human-readable text.</summary>
     /// <returns>The statement, in English.</returns>
     public override string ToString() => !IsVerified
         ? $"{char.ToUpperInvariant(NotVerified[0])}{NotVerified[1..]}: request {RequestId} was sent unencrypted to a proxy on this machine, which returned " +

@@ -82,8 +82,8 @@ public sealed class PromptCacheScope
     /// <para><paramref name="currentUser"/> is called once for each call (for embeddings, once for each request), in the context of the caller, and by many
     /// threads at the same time. The call rethrows exceptions of the callback unchanged. If the callback returns text that is not valid Unicode, the call
     /// throws a <see cref="PrivatemodeRequestException"/>.</para>
-    /// <para>The strings must be unique among all users for whom the secret is used. With <see cref="PrivatemodeOptions.ApiKeyAccessor"/>, users with
-    /// different API keys never share cached prompts, even if their strings are equal.</para>
+    /// <para>The strings that the callback returns must be unique among all users for whom the secret is used. With
+    /// <see cref="PrivatemodeOptions.ApiKeyAccessor"/>, users with different API keys never share cached prompts, even if their strings are equal.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="currentUser"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeConfigurationException"><paramref name="secret"/> is shorter than 32 bytes.</exception>
@@ -104,8 +104,8 @@ public sealed class PromptCacheScope
     /// <para>The caller names the session in <c>prompt_cache_key</c> of a request to <c>/v1/responses</c>, or in
     /// <see cref="PrivatemodeRequestOptions.PromptCacheKey"/>, with at most 1,024 bytes in UTF-8. Requests without a session do not share cached prompts. The
     /// name of the session is not sent: it is one of the inputs from which the salt is derived.</para>
-    /// <para>In the other scopes except <see cref="None"/>, a session restricts the sharing: requests share cached prompts only if the scope allows it and
-    /// they name the same session, or none of them names a session.</para>
+    /// <para>In the other scopes except <see cref="None"/>, a session restricts the sharing: requests share cached prompts only if the scope allows it,
+    /// and if they either name the same session or do not name one.</para>
     /// </remarks>
     /// <exception cref="PrivatemodeConfigurationException"><paramref name="secret"/> is neither empty nor at least 32 bytes long.</exception>
     public static PromptCacheScope PerSession(ReadOnlySpan<byte> secret = default) => secret.Length is 0 or >= MinimumSaltBytes

@@ -24,9 +24,9 @@ public static class PrivatemodeHealthChecksBuilderExtensions
     /// <returns>The health checks builder.</returns>
     /// <remarks>
     /// <para>The status is <see cref="HealthStatus.Healthy"/> if the deployment is verified. It is <see cref="HealthStatus.Degraded"/> if the last renewal
-    /// failed but the verification is still valid, if another manifest is published that was not approved
-    /// (<see cref="ManifestPolicy.RequireApproval"/>), if the deployment is not verified because <see cref="PrivatemodeOptions.ApiKeyAccessor"/> returns no
-    /// API key outside of a call, or if <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> is set. Otherwise, it is <paramref name="failureStatus"/>.</para>
+    /// failed but the verification is still valid, if another manifest is published that was not approved (<see cref="ManifestPolicy.RequireApproval"/>), if
+    /// the deployment is not verified because <see cref="PrivatemodeOptions.ApiKeyAccessor"/> returns no API key outside of a call, or if
+    /// <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> is set. Otherwise, it is <paramref name="failureStatus"/>.</para>
     /// <para>If the deployment is verified, the data contains <c>evidenceAge</c> (a <see cref="TimeSpan"/>), <c>verifiedAt</c>, <c>validUntil</c> and
     /// <c>manifestSha256</c>. It also contains <c>unapprovedManifestSha256</c> if a manifest that was not approved is the reason for the status.</para>
     /// <para>While the deployment is not verified, the check verifies it and establishes a session. If that takes longer than

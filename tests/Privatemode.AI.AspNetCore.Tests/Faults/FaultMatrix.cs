@@ -40,7 +40,7 @@ internal static class FaultMatrix
             || (cell.Fault.Name == "OutdatedManifest" && cell.Source != EvidenceSource.Manifest)
                 ? "the fault does not apply to the source (gateway, publisher, AMD or Intel)"
             : !Requested.Contains(cell.Source!.Value) && (cell.Call != MatrixCall.All[0] || cell.Entry is not ("adapters" or "proxy"))
-                ? "the outcome does not depend on the call for collateral: tested with one call, through two entries"
+                ? "for collateral, the outcome does not depend on the call: tested with one call, through two entries"
             : null;
     }
 

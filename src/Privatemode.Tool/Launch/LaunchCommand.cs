@@ -24,7 +24,7 @@ internal sealed class LaunchCommand
     private readonly TextFlag _callerKey = new("--caller-key", "KEY|@FILE", "A caller key of the proxy that you run yourself, for --config and --print");
     private readonly TextFlag _program = new("--program", "PATH", "The program [default: found on the search path]");
     private readonly BoolFlag _allowHostedTools = new(
-        "--allow-hosted-tools", "Remove tools that run at a provider, such as web search, instead of refusing the request");
+        "--allow-hosted-tools", "Accept requests with tools that run at a provider, such as web search, and leave these tools out");
     private readonly BoolFlag _sessionCache = new("--session-prompt-cache", "Use a separate prompt cache for each session");
     private readonly Argument<string[]> _arguments = new("arguments") { Arity = ArgumentArity.ZeroOrMore, Description = "Arguments for the program, after --" };
     private readonly CommonOptions _common = new();

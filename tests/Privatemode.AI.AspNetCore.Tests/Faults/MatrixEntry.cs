@@ -16,7 +16,7 @@ namespace Privatemode.AI.AspNetCore.Tests.Faults;
 /// <summary>What a caller gets.</summary>
 /// <param name="Text">The text of the answer, as far as it came.</param>
 /// <param name="IsWhole">Whether the answer looks whole to the caller.</param>
-/// <param name="Error">The error as its type shows it to the caller; null if there is none.</param>
+/// <param name="Error">The type of the error that the caller sees; null if the call succeeds.</param>
 /// <param name="Details">All that the error says, which must not have content.</param>
 internal sealed record MatrixReply(string Text, bool IsWhole, string? Error = null, string Details = "");
 

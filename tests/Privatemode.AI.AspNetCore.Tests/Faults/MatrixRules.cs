@@ -56,7 +56,7 @@ internal static class MatrixRules
         return cell.Fault.IsLasting ? Right(TriesOfSession) : Right(mayPass ? 2 : 1);
     }
 
-    /// <summary>A source that fails is asked again, and the verification tried again.</summary>
+    /// <summary>A request to a source that fails is sent again, and a failed verification is repeated.</summary>
     private static MatrixExpectation OfCollateral(MatrixCell cell) => (cell.Fault.Outcome, cell.Source) switch
     {
         (FaultOutcome.Right, _) => Right(cell.UsualRequests),

@@ -55,9 +55,12 @@ public class BodyBenchmarks
         _ = RemoteMediaFinder.Find(body.Bytes.Span, body.Index);
         using EncryptedCall call = _engine.Prepare(EndpointRules.ChatCompletions, body, "key");
         using BodyExchange exchange = new BodyExchange(Key, SecretId);
-        using PooledBytes wire = exchange.Encrypt(body.Bytes.Span, body.Index, call.Rule.RequestClearNames!).Content;
-        return exchange.IsEncrypted(wire.Span, (name, value) => call.Rule.RequestClearNames!.Contains(name) && ClearMembers.IsClearValue(name, value))
-            ? wire.Length
+        using EncryptedBody wire = call.Body!.Encrypt(exchange, call.Rule);
+        bool isEncrypted = exchange.IsEncrypted(
+            wire, BodyKind.Json, (name, value) => call.Rule.RequestClearNames!.Contains(name) && ClearMembers.IsClearValue(name, value));
+        wire.WriteTo(Stream.Null);
+        return isEncrypted
+            ? (int)wire.Length
             : throw new InvalidOperationException("The last check refused what was sealed.");
     }
 

@@ -34,6 +34,12 @@ internal sealed class JsonIndex : IDisposable
     /// <summary>Indexes into <see cref="Members"/> in the order of encryption and decryption.</summary>
     public ReadOnlySpan<int> Order => _order.AsSpan(0, _count);
 
+    /// <summary>Whether a name or a string, at any depth, is written with an escape. If not, the document contains no backslash.</summary>
+    public bool HasEscapes { get; private set; }
+
+    /// <summary>Whether a name below the top level ends with <c>_url</c>, or might when it is unescaped.</summary>
+    public bool HasUrlNames { get; private set; }
+
     /// <summary>The unescaped UTF-8 name of a member.</summary>
     public ReadOnlySpan<byte> Name(in JsonMember member) => _names.AsSpan(member.NameStart, member.NameLength);
 
@@ -68,7 +74,7 @@ internal sealed class JsonIndex : IDisposable
     }
 
     /// <summary>Removes all members.</summary>
-    public void Clear() => (_count, _namesLength) = (0, 0);
+    public void Clear() => (_count, _namesLength, HasEscapes, HasUrlNames) = (0, 0, false, false);
 
     /// <summary>Adds a member that was appended to the document after reading. Its name must be new and unambiguous.</summary>
     public void Append(ReadOnlySpan<byte> name, int valueStart, int valueLength, JsonTokenType kind)
@@ -185,7 +191,7 @@ internal sealed class JsonIndex : IDisposable
 
             member.Kind = reader.TokenType;
             member.ValueStart = checked((int)reader.TokenStartIndex);
-            reader.Skip();
+            SkipValue(ref reader);
             member.ValueLength = checked((int)reader.BytesConsumed) - member.ValueStart;
             Add(member);
         }
@@ -193,8 +199,33 @@ internal sealed class JsonIndex : IDisposable
         return JsonShape.Usable;
     }
 
+    /// <summary>Skips a value and records what its strings and names are like, so that later checks need not read a long text again.</summary>
+    private void SkipValue(ref Utf8JsonReader reader)
+    {
+        HasEscapes |= reader.TokenType == JsonTokenType.String && reader.ValueIsEscaped;
+        if (reader.TokenType is not (JsonTokenType.StartObject or JsonTokenType.StartArray))
+        {
+            return;
+        }
+
+        int depth = reader.CurrentDepth;
+        while (reader.Read() && reader.CurrentDepth > depth)
+        {
+            if (reader.TokenType == JsonTokenType.String)
+            {
+                HasEscapes |= reader.ValueIsEscaped;
+            }
+            else if (reader.TokenType == JsonTokenType.PropertyName)
+            {
+                HasEscapes |= reader.ValueIsEscaped;
+                HasUrlNames |= reader.ValueIsEscaped || reader.HasValueSequence || reader.ValueSpan.EndsWith("_url"u8);
+            }
+        }
+    }
+
     private JsonShape ReadName(ref Utf8JsonReader reader, ref JsonMember member)
     {
+        HasEscapes |= reader.ValueIsEscaped;
         const int MaxEscapeLength = 6; // \u and four digits, for one byte
         return NameLength(ref reader) > MaxEscapeLength * MaxNameLength ? JsonShape.NameTooLong
             : !TryReadName(ref reader, ref member) ? JsonShape.InvalidName

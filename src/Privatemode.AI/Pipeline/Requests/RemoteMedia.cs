@@ -21,10 +21,9 @@ internal static class RemoteMediaFinder
     /// <exception cref="PrivatemodeWouldLeakException">Audio or video by URL, which the service refuses, quoting the URL in the clear.</exception>
     public static IReadOnlyList<MediaUrl> Find(ReadOnlySpan<byte> document, JsonIndex index)
     {
-        if (!TryGetMessages(document, index, out ReadOnlySpan<byte> messages, out int offset)
-            || (messages.IndexOf("_url\""u8) < 0 && !HasEscapedLetter(messages)))
+        if (!index.HasUrlNames || !TryGetMessages(document, index, out ReadOnlySpan<byte> messages, out int offset))
         {
-            // No such name, and no name that is written with escapes: the common case.
+            // The names that are searched for end with _url: most bodies have none.
             return [];
         }
 
@@ -100,12 +99,6 @@ internal static class RemoteMediaFinder
         offset = isArray ? index.Members[i].ValueStart : 0;
         return isArray;
     }
-
-    /// <summary>Whether a letter or an underscore, U+0050 to U+007F, is written as an escape. JSON writers have no reason to do so.</summary>
-    private static bool HasEscapedLetter(ReadOnlySpan<byte> text) =>
-        // The first two for speed: most text has none of these escapes.
-        text.Contains((byte)'\\') && text.IndexOf("\\u00"u8) >= 0
-        && (text.IndexOf("\\u005"u8) >= 0 || text.IndexOf("\\u006"u8) >= 0 || text.IndexOf("\\u007"u8) >= 0);
 
     private static void ReadPartMember(ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, MediaPlace place, List<MediaUrl> found)
     {

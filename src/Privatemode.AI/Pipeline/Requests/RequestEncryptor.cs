@@ -136,7 +136,11 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         EndpointRule rule, JsonRequestBody body, string apiKey, CallTranslation? translation, string? cacheKey, string? caller)
     {
         ClearMembers.Check(body.Bytes.Span, body.Index, rule.RequestClearNames!);
-        ThrowIfLoneSurrogate(body.Bytes.Span);
+        if (body.Index.HasEscapes)
+        {
+            ThrowIfLoneSurrogate(body.Bytes.Span);
+        }
+
         string model = ModelOf(body);
         string? shardKey = rule.UsesPromptCache ? EnsureSalt(body, apiKey, cacheKey, caller) : null;
         (bool AtEnd, bool OnEveryEvent) usage = ClearMembers.ReadUsageOptions(body.Bytes.Span, body.Index);

@@ -19,6 +19,10 @@ internal sealed class BodyExchange(AesGcmKey key, ReadOnlyMemory<byte> secretId)
     public BufferedBody Encrypt(ReadOnlySpan<byte> document, JsonIndex index, ClearNames plain) =>
         new(JsonEncryptor.Encrypt(document, index, plain, _cipher), "application/json");
 
+    /// <summary>Encrypts the values of a JSON body in place; see <see cref="InPlaceBuffer"/>.</summary>
+    public EncryptedBody EncryptInPlace(InPlaceBuffer bytes, JsonIndex index, ClearNames plain) =>
+        InPlaceJsonEncryptor.Encrypt(bytes, index, plain, _cipher);
+
     /// <summary>Encrypts the values of a form in place; see <see cref="InPlaceBuffer"/>.</summary>
     public EncryptedBody EncryptForm(InPlaceBuffer bytes, FormIndex form, ClearNames plain) =>
         FormEncryptor.Encrypt(bytes, form, plain, _cipher, FormBoundary.New());
@@ -30,6 +34,7 @@ internal sealed class BodyExchange(AesGcmKey key, ReadOnlyMemory<byte> secretId)
     public bool IsEncrypted(EncryptedBody wire, BodyKind kind, ClearMemberCheck mayBePlain) => (kind, wire) switch
     {
         (BodyKind.Json, BufferedBody json) => IsEncrypted(json.Content.Span, mayBePlain),
+        (BodyKind.Json, SegmentedBody json) => EncryptedJsonCheck.IsEncrypted(json, secretId.Span, mayBePlain),
         (BodyKind.Form, SegmentedBody form) => EncryptedFormCheck.IsEncrypted(form, secretId.Span, mayBePlain),
         (BodyKind.Whole, SegmentedBody whole) => FormBoundary.IsOurs(whole.ContentType) && OpaqueEncryptor.IsEncrypted(whole, secretId.Span),
         _ => false,

@@ -30,6 +30,13 @@ internal abstract class RequestBody : IDisposable
 /// <summary>A plaintext JSON body and its members.</summary>
 internal sealed class JsonRequestBody : RequestBody
 {
+    // From here on, a second buffer of twice the length, and the passes over it, cost more than another attempt that has to decrypt the body first.
+    // With few members only: each part of a value is looked up among all of them.
+    private const int InPlaceFrom = FieldCipher.PlatformFrom;
+    private const int MaxInPlaceMembers = 64;
+
+    private InPlaceBuffer? _inPlace;
+
     /// <summary>Reads a body. Takes ownership of it, even if it throws.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The body is malformed or ambiguous.</exception>
     public JsonRequestBody(PooledBytes bytes)
@@ -51,13 +58,25 @@ internal sealed class JsonRequestBody : RequestBody
         }
     }
 
+    /// <summary>The body; only before the first attempt, which may encrypt it in place.</summary>
     public PooledBytes Bytes { get; }
 
     public JsonIndex Index { get; } = new();
 
     public override PooledBytes Plaintext => Bytes;
 
-    public override EncryptedBody Encrypt(BodyExchange exchange, EndpointRule rule) => exchange.Encrypt(Bytes.Span, Index, rule.RequestClearNames!);
+    public override EncryptedBody Encrypt(BodyExchange exchange, EndpointRule rule)
+    {
+        if (Bytes.Length < InPlaceFrom || Index.Members.Length > MaxInPlaceMembers)
+        {
+            return exchange.Encrypt(Bytes.Span, Index, rule.RequestClearNames!);
+        }
+
+        _inPlace ??= new InPlaceBuffer(Bytes);
+        return exchange.EncryptInPlace(_inPlace, Index, rule.RequestClearNames!);
+    }
+
+    public override void EndAttempt() => _inPlace?.Decrypt();
 
     public override IReadOnlyList<(string Name, bool IsClear)> Names(ClearNames clear)
     {
@@ -73,7 +92,16 @@ internal sealed class JsonRequestBody : RequestBody
 
     public override void Dispose()
     {
-        Bytes.Dispose();
+        if (_inPlace is null)
+        {
+            Bytes.Dispose();
+        }
+        else
+        {
+            // Its bytes, when they are written to their end.
+            _inPlace.Dispose();
+        }
+
         Index.Dispose();
     }
 }

@@ -1,6 +1,7 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
 using System.Text;
+using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Testing;
@@ -39,6 +40,19 @@ public sealed class OutboundCheckTests : IAsyncLifetime
         });
         Assert.Equal("unsealed-body", exception.ErrorType);
         Assert.Empty(_deployment.Requests);
+    }
+
+    /// <summary>A long body is encrypted in place, so another attempt needs its plaintext back.</summary>
+    [Fact]
+    public async Task Send_LongBodyWhoseSecretWasLost_IsSentAgainWithTheSameText()
+    {
+        string body = Body.Replace("hi", new string('x', 300_000), StringComparison.Ordinal);
+        _deployment.Faults.Inject(Fault.UnknownSecret);
+        _deployment.Faults.Inject(Fault.UnencryptedError(503));
+        await _client.OpenAI.GetChatClient("gpt-oss-120b").CompleteChatAsync(BinaryContent.Create(BinaryData.FromString(body))).OrTimeout();
+        Assert.Equal(3, _deployment.Requests.Count);
+        using JsonDocument sent = JsonDocument.Parse(_deployment.Requests[^1].DecryptedBody!);
+        Assert.Equal(300_000, sent.RootElement.GetProperty("messages")[0].GetProperty("content").GetString()!.Length);
     }
 
     [Fact]

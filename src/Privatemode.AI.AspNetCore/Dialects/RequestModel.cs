@@ -33,7 +33,7 @@ internal static class RequestModel
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // The edit says so.
+            // Editing the body reports the error.
         }
 
         return null;

@@ -38,13 +38,13 @@ internal sealed record EnclaveEndpoint(string Path, ClearNames Request, ClearNam
     /// <summary>Its machines have GPUs, whose revocation state is checked under the policy of the request.</summary>
     public bool UsesGpus => this != Partition;
 
-    /// <summary>How the inference proxy begins to say what it cannot decrypt or does not accept. Where it does more to a request than to decrypt it, it says
-    /// so once more.</summary>
+    /// <summary>The beginning of the inference proxy's error for a request that it cannot decrypt or does not accept. The last part is repeated for
+    /// endpoints whose requests the proxy also changes.</summary>
     public string Refusing => this == Embeddings || this == Partition
         ? "forwarding request: mutating request: "
         : "forwarding request: mutating request: mutating request: ";
 
-    /// <summary>The endpoint of a request, or null. The inference proxy asks for POST only where it says so.</summary>
+    /// <summary>The endpoint of a request, or null. The inference proxy requires POST for embeddings and messages only.</summary>
     public static EnclaveEndpoint? Find(string method, string? path) => Array.Find(
         All, endpoint => endpoint.Path == path && (method == "POST" || (endpoint != Embeddings && endpoint != Messages)));
 }

@@ -142,7 +142,7 @@ internal sealed class EnclaveExchange(SecretStore secrets, EnclaveEndpoint endpo
         }
         catch (Exception exception) when (exception is CryptographicException or ArgumentException)
         {
-            // A text shorter than the tag has none of its own either.
+            // The service has no separate error for ciphertext that is shorter than the tag.
             throw new EnclaveException(500, refusing + "cipher: message authentication failed");
         }
 

@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Responses;
 
-/// <summary>Tools that OpenAI runs itself, and this service does not. All words are from this list, so that none is a caller's text.</summary>
+/// <summary>Tools that OpenAI runs itself, and this service does not. The returned words are all from this list, never a caller's text.</summary>
 internal static class HostedTools
 {
     private static readonly string[] Tools =

@@ -14,8 +14,17 @@ public sealed class StorageTests(BrowserFixture fixture) : PageTest(fixture)
     private const string ReadAllScript = """
         async () => {
             const parts = [JSON.stringify(localStorage), ...Object.keys(sessionStorage)];
-            for (const { name } of await indexedDB.databases()) {
-                const database = await new Promise(resolve => { const request = indexedDB.open(name); request.onsuccess = () => resolve(request.result); });
+            for (const { name, version } of await indexedDB.databases()) {
+                // Only one that exists: it is not created if it was deleted meanwhile.
+                const database = await new Promise(resolve => {
+                    const request = indexedDB.open(name, version);
+                    request.onupgradeneeded = () => request.transaction.abort();
+                    request.onsuccess = () => resolve(request.result);
+                    request.onerror = () => resolve(null);
+                });
+                if (database === null) {
+                    continue;
+                }
                 for (const store of database.objectStoreNames) {
                     const records = await new Promise(resolve => {
                         const request = database.transaction(store).objectStore(store).getAll();
@@ -98,6 +107,25 @@ public sealed class StorageTests(BrowserFixture fixture) : PageTest(fixture)
     });
 
     [BrowserFact]
+    public Task DatabaseWithoutTheStore_IsRepaired() => RunAsync(async chat =>
+    {
+        await chat.Page.EvaluateAsync("""
+            () => new Promise((resolve, reject) => {
+                const request = indexedDB.open("privatemode", 3);
+                request.onsuccess = () => { request.result.close(); resolve(); };
+                request.onerror = () => reject(request.error);
+            })
+            """);
+        await chat.Page.GetByLabel("Keep conversations in this browser").CheckAsync();
+        _ = await chat.AskAsync(Secret);
+        await WaitForRecordsAsync(chat, 1);
+        await chat.Page.ReloadAsync();
+
+        await chat.Page.GetByRole(AriaRole.Button, new() { Name = Secret, Exact = true }).ClickAsync();
+        await Expect(chat.Answers).ToContainTextAsync($"You said: {Secret}");
+    });
+
+    [BrowserFact]
     public Task Export_HasAllConversations() => RunAsync(async chat =>
     {
         _ = await chat.AskAsync("One");
@@ -132,10 +160,16 @@ public sealed class StorageTests(BrowserFixture fixture) : PageTest(fixture)
     private static async Task WaitForRecordsAsync(ChatPage chat, int count) => _ = await chat.Page.WaitForFunctionAsync(
         """
         async count => {
+            // Opening creates a database that does not exist, and the page would find it without its object store.
             const database = await new Promise(resolve => {
                 const request = indexedDB.open("privatemode");
+                request.onupgradeneeded = () => request.transaction.abort();
                 request.onsuccess = () => resolve(request.result);
+                request.onerror = () => resolve(null);
             });
+            if (database === null) {
+                return false;
+            }
             const records = await new Promise(resolve => {
                 const request = database.transaction("conversations").objectStore("conversations").count();
                 request.onsuccess = () => resolve(request.result);

@@ -91,9 +91,7 @@ export class ConversationStore {
     async openNow() {
         const bytes = await (await send("/app/storage-key")).arrayBuffer();
         const key = await crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]);
-        const request = indexedDB.open(DatabaseName, 1);
-        request.addEventListener("upgradeneeded", () => request.result.createObjectStore(StoreName, { keyPath: "id" }));
-        const database = await done(request);
+        const database = await openDatabase();
         // Another tab deletes the database: it has to wait until this tab has closed it.
         database.addEventListener("versionchange", () => {
             database.close();
@@ -101,6 +99,25 @@ export class ConversationStore {
         });
         return { database, key };
     }
+}
+
+/** Opens the database, whatever its version, and creates what it lacks: an empty one stays without the store until its version is raised. */
+async function openDatabase() {
+    const database = await done(prepare(indexedDB.open(DatabaseName)));
+    if (database.objectStoreNames.contains(StoreName)) {
+        return database;
+    }
+    database.close();
+    return await done(prepare(indexedDB.open(DatabaseName, database.version + 1)));
+}
+
+function prepare(request) {
+    request.addEventListener("upgradeneeded", () => {
+        if (!request.result.objectStoreNames.contains(StoreName)) {
+            request.result.createObjectStore(StoreName, { keyPath: "id" });
+        }
+    });
+    return request;
 }
 
 /** The ID is authenticated: a record cannot be put in the place of another. */

@@ -18,7 +18,7 @@ internal static class Judge
 
         try
         {
-            AnswerReader reader = new(dialect);
+            DialectReader reader = new(dialect);
             if (isStream)
             {
                 reader.ReadStream(answer.Text);
@@ -93,7 +93,7 @@ internal static class Judge
         try
         {
             using JsonDocument document = JsonDocument.Parse(answer.Text);
-            code = AnswerReader.ErrorOf(dialect, document.RootElement);
+            code = DialectReader.ErrorOf(dialect, document.RootElement);
         }
         catch (JsonException)
         {
@@ -107,7 +107,7 @@ internal static class Judge
             : new Outcome(OutcomeKind.Error, $"{answer.Status} {code}");
     }
 
-    private static Outcome Said(HttpAnswer answer, AnswerReader reader, Dialect dialect, string marker, bool calls)
+    private static Outcome Said(HttpAnswer answer, DialectReader reader, Dialect dialect, string marker, bool calls)
     {
         (string text, string? function, string arguments) = calls
             ? ("", Marker.FunctionOf(marker), Marker.ArgumentsOf(marker))

@@ -23,9 +23,12 @@ internal sealed record Measurement(int Handles, long Heap, long WorkingSet, int 
         }
 
         using Process process = Process.GetCurrentProcess();
-        int handles = Directory.Exists("/proc/self/fd") ? Directory.GetFileSystemEntries("/proc/self/fd").Length : process.HandleCount;
-        return new Measurement(handles, GC.GetTotalMemory(forceFullCollection: false), process.WorkingSet64, ThreadPool.ThreadCount);
+        return new Measurement(OpenHandles(process), GC.GetTotalMemory(forceFullCollection: false), process.WorkingSet64, ThreadPool.ThreadCount);
     }
+
+    /// <summary>The open files and sockets of this process.</summary>
+    public static int OpenHandles(Process process) =>
+        Directory.Exists("/proc/self/fd") ? Directory.GetFileSystemEntries("/proc/self/fd").Length : process.HandleCount;
 
     /// <summary>What grew too much since an earlier measurement.</summary>
     /// <param name="before">The earlier one.</param>

@@ -2,6 +2,7 @@ using System.Net.Http.Headers;
 using System.Text;
 using System.Text.Json;
 using Privatemode.AI.IntegrationTests.Canary;
+using Privatemode.AI.Soak;
 using Privatemode.AI.Testing;
 
 namespace Privatemode.AI.AspNetCore.Tests.Faults;
@@ -63,6 +64,15 @@ internal sealed record MatrixCall(string Endpoint, string Path, string Model, bo
         _ => AnswerText,
     };
 
+    /// <summary>Events of a transcription look like those of a chat.</summary>
+    private Dialect Dialect => Endpoint switch
+    {
+        "completions" => Dialect.Completion,
+        "messages" => Dialect.Messages,
+        "responses" => Dialect.Responses,
+        _ => Dialect.Chat,
+    };
+
     public override string ToString() => $"{Endpoint} {(IsStream ? "streamed" : "whole")}";
 
     public static void Script(ScriptedModel model)
@@ -114,81 +124,32 @@ internal sealed record MatrixCall(string Endpoint, string Path, string Model, bo
 
     private string ReadWhole(string body)
     {
+        if (Endpoint is "chat" or "completions" or "messages" or "responses")
+        {
+            DialectReader reader = new(Dialect);
+            reader.ReadWhole(body);
+            return reader.Text;
+        }
+
         using JsonDocument document = JsonDocument.Parse(body);
         JsonElement root = document.RootElement;
         return Endpoint switch
         {
-            "chat" => root.GetProperty("choices")[0].GetProperty("message").GetProperty("content").GetString()!,
-            "completions" => root.GetProperty("choices")[0].GetProperty("text").GetString()!,
             "embeddings" => string.Join(' ', root.GetProperty("data")[0].GetProperty("embedding").EnumerateArray().Select(number => number.GetSingle())),
             "transcriptions" => root.GetProperty("text").GetString()!,
             "documents" => string.Concat(root.EnumerateArray().Select(element => element.GetProperty("text").GetString())),
-            "messages" => TextOf(root.GetProperty("content")),
-            "responses" => TextOfResponse(root),
             _ => string.Join(' ', root.GetProperty("data").EnumerateArray().Select(model => model.GetProperty("id").GetString()).Order(StringComparer.Ordinal)),
         };
     }
 
     private (string Text, bool IsWhole) ReadStream(string body)
     {
-        StringBuilder text = new();
-        bool hasFinish = false, isWhole = false;
-        foreach (string data in EventsOf(body))
-        {
-            if (isWhole)
-            {
-                throw new FormatException("There is an event after the end.");
-            }
-
-            if (data == "[DONE]")
-            {
-                isWhole = hasFinish ? true : throw new FormatException("The stream ends without a finish.");
-                continue;
-            }
-
-            using JsonDocument document = JsonDocument.Parse(data);
-            (string piece, bool isFinish, bool isEnd) = ReadEvent(document.RootElement, text.ToString());
-            _ = text.Append(piece);
-            hasFinish |= isFinish;
-            isWhole = isEnd && (hasFinish ? true : throw new FormatException("The stream ends without a finish."));
-        }
-
-        return (text.ToString(), isWhole);
+        DialectReader reader = new(Dialect);
+        reader.ReadStream(body);
+        return (reader.Text, reader.IsComplete);
     }
 
     /// <summary>The data of the events that are complete.</summary>
     public static IEnumerable<string> EventsOf(string body) => body.Split("\n\n")[..^1]
         .Select(frame => frame.Split('\n').FirstOrDefault(line => line.StartsWith("data: ", StringComparison.Ordinal))?["data: ".Length..]).OfType<string>();
-
-    private (string Piece, bool IsFinish, bool IsEnd) ReadEvent(JsonElement root, string before)
-    {
-        if (root.TryGetProperty("error", out _))
-        {
-            return ("", false, false);
-        }
-
-        switch (Endpoint)
-        {
-            case "messages":
-                string type = root.GetProperty("type").GetString()!;
-                return (type == "content_block_delta" ? root.GetProperty("delta").GetProperty("text").GetString()! : "", type == "message_delta",
-                    type == "message_stop");
-            case "responses":
-                string name = root.GetProperty("type").GetString()!;
-                bool isEnd = name == "response.completed" && (TextOfResponse(root.GetProperty("response")) == before ? true
-                    : throw new FormatException("The pieces are not the whole."));
-                return (name == "response.output_text.delta" ? root.GetProperty("delta").GetString()! : "", isEnd, isEnd);
-            default:
-                JsonElement choice = root.GetProperty("choices").EnumerateArray().FirstOrDefault();
-                bool isFinish = choice.ValueKind == JsonValueKind.Object && choice.GetProperty("finish_reason").ValueKind == JsonValueKind.String;
-                return (choice.ValueKind != JsonValueKind.Object ? "" : Endpoint == "completions" ? choice.GetProperty("text").GetString()!
-                    : choice.GetProperty("delta").TryGetProperty("content", out JsonElement content) ? content.GetString()! : "", isFinish, false);
-        }
-    }
-
-    private static string TextOfResponse(JsonElement response) => response.GetProperty("status").GetString() == "completed"
-        ? string.Concat(response.GetProperty("output").EnumerateArray().Select(item => TextOf(item.GetProperty("content"))))
-        : throw new FormatException("The response is not completed.");
-
-    private static string TextOf(JsonElement parts) => string.Concat(parts.EnumerateArray().Select(part => part.GetProperty("text").GetString()));
 }

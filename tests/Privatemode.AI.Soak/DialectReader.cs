@@ -13,7 +13,7 @@ internal enum Dialect
 }
 
 /// <summary>What a model said, read from the answer in one of the dialects.</summary>
-internal sealed class AnswerReader(Dialect dialect)
+internal sealed class DialectReader(Dialect dialect)
 {
     private readonly StringBuilder _text = new();
     private readonly StringBuilder _reasoning = new();

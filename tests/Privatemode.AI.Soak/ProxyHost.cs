@@ -94,7 +94,7 @@ internal sealed class LogWatch(Tally tally) : ILoggerProvider, ILogger
         {
             tally.Violate($"content in a log line: {line}");
         }
-        else if (eventId.Name == "UnexpectedError" || (logLevel >= LogLevel.Error && exception is not null))
+        else if (eventId.Name == "UnexpectedError" || (logLevel >= LogLevel.Error && exception is not null) || !tally.IsProvoked(eventId.Name ?? ""))
         {
             tally.Violate($"log: {line}");
         }

@@ -53,6 +53,12 @@ internal enum Breakage
     /// <summary>The clients use their verifications for longer than they should.</summary>
     Stale,
 
+    /// <summary>Answers are altered on their way.</summary>
+    Tampered,
+
+    /// <summary>The deployment refuses calls that should be answered.</summary>
+    Refused,
+
     /// <summary>The directories are not damaged, so that the expected errors do not come.</summary>
     Healthy,
 }
@@ -63,7 +69,8 @@ internal sealed record SoakOptions(int Clients, TimeSpan Duration, int Seed, Bre
     public const string Usage = """
         Privatemode.AI.Soak [--scenario load] [--clients 64] [--minutes 10 | --seconds 20] [--seed S] [--break foreign|short|plaintext|hang|leak]
         Privatemode.AI.Soak --scenario day|streams|dispose|logs|starved [--mode long|short] [--seed S] [--break BREAKAGE]
-            BREAKAGE, which must make the scenario fail: day expired|stale, streams short, dispose leak|hang, logs healthy, starved hang
+            BREAKAGE, which must make the scenario fail: day expired|stale, streams short, dispose leak|hang|tampered, logs healthy,
+            starved hang|tampered|refused
         """;
 
     private static readonly Dictionary<ScenarioName, Breakage[]> Breakages = new()
@@ -71,9 +78,9 @@ internal sealed record SoakOptions(int Clients, TimeSpan Duration, int Seed, Bre
         [ScenarioName.Load] = [Breakage.Foreign, Breakage.Short, Breakage.Plaintext, Breakage.Hang, Breakage.Leak],
         [ScenarioName.Day] = [Breakage.Expired, Breakage.Stale],
         [ScenarioName.Streams] = [Breakage.Short],
-        [ScenarioName.Dispose] = [Breakage.Leak, Breakage.Hang],
+        [ScenarioName.Dispose] = [Breakage.Leak, Breakage.Hang, Breakage.Tampered],
         [ScenarioName.Logs] = [Breakage.Healthy],
-        [ScenarioName.Starved] = [Breakage.Hang],
+        [ScenarioName.Starved] = [Breakage.Hang, Breakage.Tampered, Breakage.Refused],
         [ScenarioName.Serve] = [Breakage.Short],
     };
 

@@ -7,7 +7,7 @@ internal sealed class SoakRun(SoakOptions options)
 {
     private static readonly TimeSpan QuietTime = TimeSpan.FromSeconds(20);
 
-    private readonly Tally _tally = new();
+    private readonly Tally _tally = new(Provocations.Verification | Provocations.Integrity);
     private readonly List<object> _leaked = [];
 
     /// <returns>Whether nothing was violated.</returns>

@@ -36,8 +36,22 @@ internal readonly record struct Outcome(OutcomeKind Kind, string Detail = "")
     public static Outcome Violation(string detail) => new(OutcomeKind.Violation, detail);
 }
 
+/// <summary>What a run does that lets calls end with other failures than those of a service.</summary>
+[Flags]
+internal enum Provocations
+{
+    None = 0,
+
+    /// <summary>Evidence is wrong, or the clock is: verifications fail.</summary>
+    Verification = 1,
+
+    /// <summary>Answers are altered or cut.</summary>
+    Integrity = 2,
+}
+
 /// <summary>Counts outcomes, and keeps the first violations.</summary>
-internal sealed class Tally
+/// <param name="provocations">What the run does. A failure that it does not cause is a violation, because it would be a mistake of the library.</param>
+internal sealed class Tally(Provocations provocations = Provocations.None)
 {
     private const int MaxRetained = 40;
 
@@ -48,12 +62,20 @@ internal sealed class Tally
 
     public int Violations => Volatile.Read(ref _violationCount);
 
+    /// <summary>The kinds of calls that were made.</summary>
+    public IEnumerable<string> Kinds => _outcomes.Keys.Select(key => key.Call).Distinct().Order(StringComparer.Ordinal);
+
     public long Calls => _outcomes.Values.Sum();
 
-    public long Right => _outcomes.Where(entry => entry.Key.Kind == OutcomeKind.Right).Sum(entry => entry.Value);
+    private long Right => _outcomes.Where(entry => entry.Key.Kind == OutcomeKind.Right).Sum(entry => entry.Value);
 
     public void Add(string call, Outcome outcome)
     {
+        if (outcome.Kind != OutcomeKind.Violation && !IsProvoked(outcome.Detail))
+        {
+            outcome = Outcome.Violation($"{outcome.Kind} {outcome.Detail}, which this run does not cause");
+        }
+
         _ = _outcomes.AddOrUpdate((call, outcome.Kind), 1, (_, count) => count + 1);
         if (outcome.Kind == OutcomeKind.Violation)
         {
@@ -63,6 +85,17 @@ internal sealed class Tally
         {
             _ = _errors.AddOrUpdate(outcome.Detail, 1, (_, count) => count + 1);
         }
+    }
+
+    /// <summary>Whether a failure is one that the run causes.</summary>
+    /// <param name="failure">What it begins with: the type of an exception, or the name of an event in the proxy's log.</param>
+    public bool IsProvoked(string failure)
+    {
+        bool isIntegrity = BeginsWith("IntegrityFailure") || BeginsWith(nameof(PrivatemodeIntegrityException));
+        bool isVerification = BeginsWith("DeploymentRefused") || BeginsWith(nameof(PrivatemodeVerificationException));
+        return (!isIntegrity || provocations.HasFlag(Provocations.Integrity)) && (!isVerification || provocations.HasFlag(Provocations.Verification));
+
+        bool BeginsWith(string name) => failure.StartsWith(name, StringComparison.Ordinal);
     }
 
     /// <summary>Something that must not happen.</summary>

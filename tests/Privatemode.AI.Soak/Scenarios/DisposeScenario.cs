@@ -43,7 +43,7 @@ internal sealed class DisposeScenario(SoakOptions options, Tally tally)
             bool isProxy = i % 8 == 0;
             proxies += isProxy ? 1 : 0;
             await (isProxy ? DisposeProxyAsync(deployment) : DisposeClientAsync(deployment));
-            Break();
+            Break(deployment);
         }
 
         await RestAsync(before);
@@ -91,7 +91,7 @@ internal sealed class DisposeScenario(SoakOptions options, Tally tally)
 
         Upset(deployment);
         HttpClient http = HandlerCalls.Connect(client, deployment.Endpoint);
-        Task<Outcome>[] calls = [.. Enumerable.Range(0, _random.Next(1, 7)).Select(_ => Start(client, http, _random.Next(7)))];
+        (string Name, Task<Outcome> Task)[] calls = [.. Enumerable.Range(0, _random.Next(1, 7)).Select(_ => Start(client, http, _random.Next(7)))];
         await PauseAsync(_random.Next(2) == 0 ? 250 : isWarm ? 12 : 60);
         long began = TimeProvider.System.GetTimestamp();
         if (_random.Next(2) == 0)
@@ -103,9 +103,9 @@ internal sealed class DisposeScenario(SoakOptions options, Tally tally)
             await client.DisposeAsync();
         }
 
-        foreach (Outcome outcome in await Task.WhenAll(calls))
+        foreach ((string name, Task<Outcome> task) in calls)
         {
-            tally.Add("client", outcome);
+            tally.Add(name, await task);
         }
 
         NoteWait("a disposed client", began);
@@ -148,26 +148,26 @@ internal sealed class DisposeScenario(SoakOptions options, Tally tally)
         NoteWait("a disposed proxy", began);
     }
 
-    private Task<Outcome> Start(PrivatemodeClient client, HttpClient http, int kind)
+    private (string Name, Task<Outcome> Task) Start(PrivatemodeClient client, HttpClient http, int kind)
     {
         if (options.Breakage == Breakage.Hang && _random.Next(30) == 0)
         {
-            return Ending.OfAsync(() => new TaskCompletionSource<Outcome>().Task, Deadline);
+            return ("client", Ending.OfAsync(() => new TaskCompletionSource<Outcome>().Task, Deadline));
         }
 
         string marker = NextMarker();
         Call call = new(null!, client, _random, marker, 0, false, 0);
-        Func<Task<Outcome>> run = kind switch
+        (string Name, Func<Task<Outcome>> Run) chosen = kind switch
         {
-            0 => () => ClientCalls.ChatAsync(call, CancellationToken.None),
-            1 => () => ClientCalls.StreamAsync(call, CancellationToken.None),
-            2 => () => ClientCalls.EmbeddingsAsync(call, CancellationToken.None),
-            3 => async () => (await client.VerifyAsync()).MeshCaSha256.Length > 0 ? Outcome.Right : Outcome.Violation("no mesh CA"),
-            4 => () => HandlerCalls.SendAsync(http, marker, stream: true),
-            5 => () => OnOwnThread(() => HandlerCalls.Send(http, marker, stream: false)),
-            _ => () => OnOwnThread(() => HandlerCalls.Send(http, marker, stream: true)),
+            0 => ("IChatClient", () => ClientCalls.ChatAsync(call, CancellationToken.None)),
+            1 => ("IChatClient streamed", () => ClientCalls.StreamAsync(call, CancellationToken.None)),
+            2 => ("IEmbeddingGenerator", () => ClientCalls.EmbeddingsAsync(call, CancellationToken.None)),
+            3 => ("verification", async () => (await client.VerifyAsync()).MeshCaSha256.Length > 0 ? Outcome.Right : Outcome.Violation("no mesh CA")),
+            4 => ("message handler streamed", () => HandlerCalls.SendAsync(http, marker, stream: true)),
+            5 => ("message handler synchronous", () => OnOwnThread(() => HandlerCalls.Send(http, marker, stream: false))),
+            _ => ("message handler synchronous streamed", () => OnOwnThread(() => HandlerCalls.Send(http, marker, stream: true))),
         };
-        return Ending.OfAsync(() => Task.Run(run), Deadline, IsEnd);
+        return (chosen.Name, Ending.OfAsync(() => Task.Run(chosen.Run), Deadline, IsEnd));
     }
 
     /// <summary>Now and then, verifications and exchanges are under way when the client is disposed.</summary>
@@ -182,12 +182,17 @@ internal sealed class DisposeScenario(SoakOptions options, Tally tally)
         }
     }
 
-    private void Break()
+    private void Break(PrivatemodeTestDeployment deployment)
     {
         if (options.Breakage == Breakage.Leak)
         {
             _leaked.Add(File.OpenRead(typeof(DisposeScenario).Assembly.Location));
             _leaked.Add(new Timer(_ => { }, null, TimeSpan.FromHours(1), Timeout.InfiniteTimeSpan));
+        }
+
+        if (options.Breakage == Breakage.Tampered)
+        {
+            deployment.Faults.Inject(Fault.TamperEvent(0));
         }
     }
 
@@ -223,8 +228,7 @@ internal sealed class DisposeScenario(SoakOptions options, Tally tally)
         public static Held Take()
         {
             using Process process = Process.GetCurrentProcess();
-            int handles = Directory.Exists("/proc/self/fd") ? Directory.GetFileSystemEntries("/proc/self/fd").Length : process.HandleCount;
-            return new Held(process.Threads.Count, handles, Timer.ActiveCount);
+            return new Held(process.Threads.Count, Measurement.OpenHandles(process), Timer.ActiveCount);
         }
 
         /// <summary>What is more than before, and cannot be explained; empty if nothing is.</summary>

@@ -8,6 +8,9 @@ namespace Privatemode.AI.Soak.Scenarios;
 /// directory can be used again.</remarks>
 internal sealed class LogsScenario(SoakOptions options, Tally tally) : IDisposable
 {
+    /// <summary>What the proxy makes of a wrong setting.</summary>
+    private const string ProxyConfiguration = "500 proxy_configuration";
+
     private static readonly TimeSpan Deadline = TimeSpan.FromSeconds(60);
 
     private readonly JumpingClock _clock = new();
@@ -22,7 +25,7 @@ internal sealed class LogsScenario(SoakOptions options, Tally tally) : IDisposab
         Right,
         Configuration,
 
-        /// <summary>Any of both: it depends on the moment.</summary>
+        /// <summary>One of both: it depends on the moment.</summary>
         Either,
     }
 
@@ -151,30 +154,28 @@ internal sealed class LogsScenario(SoakOptions options, Tally tally) : IDisposab
         using HttpClient handler = HandlerCalls.Connect(client, deployment.Endpoint);
         using HttpClient? http = proxy?.Connect();
         string marker = NextMarker();
-        List<Task<Outcome>> calls =
+        List<(string Name, Task<Outcome> Call)> calls =
         [
-            EndAsync(() => ClientCalls.ChatAsync(NewCall(client), CancellationToken.None)),
-            EndAsync(() => ClientCalls.StreamAsync(NewCall(client), CancellationToken.None)),
-            EndAsync(() => ClientCalls.EmbeddingsAsync(NewCall(client), CancellationToken.None)),
-            EndAsync(() => Task.Factory.StartNew(
-                () => HandlerCalls.Send(handler, marker, stream: false), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)),
+            ("IChatClient", EndAsync(() => ClientCalls.ChatAsync(NewCall(client), CancellationToken.None))),
+            ("IChatClient streamed", EndAsync(() => ClientCalls.StreamAsync(NewCall(client), CancellationToken.None))),
+            ("IEmbeddingGenerator", EndAsync(() => ClientCalls.EmbeddingsAsync(NewCall(client), CancellationToken.None))),
+            ("message handler", EndAsync(() => Task.Factory.StartNew(
+                () => HandlerCalls.Send(handler, marker, stream: false), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default))),
         ];
         if (http is not null)
         {
-            calls.Add(EndAsync(() => ProxyCalls.All().First(kind => kind.Name == "message streamed").Run(NewCall(client, http), CancellationToken.None)));
+            calls.Add(("proxy", EndAsync(() =>
+                ProxyCalls.All().First(kind => kind.Name == "chat streamed").Run(NewCall(client, http), CancellationToken.None))));
         }
 
-        foreach (Outcome outcome in await Task.WhenAll(calls))
+        foreach ((string name, Task<Outcome> call) in calls)
         {
-            bool isConfiguration = outcome.Detail.StartsWith(nameof(PrivatemodeConfigurationException), StringComparison.Ordinal)
-                || outcome.Detail.StartsWith("50", StringComparison.Ordinal); // what the proxy makes of it
-            bool isExpected = expected switch
-            {
-                Expected.Right => outcome.Kind == OutcomeKind.Right,
-                Expected.Configuration => isConfiguration,
-                _ => outcome.Kind is OutcomeKind.Right or OutcomeKind.Error,
-            };
-            tally.Add("call", isExpected ? outcome : Outcome.Violation($"{what}: {outcome.Kind} {outcome.Detail}, expected {expected}"));
+            Outcome outcome = await call;
+            bool isConfiguration = outcome.Kind == OutcomeKind.Error && (outcome.Detail == ProxyConfiguration
+                || outcome.Detail.StartsWith(nameof(PrivatemodeConfigurationException), StringComparison.Ordinal));
+            bool isExpected = (expected != Expected.Configuration && outcome.Kind == OutcomeKind.Right)
+                || (expected != Expected.Right && isConfiguration);
+            tally.Add(name, isExpected ? outcome : Outcome.Violation($"{what}: {outcome.Kind} {outcome.Detail}, expected {expected}"));
         }
     }
 

@@ -32,6 +32,12 @@ internal static class Serving
                 case "release":
                     Interlocked.Exchange(ref hold, null)?.SetResult();
                     break;
+                case "tamper":
+                    deployment.Faults.Inject(Fault.TamperEvent(0));
+                    break;
+                case "refuse":
+                    deployment.Faults.Inject(Fault.UnencryptedError(500), int.MaxValue);
+                    break;
             }
 
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{Volatile.Read(ref held)} {deployment.KeyExchangeCount}"));

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Privatemode.AI.IntegrationTests.Canary;
 using Privatemode.AI.Testing;
+using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.AspNetCore.Tests.Faults;
 
@@ -233,11 +234,7 @@ internal sealed class MatrixHost : IAsyncDisposable
             }
 
             RecordedRequest request = _deployment.AllRequests.Last(request => request.PathAndQuery == call.ServicePath);
-            while (request.WireResponseText.Length == 0)
-            {
-                await Task.Yield(); // it is recorded after it was sent
-            }
-
+            await TestTimeouts.UntilAsync(() => request.WireResponseText.Length > 0, Limit); // it is recorded after it was sent
             _plain[call] = plain = request.WireResponseText;
         }
 

@@ -19,6 +19,22 @@ internal static class TestTimeouts
         }
     }
 
+    /// <summary>Completes when a condition is met that no task announces.</summary>
+    /// <exception cref="TimeoutException">It was not met in time.</exception>
+    public static async Task UntilAsync(Func<bool> isMet, TimeSpan? limit = null)
+    {
+        long start = TimeProvider.System.GetTimestamp();
+        while (!isMet())
+        {
+            if (TimeProvider.System.GetElapsedTime(start) > (limit ?? Default))
+            {
+                throw new TimeoutException("The condition was not met in time.");
+            }
+
+            await Task.Yield();
+        }
+    }
+
     /// <summary>Runs a blocking call on a thread of its own, as a synchronous caller would.</summary>
     public static Task<T> OnOwnThread<T>(Func<T> call) =>
         Task.Factory.StartNew(call, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).OrTimeout();

@@ -48,11 +48,8 @@ public sealed class DisposedWhileWaitingTests : IAsyncLifetime
         PrivatemodeClient client = _deployment.CreateClient(options => options.Transport.RateLimiter = _limiter);
         using RateLimitLease taken = _limiter.AttemptAcquire();
         Task asking = AskAsync(client, async);
-        while (_limiter.GetStatistics()!.CurrentQueuedCount == 0)
-        {
-            Assert.False(asking.IsCompleted);
-            await Task.Yield();
-        }
+        await TestTimeouts.UntilAsync(() => asking.IsCompleted || _limiter.GetStatistics()!.CurrentQueuedCount > 0);
+        Assert.False(asking.IsCompleted);
 
         await AssertEndsAsync(client, asking);
     }

@@ -97,11 +97,8 @@ public sealed class StaleConnectionTests : IAsyncLifetime
         await using PrivatemodeClient client = deployment.CreateClient(options => (options.Endpoint, options.Transport.RateLimiter) = (hop.Endpoint, limiter));
         using RateLimitLease taken = limiter.AttemptAcquire();
         Task<string> asking = AskAsync(client, "whole");
-        while (limiter.GetStatistics()!.CurrentQueuedCount == 0)
-        {
-            Assert.False(asking.IsCompleted);
-            await Task.Yield();
-        }
+        await TestTimeouts.UntilAsync(() => asking.IsCompleted || limiter.GetStatistics()!.CurrentQueuedCount > 0);
+        Assert.False(asking.IsCompleted);
 
         time.Advance(TimeSpan.FromMinutes(1));
         taken.Dispose();

@@ -73,11 +73,8 @@ public sealed class RateLimiterTests : IAsyncLifetime
         await using PrivatemodeClient client = NewClient(limiter);
         await ChatAsync(client, async);
         Task waiting = ChatAsync(client, async);
-        while (limiter.GetStatistics()!.CurrentQueuedCount == 0)
-        {
-            Assert.False(waiting.IsCompleted);
-            await Task.Yield();
-        }
+        await TestTimeouts.UntilAsync(() => waiting.IsCompleted || limiter.GetStatistics()!.CurrentQueuedCount > 0);
+        Assert.False(waiting.IsCompleted);
 
         Assert.Single(_deployment.Requests);
         limiter.Dispose();
@@ -94,11 +91,8 @@ public sealed class RateLimiterTests : IAsyncLifetime
         await using PrivatemodeClient client = NewClient(limiter);
         RateLimitLease taken = limiter.AttemptAcquire();
         Task waiting = ChatAsync(client, async);
-        while (limiter.GetStatistics()!.CurrentQueuedCount == 0)
-        {
-            Assert.False(waiting.IsCompleted);
-            await Task.Yield();
-        }
+        await TestTimeouts.UntilAsync(() => waiting.IsCompleted || limiter.GetStatistics()!.CurrentQueuedCount > 0);
+        Assert.False(waiting.IsCompleted);
 
         taken.Dispose();
         await waiting.OrTimeout();
@@ -160,10 +154,7 @@ public sealed class RateLimiterTests : IAsyncLifetime
         await using PrivatemodeClient client = NewClient(limiter);
         _pauses = true;
         Task<ChatResponse> stream = client.AsIChatClient("gpt-oss-120b").GetStreamingResponseAsync("a b c d").ToChatResponseAsync();
-        while (_deployment.Requests.Count == 0)
-        {
-            await Task.Yield();
-        }
+        await TestTimeouts.UntilAsync(() => _deployment.Requests.Count > 0);
 
         await Assert.ThrowsAsync<PrivatemodeServiceException>(() => ChatAsync(client, async: true));
         _pauses = false;

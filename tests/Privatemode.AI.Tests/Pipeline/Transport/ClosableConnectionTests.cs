@@ -123,10 +123,7 @@ public sealed class ClosableConnectionTests
         };
         using HttpClient http = new(isPrepared ? ClosableConnection.Prepare(handler) : handler);
         await SendAsync();
-        while (endsBefore && !first!.Poll(0, SelectMode.SelectRead))
-        {
-            await Task.Yield();
-        }
+        await TestTimeouts.UntilAsync(() => !endsBefore || first!.Poll(0, SelectMode.SelectRead));
 
         Exception? thrown = await Record.ExceptionAsync(SendAsync);
         return (thrown is null, hop.Count("/a"), thrown);

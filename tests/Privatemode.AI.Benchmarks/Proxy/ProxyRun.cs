@@ -15,6 +15,11 @@ internal static class ProxyRun
     private const int Callers = 4;
     private const int IdleStreams = 1000;
 
+    private const double AddedBar = 0.5; // ms
+    private const double StreamBar = 20; // ms
+    private const double GrowthBar = 10; // percent
+    private const double IdleBar = 60; // MB
+
     public static async Task<int> RunAsync()
     {
         using Process server = Harness.Start("serve");
@@ -54,8 +59,9 @@ internal static class ProxyRun
             }
         }
 
-        (double clear, double sealedCall) = (Median(medians[0]), Median(medians[1]));
-        Line($"whole chat, median: YARP {clear:F3} ms, ours {sealedCall:F3} ms, added {sealedCall - clear:F3} ms (bar 0.5)");
+        (double clear, double encrypted) = (Median(medians[0]), Median(medians[1]));
+        Line($"whole chat, median: YARP {clear:F3} ms, ours {encrypted:F3} ms, added {encrypted - clear:F3} ms (bar {AddedBar})");
+        Accepted.Check("whole chat, added", encrypted - clear, AddedBar);
     }
 
     private static double MedianOf(RawClient client, byte[] request)
@@ -96,7 +102,8 @@ internal static class ProxyRun
             }
         }
 
-        Line($"processor time of {HarnessServer.StreamedEvents} events, median: YARP {Median(used[0]):F1} ms, ours {Median(used[1]):F1} ms (bar 20)");
+        Line($"processor time of {HarnessServer.StreamedEvents} events, median: YARP {Median(used[0]):F1} ms, ours {Median(used[1]):F1} ms (bar {StreamBar})");
+        Accepted.Check("processor time of a stream", Median(used[1]), StreamBar);
     }
 
     private static void ManyRequests(Uri address, Process proxies)
@@ -108,7 +115,8 @@ internal static class ProxyRun
         double rate = (ManyCalls - FirstCalls) / Stopwatch.GetElapsedTime(start).TotalSeconds;
         long last = Usage(proxies).Memory;
         double change = 100.0 * (last - first) / first;
-        Line($"memory after {FirstCalls} requests {Mega(first):F1} MB, after {ManyCalls} {Mega(last):F1} MB: {change:+0.0;-0.0} % (bar 10)");
+        Line($"memory after {FirstCalls} requests {Mega(first):F1} MB, after {ManyCalls} {Mega(last):F1} MB: {change:+0.0;-0.0} % (bar {GrowthBar})");
+        Accepted.Check("growth of memory", change, GrowthBar);
         Line($"{rate:F0} requests/s of {Callers} callers");
     }
 
@@ -142,7 +150,8 @@ internal static class ProxyRun
 
         int sockets = Sockets(proxies) - socketsBefore;
         long after = Usage(proxies).Memory;
-        Line($"{IdleStreams} streams that are silent: {Mega(after - before):F1} MB more (bar 60), {sockets} sockets more");
+        Line($"{IdleStreams} streams that are silent: {Mega(after - before):F1} MB more (bar {IdleBar}), {sockets} sockets more");
+        Accepted.Check("memory of silent streams", Mega(after - before), IdleBar);
         Array.ForEach(clients, client => client.Dispose());
     }
 

@@ -36,6 +36,11 @@ internal static class ColdRun
         {
             List<double> times = [.. runs.Select(run => run[step])];
             times.Sort();
+            if (step == Quickstart.Length - 1)
+            {
+                Accepted.Check(Quickstart[step].What, times[Runs / 2], Bar);
+            }
+
             string bar = step < Quickstart.Length - 1 ? "" : times[Runs / 2] <= Bar ? "bar 1,300 ms: met" : "bar 1,300 ms: **not met**";
             Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"| {Quickstart[step].What} | {times[Runs / 2]:F0} | {bar} |"));
         }

@@ -17,27 +17,30 @@ namespace Privatemode.AI.Tests.Fakes;
 /// <summary>Calls of other libraries against a network that seals what it is told to, under the names it is told.</summary>
 internal sealed partial class AnsweringNetwork : IDisposable
 {
-    private static readonly Uri Service = new("https://127.0.0.1");
+    public static readonly Uri Service = new("https://127.0.0.1");
 
-    private readonly FakeHandler _network = new();
-    private readonly FakeSecrets _secrets = new(TimeProvider.System);
     private readonly HttpClient _http;
     private readonly SessionManager _sessions;
-    private readonly HttpCalls _calls;
 
     public AnsweringNetwork()
     {
         ImmediateTimeProvider time = new();
-        _http = HttpTransports.Create(_network, isTestTrust: false, isLoopbackOnly: true);
+        _http = HttpTransports.Create(Handler, isTestTrust: false, isLoopbackOnly: true);
         _sessions = new SessionManager(
-            _ => new AccountSession((async, token) => _secrets.ExchangeAsync(async, token), time), time, 256, TimeSpan.FromMinutes(1));
+            _ => new AccountSession((async, token) => Secrets.ExchangeAsync(async, token), time), time, 256, TimeSpan.FromMinutes(1));
         CallRunner runner = new(
             new RequestEncryptor(Service, new PromptCacheSaltProvider(PromptCacheScope.None, false), time),
             new RemoteMediaResolver(RemoteMediaPolicy.Refuse, null), new ResponsesTranslator(new ResponsesOptions(), time, new ClientEvents(null, Service)),
             new AnswerReader(TimeSpan.FromSeconds(100), time, new ClientEvents(null, Service)), _sessions, new ApiKeys(new ApiKeyCredential("key")), null,
             TimeSpan.FromMinutes(10), time, default);
-        _calls = new HttpCalls(runner, _http, Service, new ClientEvents(null, Service));
+        Calls = new HttpCalls(runner, _http, Service, new ClientEvents(null, Service));
     }
+
+    public FakeHandler Handler { get; } = new();
+
+    public FakeSecrets Secrets { get; } = new(TimeProvider.System);
+
+    public HttpCalls Calls { get; }
 
     /// <summary>Calls an endpoint and gives it a sealed answer.</summary>
     /// <param name="path">The endpoint.</param>
@@ -54,7 +57,7 @@ internal sealed partial class AnsweringNetwork : IDisposable
     public async Task<(int Status, string Text, bool IsAuthenticated)> SendAsync(
         string path, HttpContent content, int status, Func<Func<string, string>, byte[]> document, string contentType)
     {
-        _network.Answer = request =>
+        Handler.Answer = request =>
         {
             using ExchangeCipher enclave = Peer(request);
             ByteArrayContent answer = new(document(value => Seal(enclave, value)));
@@ -62,7 +65,7 @@ internal sealed partial class AnsweringNetwork : IDisposable
             return new HttpResponseMessage((HttpStatusCode)status) { Content = answer };
         };
         using HttpRequestMessage request = new(HttpMethod.Post, new Uri(Service, path)) { Content = content };
-        using HttpResponseMessage response = await _calls.SendAsync(request, async: true, default).AsTask().OrTimeout();
+        using HttpResponseMessage response = await Calls.SendAsync(request, async: true, default).AsTask().OrTimeout();
         return ((int)response.StatusCode, await response.Content.ReadAsStringAsync().OrTimeout(),
             response.Headers.GetValues(PrivatemodeHttpMessageHandler.AuthenticatedHeaderName).Single() == "true");
     }
@@ -71,7 +74,7 @@ internal sealed partial class AnsweringNetwork : IDisposable
     {
         _sessions.Dispose();
         _http.Dispose();
-        _network.Dispose();
+        Handler.Dispose();
     }
 
     private static string Seal(ExchangeCipher enclave, string value)
@@ -88,7 +91,7 @@ internal sealed partial class AnsweringNetwork : IDisposable
         using MemoryStream body = new();
         request.Content!.CopyTo(body, null, default);
         string nonce = SealedNonce().Match(Encoding.UTF8.GetString(body.ToArray())).Groups[1].Value;
-        InferenceSecret secret = _secrets.Made[^1];
+        InferenceSecret secret = Secrets.Made[^1];
         return new ExchangeCipher(secret.EncryptionKey, Encoding.UTF8.GetBytes(secret.Id), Convert.FromHexString(nonce));
     }
 

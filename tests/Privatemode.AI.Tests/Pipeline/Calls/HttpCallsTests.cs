@@ -1,15 +1,8 @@
-using System.ClientModel;
 using System.IO.Compression;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
-using Privatemode.AI.Diagnostics;
-using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Pipeline.Calls;
-using Privatemode.AI.Pipeline.Requests;
-using Privatemode.AI.Pipeline.Transport;
-using Privatemode.AI.Responses;
-using Privatemode.AI.Sessions;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Pipeline.Calls;
@@ -19,50 +12,29 @@ public sealed class HttpCallsTests : IDisposable
 {
     private const string Body = """{"model":"gpt-oss-120b","messages":[{"role":"user","content":"hi"}]}""";
 
-    private static readonly Uri Service = new("https://127.0.0.1");
+    private readonly AnsweringNetwork _answering = new();
 
-    private readonly FakeHandler _network = new();
-    private readonly FakeSecrets _secrets = new(TimeProvider.System);
-    private readonly HttpClient _http;
-    private readonly SessionManager _sessions;
-    private readonly HttpCalls _calls;
+    private FakeHandler Network => _answering.Handler;
 
-    public HttpCallsTests()
-    {
-        ImmediateTimeProvider time = new();
-        _http = HttpTransports.Create(_network, isTestTrust: false, isLoopbackOnly: true);
-        _sessions = new SessionManager(
-            _ => new AccountSession((async, token) => _secrets.ExchangeAsync(async, token), time), time, 256, TimeSpan.FromMinutes(1));
-        CallRunner runner = new(
-            new RequestEncryptor(Service, new PromptCacheSaltProvider(PromptCacheScope.None, false), time),
-            new RemoteMediaResolver(RemoteMediaPolicy.Refuse, null), new ResponsesTranslator(new ResponsesOptions(), time, new ClientEvents(null, Service)),
-            new AnswerReader(TimeSpan.FromSeconds(100), time, new ClientEvents(null, Service)), _sessions, new ApiKeys(new ApiKeyCredential("key")), null,
-            TimeSpan.FromMinutes(10), time, default);
-        _calls = new HttpCalls(runner, _http, Service, new ClientEvents(null, Service));
-    }
+    private HttpCalls Calls => _answering.Calls;
 
-    public void Dispose()
-    {
-        _sessions.Dispose();
-        _http.Dispose();
-        _network.Dispose();
-    }
+    public void Dispose() => _answering.Dispose();
 
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
     public async Task Send_Redirect_IsNeitherFollowedNorReturned(bool async)
     {
-        _network.Answer = _ => new HttpResponseMessage(HttpStatusCode.TemporaryRedirect) { Headers = { Location = new Uri("https://elsewhere.example/") } };
+        Network.Answer = _ => new HttpResponseMessage(HttpStatusCode.TemporaryRedirect) { Headers = { Location = new Uri("https://elsewhere.example/") } };
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => SendAsync(async: async));
         Assert.Equal(307, exception.Status);
-        Assert.Single(_network.Requests);
+        Assert.Single(Network.Requests);
     }
 
     [Fact]
     public async Task Send_HandlerFollowedARedirect_IsAConfigurationException()
     {
-        _network.Answer = _ => new HttpResponseMessage(HttpStatusCode.OK)
+        Network.Answer = _ => new HttpResponseMessage(HttpStatusCode.OK)
         {
             Content = new StringContent("{}"),
             RequestMessage = new HttpRequestMessage(HttpMethod.Post, "https://elsewhere.example/"),
@@ -77,16 +49,16 @@ public sealed class HttpCallsTests : IDisposable
     public async Task Send_HandlerFollowedARedirectWithTheSameRequest_IsAConfigurationException(string method, string path, HttpStatusCode status)
     {
         // As the platform's handlers do.
-        _network.Answer = sent =>
+        Network.Answer = sent =>
         {
             sent.RequestUri = new Uri("https://elsewhere.example/");
             return new HttpResponseMessage(status) { Content = new StringContent("{\"data\":[]}") };
         };
         using HttpRequestMessage request = Request();
-        (request.Method, request.RequestUri) = (new HttpMethod(method), new Uri(Service, path));
+        (request.Method, request.RequestUri) = (new HttpMethod(method), new Uri(AnsweringNetwork.Service, path));
         request.Content = method == "GET" ? null : request.Content;
         PrivatemodeConfigurationException exception =
-            await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => _calls.SendAsync(request, async: true, default).AsTask());
+            await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => Calls.SendAsync(request, async: true, default).AsTask());
         Assert.Equal("Transport.HttpMessageHandler", exception.Setting);
     }
 
@@ -99,7 +71,7 @@ public sealed class HttpCallsTests : IDisposable
             gzip.Write("{\"choices\":[]}"u8);
         }
 
-        _network.Answer = _ => new HttpResponseMessage(HttpStatusCode.OK)
+        Network.Answer = _ => new HttpResponseMessage(HttpStatusCode.OK)
         {
             Content = new ByteArrayContent(packed.ToArray()) { Headers = { ContentType = new("application/json"), ContentEncoding = { "gzip" } } },
         };
@@ -107,18 +79,18 @@ public sealed class HttpCallsTests : IDisposable
     }
 
     [Fact]
-    public async Task Send_SealedRequest_IsARequestOfItsOwn()
+    public async Task Send_EncryptedRequest_IsARequestOfItsOwn()
     {
-        _network.Answer = _ => Error("no");
+        Network.Answer = _ => Error("no");
         using HttpRequestMessage request = Request();
         request.Headers.Authorization = new("Bearer", "theirs");
         request.Version = HttpVersion.Version30;
-        using HttpResponseMessage response = await _calls.SendAsync(request, async: true, default);
-        HttpRequestMessage sent = Assert.Single(_network.Requests);
+        using HttpResponseMessage response = await Calls.SendAsync(request, async: true, default);
+        HttpRequestMessage sent = Assert.Single(Network.Requests);
         Assert.NotSame(request, sent);
         Assert.Equal("Bearer key", sent.Headers.Authorization!.ToString());
         Assert.Equal("application/json", sent.Headers.Accept.ToString());
-        Assert.Equal(new Uri(Service, "/v1/chat/completions"), sent.RequestUri);
+        Assert.Equal(new Uri(AnsweringNetwork.Service, "/v1/chat/completions"), sent.RequestUri);
         Assert.Equal(HttpVersion.Version11, sent.Version);
         Assert.Equal(Body, await request.Content!.ReadAsStringAsync());
         Assert.Equal("Bearer theirs", request.Headers.Authorization.ToString());
@@ -127,7 +99,7 @@ public sealed class HttpCallsTests : IDisposable
     [Fact]
     public async Task Send_ErrorPage_HasNoHeaderOfTheWireAndNoType()
     {
-        _network.Answer = _ =>
+        Network.Answer = _ =>
         {
             HttpResponseMessage page = new(HttpStatusCode.BadGateway) { Content = new StringContent("<html>busy</html>", Encoding.UTF8, "text/html") };
             page.Headers.Add("Set-Cookie", "a=b");
@@ -153,24 +125,24 @@ public sealed class HttpCallsTests : IDisposable
     public async Task Send_ResetByAHandlerThatIsNotWatched_IsTheTransportsExceptionAndNotSentAgain(bool async)
     {
         // Nobody can tell whether a part of an answer had come. What happens on sockets: StaleConnectionTests.
-        _network.Answer = _ => throw Reset();
+        Network.Answer = _ => throw Reset();
         await Assert.ThrowsAsync<HttpRequestException>(() => SendAsync(async: async));
-        Assert.Single(_network.Requests);
+        Assert.Single(Network.Requests);
     }
 
     [Fact]
     public async Task Send_NoConnection_IsTheTransportsExceptionAndNotTriedAgain()
     {
-        _network.Answer = _ => throw new HttpRequestException(HttpRequestError.ConnectionError, "refused");
+        Network.Answer = _ => throw new HttpRequestException(HttpRequestError.ConnectionError, "refused");
         HttpRequestException exception = await Assert.ThrowsAsync<HttpRequestException>(() => SendAsync());
         Assert.Equal(HttpRequestError.ConnectionError, exception.HttpRequestError);
-        Assert.Single(_network.Requests);
+        Assert.Single(Network.Requests);
     }
 
     [Fact]
     public async Task Send_OwnExceptionWhileConnecting_ComesOutUnwrapped()
     {
-        _network.Answer = _ => throw new HttpRequestException("x", new PrivatemodeConfigurationException("Endpoint", "no loopback"));
+        Network.Answer = _ => throw new HttpRequestException("x", new PrivatemodeConfigurationException("Endpoint", "no loopback"));
         await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => SendAsync());
     }
 
@@ -188,8 +160,8 @@ public sealed class HttpCallsTests : IDisposable
             EncryptedMembers = [],
             ClearMembers = [],
         });
-        _network.Answer = _ => throw new HttpRequestException(HttpRequestError.ConnectionError, "refused");
-        await Assert.ThrowsAsync<HttpRequestException>(() => _calls.SendAsync(request, async: true, default).AsTask());
+        Network.Answer = _ => throw new HttpRequestException(HttpRequestError.ConnectionError, "refused");
+        await Assert.ThrowsAsync<HttpRequestException>(() => Calls.SendAsync(request, async: true, default).AsTask());
         using HttpResponseMessage none = new() { RequestMessage = request };
         Assert.Null(none.GetPrivatemodeReceipt());
     }
@@ -198,7 +170,7 @@ public sealed class HttpCallsTests : IDisposable
     public async Task Send_SecretNeverKnown_StopsAfterOneNewSecretAndHandsTheErrorOut()
     {
         List<DisposalNoted> answers = [];
-        _network.Answer = _ =>
+        Network.Answer = _ =>
         {
             answers.Add(new DisposalNoted("""{"message":"no secret for ID x"}"""));
             return new HttpResponseMessage(HttpStatusCode.InternalServerError) { Content = answers[^1] };
@@ -206,7 +178,7 @@ public sealed class HttpCallsTests : IDisposable
         HttpResponseMessage response = await SendAsync();
         Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
         Assert.Contains("no secret for ID x", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.Equal(2, _secrets.Exchanges);
+        Assert.Equal(2, _answering.Secrets.Exchanges);
         response.Dispose();
         Assert.Equal([true, true], answers.Select(answer => answer.IsDisposed));
     }
@@ -214,11 +186,11 @@ public sealed class HttpCallsTests : IDisposable
     [Fact]
     public async Task Send_Synchronous_DoesNoAsynchronousWork()
     {
-        _network.Answer = _ => Error("no");
+        Network.Answer = _ => Error("no");
         using HttpRequestMessage request = Request();
-        ValueTask<HttpResponseMessage> sending = _calls.SendAsync(request, async: false, default);
+        ValueTask<HttpResponseMessage> sending = Calls.SendAsync(request, async: false, default);
         Assert.True(sending.IsCompleted);
-        Assert.False(_secrets.LastWasAsync);
+        Assert.False(_answering.Secrets.LastWasAsync);
         (await sending).Dispose();
     }
 
@@ -226,22 +198,22 @@ public sealed class HttpCallsTests : IDisposable
     public async Task Send_NoAddress_IsRefused()
     {
         using HttpRequestMessage request = new() { Content = new StringContent(Body, Encoding.UTF8, "application/json") };
-        await Assert.ThrowsAsync<InvalidOperationException>(() => _calls.SendAsync(request, async: true, default).AsTask());
+        await Assert.ThrowsAsync<InvalidOperationException>(() => Calls.SendAsync(request, async: true, default).AsTask());
     }
 
     [Fact]
     public async Task Send_ModelsList_SendsNoBodyAndNoSecret()
     {
-        _network.Answer = _ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("{\"data\":[]}") };
-        using HttpRequestMessage request = new(HttpMethod.Get, new Uri(Service, "/v1/models"));
-        using HttpResponseMessage response = await _calls.SendAsync(request, async: true, default);
+        Network.Answer = _ => new HttpResponseMessage(HttpStatusCode.OK) { Content = new StringContent("{\"data\":[]}") };
+        using HttpRequestMessage request = new(HttpMethod.Get, new Uri(AnsweringNetwork.Service, "/v1/models"));
+        using HttpResponseMessage response = await Calls.SendAsync(request, async: true, default);
         Assert.Equal("{\"data\":[]}", await response.Content.ReadAsStringAsync());
-        HttpRequestMessage sent = Assert.Single(_network.Requests);
+        HttpRequestMessage sent = Assert.Single(Network.Requests);
         Assert.Null(sent.Content);
         Assert.False(sent.Headers.Contains("Privatemode-Secret-ID"));
     }
 
-    private static HttpRequestMessage Request() => new(HttpMethod.Post, new Uri(Service, "/v1/chat/completions"))
+    private static HttpRequestMessage Request() => new(HttpMethod.Post, new Uri(AnsweringNetwork.Service, "/v1/chat/completions"))
     {
         Content = new StringContent(Body, Encoding.UTF8, "application/json"),
     };
@@ -249,7 +221,7 @@ public sealed class HttpCallsTests : IDisposable
     private async Task<HttpResponseMessage> SendAsync(bool async = true)
     {
         using HttpRequestMessage request = Request();
-        return await _calls.SendAsync(request, async, default).AsTask().OrTimeout();
+        return await Calls.SendAsync(request, async, default).AsTask().OrTimeout();
     }
 
     private static HttpResponseMessage Error(string text) => new(HttpStatusCode.BadRequest) { Content = new StringContent($$"""{"message":"{{text}}"}""") };

@@ -206,7 +206,7 @@ public sealed class OptionsValidatorTests
     }
 
     [Fact]
-    public async Task Create_SealedContentIsToBeLoggedButNowhere_Works()
+    public async Task Create_EncryptedContentIsToBeLoggedButNowhere_Works()
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
         await using PrivatemodeClient client = deployment.CreateClient(options => options.LogEncryptedContent = true);

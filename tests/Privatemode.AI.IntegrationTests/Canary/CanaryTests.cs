@@ -76,7 +76,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task ChatClient_SentinelInEverythingAChatCarries_StaysSealed()
+    public async Task ChatClient_SentinelInEverythingAChatCarries_StaysEncrypted()
     {
         List<Exception> exceptions = [];
         IChatClient chat = _client.AsIChatClient("gpt-oss-120b");
@@ -105,7 +105,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task SpeechClient_SentinelInEverythingARecordingCarries_StaysSealed()
+    public async Task SpeechClient_SentinelInEverythingARecordingCarries_StaysEncrypted()
     {
         _deployment.Model.SetFallback(_ => ScriptedAnswer.Transcription($"{Sentinel.Text} said {Sentinel.Text}",
             new ScriptedTranscriptionSegment(Sentinel.Text, TimeSpan.Zero, TimeSpan.FromSeconds(1)))
@@ -149,7 +149,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Documents_SentinelInEverythingADocumentCarries_StaysSealed()
+    public async Task Documents_SentinelInEverythingADocumentCarries_StaysEncrypted()
     {
         _deployment.Model.SetFallback(_ => ScriptedAnswer.Document(new ScriptedDocumentElement("Title", $"{Sentinel.Text} title")));
         List<Exception> exceptions = [];

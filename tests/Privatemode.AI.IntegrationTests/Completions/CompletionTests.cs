@@ -11,7 +11,7 @@ public sealed class CompletionTests : DeploymentTest
     private TextCompletionClient Completions => Client.GetTextCompletionClient(ModelId);
 
     [Fact]
-    public async Task Completion_Whole_IsSealedBothWays()
+    public async Task Completion_Whole_IsEncryptedBothWays()
     {
         Deployment.Model.Reply("the answer")
             .WithUsage(new() { InputTokenCount = 3, OutputTokenCount = 5, CachedInputTokenCount = 1 }).WithFinishReason("length");

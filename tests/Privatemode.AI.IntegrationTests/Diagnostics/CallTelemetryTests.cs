@@ -189,7 +189,7 @@ public sealed class CallTelemetryTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Models_NotSealed_AreOpenedAndHaveNoSeal()
+    public async Task Models_NotEncrypted_HaveNoActivityOfEncryption()
     {
         Assert.NotEmpty(await Client.Models.ListAsync().OrTimeout());
         Assert.DoesNotContain(_recorder.Activities, item => item.OperationName == "privatemode.seal");

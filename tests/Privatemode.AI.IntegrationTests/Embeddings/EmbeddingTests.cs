@@ -13,7 +13,7 @@ public sealed class EmbeddingTests : DeploymentTest
     private IEmbeddingGenerator<string, Embedding<float>> Generator => Client.AsIEmbeddingGenerator(EmbeddingModel);
 
     [Fact]
-    public async Task Embeddings_OfTexts_AreSealedBothWays()
+    public async Task Embeddings_OfTexts_AreEncryptedBothWays()
     {
         GeneratedEmbeddings<Embedding<float>> embeddings = await Generator.GenerateAsync(["secret one", "secret two", "secret one"]).OrTimeout();
 
@@ -57,7 +57,7 @@ public sealed class EmbeddingTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Embeddings_QueryAndExtraMembers_AreSealed()
+    public async Task Embeddings_QueryAndExtraMembers_AreEncrypted()
     {
         await Generator.GenerateAsync(["the query"], new TextEmbeddingOptions
         {
@@ -73,7 +73,7 @@ public sealed class EmbeddingTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Embeddings_PlainErrorThatMayPass_IsTriedAgainSealedAnew()
+    public async Task Embeddings_PlainErrorThatMayPass_IsTriedAgainEncryptedAnew()
     {
         Deployment.Faults.Inject(Fault.UnencryptedError(503));
         Task<GeneratedEmbeddings<Embedding<float>>> call = Generator.GenerateAsync(["text"]);
@@ -97,7 +97,7 @@ public sealed class EmbeddingTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Embeddings_SealedError_IsAServiceException()
+    public async Task Embeddings_EncryptedError_IsAServiceException()
     {
         Deployment.Faults.Inject(Fault.EncryptedError(400, "too long: text"));
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => Generator.GenerateAsync(["text"]).OrTimeout());

@@ -139,7 +139,7 @@ public sealed class HandlerCallTests : HandlerTest
     }
 
     [Fact]
-    public async Task Send_SameRequestTwice_IsSealedAnew()
+    public async Task Send_SameRequestTwice_IsEncryptedAnew()
     {
         using HttpMessageInvoker invoker = new(Client.CreateHandler());
         using HttpRequestMessage request = new(HttpMethod.Post, new Uri(ChatPath, UriKind.Relative)) { Content = Json(ChatBody()) };

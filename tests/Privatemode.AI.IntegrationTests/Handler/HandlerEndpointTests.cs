@@ -67,7 +67,7 @@ public sealed class HandlerEndpointTests : HandlerTest
     }
 
     [Fact]
-    public async Task Messages_ToolResultComesBack_IsSealed()
+    public async Task Messages_ToolResultComesBack_IsEncrypted()
     {
         string body = $$"""
             {"model":"{{ModelId}}","max_tokens":64,"messages":[{"role":"user","content":"weather?"},
@@ -137,7 +137,7 @@ public sealed class HandlerEndpointTests : HandlerTest
     }
 
     [Fact]
-    public async Task Errors_Sentinel_IsSealedBothWays()
+    public async Task Errors_Sentinel_IsEncryptedBothWays()
     {
         Deployment.Model.ReplyWithError(422, $"I do not like {Sentinel.Text}");
         using HttpRequestMessage request = Dressed(Post(ChatPath, ChatBody(Sentinel.Text)));

@@ -104,7 +104,7 @@ public sealed class HandlerFaultTests : HandlerTest
     }
 
     [Fact]
-    public async Task Error_Sealed_IsAResponseThatSaysSo()
+    public async Task Error_Encrypted_IsAResponseThatSaysSo()
     {
         Deployment.Faults.Inject(Fault.EncryptedError(422, "no such thing"));
         using HttpRequestMessage request = Post(ChatPath, ChatBody());

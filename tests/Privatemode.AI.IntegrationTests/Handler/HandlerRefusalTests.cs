@@ -95,7 +95,7 @@ public sealed class HandlerRefusalTests : HandlerTest
 
     [Theory]
     [MemberData(nameof(Bodies))]
-    public async Task Send_BodyWithoutASealedForm_IsRefused(string path, string type, string body, string refused)
+    public async Task Send_BodyWithoutAnEncryptedForm_IsRefused(string path, string type, string body, string refused)
     {
         using HttpRequestMessage request = new(HttpMethod.Post, path) { Content = new ByteArrayContent(Encoding.UTF8.GetBytes(body)) };
         Assert.True(request.Content.Headers.TryAddWithoutValidation("Content-Type", type));

@@ -38,7 +38,7 @@ public sealed class EncryptedErrorInsideAnswerTests : HandlerTest
 
     [Theory]
     [MemberData(nameof(Errors))]
-    public async Task WholeAnswer_ThatIsASealedError_IsMappedLikeTheStatusItNames(string error, ServiceFailureReason reason, int status)
+    public async Task WholeAnswer_ThatIsAnEncryptedError_IsMappedLikeTheStatusItNames(string error, ServiceFailureReason reason, int status)
     {
         foreach ((string way, Func<Task> call) in WaysToAsk())
         {
@@ -59,7 +59,7 @@ public sealed class EncryptedErrorInsideAnswerTests : HandlerTest
 
     [Theory]
     [MemberData(nameof(Errors))]
-    public async Task FirstEvent_ThatIsASealedError_IsMappedLikeTheStatusItNames(string error, ServiceFailureReason reason, int status)
+    public async Task FirstEvent_ThatIsAnEncryptedError_IsMappedLikeTheStatusItNames(string error, ServiceFailureReason reason, int status)
     {
         foreach ((string way, Func<Task> call) in WaysToStream())
         {
@@ -70,7 +70,7 @@ public sealed class EncryptedErrorInsideAnswerTests : HandlerTest
 
     [Theory]
     [MemberData(nameof(Errors))]
-    public async Task LaterEvent_ThatIsASealedError_IsNotRetried(string error, ServiceFailureReason reason, int status)
+    public async Task LaterEvent_ThatIsAnEncryptedError_IsNotRetried(string error, ServiceFailureReason reason, int status)
     {
         foreach ((string way, Func<Task> call) in WaysToStream())
         {
@@ -102,7 +102,7 @@ public sealed class EncryptedErrorInsideAnswerTests : HandlerTest
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public async Task SealedError_OfAnUnknownModel_NamesTheModelsThereAre(bool streamed)
+    public async Task EncryptedError_OfAnUnknownModel_NamesTheModelsThereAre(bool streamed)
     {
         string error = Nested("404", "NotFoundError");
         _ = streamed ? Deployment.Model.Reply("").WithRawEvents(error) : Deployment.Model.Reply("").WithRawJson(error);

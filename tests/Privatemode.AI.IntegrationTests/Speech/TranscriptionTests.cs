@@ -78,7 +78,7 @@ public sealed class TranscriptionTests : DeploymentTest
     [InlineData("text", "response_format")]
     [InlineData("srt", "response_format")]
     [InlineData("vtt", "response_format")]
-    public async Task Transcribe_FormatThatCannotBeSealed_IsNotSent(string format, string setting)
+    public async Task Transcribe_FormatThatCannotBeEncrypted_IsNotSent(string format, string setting)
     {
         PrivatemodeRequestException exception = await Assert.ThrowsAsync<PrivatemodeRequestException>(() => Audio.TranscribeAudioAsync(
             new MemoryStream(_audio), "a.wav", new AudioTranscriptionOptions { ResponseFormat = new AudioTranscriptionFormat(format) }).OrTimeout());

@@ -20,7 +20,7 @@ public sealed class ChatClientTests(ChatFixture fixture) : IClassFixture<ChatFix
     }
 
     [Fact]
-    public void GetService_GivesItselfAndTheSealedOpenAIClient()
+    public void GetService_GivesItselfAndTheEncryptingOpenAIClient()
     {
         Assert.Same(fixture.Chat, fixture.Chat.GetService<IChatClient>());
         Assert.Same(fixture.Chat, fixture.Chat.GetService(fixture.Chat.GetType()));
@@ -35,7 +35,7 @@ public sealed class ChatClientTests(ChatFixture fixture) : IClassFixture<ChatFix
     }
 
     [Fact]
-    public async Task GetService_OpenAIClient_IsSealedToo()
+    public async Task GetService_OpenAIClient_EncryptsToo()
     {
         _ = await fixture.Chat.GetRequiredService<ChatClient>().CompleteChatAsync(new UserChatMessage("canary"));
 

@@ -21,7 +21,7 @@ public sealed class HttpClientFactoryTests : IAsyncLifetime
     public async Task DisposeAsync() => await _deployment.DisposeAsync();
 
     [Fact]
-    public async Task HandlerByName_SeesEveryRequestAndOnlySealedBytes()
+    public async Task HandlerByName_SeesEveryRequestAndOnlyEncryptedBytes()
     {
         Watching watching = new();
         await using ServiceProvider provider = Provider(services => services.AddHttpClient("Privatemode.AI").AddHttpMessageHandler(() => watching));

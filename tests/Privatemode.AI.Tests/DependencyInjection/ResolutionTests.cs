@@ -82,7 +82,7 @@ public sealed class ResolutionTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task Resolve_OpenAIClient_IsTheSealedOneAndOneOnly()
+    public async Task Resolve_OpenAIClient_IsTheEncryptingOneAndOneOnly()
     {
         await using ServiceProvider provider = new ServiceCollection().AddPrivatemode(_deployment.ConfigureClient).BuildServiceProvider();
         OpenAIClient openAI = provider.GetRequiredService<OpenAIClient>();

@@ -21,7 +21,7 @@ public sealed class BodyExchangeTests
     public void ProtocolVersion_IsTheOneWhoseFormatThisIs() => Assert.Equal("v1.40.0", ProtocolHeaders.ProtocolVersion);
 
     [Fact]
-    public void Seal_Body_IsSealedToThisSecret()
+    public void Encrypt_Body_IsEncryptedForThisSecret()
     {
         using BodyExchange exchange = Begin();
         string wire = Seal(exchange, Body, out string contentType);
@@ -32,7 +32,7 @@ public sealed class BodyExchangeTests
     }
 
     [Fact]
-    public void IsSealed_AnyMemberInTheClear_IsFalse()
+    public void IsEncrypted_AnyMemberInTheClear_IsFalse()
     {
         using BodyExchange exchange = Begin();
         using JsonDocument dom = JsonDocument.Parse(Seal(exchange, Body, out _));
@@ -61,7 +61,7 @@ public sealed class BodyExchangeTests
     }
 
     [Fact]
-    public void IsSealed_SealedToAnotherSecret_IsFalse()
+    public void IsEncrypted_EncryptedForAnotherSecret_IsFalse()
     {
         using BodyExchange exchange = Begin();
         using BodyExchange other = new BodyExchange(AesGcmKey.Import(_key), "b3RoZXI="u8.ToArray());
@@ -86,7 +86,7 @@ public sealed class BodyExchangeTests
     }
 
     [Fact]
-    public void Seal_AfterDispose_Throws()
+    public void Encrypt_AfterDispose_Throws()
     {
         BodyExchange exchange = Begin();
         exchange.Dispose();

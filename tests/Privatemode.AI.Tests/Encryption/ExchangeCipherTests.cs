@@ -20,7 +20,7 @@ public sealed class ExchangeCipherTests
     [Theory]
     [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
     [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
-    public void Seal_EverySize_OpensAtThePeer(string provider)
+    public void Encrypt_EverySize_OpensAtThePeer(string provider)
     {
         using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
         using ExchangeCipher cipher = key.NewExchange("id"u8.ToArray());
@@ -57,7 +57,7 @@ public sealed class ExchangeCipherTests
     [InlineData(-1)]
     [InlineData(1)]
     [InlineData(1000)]
-    public void Seal_DestinationOfOtherLength_ThrowsAndUsesNoNumber(int difference)
+    public void Encrypt_DestinationOfOtherLength_ThrowsAndUsesNoNumber(int difference)
     {
         using AesGcmKey key = AesGcmKey.Import(_key);
         using ExchangeCipher cipher = key.NewExchange("id"u8.ToArray());
@@ -70,7 +70,7 @@ public sealed class ExchangeCipherTests
     [Theory]
     [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
     [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
-    public void Seal_AfterTheAnswerHasBegun_Throws(string provider)
+    public void Encrypt_AfterTheAnswerHasBegun_Throws(string provider)
     {
         using AnswerSealer enclave = new(provider);
         using ExchangeCipher cipher = enclave.Client();
@@ -86,7 +86,7 @@ public sealed class ExchangeCipherTests
     [Theory]
     [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
     [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
-    public void Seal_ManyExchangesUnderOneKey_NeverShareNonceOrIv(string provider)
+    public void Encrypt_ManyExchangesUnderOneKey_NeverShareNonceOrIv(string provider)
     {
         using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
         byte[] document = """{"a":"same text","b":"same text","c":"same text","d":"same text"}"""u8.ToArray();
@@ -119,7 +119,7 @@ public sealed class ExchangeCipherTests
     [InlineData("\"\"")]
     [InlineData("\":::\"")]
     [InlineData("{\"a\":1}")]
-    public void PlaintextLength_OfWhatIsNotSealed_IsNegative(string raw) =>
+    public void PlaintextLength_OfWhatIsNotEncrypted_IsNegative(string raw) =>
         Assert.Equal(-1, ExchangeCipher.PlaintextLength(Encoding.UTF8.GetBytes(raw), out _));
 
     [Theory]

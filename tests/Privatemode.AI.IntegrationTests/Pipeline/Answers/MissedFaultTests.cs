@@ -83,7 +83,7 @@ public sealed class MissedFaultTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Chat_SealedErrorOrderedOverAScriptedError_IsTheOrderedOne()
+    public async Task Chat_EncryptedErrorOrderedOverAScriptedError_IsTheOrderedOne()
     {
         Deployment.Model.ReplyWithError(400, "scripted");
         Deployment.Faults.Inject(Fault.EncryptedError(422, "ordered"));

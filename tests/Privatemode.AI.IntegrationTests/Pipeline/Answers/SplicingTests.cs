@@ -70,7 +70,7 @@ public sealed class SplicingTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Chat_SealedErrorQuotesNoSecretForId_IsNotSentAgain()
+    public async Task Chat_EncryptedErrorQuotesNoSecretForId_IsNotSentAgain()
     {
         Assert.Null(await AskAsync());
         Deployment.Faults.Inject(Fault.EncryptedError(500, "tool crashed on input: no secret for ID"), times: 9);

@@ -46,7 +46,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Embeddings_Sealed_AreOpened()
+    public async Task Embeddings_Encrypted_AreDecrypted()
     {
         var result = await Client.OpenAI.GetEmbeddingClient("qwen3-embedding-4b").GenerateEmbeddingAsync("text").OrTimeout();
         Assert.Equal(256, result.Value.ToFloats().Length);
@@ -89,7 +89,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Chat_SealedError_IsReportedAndAuthenticated()
+    public async Task Chat_EncryptedError_IsReportedAndAuthenticated()
     {
         Deployment.Model.ReplyWithError(400, "your prompt is too long: hi hi hi", "context_length_exceeded");
         PrivatemodeServiceException exception = Assert.IsType<PrivatemodeServiceException>(await AskAsync());
@@ -101,7 +101,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Stream_SealedError_IsReportedAndAuthenticated()
+    public async Task Stream_EncryptedError_IsReportedAndAuthenticated()
     {
         Deployment.Model.ReplyWithError(422, "no such parameter");
         (_, Exception? exception) = await StreamAsync();
@@ -110,7 +110,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     }
 
     [Fact]
-    public async Task PlainClient_SealedError_IsTheClientsOwnExceptionWithTheOpenedText()
+    public async Task PlainClient_EncryptedError_IsTheClientsOwnExceptionWithTheDecryptedText()
     {
         Deployment.Model.ReplyWithError(400, "opened text", "the_code");
         ClientResultException exception = await Assert.ThrowsAsync<ClientResultException>(
@@ -120,7 +120,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Chat_TamperedSealedError_IsAnIntegrityException()
+    public async Task Chat_TamperedEncryptedError_IsAnIntegrityException()
     {
         Deployment.Model.SetFallback(_ => ScriptedAnswer.Error(400, "text"));
         Deployment.Faults.Inject(Fault.TamperEvent(0));
@@ -137,7 +137,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Chat_ModelServerRefusesTheModel_IsSealed()
+    public async Task Chat_ModelServerRefusesTheModel_IsEncrypted()
     {
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeModelUnavailableException>(
             () => Microsoft.Extensions.AI.ChatClientExtensions.GetResponseAsync(Client.AsIChatClient("kimi-k2.6"), "hi").OrTimeout());
@@ -146,7 +146,7 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
     }
 
     [Fact]
-    public async Task Embeddings_ModelServerMissesTheInput_SaysSoSealed()
+    public async Task Embeddings_ModelServerMissesTheInput_SaysSoEncrypted()
     {
         ClientResultException exception = await Assert.ThrowsAsync<ClientResultException>(EmbedNothingAsync);
         Assert.Equal(400, exception.Status);

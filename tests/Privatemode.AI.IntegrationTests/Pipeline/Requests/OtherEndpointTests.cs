@@ -22,7 +22,7 @@ public sealed class OtherEndpointTests : DeploymentTest
         + "Content-Type: application/pdf\r\n\r\n%PDF " + Sentinel.Text + "\r\n--a-boundary-of-the-caller--\r\n";
 
     [Fact]
-    public async Task Partition_Form_IsSealedWholeAndOpenedElementByElement()
+    public async Task Partition_Form_IsEncryptedWholeAndDecryptedElementByElement()
     {
         Deployment.Model.ReplyWithDocument(
             [.. Enumerable.Range(0, 12).Select(

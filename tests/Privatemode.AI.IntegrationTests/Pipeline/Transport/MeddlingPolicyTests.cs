@@ -126,7 +126,7 @@ public sealed class MeddlingPolicyTests : DeploymentTest
     [InlineData("{\"model\":\"m\",\"@a\":1}")]
     [InlineData("{\"model\":\"m\",\"\":1}")]
     [InlineData("{\"model\":\"m\"} {}")]
-    public async Task Send_BodyThatCannotBeSealedWithoutDoubt_IsRefused(string body)
+    public async Task Send_BodyThatCannotBeEncryptedWithoutDoubt_IsRefused(string body)
     {
         PrivatemodeWouldLeakException exception = await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
             () => Client.OpenAI.GetChatClient(ModelId).CompleteChatAsync(BinaryContent.Create(BinaryData.FromString(body))).OrTimeout());

@@ -57,14 +57,14 @@ public sealed class JsonDecryptorTests : IDisposable
     [InlineData("{\"id\":1,\"id\":1}", nameof(AnswerFault.DuplicateName))]
     [InlineData("{\"choices\":[]}", nameof(AnswerFault.UnencryptedMember))]
     [InlineData("[5]", nameof(AnswerFault.UnencryptedMember))]
-    public void Open_NothingSealedAsItMustBe_IsRefusedAndLeavesNothing(string answer, string expected) =>
+    public void Open_NothingEncryptedAsItMustBe_IsRefusedAndLeavesNothing(string answer, string expected) =>
         AssertRefused(Enum.Parse<AnswerFault>(expected), answer, allowsArray: true);
 
     [Fact]
     public void Open_ArrayWhereNoneIsExpected_IsRefused() => AssertRefused(AnswerFault.NotJson, _enclave.Document("[1,2]"));
 
     [Fact]
-    public void Open_UnsealedMemberBesideSealedOnes_IsRefused() =>
+    public void Open_UnencryptedMemberBesideEncryptedOnes_IsRefused() =>
         AssertRefused(AnswerFault.UnencryptedMember, _enclave.Document(Answer).Replace("\"usage\"", "\"usage2\"", StringComparison.Ordinal));
 
     [Fact]
@@ -81,7 +81,7 @@ public sealed class JsonDecryptorTests : IDisposable
         AssertRefused(AnswerFault.UnencryptedMember, _enclave.Document(Answer).Replace("\"id\"", "\"Id\"", StringComparison.Ordinal));
 
     [Fact]
-    public void Open_SealedMemberTwice_IsRefused()
+    public void Open_EncryptedMemberTwice_IsRefused()
     {
         using JsonDocument dom = JsonDocument.Parse(_enclave.Document(Answer));
         string model = dom.RootElement.GetProperty("model").GetRawText();

@@ -18,7 +18,7 @@ public sealed class JsonEncryptorTests
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(FieldCipher.KeySize);
 
     [Fact]
-    public void Seal_AnyObjectAndPlainList_OpensAtThePeer() => Properties.Hold(Cases, test =>
+    public void Encrypt_AnyObjectAndPlainList_OpensAtThePeer() => Properties.Hold(Cases, test =>
     {
         string wire = Seal(test.Document.Text, test.Plain);
         Dictionary<string, string> opened = NaivePeer.Open(wire, _key, test.Plain);
@@ -28,7 +28,7 @@ public sealed class JsonEncryptorTests
     }, 1000);
 
     [Fact]
-    public void Seal_AnyObjectAndPlainList_KeepsAllOtherBytes() => Properties.Hold(Cases, test =>
+    public void Encrypt_AnyObjectAndPlainList_KeepsAllOtherBytes() => Properties.Hold(Cases, test =>
     {
         // The sealed texts put back by their plaintexts, member by member, give the document as it was.
         string wire = Seal(test.Document.Text, test.Plain);
@@ -49,14 +49,14 @@ public sealed class JsonEncryptorTests
     }, 500);
 
     [Fact]
-    public void Seal_NothingToSeal_GivesTheDocument()
+    public void Encrypt_NothingToEncrypt_GivesTheDocument()
     {
         Assert.Equal("{}", Seal("{}", []));
         Assert.Equal(" { \"model\" : \"x\" } ", Seal(" { \"model\" : \"x\" } ", ["model"]));
     }
 
     [Fact]
-    public void Seal_AfterTheAnswerHasBegun_ThrowsAndReturnsItsMemory()
+    public void Encrypt_AfterTheAnswerHasBegun_ThrowsAndReturnsItsMemory()
     {
         using ExchangeCipher cipher = AesGcmKey.Import(_key).NewExchange("id"u8.ToArray());
         using JsonIndex index = new();
@@ -66,7 +66,7 @@ public sealed class JsonEncryptorTests
     }
 
     [Fact]
-    public void Seal_LargeValue_AllocatesNothingBeyondPooledBuffers()
+    public void Encrypt_LargeValue_AllocatesNothingBeyondPooledBuffers()
     {
         const int Size = 1024 * 1024; // more than twice that is not kept for reuse
         ContentArraysAlone.ReleaseRetained();

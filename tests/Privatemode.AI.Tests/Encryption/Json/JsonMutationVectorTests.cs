@@ -72,7 +72,7 @@ public sealed class JsonMutationVectorTests
     }
 
     [Fact]
-    public void Open_AllSealedOutputs_GiveTheInputBack()
+    public void Open_AllEncryptedOutputs_GiveTheInputBack()
     {
         CaseLog log = new();
         foreach (JsonElement vector in _file.Items("cases"))

@@ -19,7 +19,7 @@ public sealed class MultipartVectorTests
     private readonly JsonElement _file = VectorFiles.Protocol("multipart.json");
 
     [Fact]
-    public void Seal_AllCases_GiveTheBodyOfTheReference()
+    public void Encrypt_AllCases_GiveTheBodyOfTheReference()
     {
         CaseLog log = new();
         foreach (JsonElement vector in _file.Items("cases"))

@@ -55,7 +55,7 @@ public sealed class MessageEventRulesTests : IDisposable
     }
 
     [Fact]
-    public void Messages_StopWithoutASealedReason_IsTruncated()
+    public void Messages_StopWithoutAnEncryptedReason_IsTruncated()
     {
         string noReason = """{"type":"message_delta","delta":{"stop_reason":null}}""";
         Assert.Equal("truncated-stream", Open([Start, Stop]).Failure);
@@ -138,7 +138,7 @@ public sealed class MessageEventRulesTests : IDisposable
     }
 
     [Fact]
-    public void Messages_SealedError_IsAServiceFailure()
+    public void Messages_EncryptedError_IsAServiceFailure()
     {
         string error = """{"type":"error","error":{"type":"overloaded_error","message":"busy"}}""";
         Assert.StartsWith("service", Open([Start, error]).Failure, StringComparison.Ordinal);

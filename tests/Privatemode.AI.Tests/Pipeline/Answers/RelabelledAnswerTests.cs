@@ -67,7 +67,7 @@ public sealed class RelabelledAnswerTests : IDisposable
 
     [Theory]
     [MemberData(nameof(Errors))]
-    public async Task Send_SealedError_IsPassedOnAsAuthentic(string path, int status, string[] members)
+    public async Task Send_EncryptedError_IsPassedOnAsAuthentic(string path, int status, string[] members)
     {
         (int received, string text, bool isAuthenticated) = await _network.SendAsync(path, Body(path), status, seal => Document(members, seal));
         Assert.Equal((status, true), (received, isAuthenticated));
@@ -106,7 +106,7 @@ public sealed class RelabelledAnswerTests : IDisposable
 
     // Read as an error in the clear, it could say anything.
     [Fact]
-    public async Task Send_SealedErrorThatWasChanged_IsRefused()
+    public async Task Send_EncryptedErrorThatWasChanged_IsRefused()
     {
         PrivatemodeIntegrityException exception = await Assert.ThrowsAsync<PrivatemodeIntegrityException>(() => _network.SendAsync(
             Chat, Body(Chat), 500, seal => Document(["error", "\"CONTENT\""], text => ChangeLastDigit(seal(text)))));

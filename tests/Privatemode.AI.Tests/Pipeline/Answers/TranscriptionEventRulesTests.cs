@@ -24,7 +24,7 @@ public sealed class TranscriptionEventRulesTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public void Choices_NeedASealedFinish(bool endsWithUsage)
+    public void Choices_NeedAnEncryptedFinish(bool endsWithUsage)
     {
         DecryptedEvents opened = Open([Piece, Finish, Usage], Done, endsWithUsage);
         Assert.Equal((null, true), (opened.Failure, opened.IsEnded));

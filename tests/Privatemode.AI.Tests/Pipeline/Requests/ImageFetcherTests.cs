@@ -271,7 +271,7 @@ public sealed class ImageFetcherTests
     }
 
     [Fact]
-    public async Task Chat_ImageByUrlWithTheServiceFetching_PassesTheUrlOnSealed()
+    public async Task Chat_ImageByUrlWithTheServiceFetching_PassesTheUrlOnEncrypted()
     {
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
         await using PrivatemodeClient client = deployment.CreateClient(options => options.Media.Remote = RemoteMediaPolicy.FetchByService);

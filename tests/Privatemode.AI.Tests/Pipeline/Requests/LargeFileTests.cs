@@ -35,7 +35,7 @@ public sealed class LargeFileTests(ITestOutputHelper output)
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
-    public void Seal_LargestFile_TakesOneBufferAndNoSecondOneForARetry(bool streamed)
+    public void Encrypt_LargestFile_TakesOneBufferAndNoSecondOneForARetry(bool streamed)
     {
         // All of it runs on this thread, and other tests run beside it.
         long before = GC.GetAllocatedBytesForCurrentThread();

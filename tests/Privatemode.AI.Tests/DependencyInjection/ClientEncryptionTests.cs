@@ -7,7 +7,7 @@ using Privatemode.AI.Tests.Fakes;
 namespace Privatemode.AI.Tests.DependencyInjection;
 
 /// <summary>HTTP clients of other libraries, from the factory of a host.</summary>
-public sealed class SealedClientTests : IAsyncLifetime
+public sealed class ClientEncryptionTests : IAsyncLifetime
 {
     private const string Body = """{"model":"gpt-oss-120b","messages":[{"role":"user","content":"hi"}]}""";
 
@@ -20,7 +20,7 @@ public sealed class SealedClientTests : IAsyncLifetime
     [Theory]
     [InlineData(null)]
     [InlineData("second")]
-    public async Task Send_ClientOfTheFactory_IsSealed(string? accountKey)
+    public async Task Send_ClientOfTheFactory_IsEncrypted(string? accountKey)
     {
         await using ServiceProvider provider = Provider(
             services => services.AddHttpClient("other").UsePrivatemodeHandler(RegisteredAccounts.Of(accountKey)), accountKey);
@@ -96,7 +96,7 @@ public sealed class SealedClientTests : IAsyncLifetime
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Send_FilterPutsAHandlerAbove_IsSealed(bool inFront)
+    public async Task Send_FilterPutsAHandlerAbove_IsEncrypted(bool inFront)
     {
         ReplacingFilter filter = new(handlers => handlers.PrimaryHandler = new PassingHandler { InnerHandler = handlers.PrimaryHandler });
         await using ServiceProvider provider = Provider(filter, inFront);

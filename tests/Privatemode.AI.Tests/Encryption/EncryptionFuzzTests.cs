@@ -7,7 +7,7 @@ using Privatemode.AI.Tests.Fakes;
 namespace Privatemode.AI.Tests.Encryption;
 
 /// <summary>Damaged answers: faults of ours and nothing else, and never another plaintext than what was sealed.</summary>
-public sealed class SealedFuzzTests : IDisposable
+public sealed class EncryptionFuzzTests : IDisposable
 {
     private const int Answers = 40_000;
     private const int Streams = 15_000;
@@ -15,7 +15,7 @@ public sealed class SealedFuzzTests : IDisposable
     private readonly ChoiceStream _stream = new();
 
     [Fact]
-    public void Open_DamagedAnswers_GivesAFaultOrWhatWasSealed()
+    public void Open_DamagedAnswers_GivesAFaultOrWhatWasEncrypted()
     {
         const string Plain = """{"id":"x","choices":[{"index":0,"text":"é"}],"a.b":1,"usage":{"n":1},"model":"m","object":null}""";
         string[] values = Values(Plain);
@@ -40,7 +40,7 @@ public sealed class SealedFuzzTests : IDisposable
     }
 
     [Fact]
-    public void Push_DamagedStreams_GiveAFailureOrWhatWasSealed()
+    public void Push_DamagedStreams_GiveAFailureOrWhatWasEncrypted()
     {
         byte[] wire = Encoding.UTF8.GetBytes(": hello\n\nevent: chunk\n" + _stream.Whole());
         string[] values = [.. DataOf(_stream.Open(wire).Output).SelectMany(Values)];

@@ -8,7 +8,7 @@ using Privatemode.AI.Tests.Fakes;
 namespace Privatemode.AI.Tests.Encryption.Multipart;
 
 /// <summary>Forms through all their attempts: what leaves, what can no longer leave, and what the last look refuses.</summary>
-public sealed class FormSealingTests : IDisposable
+public sealed class FormEncryptionTests : IDisposable
 {
     private static readonly byte[] SecretId = "c2VjcmV0+/A="u8.ToArray();
     private static readonly ClearNames Plain = new("model");
@@ -18,7 +18,7 @@ public sealed class FormSealingTests : IDisposable
     private readonly InPlaceBuffer _bytes;
     private readonly FormIndex _form;
 
-    public FormSealingTests()
+    public FormEncryptionTests()
     {
         PooledBytes body = PooledBytes.Copy(Encoding.UTF8.GetBytes(
             "--in\r\nContent-Disposition: form-data; name=model\r\n\r\nm\r\n--in\r\nContent-Disposition: form-data; name=prompt\r\n\r\nsecret words\r\n"
@@ -34,7 +34,7 @@ public sealed class FormSealingTests : IDisposable
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Seal_AttemptAfterAttempt_EachOpensToTheSame(bool async)
+    public async Task Encrypt_AttemptAfterAttempt_EachOpensToTheSame(bool async)
     {
         HashSet<string> wires = [];
         for (int i = 0; i < 3; i++)
@@ -69,7 +69,7 @@ public sealed class FormSealingTests : IDisposable
     }
 
     [Fact]
-    public void WriteTo_WhenTheNextAttemptWasSealed_WritesNothingMore()
+    public void WriteTo_WhenTheNextAttemptWasEncrypted_WritesNothingMore()
     {
         // The answer came early, the transport still writes, and the plaintext is put back for the next attempt meanwhile.
         using BodyExchange first = Begin();
@@ -125,7 +125,7 @@ public sealed class FormSealingTests : IDisposable
     }
 
     [Fact]
-    public void IsSealed_WhatWasSealed_IsTrueUnderItsSecretOnly()
+    public void IsEncrypted_WhatWasEncrypted_IsTrueUnderItsSecretOnly()
     {
         using BodyExchange exchange = Begin();
         using BodyExchange other = new BodyExchange(AesGcmKey.Import(_key), "b3RoZXI="u8.ToArray());
@@ -138,7 +138,7 @@ public sealed class FormSealingTests : IDisposable
     }
 
     [Fact]
-    public void IsSealed_AnyChangeOfTheText_IsFalse()
+    public void IsEncrypted_AnyChangeOfTheText_IsFalse()
     {
         using ExchangeCipher cipher = AesGcmKey.Import(_key).NewExchange(SecretId);
         using SegmentedBody body = FormEncryptor.Encrypt(_bytes, _form, Plain, cipher, FormBoundary.New());

@@ -127,14 +127,13 @@ internal sealed class DisposeScenario(SoakOptions options, Tally tally)
             client.Transport.RateLimiter = _limiter;
         });
         using HttpClient http = proxy.Connect();
-        Upset(deployment);
-        (string Name, Func<Call, CancellationToken, Task<Outcome>> Run)[] kinds = [.. Caller.Kinds.Where(kind => kind.Name is not "health")];
-        Task<Outcome>[] calls = [.. Enumerable.Range(0, _random.Next(1, 7)).Select(number =>
+        if (_random.Next(2) == 0)
         {
-            int kind = _random.Next(kinds.Length);
-            Call call = new(http, proxy.Client, new Random(_random.Next()), NextMarker(), _random.Next(2000), false, number % SoakHost.Keys);
-            return Ending.OfAsync(() => Task.Run(() => kinds[kind].Run(call, CancellationToken.None)), Deadline, IsEnd);
-        })];
+            tally.Add("proxy", await StartAsync(0));
+        }
+
+        Upset(deployment);
+        Task<Outcome>[] calls = [.. Enumerable.Range(0, _random.Next(1, 7)).Select(StartAsync)];
         await PauseAsync(_random.Next(2) == 0 ? 400 : 80);
         long began = TimeProvider.System.GetTimestamp();
         await proxy.DisposeAsync();
@@ -146,6 +145,14 @@ internal sealed class DisposeScenario(SoakOptions options, Tally tally)
         }
 
         NoteWait("a disposed proxy", began);
+
+        Task<Outcome> StartAsync(int number)
+        {
+            (string Name, Func<Call, CancellationToken, Task<Outcome>> Run)[] kinds = [.. Caller.Kinds.Where(kind => kind.Name is not "health")];
+            int kind = _random.Next(kinds.Length);
+            Call call = new(http, proxy.Client, new Random(_random.Next()), NextMarker(), _random.Next(2000), false, number % SoakHost.Keys);
+            return Ending.OfAsync(() => Task.Run(() => kinds[kind].Run(call, CancellationToken.None)), Deadline, IsEnd);
+        }
     }
 
     private (string Name, Task<Outcome> Task) Start(PrivatemodeClient client, HttpClient http, int kind)

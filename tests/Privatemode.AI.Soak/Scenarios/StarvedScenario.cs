@@ -7,7 +7,7 @@ internal sealed class StarvedScenario(SoakOptions options, Tally tally)
 {
     private const int AsyncCallers = 8;
     private const int CallersOfThread = 2;
-    private const int MaxRoundsUntilRight = 3;
+    private const int MaxRoundsUntilRight = 10;
     private static readonly TimeSpan WarmTimeout = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan ColdTimeout = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan SlowMachine = TimeSpan.FromSeconds(2);
@@ -77,7 +77,7 @@ internal sealed class StarvedScenario(SoakOptions options, Tally tally)
         return rounds;
     }
 
-    /// <summary>Afterwards, all calls are answered. On a slow machine, those of the first round may still be late.</summary>
+    /// <summary>Afterwards, all calls are answered. On a slow machine, those of the first rounds may still be late.</summary>
     private void GoOn(ServedDeployment deployment, PrivatemodeClient client, HttpClient http)
     {
         if (options.Breakage is Breakage.Tampered or Breakage.Refused)
@@ -85,15 +85,15 @@ internal sealed class StarvedScenario(SoakOptions options, Tally tally)
             _ = deployment.AskAsync(options.Breakage == Breakage.Tampered ? "tamper" : "refuse").GetAwaiter().GetResult();
         }
 
-        bool areRight = false;
-        for (int rest = MaxRoundsUntilRight - 1; !areRight && rest >= 0; rest--)
+        // Synchronous calls one after the other, so that threads stay free: a whole answer and a stream, or the other way round.
+        foreach ((int synchronous, int asynchronous) in ((int, int)[])[(0, AsyncCallers), (1, 0), (1, 0)])
         {
-            areRight = Round(client, http, 0, AsyncCallers, mustBeRight: rest == 0);
+            bool areRight = false;
+            for (int rest = MaxRoundsUntilRight - 1; !areRight && rest >= 0; rest--)
+            {
+                areRight = Round(client, http, synchronous, asynchronous, mustBeRight: rest == 0);
+            }
         }
-
-        // One after the other, so that threads stay free: a whole answer and a stream, or the other way round.
-        _ = Round(client, http, 1, 0, mustBeRight: true);
-        _ = Round(client, http, 1, 0, mustBeRight: true);
     }
 
     /// <returns>Whether all calls got the right answer.</returns>

@@ -10,6 +10,9 @@ internal sealed class BodyEditor
     // Bodies have a dozen members.
     private const int MaxMembers = 4096;
 
+    // One for each message at most. Each takes memory that no budget counts.
+    private const int MaxSplices = 16 * 1024;
+
     private readonly ReadOnlyMemory<byte> _body;
     private readonly List<Member> _members = [];
     private readonly Dictionary<string, int> _byName = new(StringComparer.Ordinal);
@@ -170,6 +173,12 @@ internal sealed class BodyEditor
 
     private void AddSplice(int start, int length, byte[] json)
     {
+        if (_splices.Count == MaxSplices)
+        {
+            throw new PrivatemodeRequestException(
+                "messages", $"More than {MaxSplices} messages would have to be changed. Send the role 'system' instead of 'developer'.");
+        }
+
         _splices.Add(start, new Splice(length, json));
         IsChanged = true;
     }

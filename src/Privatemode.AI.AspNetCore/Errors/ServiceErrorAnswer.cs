@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.Json;
 
@@ -58,7 +59,7 @@ internal sealed record ServiceErrorAnswer
         {
             for (int i = 0; i < target.Length; i++)
             {
-                target[i] = char.IsControl(source[i]) || char.IsSurrogate(source[i]) ? ' ' : source[i];
+                target[i] = IsUnsafe(source[i]) ? ' ' : source[i];
             }
         });
         return $"Unauthenticated answer of the service: {printable}";
@@ -66,6 +67,10 @@ internal sealed record ServiceErrorAnswer
 
     public static bool SpeaksOfContextLength(string text) =>
         text.Contains("context length", StringComparison.OrdinalIgnoreCase) || text.Contains("context_length", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Whether a character could forge or hide lines of a log or of a terminal.</summary>
+    private static bool IsUnsafe(char character) => char.GetUnicodeCategory(character) is UnicodeCategory.Control or UnicodeCategory.Format
+        or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate;
 
     private static string Cut(string text, int length) =>
         text.Length <= length ? text : text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)];

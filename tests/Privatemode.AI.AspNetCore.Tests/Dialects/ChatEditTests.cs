@@ -28,6 +28,20 @@ public sealed class ChatEditTests
     }
 
     [Theory]
+    [InlineData(16_384, true)]
+    [InlineData(16_385, false)]
+    public void Edit_MillionsOfDevelopers_AreRefusedBeforeTheyTakeMemory(int count, bool isAccepted)
+    {
+        string roles = string.Join(',', Enumerable.Repeat("""{"role":"developer","content":"x"}""", count));
+        string body = $$"""{"model":"gpt-oss-120b","messages":[{{roles}}]}""";
+
+        Exception? exception = Record.Exception(() => new EditTesting().Run(ChatEdit.Edit, body));
+
+        Assert.Equal(isAccepted, exception is null);
+        Assert.True(isAccepted || exception is PrivatemodeRequestException);
+    }
+
+    [Theory]
     [InlineData("\"tools\":[{\"type\":\"function\"}],\"tool_choice\":\"auto\",\"parallel_tool_calls\":false")]
     [InlineData("\"tool_choice\":\"required\"")]
     [InlineData("\"tool_choice\":{\"type\":\"function\",\"function\":{\"name\":\"f\"}}")]

@@ -189,11 +189,11 @@ public sealed class ErrorTableTests
     [Fact]
     public void Quote_UnauthenticatedText_IsMarkedCutAndPrintable()
     {
-        string text = ServiceErrorAnswer.Quote("\u001b[31mred\r\n" + new string('a', 5000), isAuthenticated: false);
+        string text = ServiceErrorAnswer.Quote("\u001b[31mred\r\n\u202eleft\u2028\u2029\u200b" + new string('a', 5000), isAuthenticated: false);
 
         Assert.StartsWith("Unauthenticated answer of the service: ", text, StringComparison.Ordinal);
         Assert.True(text.Length < 1100);
-        Assert.DoesNotContain(text, char.IsControl);
+        Assert.DoesNotContain(text, character => char.IsControl(character) || "\u202e\u2028\u2029\u200b".Contains(character, StringComparison.Ordinal));
         Assert.Equal("plain\ntext", ServiceErrorAnswer.Quote("plain\ntext", isAuthenticated: true));
     }
 

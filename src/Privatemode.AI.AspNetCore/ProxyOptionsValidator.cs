@@ -163,12 +163,16 @@ internal sealed partial class ProxyOptionsValidator : IValidateOptions<Privatemo
         }
     }
 
+    /// <summary>The largest of the three limits on a request, in bytes.</summary>
+    internal static long LargestBody(PrivatemodeProxyOptions options) =>
+        Math.Max(options.MaxRequestBodyBytes, Math.Max(options.MaxTranscriptionBytes, options.MaxDocumentBytes));
+
     private static void CheckSizes(PrivatemodeProxyOptions options, Faults faults)
     {
         CheckRange(options.MaxRequestBodyBytes, 64 * 1024, MaxRequestBodySize, nameof(options.MaxRequestBodyBytes), faults);
         CheckRange(options.MaxTranscriptionBytes, Mebibyte, MaxTranscriptionSize, nameof(options.MaxTranscriptionBytes), faults);
         CheckRange(options.MaxDocumentBytes, Mebibyte, MaxDocumentSize, nameof(options.MaxDocumentBytes), faults);
-        long largest = Math.Max(options.MaxRequestBodyBytes, Math.Max(options.MaxTranscriptionBytes, options.MaxDocumentBytes));
+        long largest = LargestBody(options);
         if (options.MaxBufferedBytes < 2 * largest)
         {
             faults.Add(

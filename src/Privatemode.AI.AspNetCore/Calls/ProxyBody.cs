@@ -5,6 +5,7 @@ using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Privatemode.AI.AspNetCore.Errors;
+using Privatemode.AI.AspNetCore.Gate;
 using Privatemode.AI.AspNetCore.Internal;
 using Privatemode.AI.AspNetCore.Limits;
 
@@ -15,16 +16,20 @@ namespace Privatemode.AI.AspNetCore.Calls;
 /// </remarks>
 internal sealed class ProxyBody : IDisposable
 {
+    /// <summary>Memory is reserved as the body arrives, because a caller can announce a large one and send it slowly.</summary>
     private const int Step = 64 * 1024;
 
-    /// <summary>Memory is reserved in steps, because a caller can announce a large body and send it slowly.</summary>
-    private const int MaxInitialSize = 1024 * 1024;
+    /// <summary>Bytes in a second, after the first time: slower bodies are refused, because their memory is missing for others. The server alone accepts
+    /// 240.</summary>
+    private const int SlowestRate = 64 * 1024;
+    private static readonly TimeSpan FirstTime = TimeSpan.FromSeconds(30);
     private const int MaxBoundaryLength = 70;
     private const string Json = "application/json";
     private static readonly SearchValues<char> BoundaryCharacters = SearchValues.Create(
         "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'()+_,-./:=?");
 
     private readonly BufferBudget _budget;
+    private readonly string _caller;
     private readonly long _limit;
     private readonly int _copies;
     private readonly PooledBuffer _bytes = new(0);
@@ -33,7 +38,7 @@ internal sealed class ProxyBody : IDisposable
     private long _reserved;
     private long _taken;
 
-    private ProxyBody(BufferBudget budget, long limit, int copies) => (_budget, _limit, _copies) = (budget, limit, copies);
+    private ProxyBody(BufferBudget budget, string caller, long limit, int copies) => (_budget, _caller, _limit, _copies) = (budget, caller, limit, copies);
 
     /// <summary>The body as the caller sent it, and the edited one after <see cref="SettleAsync"/>.</summary>
     public ReadOnlyMemory<byte> Memory => (_isEdited ? _edited! : _bytes).Memory;
@@ -51,11 +56,13 @@ internal sealed class ProxyBody : IDisposable
     /// <param name="route">Its route: the type of the body, and whether it is edited.</param>
     /// <param name="limit">The size of the largest body.</param>
     /// <param name="budget">The budget from which memory is reserved.</param>
+    /// <param name="caller">Whose share of the budget it is.</param>
+    /// <param name="time">Measures how long the body takes.</param>
     /// <param name="cancellationToken">Cancels reading.</param>
     /// <exception cref="ProxyRefusalException">The body has another type or is too large, or no memory is free for it.</exception>
     /// <exception cref="BadHttpRequestException">The body is malformed, too large or comes too slowly.</exception>
     public static async ValueTask<ProxyBody> ReadAsync(
-        HttpRequest request, ProxyRoute route, long limit, BufferBudget budget, CancellationToken cancellationToken)
+        HttpRequest request, ProxyRoute route, long limit, BufferBudget budget, ProxyCaller caller, TimeProvider time, CancellationToken cancellationToken)
     {
         string? boundary = CheckType(request, route.IsForm);
         if (request.ContentLength > limit)
@@ -68,13 +75,12 @@ internal sealed class ProxyBody : IDisposable
             size.MaxRequestBodySize = limit;
         }
 
-        long expected = Math.Min(request.ContentLength ?? Step, MaxInitialSize);
-        ProxyBody body = new(budget, limit, route.IsEdited ? 2 : 1) { Boundary = boundary };
+        long longest = request.ContentLength ?? limit;
+        ProxyBody body = new(budget, caller.KeyDigest, limit, route.IsEdited ? 2 : 1) { Boundary = boundary };
         try
         {
-            await body.GrowAsync(expected, cancellationToken).ConfigureAwait(false);
-            body._bytes.Reserve((int)Math.Max(expected, 1));
-            await body.FillAsync(request.BodyReader, cancellationToken).ConfigureAwait(false);
+            await body.GrowAsync(Math.Min(longest, Step), cancellationToken).ConfigureAwait(false);
+            await body.FillAsync(request.BodyReader, longest, time, cancellationToken).ConfigureAwait(false);
             return body;
         }
         catch
@@ -104,7 +110,7 @@ internal sealed class ProxyBody : IDisposable
         }
         else
         {
-            _budget.Return(_taken - needed);
+            _budget.Return(_taken - needed, _caller);
             _taken = needed;
         }
     }
@@ -118,7 +124,7 @@ internal sealed class ProxyBody : IDisposable
     {
         _bytes.Dispose();
         _edited?.Dispose();
-        _budget.Return(Interlocked.Exchange(ref _taken, 0));
+        _budget.Return(Interlocked.Exchange(ref _taken, 0), _caller);
     }
 
     private static string? CheckType(HttpRequest request, bool isForm)
@@ -157,33 +163,48 @@ internal sealed class ProxyBody : IDisposable
     private static ProxyRefusalException TooLarge(long limit) =>
         new(ProxyError.TooLarge($"The request body is larger than {limit} bytes."));
 
-    private async ValueTask FillAsync(PipeReader reader, CancellationToken cancellationToken)
+    private async ValueTask FillAsync(PipeReader reader, long longest, TimeProvider time, CancellationToken cancellationToken)
     {
-        while (true)
+        long began = time.GetTimestamp();
+        TimeSpan patience = FirstTime + TimeSpan.FromSeconds((double)longest / SlowestRate);
+        bool isComplete = false;
+        while (!isComplete)
         {
             ReadResult read = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
-            long length = read.Buffer.Length;
-            if (_bytes.Length + length > _limit)
+            try
             {
-                throw TooLarge(_limit);
-            }
+                if (time.GetElapsedTime(began) > patience)
+                {
+                    throw new ProxyRefusalException(ProxyError.TooSlow());
+                }
 
-            if (_bytes.Length + length > _reserved)
-            {
-                // The buffer doubles as it grows.
-                await GrowAsync(Math.Max(length, Math.Min(_reserved, _limit - _reserved)), cancellationToken).ConfigureAwait(false);
+                await AddAsync(read.Buffer, longest, cancellationToken).ConfigureAwait(false);
+                isComplete = read.IsCompleted;
             }
+            finally
+            {
+                // Also after an exception: the server reads the rest of a refused body, and logs an error if it cannot.
+                reader.AdvanceTo(read.Buffer.End);
+            }
+        }
+    }
 
-            foreach (ReadOnlyMemory<byte> part in read.Buffer)
-            {
-                _bytes.Append(part.Span);
-            }
+    private async ValueTask AddAsync(ReadOnlySequence<byte> bytes, long longest, CancellationToken cancellationToken)
+    {
+        if (_bytes.Length + bytes.Length > _limit)
+        {
+            throw TooLarge(_limit);
+        }
 
-            reader.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted)
-            {
-                return;
-            }
+        if (_bytes.Length + bytes.Length > _reserved)
+        {
+            // The buffer doubles as it grows.
+            await GrowAsync(Math.Max(bytes.Length, Math.Min(_reserved, longest - _reserved)), cancellationToken).ConfigureAwait(false);
+        }
+
+        foreach (ReadOnlyMemory<byte> part in bytes)
+        {
+            _bytes.Append(part.Span);
         }
     }
 
@@ -191,11 +212,12 @@ internal sealed class ProxyBody : IDisposable
     {
         await TakeAsync(bytes * _copies, cancellationToken).ConfigureAwait(false);
         _reserved += bytes;
+        _bytes.EnsureCapacity((int)_reserved);
     }
 
     private async ValueTask TakeAsync(long bytes, CancellationToken cancellationToken)
     {
-        if (!await _budget.TakeAsync(bytes, cancellationToken).ConfigureAwait(false))
+        if (!await _budget.TakeAsync(bytes, _caller, cancellationToken).ConfigureAwait(false))
         {
             throw new ProxyRefusalException(ProxyError.Overloaded(
                 "The proxy has no memory for another request now. Try again in a second.", TimeSpan.FromSeconds(1)));

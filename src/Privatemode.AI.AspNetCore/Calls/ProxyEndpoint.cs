@@ -85,7 +85,7 @@ internal sealed class ProxyEndpoint(
         {
             Admit(call, GateNeeds.Key);
             using ProxyBody body = await ProxyBody.ReadAsync(
-                context.Request, route, route.LimitOf(options.Value), budget, call.Stopped).ConfigureAwait(false);
+                context.Request, route, route.LimitOf(options.Value), budget, call.Caller, clock.Time, call.Stopped).ConfigureAwait(false);
             call.Record.RequestBytes = body.Length;
             await EditAsync(call, body).ConfigureAwait(false);
             await SendAsync(call, body).ConfigureAwait(false);

@@ -76,6 +76,8 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
 
     public static ProxyError TooLarge(string message) => new(413, InvalidRequest, "request_too_large", 413, "request_too_large", message);
 
+    public static ProxyError TooSlow() => BadRequest(null, "The request body was sent too slowly.");
+
     public static ProxyError UnsupportedMediaType(string message) =>
         new(415, InvalidRequest, "unsupported_media_type", 415, InvalidRequest, message);
 
@@ -114,7 +116,7 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
         PrivatemodeConfigurationException configuration => FromConfiguration(configuration, isCallersApiKey),
         HttpRequestException => Failed(502, "unreachable", "The service could not be reached.", retry: null),
         BadHttpRequestException { StatusCode: StatusCodes.Status413PayloadTooLarge } => TooLarge("The request body is too large."),
-        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => BadRequest(null, "The request body was sent too slowly."),
+        BadHttpRequestException { StatusCode: StatusCodes.Status408RequestTimeout } => TooSlow(),
         BadHttpRequestException => BadRequest(null, "The request is not well-formed HTTP."),
         _ => Failed(500, "internal_error", "The proxy failed. Its log names the type of the error.", retry: false),
     };

@@ -1,15 +1,19 @@
 using System.Buffers;
+using System.Security.Cryptography;
 
 namespace Privatemode.AI.AspNetCore.Internal;
 
-/// <summary>Bytes in one pooled array. The array holds prompts and answers, so it is wiped when it goes back to the pool.</summary>
+/// <summary>Bytes in one array, pooled if it is small. It holds prompts and answers, so it is wiped before it is given back.</summary>
 /// <remarks>Memory of the content is good until the next call that adds to it. Not thread-safe.</remarks>
 /// <param name="capacity">In bytes; it grows when needed.</param>
 internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposable
 {
     private const int SmallestStep = 256;
 
-    private byte[]? _array = ArrayPool<byte>.Shared.Rent(Math.Max(capacity, SmallestStep));
+    /// <summary>The shared pool keeps one array of each size for each thread, which for large ones would be gigabytes that no budget counts.</summary>
+    private const int LargestPooled = 1024 * 1024;
+
+    private byte[]? _array = Rent(Math.Max(capacity, SmallestStep));
 
     public int Length { get; private set; }
 
@@ -31,7 +35,12 @@ internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposa
 
     public Memory<byte> GetMemory(int sizeHint = 0)
     {
-        Reserve(Math.Max(sizeHint, 1));
+        int wanted = checked(Length + Math.Max(sizeHint, 1));
+        if (wanted > Array.Length)
+        {
+            Grow((int)Math.Max(wanted, Math.Min(Array.Length * 2L, System.Array.MaxLength)));
+        }
+
         return Array.AsMemory(Length);
     }
 
@@ -43,20 +52,13 @@ internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposa
         Length += bytes.Length;
     }
 
-    /// <summary>Makes room for so many more bytes. The array grows to twice its size at least.</summary>
-    public void Reserve(int more)
+    /// <summary>Makes room for so many bytes in all, and not for more.</summary>
+    public void EnsureCapacity(int bytes)
     {
-        byte[] current = Array;
-        int wanted = checked(Length + more);
-        if (wanted <= current.Length)
+        if (bytes > Array.Length)
         {
-            return;
+            Grow(bytes);
         }
-
-        byte[] larger = ArrayPool<byte>.Shared.Rent((int)Math.Max(wanted, Math.Min(current.Length * 2L, System.Array.MaxLength)));
-        current.AsSpan(0, Length).CopyTo(larger);
-        ArrayPool<byte>.Shared.Return(current, clearArray: true);
-        _array = larger;
     }
 
     public void Dispose()
@@ -64,7 +66,27 @@ internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposa
         if (_array is { } array)
         {
             (_array, Length) = (null, 0);
-            ArrayPool<byte>.Shared.Return(array, clearArray: true);
+            Return(array);
         }
+    }
+
+    private static byte[] Rent(int size) => size <= LargestPooled ? ArrayPool<byte>.Shared.Rent(size) : GC.AllocateUninitializedArray<byte>(size);
+
+    private static void Return(byte[] array)
+    {
+        CryptographicOperations.ZeroMemory(array);
+        if (array.Length <= LargestPooled)
+        {
+            ArrayPool<byte>.Shared.Return(array);
+        }
+    }
+
+    private void Grow(int size)
+    {
+        byte[] current = Array;
+        byte[] larger = Rent(size);
+        current.AsSpan(0, Length).CopyTo(larger);
+        Return(current);
+        _array = larger;
     }
 }

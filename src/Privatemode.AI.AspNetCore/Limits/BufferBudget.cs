@@ -3,14 +3,18 @@ using Privatemode.AI.AspNetCore.Status;
 
 namespace Privatemode.AI.AspNetCore.Limits;
 
-/// <summary>Bounds the bodies of all requests in flight.</summary>
+/// <summary>Bounds the bodies of all requests in flight, and those of one caller key.</summary>
 internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, TimeProvider time, ProxyTelemetry telemetry)
 {
     /// <summary>How long a request waits for room. Others give theirs back as soon as they were sent.</summary>
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
 
     private readonly long _limit = options.Value.MaxBufferedBytes;
-    private readonly LinkedList<(long Bytes, TaskCompletionSource Granted)> _waiting = new();
+
+    /// <summary>What one caller key may use: enough for one request of any size, and never all of it where others have room too.</summary>
+    private readonly long _share = Math.Max(options.Value.MaxBufferedBytes / 2, 2 * ProxyOptionsValidator.LargestBody(options.Value));
+    private readonly Dictionary<string, long> _callers = new(StringComparer.Ordinal);
+    private readonly LinkedList<Waiter> _waiting = new();
     private readonly Lock _gate = new();
     private long _inUse;
 
@@ -27,20 +31,22 @@ internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, Ti
 
     /// <summary>Waits a few seconds for room.</summary>
     /// <param name="bytes">How many bytes more.</param>
+    /// <param name="caller">The digest of the caller's key; empty if callers have none.</param>
     /// <param name="cancellationToken">Cancels the wait.</param>
     /// <returns><see langword="false"/> if there is not enough room.</returns>
-    public async ValueTask<bool> TakeAsync(long bytes, CancellationToken cancellationToken)
+    public async ValueTask<bool> TakeAsync(long bytes, string caller, CancellationToken cancellationToken)
     {
-        LinkedListNode<(long Bytes, TaskCompletionSource Granted)> node;
+        LinkedListNode<Waiter> node;
         lock (_gate)
         {
-            if (_waiting.Count == 0 && bytes <= _limit - _inUse)
+            if (_waiting.Count == 0 && bytes <= _limit - _inUse && IsWithinShare(bytes, caller))
             {
-                Use(bytes);
+                Use(bytes, caller);
                 return true;
             }
 
-            node = _waiting.AddLast((bytes, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously)));
+            node = _waiting.AddLast(new Waiter(bytes, caller));
+            Admit(); // those before it may only wait for their own share
         }
 
         try
@@ -59,7 +65,7 @@ internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, Ti
 
             if (isLate)
             {
-                Return(bytes);
+                Return(bytes, caller);
             }
 
             throw;
@@ -67,17 +73,17 @@ internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, Ti
     }
 
     /// <summary>Gives room back.</summary>
-    public void Return(long bytes)
+    public void Return(long bytes, string caller)
     {
         lock (_gate)
         {
-            Use(-bytes);
+            Use(-bytes, caller);
             Admit();
         }
     }
 
     /// <returns>Whether the room was given at the last moment.</returns>
-    private bool Withdraw(LinkedListNode<(long Bytes, TaskCompletionSource Granted)> node)
+    private bool Withdraw(LinkedListNode<Waiter> node)
     {
         lock (_gate)
         {
@@ -96,17 +102,37 @@ internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, Ti
 
     private void Admit()
     {
-        while (_waiting.First is { } first && first.Value.Bytes <= _limit - _inUse)
+        for (LinkedListNode<Waiter>? node = _waiting.First, next; node is not null && node.Value.Bytes <= _limit - _inUse; node = next)
         {
-            _waiting.RemoveFirst();
-            Use(first.Value.Bytes);
-            first.Value.Granted.SetResult();
+            next = node.Next;
+            if (IsWithinShare(node.Value.Bytes, node.Value.Caller))
+            {
+                _waiting.Remove(node);
+                Use(node.Value.Bytes, node.Value.Caller);
+                node.Value.Granted.SetResult();
+            }
         }
     }
 
-    private void Use(long bytes)
+    private bool IsWithinShare(long bytes, string caller) =>
+        caller.Length == 0 || bytes <= _share - _callers.GetValueOrDefault(caller);
+
+    private void Use(long bytes, string caller)
     {
         _inUse += bytes;
         telemetry.Buffered(bytes);
+        if (caller.Length > 0)
+        {
+            _callers[caller] = _callers.GetValueOrDefault(caller) + bytes;
+            if (_callers[caller] == 0)
+            {
+                _ = _callers.Remove(caller);
+            }
+        }
+    }
+
+    private sealed record Waiter(long Bytes, string Caller)
+    {
+        public TaskCompletionSource Granted { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }

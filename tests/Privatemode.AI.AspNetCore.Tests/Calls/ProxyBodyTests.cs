@@ -1,7 +1,11 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Privatemode.AI.AspNetCore.Calls;
 using Privatemode.AI.AspNetCore.Errors;
+using Privatemode.AI.AspNetCore.Gate;
+using Privatemode.AI.AspNetCore.Internal;
 using Privatemode.AI.AspNetCore.Limits;
 using Privatemode.AI.Tests.Fakes;
 
@@ -26,7 +30,7 @@ public sealed class ProxyBodyTests
         context.Request.ContentLength = isAnnounced ? length : null;
         context.Request.Body = new MemoryStream(new byte[length]);
         BufferBudget budget = new(ProxyParts.Options(), TimeProvider.System, ProxyParts.Telemetry());
-        ValueTask<ProxyBody> reading = ProxyBody.ReadAsync(context.Request, Chat, Limit, budget, CancellationToken.None);
+        ValueTask<ProxyBody> reading = ReadAsync(context.Request, Chat, Limit, budget);
         if (isAccepted)
         {
             using (ProxyBody body = await reading.AsTask().OrTimeout())
@@ -56,11 +60,11 @@ public sealed class ProxyBodyTests
         context.Request.ContentLength = isAnnounced ? Length : null;
         context.Request.Body = pipe.Reader.AsStream();
         BufferBudget budget = new(ProxyParts.Options(), TimeProvider.System, ProxyParts.Telemetry());
-        Task<ProxyBody> reading = ProxyBody.ReadAsync(context.Request, Chat, Length, budget, CancellationToken.None).AsTask();
+        Task<ProxyBody> reading = ReadAsync(context.Request, Chat, Length, budget).AsTask();
         _ = await pipe.Writer.WriteAsync(new byte[1000]).AsTask().OrTimeout();
 
-        // With the default limit, eight of them would keep all others out.
-        Assert.InRange(budget.InUse, 1000, 2 * 1024 * 1024);
+        // With the default limits, 260 of them kept all others out when a megabyte was reserved for each.
+        Assert.InRange(budget.InUse, 1000, 2 * 64 * 1024);
         byte[] megabyte = new byte[1024 * 1024];
         for (int sent = 1000; sent < Length; sent += megabyte.Length)
         {
@@ -135,12 +139,87 @@ public sealed class ProxyBodyTests
         Assert.InRange(budget.InUse, 40_000, 65_536);
     }
 
+    [Theory]
+    [InlineData(true, 31)]
+    [InlineData(false, 30 + 64)] // the time that the longest one may take
+    public async Task Read_BodyOfManyMinutes_IsRefusedAndGivesItsMemoryBack(bool isAnnounced, int seconds)
+    {
+        const int Length = 4 * 1024 * 1024;
+        Pipe pipe = new();
+        ManualTimeProvider time = new();
+        DefaultHttpContext context = new();
+        context.Request.ContentType = "application/json";
+        context.Request.ContentLength = isAnnounced ? 2000 : null;
+        context.Request.Body = pipe.Reader.AsStream();
+        BufferBudget budget = new(ProxyParts.Options(), TimeProvider.System, ProxyParts.Telemetry());
+        Task<ProxyBody> reading = ReadAsync(context.Request, Chat, Length, budget, time).AsTask();
+        _ = await pipe.Writer.WriteAsync(new byte[1000]).AsTask().OrTimeout();
+        time.Advance(TimeSpan.FromSeconds(seconds - 1));
+        _ = await pipe.Writer.WriteAsync(new byte[500]).AsTask().OrTimeout();
+        Assert.False(reading.IsCompleted);
+
+        time.Advance(TimeSpan.FromSeconds(2));
+        _ = await pipe.Writer.WriteAsync(new byte[500]).AsTask().OrTimeout();
+
+        ProxyRefusalException refusal = await Assert.ThrowsAsync<ProxyRefusalException>(() => reading.OrTimeout());
+        Assert.Equal((400, "The request body was sent too slowly."), (refusal.Error.Status, refusal.Error.Message));
+        Assert.Equal(0, budget.InUse);
+    }
+
+    [Fact]
+    public async Task Read_RefusedInTheMiddle_LetsTheServerReadTheRest()
+    {
+        Pipe pipe = new();
+        PipeBody feature = new(pipe.Reader);
+        DefaultHttpContext context = new();
+        context.Features.Set<IRequestBodyPipeFeature>(feature);
+        context.Request.ContentType = "application/json";
+        BufferBudget budget = new(ProxyParts.Options(), TimeProvider.System, ProxyParts.Telemetry());
+        Task<ProxyBody> reading = ReadAsync(context.Request, Chat, Limit, budget).AsTask();
+        _ = await pipe.Writer.WriteAsync(new byte[Limit + 1]).AsTask().OrTimeout();
+        _ = await Assert.ThrowsAsync<ProxyRefusalException>(() => reading.OrTimeout());
+
+        // Kestrel logged an error for each such request: "the body reader is in an invalid state".
+        await pipe.Writer.CompleteAsync();
+        ReadResult rest = await pipe.Reader.ReadAsync().AsTask().OrTimeout();
+        Assert.True(rest.IsCompleted && rest.Buffer.IsEmpty);
+    }
+
+    [Fact]
+    public void Buffer_ManyLargeOnesOnManyThreads_LeaveNoMemoryBehind()
+    {
+        const int Size = 32 * 1024 * 1024;
+        long before = GC.GetTotalMemory(forceFullCollection: true);
+        for (int i = 0; i < 8; i++)
+        {
+            Thread thread = new(() =>
+            {
+                using PooledBuffer buffer = new(0);
+                buffer.EnsureCapacity(Size);
+                buffer.Append("body"u8);
+            });
+            thread.Start();
+            thread.Join();
+        }
+
+        // With the shared pool, one array for each thread was left.
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, Size);
+    }
+
+    private sealed class PipeBody(PipeReader reader) : IRequestBodyPipeFeature
+    {
+        public PipeReader Reader => reader;
+    }
+
     private static async Task<ProxyBody> ReadAsync(BufferBudget budget, ProxyRoute route, int length)
     {
         DefaultHttpContext context = new();
         context.Request.ContentType = route.IsForm ? "multipart/form-data; boundary=b" : "application/json";
         context.Request.ContentLength = length;
         context.Request.Body = new MemoryStream(new byte[length]);
-        return await ProxyBody.ReadAsync(context.Request, route, Limit, budget, CancellationToken.None).AsTask().OrTimeout();
+        return await ReadAsync(context.Request, route, Limit, budget).AsTask().OrTimeout();
     }
+
+    private static ValueTask<ProxyBody> ReadAsync(HttpRequest request, ProxyRoute route, long limit, BufferBudget budget, TimeProvider? time = null) =>
+        ProxyBody.ReadAsync(request, route, limit, budget, ProxyCaller.Unknown, time ?? TimeProvider.System, CancellationToken.None);
 }

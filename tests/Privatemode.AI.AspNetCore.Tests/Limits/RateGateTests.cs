@@ -265,9 +265,9 @@ public sealed class RateGateTests
     public async Task Take_BufferIsFull_WaitsFiveSecondsAndThenGivesUp()
     {
         BufferBudget budget = Budget();
-        Assert.True(await budget.TakeAsync(70, default));
-        Task<bool> waiting = budget.TakeAsync(40, default).AsTask();
-        Task<bool> later = budget.TakeAsync(10, default).AsTask();
+        Assert.True(await budget.TakeAsync(70, "", default));
+        Task<bool> waiting = budget.TakeAsync(40, "", default).AsTask();
+        Task<bool> later = budget.TakeAsync(10, "", default).AsTask();
 
         // There is room for the later one, but it came later.
         Assert.False(later.IsCompleted);
@@ -275,19 +275,19 @@ public sealed class RateGateTests
 
         Assert.False(await waiting.OrTimeout());
         _ = await later.OrTimeout();
-        budget.Return(70);
-        Assert.True(await budget.TakeAsync(90, default));
+        budget.Return(70, "");
+        Assert.True(await budget.TakeAsync(90, "", default));
     }
 
     [Fact]
     public async Task Take_BudgetIsReleased_GoesToTheFirstWaiter()
     {
         BufferBudget budget = Budget();
-        Assert.True(await budget.TakeAsync(100, default));
-        Task<bool> first = budget.TakeAsync(60, default).AsTask();
-        Task<bool> second = budget.TakeAsync(60, default).AsTask();
+        Assert.True(await budget.TakeAsync(100, "", default));
+        Task<bool> first = budget.TakeAsync(60, "", default).AsTask();
+        Task<bool> second = budget.TakeAsync(60, "", default).AsTask();
 
-        budget.Return(100);
+        budget.Return(100, "");
 
         Assert.True(await first.OrTimeout());
         Assert.False(second.IsCompleted);
@@ -298,18 +298,74 @@ public sealed class RateGateTests
     public async Task Take_CallerGone_LeavesNothingTaken()
     {
         BufferBudget budget = Budget();
-        Assert.True(await budget.TakeAsync(100, default));
+        Assert.True(await budget.TakeAsync(100, "", default));
         using CancellationTokenSource gone = new();
-        Task<bool> waiting = budget.TakeAsync(60, gone.Token).AsTask();
+        Task<bool> waiting = budget.TakeAsync(60, "", gone.Token).AsTask();
 
         await gone.CancelAsync();
         _ = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.OrTimeout());
-        budget.Return(100);
+        budget.Return(100, "");
 
         Assert.Equal(0, budget.InUse);
     }
 
-    private BufferBudget Budget() => new(ProxyParts.Options(options => options.MaxBufferedBytes = 100), _time, ProxyParts.Telemetry());
+    [Fact]
+    public async Task Take_OneCallerHoldsItsShare_OthersStillGetMemory()
+    {
+        BufferBudget budget = SharedBudget();
+        Assert.True(await budget.TakeAsync(500, "one", default));
+
+        Task<bool> more = budget.TakeAsync(1, "one", default).AsTask();
+        Assert.True(await budget.TakeAsync(400, "two", default));
+
+        // Another caller is also served while the first one waits; when that one has given memory back, it goes on.
+        Assert.True(await budget.TakeAsync(100, "two", default));
+        Assert.False(more.IsCompleted);
+        budget.Return(200, "one");
+        Assert.True(await more.OrTimeout());
+        budget.Return(301, "one");
+        budget.Return(500, "two");
+        Assert.Equal(0, budget.InUse);
+    }
+
+    [Fact]
+    public async Task Take_CallerStaysAtItsShare_IsRefusedAfterFiveSeconds()
+    {
+        BufferBudget budget = SharedBudget();
+        Assert.True(await budget.TakeAsync(500, "one", default));
+        Task<bool> more = budget.TakeAsync(1, "one", default).AsTask();
+
+        _time.Advance(TimeSpan.FromSeconds(5.5));
+
+        Assert.False(await more.OrTimeout());
+        Assert.Equal(500, budget.InUse);
+    }
+
+    [Fact]
+    public async Task Take_CallersWithoutKeys_MayUseAllOfIt()
+    {
+        BufferBudget budget = SharedBudget();
+        Assert.True(await budget.TakeAsync(600, "", default));
+        Assert.True(await budget.TakeAsync(400, "", default));
+    }
+
+    [Fact]
+    public async Task Take_BudgetOfTwoLargestBodies_OneCallerMayUseAllOfIt()
+    {
+        BufferBudget budget = SharedBudget(largest: 500);
+        Assert.True(await budget.TakeAsync(1000, "one", default));
+    }
+
+    private BufferBudget Budget() => SharedBudget(size: 100);
+
+    private BufferBudget SharedBudget(long size = 1000, long largest = 100) => new(
+        ProxyParts.Options(options =>
+        {
+            options.MaxBufferedBytes = size;
+            (options.MaxRequestBodyBytes, options.MaxTranscriptionBytes, options.MaxDocumentBytes) = (largest, 1, 1);
+        }),
+        _time,
+        ProxyParts.Telemetry());
 
     private RateGate Gate(ProxyRateLimits? limits, Action<PrivatemodeProxyOptions>? configure = null) => new(
         ProxyParts.Options(options =>

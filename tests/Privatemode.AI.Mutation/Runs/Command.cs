@@ -8,8 +8,9 @@ internal sealed class Command
     private const string Usage = """
         scripts/mutation --folder NAME [--sample N] [--seed S] [--resume] [--list] [--minutes M] [--at-least SCORE]
           --folder    a folder of src/Privatemode.AI: Encryption, KeyExchange, Attestation
-          --sample    tests N of its mutants, chosen by the seed (1 without --seed)
-          --resume    goes on with an earlier run: only survivors are tested again
+          --sample    tests N of its mutants, chosen by the seed
+          --seed      the order in which mutants are tested (1 without it)
+          --resume    goes on with an earlier run: of its mutants, only survivors are tested again
           --list      prints the survivors of the last run, and tests nothing
           --minutes   tests no further mutant after so many minutes; the rest counts as untested
           --at-least  fails below this score in percent
@@ -37,9 +38,7 @@ internal sealed class Command
 
     private async Task<int> RunAsync()
     {
-        string root = Directory.GetCurrentDirectory();
-        string results = Path.Combine(root, "artifacts", "mutation", _folder!);
-        var run = new FolderRun(root, _folder!, results);
+        var run = new FolderRun(Directory.GetCurrentDirectory(), _folder!);
         if (!_list)
         {
             DateTimeOffset until = _minutes is { } minutes ? DateTimeOffset.UtcNow.AddMinutes(minutes) : DateTimeOffset.UtcNow.AddYears(1);
@@ -54,29 +53,46 @@ internal sealed class Command
     {
         for (int i = 0; i < args.Length; i++)
         {
-            string? value = i + 1 < args.Length ? args[i + 1] : null;
             switch (args[i])
             {
                 case "--resume": _resume = true; continue;
                 case "--list": _list = true; continue;
-                case "--folder": _folder = value; break;
-                case "--sample": _sample = Number(value); break;
-                case "--seed": _seed = Number(value) ?? _seed; break;
-                case "--minutes": _minutes = Number(value); break;
-                case "--at-least": _atLeast = Number(value); break;
-                default: return false;
             }
 
-            if (value is null)
+            if (++i == args.Length || !Take(args[i - 1], args[i]))
             {
                 return false;
             }
-
-            i++;
         }
 
         return true;
     }
 
-    private static int? Number(string? text) => text is null ? null : int.Parse(text, CultureInfo.InvariantCulture);
+    private bool Take(string name, string value)
+    {
+        if (name == "--folder")
+        {
+            _folder = value;
+            return true;
+        }
+
+        if (name == "--at-least" && double.TryParse(value, CultureInfo.InvariantCulture, out double score))
+        {
+            _atLeast = score;
+            return true;
+        }
+
+        if (!int.TryParse(value, CultureInfo.InvariantCulture, out int number))
+        {
+            return false;
+        }
+
+        switch (name)
+        {
+            case "--sample": _sample = number; return true;
+            case "--seed": _seed = number; return true;
+            case "--minutes": _minutes = number; return true;
+            default: return false;
+        }
+    }
 }

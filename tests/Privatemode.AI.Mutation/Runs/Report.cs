@@ -28,13 +28,16 @@ internal sealed class Report(IReadOnlyList<Mutant> mutants)
     }
 
     /// <param name="journal">The mutants that were tested, in this run or before.</param>
-    /// <param name="sample">The mutants that count, or <see langword="null"/> for all.</param>
-    public Report With(IReadOnlyDictionary<int, MutantOutcome> journal, HashSet<int>? sample) => new(
-        [.. mutants.Where(mutant => sample?.Contains(mutant.Id) != false).Select(mutant => mutant with
+    /// <param name="reach">Which mutants a test reaches.</param>
+    /// <param name="chosen">The mutants that count.</param>
+    public Report With(IReadOnlyDictionary<int, MutantOutcome> journal, Reach reach, HashSet<int> chosen) => new(
+        [.. mutants.Where(mutant => !mutant.Valid || chosen.Contains(mutant.Id)).Select(mutant => mutant with
         {
-            Status = !mutant.Valid || mutant.Status == "NoCoverage" ? mutant.Status
-                : journal.TryGetValue(mutant.Id, out MutantOutcome outcome) ? outcome.ToString()
-                : "Untested",
+            Status = !mutant.Valid ? mutant.Status
+                : reach.TestsOf(mutant.Id).Count == 0 && !mutant.IsStatic ? "NoCoverage"
+                : !journal.TryGetValue(mutant.Id, out MutantOutcome outcome) ? "Untested"
+                : outcome == MutantOutcome.SurvivedInStatic ? "Survived"
+                : outcome.ToString(),
         })]);
 
     /// <returns>The score in percent.</returns>
@@ -47,8 +50,8 @@ internal sealed class Report(IReadOnlyList<Mutant> mutants)
         }
 
         double score = PrintLine(output, "all", [.. mutants.Where(mutant => mutant.Valid)]);
-        PrintLine(output, "without texts for people", [.. mutants.Where(mutant => mutant.Valid && !mutant.IsText)]);
-        output.WriteLine($"do not compile: {mutants.Count(mutant => mutant.Status == "CompileError")}");
+        int failed = mutants.Count(mutant => mutant.Status == "CompileError"), texts = mutants.Count(mutant => mutant.IsText);
+        output.WriteLine($"left out: {failed} that do not compile, {texts} texts");
         foreach (Mutant alive in survivors ? mutants.Where(mutant => mutant.Alive) : [])
         {
             output.WriteLine($"{alive.File}({alive.Line},{alive.Column}) {alive.Status} {alive.Mutator}\n  - {alive.Original}\n  + {alive.Replacement}");
@@ -72,14 +75,15 @@ internal sealed class Report(IReadOnlyList<Mutant> mutants)
 
 /// <param name="File">Its name: those of the library are different.</param>
 /// <param name="Original">The text that was replaced.</param>
-internal sealed record Mutant(int Id, string File, int Line, int Column, string Mutator, string Original, string Replacement, string Status)
+/// <param name="IsStatic">It changes the value of a static field: in a process that has it already, it changes nothing.</param>
+internal sealed record Mutant(int Id, string File, int Line, int Column, string Mutator, string Original, string Replacement, string Status, bool IsStatic)
 {
-    public bool Valid => Status is not ("Ignored" or "CompileError");
+    public bool Valid => Status is not ("Ignored" or "CompileError") && !IsText;
 
-    /// <summary>A text of several words, as in the message of an exception. Tests do not repeat it.</summary>
-    public bool IsText => Original is ['"', ..] or ['$', '"', ..] && Original.Contains(' ', StringComparison.Ordinal) && Replacement is "\"\"" or "$\"\"";
+    /// <summary>A text of several words that is replaced by an empty one, as in the message of an exception. Tests do not repeat it.</summary>
+    public bool IsText => Replacement is "\"\"" or "$\"\"" && Original.Trim('$', '"').Split(' ').Count(word => word.Any(char.IsLetter)) > 1;
 
-    public bool Alive => Status is "Survived" or "NoCoverage";
+    public bool Alive => Valid && Status is "Survived" or "NoCoverage";
 
     public static Mutant Read(string file, string text, JsonElement mutant)
     {
@@ -90,7 +94,8 @@ internal sealed record Mutant(int Id, string File, int Line, int Column, string 
             mutant.GetProperty("mutatorName").GetString()!,
             Part(text, Offset(text, line, column), Offset(text, end.GetProperty("line").GetInt32(), end.GetProperty("column").GetInt32())),
             Shortened(mutant.GetProperty("replacement").GetString() ?? ""),
-            mutant.GetProperty("status").GetString()!);
+            mutant.GetProperty("status").GetString()!,
+            mutant.TryGetProperty("static", out JsonElement isStatic) && isStatic.GetBoolean());
     }
 
     private static string Part(string text, int start, int end) => Shortened(text[Math.Min(start, end)..Math.Max(start, end)]);

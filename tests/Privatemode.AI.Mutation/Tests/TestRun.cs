@@ -6,21 +6,22 @@ using Xunit.Sdk;
 namespace Privatemode.AI.Mutation.Tests;
 
 /// <summary>
-/// One run of chosen tests. It stops at the first failure: the mutant is killed. It is given up when no test ends for a while: mostly of processor time,
-/// since the time on the clock says little on a busy machine, and a mutant that loops burns it.
+/// One run of chosen tests. It stops at the first failure. It is given up when no test ends for a while: mostly of processor time, since the time on the
+/// clock says little on a busy machine, and a mutant that loops burns it.
 /// </summary>
-internal sealed class TestRun(UnitTests tests, Action<IXunitTestCase, TestOutcome> report) : IMessageSink
+internal sealed class TestRun(UnitTests tests) : IMessageSink
 {
-    private static readonly TimeSpan ProcessorLimit = TimeSpan.FromSeconds(Number("PRIVATEMODE_MUTATION_PROCESSOR_SECONDS", 10));
-    private static readonly TimeSpan ClockLimit = TimeSpan.FromSeconds(Number("PRIVATEMODE_MUTATION_CLOCK_SECONDS", 180));
+    private static readonly TimeSpan ProcessorLimit = TimeSpan.FromSeconds(4);
+    private static readonly TimeSpan ClockLimit = TimeSpan.FromSeconds(60);
     private static readonly TimeSpan Interval = TimeSpan.FromMilliseconds(200);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<string, (IXunitTestCase Case, TestOutcome Outcome)> _running = [];
     private readonly TaskCompletionSource _finished = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _ended;
-    private bool _failed;
     private bool _over;
+
+    /// <summary>The first test that failed.</summary>
+    public IXunitTestCase? Failed { get; private set; }
 
     /// <returns>Whether the tests came to an end. If not, threads of this process still run them.</returns>
     public async Task<bool> RunAsync(IReadOnlyCollection<IXunitTestCase> cases)
@@ -41,8 +42,11 @@ internal sealed class TestRun(UnitTests tests, Action<IXunitTestCase, TestOutcom
             }
             else if (process.TotalProcessorTime - used > ProcessorLimit || Stopwatch.GetElapsedTime(since) > ClockLimit)
             {
-                GiveUp();
-                return false;
+                lock (_lock)
+                {
+                    _over = true;
+                    return Failed is not null;
+                }
             }
         }
 
@@ -59,7 +63,7 @@ internal sealed class TestRun(UnitTests tests, Action<IXunitTestCase, TestOutcom
             }
 
             Take(message);
-            return !_failed;
+            return Failed is null;
         }
     }
 
@@ -67,57 +71,21 @@ internal sealed class TestRun(UnitTests tests, Action<IXunitTestCase, TestOutcom
     {
         switch (message)
         {
-            case ITestCaseStarting { TestCase: IXunitTestCase one }:
-                _running[one.UniqueID] = (one, TestOutcome.Passed);
-                break;
             case ITestFailed { TestCase: IXunitTestCase one }:
-                _running[one.UniqueID] = (one, TestOutcome.Failed);
-                _failed = true;
+                Failed ??= one;
                 break;
             case ITestCaseCleanupFailure { TestCases: var cases }:
-                Fail(cases);
+                Failed ??= cases.OfType<IXunitTestCase>().FirstOrDefault();
                 break;
             case ITestClassCleanupFailure { TestCases: var cases }:
-                Fail(cases);
+                Failed ??= cases.OfType<IXunitTestCase>().FirstOrDefault();
                 break;
-            case ITestCaseFinished { TestCase: IXunitTestCase one } when _running.Remove(one.UniqueID, out var finished):
+            case ITestCaseFinished:
                 Volatile.Write(ref _ended, _ended + 1);
-                report(finished.Case, finished.Outcome);
                 break;
             case ITestAssemblyFinished:
                 _finished.TrySetResult();
                 break;
         }
     }
-
-    private void Fail(IEnumerable<ITestCase> cases)
-    {
-        _failed = true;
-        foreach (IXunitTestCase one in cases.OfType<IXunitTestCase>())
-        {
-            report(one, TestOutcome.Failed);
-        }
-    }
-
-    private void GiveUp()
-    {
-        lock (_lock)
-        {
-            _over = true;
-            foreach ((IXunitTestCase one, _) in _running.Values)
-            {
-                report(one, TestOutcome.TimedOut);
-            }
-        }
-    }
-
-    private static int Number(string variable, int otherwise) =>
-        int.TryParse(Environment.GetEnvironmentVariable(variable), out int number) ? number : otherwise;
-}
-
-internal enum TestOutcome
-{
-    Passed,
-    Failed,
-    TimedOut,
 }

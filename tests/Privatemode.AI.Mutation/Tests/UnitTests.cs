@@ -5,22 +5,15 @@ using Xunit.Sdk;
 
 namespace Privatemode.AI.Mutation.Tests;
 
-/// <summary>The test cases of Privatemode.AI.Tests: found once, run in this process as often as dotnet-stryker asks.</summary>
-internal sealed class UnitTests : IDisposable
+/// <summary>The test cases of Privatemode.AI.Tests: found once, run in this process as often as needed.</summary>
+/// <param name="folders">The folders of the project whose tests take part.</param>
+internal sealed class UnitTests(string[] folders) : IDisposable
 {
-    /// <summary>Beginnings of full class names, separated by semicolons: which tests take part. Empty: all.</summary>
-    public const string OnlyVariable = "PRIVATEMODE_MUTATION_TESTS";
-
-    /// <summary>Parts of full class names, separated by semicolons: which of them do not.</summary>
-    public const string WithoutVariable = "PRIVATEMODE_MUTATION_WITHOUT";
-
     private readonly Assembly _assembly = Assembly.Load("Privatemode.AI.Tests");
     private readonly XunitTestFramework _framework = new(new IgnoredMessages());
-    private readonly Lazy<Dictionary<string, IXunitTestCase>> _cases;
+    private Dictionary<string, IXunitTestCase>? _cases;
 
-    public UnitTests() => _cases = new Lazy<Dictionary<string, IXunitTestCase>>(Find);
-
-    public IReadOnlyDictionary<string, IXunitTestCase> Cases => _cases.Value;
+    public Dictionary<string, IXunitTestCase> Cases => _cases ??= Find();
 
     public void Run(IEnumerable<IXunitTestCase> cases, IMessageSink results)
     {
@@ -34,20 +27,20 @@ internal sealed class UnitTests : IDisposable
     {
         using ITestFrameworkDiscoverer discoverer = _framework.GetDiscoverer(Reflector.Wrap(_assembly));
         using var found = new FoundCases();
-        discoverer.Find(includeSourceInformation: false, found, new Options());
-        found.Finished.WaitOne();
-        string[] only = Parts(OnlyVariable), without = Parts(WithoutVariable);
-        return found.Cases.Where(found => TakesPart(found.TestMethod.TestClass.Class.Name, only, without))
-            .DistinctBy(found => found.UniqueID)
-            .ToDictionary(found => found.UniqueID);
+        foreach (Type type in _assembly.GetTypes().Where(TakesPart))
+        {
+            found.Finished.Reset();
+            discoverer.Find(type.FullName!, includeSourceInformation: false, found, new Options());
+            found.Finished.WaitOne();
+        }
+
+        return found.Cases
+            .DistinctBy(one => one.UniqueID)
+            .ToDictionary(one => one.UniqueID);
     }
 
-    private static bool TakesPart(string type, string[] only, string[] without) =>
-        (only.Length == 0 || only.Any(start => type.StartsWith(start, StringComparison.Ordinal)))
-        && !without.Any(part => type.Contains(part, StringComparison.Ordinal));
-
-    private static string[] Parts(string variable) =>
-        (Environment.GetEnvironmentVariable(variable) ?? "").Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
+    private bool TakesPart(Type type) => type.IsPublic
+        && folders.Any(folder => type.FullName!.StartsWith($"Privatemode.AI.Tests.{folder}.", StringComparison.Ordinal));
 
     private sealed class IgnoredMessages : IMessageSink
     {
@@ -79,7 +72,8 @@ internal sealed class UnitTests : IDisposable
 
     private sealed class Options : ITestFrameworkDiscoveryOptions, ITestFrameworkExecutionOptions
     {
-        private readonly Dictionary<string, object?> _values = [];
+        // Tests of several classes at once would hide which of them a mutant fails first, and xunit throws when such a run is stopped.
+        private readonly Dictionary<string, object?> _values = new() { ["xunit.execution.DisableParallelization"] = true };
 
         public TValue? GetValue<TValue>(string name) => _values.TryGetValue(name, out object? value) ? (TValue?)value : default;
 

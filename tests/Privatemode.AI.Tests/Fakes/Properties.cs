@@ -12,11 +12,14 @@ internal static class Properties
 {
     private static readonly FSharpOption<Replay>? Replayed = ParseReplay(Environment.GetEnvironmentVariable("PRIVATEMODE_REPLAY"));
 
+    // scripts/mutation runs a property for each of hundreds of mutants.
+    private static readonly int MostCases = int.TryParse(Environment.GetEnvironmentVariable("PRIVATEMODE_PROPERTY_CASES"), out int most) ? most : int.MaxValue;
+
     public static void Hold<T>(Gen<T> cases, Action<T> property, int count = 200) => Hold(cases.ToArbitrary(), property, count);
 
     /// <summary>The same for cases that can be made smaller.</summary>
     public static void Hold<T>(Arbitrary<T> cases, Action<T> property, int count = 200) => Check.One(
-        Config.QuickThrowOnFailure.WithMaxTest(count).WithQuietOnSuccess(true).WithReplay(Replayed), Prop.ForAll(cases, property));
+        Config.QuickThrowOnFailure.WithMaxTest(Math.Min(count, MostCases)).WithQuietOnSuccess(true).WithReplay(Replayed), Prop.ForAll(cases, property));
 
     /// <summary>The same for asynchronous properties, outside of the test framework's synchronization context.</summary>
     public static Task HoldAsync<T>(Arbitrary<T> cases, Func<T, Task> property, int count) =>

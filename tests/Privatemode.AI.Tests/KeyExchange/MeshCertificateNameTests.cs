@@ -55,7 +55,40 @@ public sealed class MeshCertificateNameTests : IDisposable
     public void Verify_DnsNameIsNotAscii_IsNoCertificate(string name) =>
         Assert.Equal(KeyExchangeChecks.CertificateFormat, Refusal([(Dns, name)], acceptsUnnamed: true));
 
+    [Theory]
+    [InlineData("workload-a,workload-b", "workload-a, workload-b")]
+    [InlineData("line\nbreak", "line break")]
+    public void Verify_NamesOfAnotherWorkload_AreInTheRefusalBesideTheExpectedOnes(string names, string found)
+    {
+        (int, string)[] written = [.. names.Split(',').Select(name => (Dns, name))];
+        PrivatemodeVerificationException refusal = Assert.Throws<PrivatemodeVerificationException>(
+            () => Verify(written, new SecretServiceNames(["root", Own])));
+        Assert.Equal("root, secret-service", refusal.Expected);
+        Assert.Equal(found, refusal.Found);
+    }
+
+    [Fact]
+    public void Verify_NoNameInTheCertificateOrTheManifest_IsSaidInTheRefusal()
+    {
+        PrivatemodeVerificationException refusal = Assert.Throws<PrivatemodeVerificationException>(() => Verify([], new SecretServiceNames([])));
+        Assert.Equal("a name that only the secret service has; the manifest gives it none", refusal.Expected);
+        Assert.Equal("no DNS name", refusal.Found);
+    }
+
     private string? Refusal((int Form, string Name)[] names, bool acceptsUnnamed)
+    {
+        try
+        {
+            Verify(names, new SecretServiceNames(["root", Own], acceptsUnnamed));
+            return null;
+        }
+        catch (PrivatemodeVerificationException refusal)
+        {
+            return refusal.ErrorType;
+        }
+    }
+
+    private void Verify((int Form, string Name)[] names, SecretServiceNames accepted)
     {
         AsnWriter writer = new(AsnEncodingRules.DER);
         using (writer.PushSequence())
@@ -67,18 +100,7 @@ public sealed class MeshCertificateNameTests : IDisposable
         }
 
         X509Extension[] extensions = [new("2.5.29.17", writer.Encode(), critical: false)];
-        try
-        {
-            _ = MeshCertificate.Verify(
-                _mesh.LeafDer(extensions),
-                MeshCertificateAuthority.FromPem(_mesh.AuthorityPem()),
-                new SecretServiceNames(["root", Own], acceptsUnnamed),
-                FakeMesh.Now);
-            return null;
-        }
-        catch (PrivatemodeVerificationException refusal)
-        {
-            return refusal.ErrorType;
-        }
+        MeshCertificate.Verify(
+            _mesh.LeafDer(extensions), MeshCertificateAuthority.FromPem(_mesh.AuthorityPem()), accepted, FakeMesh.Now).Dispose();
     }
 }

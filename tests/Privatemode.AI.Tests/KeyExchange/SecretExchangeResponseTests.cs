@@ -41,6 +41,16 @@ public class SecretExchangeResponseTests
     [InlineData("""{"EncapsulatedKey":"AQI=","Signature":"Aw==","MeshCert":"BA==","Deep":[[[[[[[[1]]]]]]]]}""")]
     public void Parse_AnythingElse_IsRefused(string body) => AssertRefused(Encoding.UTF8.GetBytes(body));
 
+    [Theory]
+    [InlineData("""{"Signature":"Aw==","MeshCert":"BA=="}""", "EncapsulatedKey")]
+    [InlineData("""{"EncapsulatedKey":"AQI=","Signature":3,"MeshCert":"BA=="}""", "Signature")]
+    [InlineData("""{"EncapsulatedKey":"AQI=","Signature":"Aw==","MeshCert":[4]}""", "MeshCert")]
+    [InlineData("""{"EncapsulatedKey":"AQI=","Signature":"Aw==","MeshCert":"BA= ="}""", "MeshCert")]
+    public void Parse_OneMemberMissingOrOfAnotherKind_NamesIt(string body, string member) =>
+        Assert.Equal(
+            $"member {member} as a string of padded standard base64",
+            Assert.Throws<PrivatemodeVerificationException>(() => SecretExchangeResponse.Parse(Encoding.UTF8.GetBytes(body))).Expected);
+
     [Fact]
     public void Parse_ByteOrderMarkOrBadUtf8_IsRefused()
     {

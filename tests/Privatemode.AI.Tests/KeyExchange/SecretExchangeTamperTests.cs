@@ -140,6 +140,29 @@ public class SecretExchangeTamperTests
         Assert.Equal(KeyExchangeChecks.CertificateSignature, Assert.Throws<PrivatemodeVerificationException>(unsigned.Play).ErrorType);
     }
 
+    // Which it is decides what to do: wait, check the clock, or look for a newer certificate.
+    [Theory]
+    [InlineData("before the CA's time", "is not valid yet")]
+    [InlineData("after the CA's time", "has expired")]
+    [InlineData("before the certificate's time", "is not valid yet")]
+    [InlineData("after the certificate's time", "has expired")]
+    public void Complete_TooEarlyOrTooLate_SaysWhich(string name, string said)
+    {
+        using SecretExchangeScene scene = new();
+        Tampers.Single(tamper => tamper.Name == name).Break(scene);
+        Assert.Contains(said, Assert.Throws<PrivatemodeVerificationException>(scene.Play).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Complete_EncapsulatedKeyTooShort_NamesBothLengths()
+    {
+        using SecretExchangeScene scene = new();
+        scene.EncapsulatedKey = scene.EncapsulatedKey[..^1];
+        PrivatemodeVerificationException refusal = Assert.Throws<PrivatemodeVerificationException>(scene.Play);
+        Assert.Equal("1120 bytes without a small-order part", refusal.Expected);
+        Assert.Equal("1119 bytes", refusal.Found);
+    }
+
     // What must go through, so that the refusals above are not for another reason.
     [Theory]
     [InlineData("nistP256", "SHA256")]

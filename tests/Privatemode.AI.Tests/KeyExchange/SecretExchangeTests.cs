@@ -93,12 +93,12 @@ public class SecretExchangeTests
     }
 
     [Fact]
-    public void Dispose_Unused_ZeroesThePrivateKey()
+    public void Dispose_Unused_ZeroesThePrivateKeyAtOnce()
     {
         SecretExchange exchange = SecretExchange.Create();
         exchange.Dispose();
-        exchange.Dispose();
         AssertZeroed(exchange);
+        exchange.Dispose();
     }
 
     [Fact]

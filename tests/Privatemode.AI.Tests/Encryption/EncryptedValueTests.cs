@@ -49,6 +49,16 @@ public sealed partial class EncryptedValueTests
         }
     }
 
+    [Fact]
+    public void IsEncryptedWith_AnyCharacterReplaced_IsFalse()
+    {
+        string text = Sealed(2);
+        for (int i = 0; i < text.Length; i++)
+        {
+            Assert.False(IsSealed(Edited(text, i, 1, "g"), Id), $"character {i}");
+        }
+    }
+
     [Theory]
     [InlineData("a\\u003ab", "nonce")]
     [InlineData("a\\\"", "nonce")]

@@ -128,6 +128,19 @@ public sealed class FieldCipherTests
         Assert.Throws<ObjectDisposedException>(() => cipher.TryDecryptInPlace(0, _iv, [], tag));
     }
 
+    // A number has 32 bits on the wire: the next one would be the first again.
+    [Theory]
+    [AesGcmProviders(AesGcmProvidersAttribute.Platform)]
+    [AesGcmProviders(AesGcmProvidersAttribute.Sodium)]
+    public void Encrypt_NumberAfterTheLastOne_Throws(string provider)
+    {
+        using AesGcmKey key = AesGcmProvidersAttribute.Key(provider, _key);
+        using FieldCipher cipher = New(key);
+        Encrypt(cipher, 5, uint.MaxValue);
+        Assert.Throws<OverflowException>(() => Encrypt(cipher, 5, uint.MaxValue + 1UL));
+        Assert.Throws<OverflowException>(() => cipher.TryDecrypt(uint.MaxValue + 1UL, _iv, new byte[5 + FieldCipher.TagSize], new byte[5]));
+    }
+
     private static byte[] Plaintext(int length) => [.. Enumerable.Range(0, length).Select(i => (byte)i)];
 
     private FieldCipher New(AesGcmKey key) => new(key, _nonce);

@@ -101,6 +101,37 @@ public sealed class Utf8SequenceTests
         }
     }
 
+    [Theory]
+    [InlineData(32, "\"", true)]
+    [InlineData(34, "\"", true)]
+    [InlineData(30, "\"", false)]
+    [InlineData(33, "\"", false)]
+    [InlineData(32, "0", false)]
+    [InlineData(32, "", false)]
+    public void FindCiphertext_CutAnywhere_NeedsAWholeTagAndTheQuoteAtTheEnd(int digits, string end, bool isFound)
+    {
+        string head = $"\"id:nonce:{new string('0', 24)}:";
+        byte[] text = Encoding.UTF8.GetBytes($"{head}{new string('0', digits)}{end}");
+        int expected = isFound ? head.Length : -1;
+        Assert.Equal(expected, EncryptedValue.FindCiphertext(text));
+        foreach (ReadOnlySequence<byte> pieces in Cuts(text, mostPieces: 2))
+        {
+            Assert.Equal(expected, EncryptedValue.FindCiphertext(new Utf8Sequence(pieces)));
+        }
+    }
+
+    // Behind the end of a slice, the pieces go on: with text that is not the slice's.
+    [Fact]
+    public void Slice_BeyondTheEndOfASlice_Throws()
+    {
+        foreach (ReadOnlySequence<byte> pieces in Cuts("abcdef"u8.ToArray(), mostPieces: 2))
+        {
+            Assert.Throws<ArgumentOutOfRangeException>(() => new Utf8Sequence(pieces).Slice(1, 3).Slice(1, 3).Length);
+            Assert.Throws<ArgumentOutOfRangeException>(() => new Utf8Sequence(pieces).Slice(1, 3).Slice(4, 0).Length);
+            Assert.Equal(2, new Utf8Sequence(pieces).Slice(1, 3).Slice(1, 2).Length);
+        }
+    }
+
     private static (AnswerFault Fault, string Opened) Open(Utf8Sequence text, ResponseSchema shape, AnswerSealer sealer)
     {
         using ExchangeCipher client = sealer.Client();

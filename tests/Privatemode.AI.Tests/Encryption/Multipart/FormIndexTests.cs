@@ -17,6 +17,8 @@ public sealed class FormIndexTests
         { "form-data; name=\"timestamp_granularities[]\"", "timestamp_granularities[]", false },
         { "form-data; name=\"file\"; filename=\"\"", "file", false },
         { "form-data; name=\"ä\"", "ä", false },
+        { "form-data; name=file; filename=a!#$%&'*+-.^_`|~1", "file", true },
+        { "form-data; name=file; filename*=utf-8''%C3%A4", "file", true },
     };
 
     [Theory]
@@ -41,6 +43,8 @@ public sealed class FormIndexTests
     [InlineData("form-data; name=a; filename*=utf-8''")]
     [InlineData("form-data; name=a; filename*=utf-8''%4")]
     [InlineData("form-data; name=a; filename*=utf-8''%zz")]
+    [InlineData("form-data; name=a; filename*=utf-8''b%zz")]
+    [InlineData("form-data; name=a; filename*=utf-8'''b")]
     [InlineData("form-data; name=a; filename*=koi8-r''b")]
     [InlineData("form-data; name=a; filename*=plain")]
     [InlineData("form-data; name*=utf-8''a")]
@@ -129,6 +133,8 @@ public sealed class FormIndexTests
     [InlineData("multipart/form-data; boundary=", null)]
     [InlineData("multipart/form-data; boundary=\"\"", null)]
     [InlineData("multipart/form-data; boundary=\"a b\"", null)]
+    [InlineData("multipart/form-data; boundary='a()+_,-./:=?'", null)]
+    [InlineData("multipart/form-data; boundary=\"'a()+_,-./:=?'\"", "'a()+_,-./:=?'")]
     [InlineData("multipart/form-data; boundary=\"a\\\"b\"", null)]
     [InlineData("multipart/form-data; boundary=a; boundary=b", null)]
     [InlineData("multipart/form-data; boundary=a; charset=utf-8", null)]

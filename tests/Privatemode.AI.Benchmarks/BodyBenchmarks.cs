@@ -52,7 +52,7 @@ public class BodyBenchmarks
     public int Sealed()
     {
         JsonRequestBody body = new(PooledBytes.Copy(_body));
-        _ = RemoteMediaFinder.Find(body.Bytes.Span, body.Index);
+        RemoteMediaFinder.Find(body.Bytes.Span, body.Index, static _ => { });
         using EncryptedCall call = _engine.Prepare(EndpointRules.ChatCompletions, body, "key");
         using BodyExchange exchange = new BodyExchange(Key, SecretId);
         using EncryptedBody wire = call.Body!.Encrypt(exchange, call.Rule);

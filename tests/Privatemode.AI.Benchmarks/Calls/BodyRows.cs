@@ -72,7 +72,7 @@ internal static class BodyRows
         PooledBytes bytes = CallPreparationBuffer(chat.Length);
         bytes.Append(chat);
         JsonRequestBody body = new(bytes);
-        _ = RemoteMediaFinder.Find(body.Bytes.Span, body.Index);
+        RemoteMediaFinder.Find(body.Bytes.Span, body.Index, static _ => { });
         using EncryptedCall call = Encryptor.Prepare(EndpointRules.ChatCompletions, body, "key");
         using BodyExchange exchange = new(key, SecretId);
         using EncryptedBody wire = call.Body!.Encrypt(exchange, call.Rule);

@@ -9,26 +9,28 @@ namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>The URL of an image in a body.</summary>
 /// <param name="Start">The position of its raw JSON string in the document.</param>
-/// <param name="Place">Message and part, for exceptions: <c>messages[0].content[1]</c>.</param>
+/// <param name="Place">Message and part, for exceptions. Its text is only built for those: a body can have millions of URLs.</param>
 /// <param name="IsData">Whether the URL contains the image itself.</param>
 /// <param name="IsParsable">The service can parse it.</param>
-internal readonly record struct MediaUrl(int Start, int Length, string Place, bool IsData, bool IsHttps, bool IsParsable);
+internal readonly record struct MediaUrl(int Start, int Length, MediaPlace Place, bool IsData, bool IsHttps, bool IsParsable);
 
 /// <summary>Finds media that messages name by URL: at <c>messages[i].content[j]</c>, where the service looks for them.</summary>
 internal static class RemoteMediaFinder
 {
-    /// <summary>The URLs of images in chat messages that must be handled: all except valid <c>data:</c> URLs.</summary>
+    /// <summary>Finds the URLs of images in chat messages that must be handled: all except valid <c>data:</c> URLs.</summary>
+    /// <param name="document">The body.</param>
+    /// <param name="index">Its members.</param>
+    /// <param name="handle">Called for each URL when it is found. This class keeps none of them.</param>
     /// <exception cref="PrivatemodeWouldLeakException">Audio or video by URL, which the service refuses, quoting the URL in the clear.</exception>
-    public static IReadOnlyList<MediaUrl> Find(ReadOnlySpan<byte> document, JsonIndex index)
+    public static void Find(ReadOnlySpan<byte> document, JsonIndex index, Action<MediaUrl> handle)
     {
         if (!index.HasUrlNames || !TryGetMessages(document, index, out ReadOnlySpan<byte> messages, out int offset))
         {
             // The names that are searched for end with _url: most bodies have none.
-            return [];
+            return;
         }
 
         // Depth 0 is the array of messages, 1 a message, 2 its members, 3 a part of its content, 4 the members of the part.
-        List<MediaUrl> found = [];
         Utf8JsonReader reader = new(messages, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
         _ = reader.Read();
         MediaPlace place = default;
@@ -45,23 +47,20 @@ internal static class RemoteMediaFinder
             }
             else if (reader.CurrentDepth == 4 && inContent)
             {
-                ReadPartMember(ref reader, messages, offset, place, found);
+                ReadPartMember(ref reader, messages, offset, place, handle);
             }
         }
-
-        return found;
     }
 
     /// <summary>The same for Anthropic-style messages: <c>source.url</c> in blocks of <c>content</c>, and in blocks of the <c>content</c> of those.</summary>
     /// <remarks>Elsewhere, and if it is a text, a <c>source</c> is content like any other: of a search result, or in the arguments of a tool.</remarks>
-    public static IReadOnlyList<MediaUrl> FindSources(ReadOnlySpan<byte> document, JsonIndex index)
+    public static void FindSources(ReadOnlySpan<byte> document, JsonIndex index, Action<MediaUrl> handle)
     {
         if (!TryGetMessages(document, index, out ReadOnlySpan<byte> messages, out int offset))
         {
-            return [];
+            return;
         }
 
-        List<MediaUrl> found = [];
         Utf8JsonReader reader = new(messages, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
         _ = reader.Read();
         MediaPlace place = default;
@@ -80,15 +79,13 @@ internal static class RemoteMediaFinder
             }
             else if (outer && (depth == 4 || (depth == 6 && inner)) && NameIs(ref reader, "source"u8))
             {
-                ReadUrlOrMembers(ref reader, messages, offset, place.ToString(isNested: depth == 6), found, mayBeText: false);
+                ReadUrlOrMembers(ref reader, messages, offset, place with { IsNested = depth == 6 }, handle, mayBeText: false);
             }
             else
             {
                 isContent = NameIs(ref reader, "content"u8);
             }
         }
-
-        return found;
     }
 
     private static bool TryGetMessages(ReadOnlySpan<byte> document, JsonIndex index, out ReadOnlySpan<byte> messages, out int offset)
@@ -100,28 +97,28 @@ internal static class RemoteMediaFinder
         return isArray;
     }
 
-    private static void ReadPartMember(ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, MediaPlace place, List<MediaUrl> found)
+    private static void ReadPartMember(ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, MediaPlace place, Action<MediaUrl> handle)
     {
         if (NameIs(ref reader, "audio_url"u8) || NameIs(ref reader, "video_url"u8))
         {
             throw new PrivatemodeWouldLeakException(
                 "remote-media",
-                $"{place.ToString(isNested: false)} names audio or video by URL, which the service does not accept. Put the media into the request.");
+                $"{place} names audio or video by URL, which the service does not accept. Put the media into the request.");
         }
 
         if (NameIs(ref reader, "image_url"u8))
         {
-            ReadUrlOrMembers(ref reader, messages, offset, place.ToString(isNested: false), found);
+            ReadUrlOrMembers(ref reader, messages, offset, place, handle);
         }
     }
 
     private static void ReadUrlOrMembers(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, string place, List<MediaUrl> found, bool mayBeText = true)
+        ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, MediaPlace place, Action<MediaUrl> handle, bool mayBeText = true)
     {
         _ = reader.Read();
         if (reader.TokenType == JsonTokenType.String && mayBeText)
         {
-            ReadUrl(ref reader, messages, offset, place, found);
+            ReadUrl(ref reader, messages, offset, place, handle);
         }
         else if (reader.TokenType == JsonTokenType.StartObject)
         {
@@ -131,7 +128,7 @@ internal static class RemoteMediaFinder
                 _ = reader.Read();
                 if (isUrl && reader.TokenType == JsonTokenType.String)
                 {
-                    ReadUrl(ref reader, messages, offset, place, found);
+                    ReadUrl(ref reader, messages, offset, place, handle);
                 }
 
                 reader.Skip();
@@ -139,7 +136,7 @@ internal static class RemoteMediaFinder
         }
     }
 
-    private static void ReadUrl(ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, string place, List<MediaUrl> found)
+    private static void ReadUrl(ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, MediaPlace place, Action<MediaUrl> handle)
     {
         int start = checked((int)reader.TokenStartIndex);
         int length = checked((int)reader.BytesConsumed) - start;
@@ -158,11 +155,11 @@ internal static class RemoteMediaFinder
 
         if (!(url.IsData && url.IsParsable))
         {
-            found.Add(url);
+            handle(url);
         }
     }
 
-    private static MediaUrl Classify(ReadOnlySpan<byte> text, int start, int length, string place) =>
+    private static MediaUrl Classify(ReadOnlySpan<byte> text, int start, int length, MediaPlace place) =>
         new(start, length, place, ServiceUrl.IsData(text), ServiceUrl.IsHttps(text), ServiceUrl.IsParsable(text));
 
     private static bool NameIs(ref Utf8JsonReader reader, ReadOnlySpan<byte> name)
@@ -177,41 +174,44 @@ internal static class RemoteMediaFinder
             return false;
         }
     }
+}
 
-    /// <summary>Counts messages, parts, and parts of the results of tools.</summary>
-    private struct MediaPlace
+/// <summary>Counts messages, parts, and parts of the results of tools. Its text: <c>messages[0].content[1]</c>.</summary>
+internal record struct MediaPlace
+{
+    private int _messages;
+    private int _parts;
+    private int _nested;
+
+    /// <summary>Whether the place is in the result of a tool.</summary>
+    public bool IsNested { get; init; }
+
+    /// <summary>Processes a token that is not a name.</summary>
+    public void Advance(JsonTokenType token, int depth)
     {
-        private int _messages;
-        private int _parts;
-        private int _nested;
-
-        /// <summary>Processes a token that is not a name.</summary>
-        public void Advance(JsonTokenType token, int depth)
+        bool begins = token is not (JsonTokenType.EndArray or JsonTokenType.EndObject);
+        switch (depth)
         {
-            bool begins = token is not (JsonTokenType.EndArray or JsonTokenType.EndObject);
-            switch (depth)
-            {
-                case 1 when begins:
-                    _messages++;
-                    break;
-                case 2 when token == JsonTokenType.StartArray:
-                    _parts = 0;
-                    break;
-                case 3 when begins:
-                    _parts++;
-                    break;
-                case 4 when token == JsonTokenType.StartArray:
-                    _nested = 0;
-                    break;
-                case 5 when begins:
-                    _nested++;
-                    break;
-            }
+            case 1 when begins:
+                _messages++;
+                break;
+            case 2 when token == JsonTokenType.StartArray:
+                _parts = 0;
+                break;
+            case 3 when begins:
+                _parts++;
+                break;
+            case 4 when token == JsonTokenType.StartArray:
+                _nested = 0;
+                break;
+            case 5 when begins:
+                _nested++;
+                break;
         }
-
-        public readonly string ToString(bool isNested) =>
-            $"messages[{_messages - 1}].content[{_parts - 1}]{(isNested ? $".content[{_nested - 1}]" : "")}";
     }
+
+    public override readonly string ToString() =>
+        $"messages[{_messages - 1}].content[{_parts - 1}]{(IsNested ? $".content[{_nested - 1}]" : "")}";
 }
 
 /// <summary>Applies <see cref="RemoteMediaPolicy"/> to the images a body names by URL.</summary>
@@ -232,32 +232,32 @@ internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher
     {
         if (rule.Stream == StreamKind.Messages)
         {
-            ThrowIfSourceForbidden(body);
+            // Anthropic-style images have their address in another member, and cannot be replaced.
+            RemoteMediaFinder.FindSources(body.Bytes.Span, body.Index, ThrowIfSourceForbidden);
         }
 
-        IReadOnlyList<MediaUrl> images = RemoteMediaFinder.Find(body.Bytes.Span, body.Index);
-        foreach (MediaUrl image in images)
+        List<MediaUrl> images = [];
+        RemoteMediaFinder.Find(body.Bytes.Span, body.Index, image =>
         {
-            ThrowIfTooMany(image);
-        }
+            ThrowIfForbidden(image);
+            if (!FetchesHere)
+            {
+                return;
+            }
 
-        if (images.Count > 0 && FetchesHere)
+            ThrowIfTooMany(images.Count);
+            images.Add(image);
+        });
+
+        if (images.Count > 0)
         {
             await InlineAsync(rule, body, images, async, cancellationToken).ConfigureAwait(false);
         }
     }
 
     private async ValueTask InlineAsync(
-        EndpointRule rule, JsonRequestBody body, IReadOnlyList<MediaUrl> images, bool async, CancellationToken cancellationToken)
+        EndpointRule rule, JsonRequestBody body, List<MediaUrl> images, bool async, CancellationToken cancellationToken)
     {
-        if (images.Count > mostImages)
-        {
-            throw new PrivatemodeRequestException(
-                "messages",
-                $"The request names {images.Count} images by URL, and at most {mostImages} are fetched for one request. Send fewer at once, or raise " +
-                    $"{OptionNames.MaxFetchedImages}.");
-        }
-
         Uri[] addresses = [.. images.Select(image => AddressOf(body, image))];
 
         // The base64 of the images must fit into the remaining size of the body.
@@ -273,21 +273,28 @@ internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher
         _ = body.Index.Read(body.Bytes.Span);
     }
 
-    /// <summary>Anthropic-style images have their address in another member, and cannot be replaced.</summary>
-    private void ThrowIfSourceForbidden(JsonRequestBody body)
+    private void ThrowIfTooMany(int count)
     {
-        foreach (MediaUrl image in RemoteMediaFinder.FindSources(body.Bytes.Span, body.Index))
+        if (count >= mostImages)
         {
-            ThrowIfTooMany(image);
-            if (FetchesHere)
-            {
-                throw new PrivatemodeWouldLeakException(
-                    Refused, $"{image.Place} names an image by URL, and on this endpoint images are not fetched here. Put the image into the request.");
-            }
+            throw new PrivatemodeRequestException(
+                "messages",
+                $"The request names more than {mostImages} images by URL, and at most {mostImages} are fetched for one request. Send fewer at once, or " +
+                    $"raise {OptionNames.MaxFetchedImages}.");
         }
     }
 
-    private void ThrowIfTooMany(MediaUrl image)
+    private void ThrowIfSourceForbidden(MediaUrl image)
+    {
+        ThrowIfForbidden(image);
+        if (FetchesHere)
+        {
+            throw new PrivatemodeWouldLeakException(
+                Refused, $"{image.Place} names an image by URL, and on this endpoint images are not fetched here. Put the image into the request.");
+        }
+    }
+
+    private void ThrowIfForbidden(MediaUrl image)
     {
         if (policy == RemoteMediaPolicy.Refuse && !image.IsData)
         {

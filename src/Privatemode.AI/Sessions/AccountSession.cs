@@ -5,6 +5,9 @@ namespace Privatemode.AI.Sessions;
 /// <summary>The current secret of one API key, renewed by one exchange at a time, regardless of the number of waiting callers.</summary>
 internal sealed class AccountSession : IDisposable
 {
+    // Two machines' sleeps in a row are unlikely; a clock that is wrong in steps is not worth more exchanges.
+    private const int MaxExpired = 3;
+
     private static readonly TimeSpan RenewalPause = TimeSpan.FromMinutes(1);
 
     private readonly Func<bool, CancellationToken, ValueTask<SessionSecret>> _getSecret;
@@ -33,12 +36,14 @@ internal sealed class AccountSession : IDisposable
     /// <param name="rejectedId">The ID of a secret that the service no longer knows. It is replaced for all callers, unless that happened already.</param>
     /// <param name="deadline">Ends only this caller's wait; the exchange continues for the others.</param>
     /// <param name="permit">Released with the lease, as is <paramref name="slot"/>; if this method throws, the caller keeps both.</param>
+    /// <exception cref="PrivatemodeServiceException">The verification, or the secret, expired during the exchange, several times in a row.</exception>
     /// <remarks>Call <see cref="Enter"/> first.</remarks>
     public async ValueTask<SecretLease> AcquireAsync(
         string? rejectedId, bool async, CallDeadline deadline, IDisposable? permit = null, IDisposable? slot = null)
     {
         try
         {
+            int expired = 0;
             while (true)
             {
                 deadline.Caller.ThrowIfCancellationRequested();
@@ -54,7 +59,13 @@ internal sealed class AccountSession : IDisposable
                     return fresh;
                 }
 
-                // Abandoned or retired between the exchange and now: try again.
+                // Abandoned, retired or expired between the exchange and now: try again. The machine may have slept meanwhile, or the answer was slow.
+                if (session.IsOver(_time) && ++expired == MaxExpired)
+                {
+                    throw new PrivatemodeServiceException(
+                        ServiceFailureReason.Timeout,
+                        $"The verification of the deployment expired during the key exchange, {MaxExpired} times in a row. Check the system clock, and retry.");
+                }
             }
         }
         finally
@@ -145,12 +156,13 @@ internal sealed class AccountSession : IDisposable
 
     public void Dispose() => _ = Detach();
 
-    /// <summary>A lease on a secret that is still the current one: otherwise, an abandoned one could be leased while a stream uses it.</summary>
+    /// <summary>A lease on a secret that is still the current one: otherwise, an abandoned one could be leased while a stream uses it. The exchange
+    /// may have taken longer than the verification is valid.</summary>
     private SecretLease? TryAcquire(SessionSecret session, IDisposable? permit, IDisposable? slot)
     {
         lock (_gate)
         {
-            return ReferenceEquals(session, _current) ? SecretLease.TryAcquire(session, permit, slot, MayBeIdle) : null;
+            return ReferenceEquals(session, _current) && !session.IsOver(_time) ? SecretLease.TryAcquire(session, permit, slot, MayBeIdle) : null;
         }
     }
 
@@ -252,8 +264,8 @@ internal sealed class AccountSession : IDisposable
             _exchange = null;
             if (session is not null)
             {
-                // The deployment may have become untrusted during the exchange: then Forget found nothing to abandon.
-                bool isUnwanted = _disposed || !_isTrusted(session);
+                // The deployment may have become untrusted during the exchange, or its verification expired: then Forget found nothing to abandon.
+                bool isUnwanted = _disposed || session.IsOver(_time) || !_isTrusted(session);
                 retired = isUnwanted ? session : _current;
                 _current = isUnwanted ? null : session;
             }

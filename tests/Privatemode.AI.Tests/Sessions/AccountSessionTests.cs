@@ -52,6 +52,54 @@ public sealed class AccountSessionTests
     }
 
     [Fact]
+    public async Task Acquire_VerificationExpiresDuringTheExchange_ThatSecretIsNotUsed()
+    {
+        // The machine sleeps for three days in the middle of it, and its monotonic clock stops meanwhile.
+        ValidityPeriod brief = ValidityPeriod.Of(TimeSpan.FromHours(24), _time);
+        using AccountSession session = new(
+            async (async, token) =>
+            {
+                bool sleeps = _secrets.Exchanges == 0;
+                ValueTask<SessionSecret> exchange = _secrets.ExchangeAsync(async, token);
+                _secrets.Verification = null;
+                SessionSecret secret = await exchange;
+                _time.JumpTo(_time.GetUtcNow() + (sleeps ? TimeSpan.FromDays(3) : TimeSpan.Zero));
+                return secret;
+            },
+            _time);
+        _secrets.Verification = brief;
+        using SecretLease lease = await AcquireAsync(session);
+        Assert.False(lease.Session.IsOver(_time));
+        Assert.Equal(2, _secrets.Exchanges);
+        Assert.True(_secrets.IsWiped(0));
+    }
+
+    [Fact]
+    public async Task Acquire_VerificationExpiresBetweenTheExchangeAndItsUse_ThatSecretIsNotUsed()
+    {
+        using AccountSession session = NewSession();
+        session.MayBeIdle = () =>
+        {
+            session.MayBeIdle = null;
+            _time.JumpTo(_time.GetUtcNow() + TimeSpan.FromDays(3));
+        };
+        using SecretLease lease = await AcquireAsync(session);
+        Assert.False(lease.Session.IsOver(_time));
+        Assert.Equal(2, _secrets.Exchanges);
+    }
+
+    [Fact]
+    public async Task Acquire_EveryVerificationExpiresDuringTheExchange_FailsAfterThree()
+    {
+        using AccountSession session = NewSession();
+        _secrets.Verification = ValidityPeriod.Of(TimeSpan.Zero, _time);
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => AcquireAsync(session).OrTimeout());
+        Assert.Equal(ServiceFailureReason.Timeout, exception.Reason);
+        Assert.Equal(3, _secrets.Exchanges);
+        Assert.All(Enumerable.Range(0, 3), i => Assert.True(_secrets.IsWiped(i)));
+    }
+
+    [Fact]
     public async Task Acquire_AfterTheDeploymentLostTrust_AgreesOnAnotherSecret()
     {
         using AccountSession session = NewSession();

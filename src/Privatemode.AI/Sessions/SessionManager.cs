@@ -5,7 +5,8 @@ namespace Privatemode.AI.Sessions;
 
 /// <summary>One session for each API key in use, so that keys never share a secret. Keys can change: rotation, or several tenants.</summary>
 /// <remarks>
-/// An unused session is evicted when its secret has expired, or, least recently used first, when another key needs its slot. If all are in use,
+/// An unused session is evicted when its secret has expired, when its key exchange failed, or when another key needs its slot: first those without a
+/// valid secret, so that made-up keys do not evict those of other callers, then the least recently used one. If all are in use,
 /// the least recently used one is detached: its streams finish, and the next call with its key establishes a new session. The number of
 /// detached sessions is limited to the number of live ones; beyond that, another key waits.
 /// </remarks>
@@ -90,6 +91,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
         catch
         {
+            RemoveIfUnused(apiKey, session);
             _queue.WakeOne();
             throw;
         }
@@ -161,7 +163,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     /// <summary>Evicts the least recently used session if all slots are taken, or detaches one; false if neither is possible.</summary>
     private bool EvictOne()
     {
-        if (_accounts.Count < mostSessions || EvictFirst(session => session.IsIdle))
+        if (_accounts.Count < mostSessions || EvictFirst(session => session is { IsExpired: true, IsIdle: true }) || EvictFirst(session => session.IsIdle))
         {
             return true;
         }
@@ -197,6 +199,19 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         if (account.Value.Session.Detach() is { IsInUse: true } secret)
         {
             _detached.Add(secret);
+        }
+    }
+
+    /// <summary>Removes a session that has no secret and that no other caller uses: its exchange failed.</summary>
+    private void RemoveIfUnused(string apiKey, AccountSession session)
+    {
+        lock (_gate)
+        {
+            if (_accounts.TryGetValue(apiKey, out LinkedListNode<Account>? account) && account.Value.Session == session
+                && session is { IsExpired: true, IsIdle: true })
+            {
+                Evict(account);
+            }
         }
     }
 

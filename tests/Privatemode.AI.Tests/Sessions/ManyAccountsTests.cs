@@ -10,6 +10,7 @@ public sealed class ManyAccountsTests
 
     private readonly ManualTimeProvider _time = new(new DateTimeOffset(2026, 11, 21, 12, 0, 0, TimeSpan.Zero));
     private readonly Dictionary<string, FakeSecrets> _secrets = [];
+    private readonly Dictionary<string, AccountSession> _created = [];
 
     [Fact]
     public async Task Acquire_TwoKeys_NeverShareASecret()
@@ -125,6 +126,42 @@ public sealed class ManyAccountsTests
     }
 
     [Fact]
+    public async Task Acquire_ManyKeysThatTheServiceRejects_OtherCallersKeepTheirSessions()
+    {
+        using SessionManager sessions = NewManager();
+        for (int i = 0; i < 20; i++)
+        {
+            (await AcquireAsync(sessions, $"tenant {i}")).Dispose();
+        }
+
+        for (int i = 0; i < 300; i++)
+        {
+            await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => AcquireAsync(sessions, $"rejected {i}"));
+        }
+
+        Assert.Equal(20, sessions.Count);
+        Assert.All(Enumerable.Range(0, 20), i => Assert.False(_secrets[$"tenant {i}"].IsWiped(0)));
+    }
+
+    [Fact]
+    public async Task Acquire_SessionWithoutASecretIsThere_ThatOneIsEvictedFirst()
+    {
+        using SessionManager sessions = NewManager(mostSessions: 2);
+        (await AcquireAsync(sessions, "tenant")).Dispose();
+
+        // Its caller leaves before the exchange fails.
+        using CancellationTokenSource impatient = new();
+        Task<SecretLease> caller = sessions.AcquireAsync("rejected slowly", null, async: true, impatient.Token).AsTask();
+        await _secrets["rejected slowly"].Begun.Task.OrTimeout();
+        await impatient.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => caller.OrTimeout());
+        _secrets["rejected slowly"].Gate!.SetResult();
+        await _created["rejected slowly"].Exchange.OrTimeout();
+        (await AcquireAsync(sessions, "another tenant")).Dispose();
+        Assert.False(_secrets["tenant"].IsWiped(0));
+    }
+
+    [Fact]
     public async Task Dispose_WithSeveralAccounts_WipesAll()
     {
         SessionManager sessions = NewManager();
@@ -141,11 +178,14 @@ public sealed class ManyAccountsTests
     private static Task<SecretLease> AcquireAsync(SessionManager sessions, string key) =>
         sessions.AcquireAsync(key, null, async: true, CancellationToken.None).AsTask();
 
-    private SessionManager NewManager() => new(
+    /// <summary>Keys that begin with "rejected" are rejected by the service.</summary>
+    private SessionManager NewManager(int mostSessions = MaxSessions) => new(
         key =>
         {
             FakeSecrets secrets = _secrets[key] = new FakeSecrets(_time);
-            return new AccountSession(secrets.ExchangeAsync, _time);
+            secrets.Failure = key.StartsWith("rejected", StringComparison.Ordinal) ? new PrivatemodeConfigurationException("ApiKey", "rejected") : null;
+            secrets.Gate = key.EndsWith("slowly", StringComparison.Ordinal) ? new(TaskCreationOptions.RunContinuationsAsynchronously) : null;
+            return _created[key] = new AccountSession(secrets.ExchangeAsync, _time);
         },
-        _time, MaxSessions, TimeSpan.FromMinutes(10));
+        _time, mostSessions, TimeSpan.FromMinutes(10));
 }

@@ -14,6 +14,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
     private readonly SortedDictionary<int, PartialCall> _calls = [];
     private readonly StringBuilder _refusal = new();
     private PartialCall? _lastCall;
+    private long _kept;
     private UsageContent? _usage;
     private bool _hasReportedUsage;
     private int? _choice;
@@ -24,6 +25,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
     private string? _modelId;
     private DateTimeOffset? _createdAt;
 
+    /// <exception cref="PrivatemodeServiceException">The stream has more tool calls, or longer ones, than are kept.</exception>
     public ChatResponseUpdate Map(StreamingChatCompletionUpdate update)
     {
         _responseId ??= update.CompletionId;
@@ -48,6 +50,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
             Collect(update.ToolCallUpdates[i]);
         }
 
+        Keep(update.RefusalUpdate?.Length ?? 0);
         _ = _refusal.Append(update.RefusalUpdate);
         return result;
     }
@@ -142,18 +145,29 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
     {
         if (!_calls.TryGetValue(update.Index, out PartialCall? call))
         {
+            if (_calls.Count == AnswerLimits.MaxToolCalls)
+            {
+                throw AnswerLimits.TooMany($"more than {AnswerLimits.MaxToolCalls} tool calls", scope.Receipt?.RequestId);
+            }
+
+            Keep(update.ToolCallId?.Length ?? 0);
             _calls[update.Index] = call = new PartialCall();
         }
 
         _lastCall = call;
         call.Id = call.Id.Length == 0 ? update.ToolCallId ?? "" : call.Id;
 
+        int nameLength = call.Name.Length;
         call.Name.Append(update.FunctionName);
+        Keep(call.Name.Length - nameLength);
         if (update.FunctionArgumentsUpdate is { } arguments)
         {
+            Keep(arguments.ToMemory().Length);
             call.Append(arguments.ToMemory().Span);
         }
     }
+
+    private void Keep(int length) => AnswerLimits.Keep(ref _kept, length, scope.Receipt?.RequestId);
 
     private sealed class PartialCall
     {

@@ -1,4 +1,5 @@
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Responses;
 
@@ -6,7 +7,7 @@ namespace Privatemode.AI.Responses;
 internal sealed class ResponseEventWriter(ResponseProgress progress, string? requestId)
 {
     /// <summary>The maximum text of one answer, which is stored for the events that repeat it, in bytes in the escaped form of JSON.</summary>
-    public const int MaxTextLength = 16 * 1024 * 1024;
+    public const int MaxTextLength = AnswerLimits.MaxTextLength;
 
     /// <summary>The maximum number of items of one answer.</summary>
     public const int MaxItems = 1024;

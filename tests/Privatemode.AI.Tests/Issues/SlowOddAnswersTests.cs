@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.AI;
 using Privatemode.AI.Chat;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Answers;
 using Privatemode.AI.Tests.Chat;
 using Privatemode.AI.Tests.Fakes;
@@ -29,8 +30,8 @@ public sealed class SlowOddAnswersTests
     [Fact]
     public void ToolCalls_InAStream_AreToldApartInTime()
     {
-        const int Count = 200_000;
-        PartialToolCalls begun = new();
+        const int Count = AnswerLimits.MaxToolCalls;
+        PartialToolCalls begun = new("sdk_0");
         HashSet<string> ids = [];
         HashSet<int> indexes = [];
         AssertInTime(() =>
@@ -38,8 +39,9 @@ public sealed class SlowOddAnswersTests
             for (int i = 0; i < Count; i++)
             {
                 // Every second one has the ID and the number of the one before.
-                PartialToolCall call = begun.Find(i / 2, $"id{i / 2}", i % 2 == 0 ? "f" : "g", "{}", () => $"made{i}", out _);
-                call.Append("{}");
+                string name = i % 2 == 0 ? "f" : "g";
+                PartialToolCall call = begun.Find(i / 2, $"id{i / 2}", name, "{}", () => $"made{i}", out _);
+                _ = call.AppendName(name) + call.Append("{}");
                 _ = ids.Add(call.Id);
                 _ = indexes.Add(call.Index);
             }

@@ -63,7 +63,7 @@ internal sealed class ChoiceEventRules(
         // An attacker could request a complete chat, see ChoiceReader.CheckWhole, whose message a reader of events would ignore.
         // A reader of one answer would join two choices. Completions may have more prompts than are counted.
         fault = rule.HasMessages && _choices.HasWhole ? AnswerFault.PayloadMissing
-            : rule.HasMessages && _choices.HasMore ? AnswerFault.ChoiceCount : AnswerFault.None;
+            : (rule.HasMessages && _choices.HasMore) || _choices.HasOutOfRange ? AnswerFault.ChoiceCount : AnswerFault.None;
         if (fault != AnswerFault.None)
         {
             return fault;

@@ -29,7 +29,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
     private bool _partReturned;
 
     /// <summary>Corrects the tool calls of the messages.</summary>
-    public ToolCallNormalizer ToolCalls => field ??= new ToolCallNormalizer();
+    public ToolCallNormalizer ToolCalls => field ??= new ToolCallNormalizer(requestId);
 
     /// <summary>Corrects the choices of the answer, or of the next event, whose choices have these <paramref name="indexes"/>.</summary>
     /// <exception cref="PrivatemodeServiceException">The model server did not finish the answer.</exception>

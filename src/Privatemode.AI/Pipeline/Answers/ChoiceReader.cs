@@ -28,6 +28,9 @@ internal sealed class ChoiceReader(int expected = 1)
     /// <summary>Whether there was a choice that was not requested.</summary>
     public bool HasMore { get; private set; }
 
+    /// <summary>Whether there was a choice with an index that no answer has: nothing is recorded about it.</summary>
+    public bool HasOutOfRange { get; private set; }
+
     /// <summary>Whether there was a choice of a complete answer: it has a message, and no pieces of one.</summary>
     public bool HasWhole { get; private set; }
 
@@ -175,8 +178,10 @@ internal sealed class ChoiceReader(int expected = 1)
         _finishes += isFinished ? 1 : 0;
         _unnumbered += isNumbered ? 0 : 1;
         _indexes.Add(index);
-        HasMore |= index >= expected;
-        if (!_isWhole)
+        HasMore |= index < 0 || index >= expected;
+        bool isOutOfRange = index < 0 || index >= Math.Max(expected, AnswerLimits.MaxChoices);
+        HasOutOfRange |= isOutOfRange;
+        if (!_isWhole && !isOutOfRange)
         {
             Count(index, isFinished, goesOn);
         }

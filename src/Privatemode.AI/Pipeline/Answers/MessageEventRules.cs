@@ -2,6 +2,7 @@ using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Pipeline.Answers;
@@ -110,7 +111,7 @@ internal sealed class MessageEventRules(string requestId) : EventRules
             case (false, true, true, false):
                 _kind = "content_block_start"u8.ToArray();
                 _hasStopReason = false;
-                return _openBlocks.Add(index) ? AnswerFault.None : AnswerFault.PayloadMissing;
+                return TryOpenBlock(index) ? AnswerFault.None : AnswerFault.PayloadMissing;
             case (false, true, false, true):
                 _kind = "content_block_delta"u8.ToArray();
                 _hasStopReason = false;
@@ -124,6 +125,16 @@ internal sealed class MessageEventRules(string requestId) : EventRules
             default:
                 return AnswerFault.PayloadMissing;
         }
+    }
+
+    private bool TryOpenBlock(int index)
+    {
+        if (_openBlocks.Count == AnswerLimits.MaxOpenBlocks)
+        {
+            throw AnswerLimits.TooMany($"more than {AnswerLimits.MaxOpenBlocks} content blocks at the same time", requestId);
+        }
+
+        return _openBlocks.Add(index);
     }
 
     /// <summary>Whether there is an encrypted member of another name with a value, or else one that is null.</summary>

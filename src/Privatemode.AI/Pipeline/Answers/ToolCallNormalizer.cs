@@ -9,8 +9,8 @@ namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Adds what some model servers leave out of tool calls and OpenAI's parser or a reader needs: type, index, and a unique ID
 /// for each call.</summary>
-/// <remarks>One instance per answer: it remembers which calls of which choice have begun.</remarks>
-internal sealed class ToolCallNormalizer
+/// <remarks>One instance per answer: it remembers which calls of which choice have begun, within <see cref="AnswerLimits"/>.</remarks>
+internal sealed class ToolCallNormalizer(string requestId)
 {
     private const string Function = "function";
     private const string Arguments = "arguments";
@@ -20,11 +20,13 @@ internal sealed class ToolCallNormalizer
     private const int MaxToolCallsLength = 256 * 1024;
 
     private readonly Dictionary<int, PartialToolCalls> _begun = [];
+    private long _kept;
 
     /// <summary>Corrects the tool calls of one choice; null if nothing changed, or if they cannot be edited.</summary>
     /// <param name="toolCalls">Their array.</param>
     /// <param name="choice">The index of the choice.</param>
     /// <param name="isEvent">Whether calls come in fragments and not complete.</param>
+    /// <exception cref="PrivatemodeServiceException">The stream has more calls, or longer ones, than are kept.</exception>
     public byte[]? Rewrite(ReadOnlySpan<byte> toolCalls, int choice, bool isEvent)
     {
         if (toolCalls.Length > MaxToolCallsLength || !JsonLimits.HasTokensAtMost(MaxJsonTokens, toolCalls, JsonLimits.MaxDepth))
@@ -89,7 +91,7 @@ internal sealed class ToolCallNormalizer
     {
         if (!_begun.TryGetValue(choice, out PartialToolCalls? begun))
         {
-            _begun[choice] = begun = new PartialToolCalls();
+            _begun[choice] = begun = new PartialToolCalls(requestId);
         }
 
         string? id = TextOf(call["id"]);
@@ -98,6 +100,7 @@ internal sealed class ToolCallNormalizer
         string? arguments = TextOf(function?[Arguments]);
         string? name = TextOf(function?["name"]);
         PartialToolCall current = begun.Find(index, id, name, arguments, NewId, out bool begins);
+        int kept = current.AppendName(name) + (begins ? current.Id.Length : 0);
         bool changed = NormalizeType(call, begins) | NormalizeId(call, id, current, begins);
         if (!begins && current.IsAllOf(id, name, arguments))
         {
@@ -106,7 +109,7 @@ internal sealed class ToolCallNormalizer
             changed = true;
         }
 
-        current.Append(arguments);
+        AnswerLimits.Keep(ref _kept, kept + current.Append(arguments), requestId);
         if (index != current.Index)
         {
             call["index"] = current.Index;
@@ -174,7 +177,7 @@ internal sealed class ToolCallNormalizer
 }
 
 /// <summary>The tool calls that one choice of a stream has begun, and the assignment of fragments to them.</summary>
-internal sealed class PartialToolCalls
+internal sealed class PartialToolCalls(string requestId)
 {
     private readonly Dictionary<int, PartialToolCall> _byServerIndex = [];
     private readonly Dictionary<string, PartialToolCall> _byServerId = [];
@@ -197,6 +200,11 @@ internal sealed class PartialToolCalls
         begins = current is null || BeginsAnother(current, index is not null, id, name, arguments);
         if (begins)
         {
+            if (_indexes.Count == AnswerLimits.MaxToolCalls)
+            {
+                throw AnswerLimits.TooMany($"more than {AnswerLimits.MaxToolCalls} tool calls", requestId);
+            }
+
             // Results are matched by ID, so no two calls may share one.
             string ownId = id is not null && _ids.Add(id) ? id : newId();
             _ = _ids.Add(ownId);
@@ -212,8 +220,7 @@ internal sealed class PartialToolCalls
             _byServerIndex[index.Value] = current!;
         }
 
-        current!.AppendName(name);
-        return current;
+        return current!;
     }
 
     /// <summary>Whether a fragment that would continue a call is the beginning of another one.</summary>
@@ -285,12 +292,16 @@ internal sealed class PartialToolCall(int index, string? serverId, string id)
     public bool HasAllArguments { get; private set; }
 
     /// <summary>Adds a piece of the name. A piece that equals the whole name so far is a repetition of it.</summary>
-    public void AppendName(string? piece)
+    /// <returns>The number of characters added.</returns>
+    public int AppendName(string? piece)
     {
-        if (!Has(piece))
+        if (Has(piece))
         {
-            _ = _name.Append(piece);
+            return 0;
         }
+
+        _ = _name.Append(piece);
+        return piece?.Length ?? 0;
     }
 
     /// <summary>Whether this is the name so far.</summary>
@@ -301,27 +312,26 @@ internal sealed class PartialToolCall(int index, string? serverId, string id)
         id is not null && id == serverId && HasAllArguments && (name is null || Has(name)) && arguments is not null && _arguments.Equals(arguments.AsSpan());
 
     /// <summary>Adds a piece of the arguments. Text after the complete object is dropped.</summary>
-    public void Append(string? arguments)
+    /// <returns>The number of characters added.</returns>
+    public int Append(string? arguments)
     {
         if (_areClosed)
         {
-            return;
+            return 0;
         }
 
         _ = _arguments.Append(arguments);
         foreach (char character in arguments ?? "")
         {
-            if (_areClosed)
-            {
-                return;
-            }
-
             Follow(character);
             if (_areClosed)
             {
                 HasAllArguments = BeginsWithObject();
+                break;
             }
         }
+
+        return arguments?.Length ?? 0;
     }
 
     private void Follow(char character)

@@ -51,6 +51,24 @@ public sealed class ChoiceEventRulesTests : IDisposable
     }
 
     [Fact]
+    public void ChoicesWithNegativeIndexes_AreNotACompleteAnswer()
+    {
+        string[] events = [.. Enumerable.Range(1, 3).Select(i => Seal($$"""[{"index":-{{i}},"delta":{"content":"x"},"finish_reason":"stop"}]"""))];
+        Assert.Equal("choice-count", Open(events).Failure);
+    }
+
+    [Theory]
+    [InlineData(65_535, null)]
+    [InlineData(65_536, "choice-count")]
+    [InlineData(-1, "choice-count")]
+    public void CompletionsWithEverMoreChoices_FillNoMemory(int index, string? failure)
+    {
+        string first = Seal("""[{"index":0,"text":"x","finish_reason":"stop"}]""");
+        string second = Seal($$"""[{"index":{{index}},"text":"x","finish_reason":"stop"}]""");
+        Assert.Equal(failure, Open([first, second], EndpointRules.Completions).Failure);
+    }
+
+    [Fact]
     public void ChoiceThatWasNotRequested_IsAnError() =>
         Assert.Equal("choice-count", Open([.. Sealed(), Seal("""[{"index":1,"delta":{"content":"two"},"finish_reason":"stop"}]""")]).Failure);
 
@@ -192,6 +210,6 @@ public sealed class ChoiceEventRulesTests : IDisposable
 
     private string Seal(string choices) => _enclave.Document($$"""{"object":"chat.completion.chunk","created":1,"model":"m","choices":{{choices}}}""");
 
-    private DecryptedEvents Open(string[] events) => _enclave.Open(
-        new ChoiceEventRules(EndpointRules.ChatCompletions, 1, "sdk_0"), string.Concat(events.Select(document => $"data: {document}\n\n")) + Done);
+    private DecryptedEvents Open(string[] events, EndpointRule? rule = null) => _enclave.Open(
+        new ChoiceEventRules(rule ?? EndpointRules.ChatCompletions, 1, "sdk_0"), string.Concat(events.Select(document => $"data: {document}\n\n")) + Done);
 }

@@ -24,7 +24,9 @@ public sealed class ChoiceReaderTests
     [InlineData("[{\"index\":0,\"finish_reason\":\"stop\"},{\"index\":1,\"finish_reason\":null}]", 2, false)]
     [InlineData("[{\"finish_reason\":null},{\"index\":0,\"finish_reason\":\"stop\"}]", 2, true)]
     [InlineData("[{\"finish_reason\":\"stop\"},{\"finish_reason\":null}]", 2, false)]
-    [InlineData("[{\"index\":-5,\"finish_reason\":\"stop\"}]", 1, true)]
+    [InlineData("[{\"index\":-5,\"finish_reason\":\"stop\"}]", 1, false)]
+    [InlineData("[{\"index\":65535,\"finish_reason\":\"stop\"}]", 1, true)]
+    [InlineData("[{\"index\":65536,\"finish_reason\":\"stop\"}]", 1, false)]
     public void TryRead_Choices_TellsWhatIsFinished(string choices, int count, bool finished)
     {
         ChoiceReader reader = new();

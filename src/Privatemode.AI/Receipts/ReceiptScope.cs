@@ -63,7 +63,7 @@ internal sealed class ReceiptScope : IAsyncDisposable
         _isShort = answer is MemoryStream { Length: <= UnreadableMemberFinder.MaxAnswerLength };
         if (answer is DecryptingEventStream events)
         {
-            events.KeepsLastEvents = true;
+            events.KeepLastEvents();
         }
     }
 
@@ -84,7 +84,7 @@ internal sealed class ReceiptScope : IAsyncDisposable
         }
 
         // The client had read the events before the one at which it failed, so the first one found is that event.
-        string events = _answer is DecryptingEventStream stream ? Encoding.UTF8.GetString(stream.LastEvents) : "";
+        string events = _answer is DecryptingEventStream stream ? stream.LastEvents : "";
         return events.Split('\n').Where(line => line.StartsWith("data: {", StringComparison.Ordinal))
             .Select(line => UnreadableMemberFinder.Find(Encoding.UTF8.GetBytes(line["data: ".Length..]), read)).FirstOrDefault(path => path is not null);
     }
@@ -94,7 +94,11 @@ internal sealed class ReceiptScope : IAsyncDisposable
     /// The enumerator of the OpenAI client disposes an answer only after its first successful step. A cancellation right before that would leave
     /// a secret, a permit and a connection in use until a garbage collection.
     /// </remarks>
-    public ValueTask DisposeAsync() => _answer?.DisposeAsync() ?? default;
+    public ValueTask DisposeAsync()
+    {
+        (_answer as DecryptingEventStream)?.ForgetLastEvents();
+        return _answer?.DisposeAsync() ?? default;
+    }
 
     /// <summary>Adds the receipt, if there is one, to additional properties, and creates them if necessary.</summary>
     public AdditionalPropertiesDictionary? AddTo(AdditionalPropertiesDictionary? properties)

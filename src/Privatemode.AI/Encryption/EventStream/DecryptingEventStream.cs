@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
+using System.Text;
 using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Encryption.EventStream;
@@ -24,7 +25,8 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
 
     private readonly byte[] _buffer = new byte[8 * 1024];
     private ExceptionDispatchInfo? _failure;
-    private byte[] _lastEvents = [];
+    private PooledBytes? _lastEvents;
+    private bool _keepsLastEvents;
     private int _returned; // bytes of the output of the reader
     private int _state;
     private int _isReleased;
@@ -32,11 +34,8 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
     // A stream that is not disposed must not leave plaintext in pooled buffers.
     ~DecryptingEventStream() => reader?.Dispose();
 
-    /// <summary>Whether the last returned events are kept when the stream is disposed, to find what could not be read.</summary>
-    public bool KeepsLastEvents { get; set; }
-
     /// <summary>The last returned events; empty before the first ones, and if they are long. Not while the stream is being read.</summary>
-    public byte[] LastEvents => Volatile.Read(ref _state) == Idle ? CopyLastEvents() : _lastEvents;
+    public string LastEvents => Encoding.UTF8.GetString(Volatile.Read(ref _state) == Idle ? Returned : _lastEvents is { } kept ? kept.Span : default);
 
     public override bool CanRead => Volatile.Read(ref _state) is not (DisposedWhileReading or Disposed);
 
@@ -63,6 +62,17 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
         {
             Volatile.Write(ref _state, Idle);
         }
+    }
+
+    /// <summary>Keeps the last returned events when the stream is disposed, to find what could not be read, until <see cref="ForgetLastEvents"/>.</summary>
+    public void KeepLastEvents() => Volatile.Write(ref _keepsLastEvents, true);
+
+    /// <summary>Wipes the events that were kept, and keeps none from now on: they are plaintext.</summary>
+    public void ForgetLastEvents()
+    {
+        Volatile.Write(ref _keepsLastEvents, false);
+        Interlocked.MemoryBarrier();
+        Interlocked.Exchange(ref _lastEvents, null)?.Dispose();
     }
 
     public override int Read(Span<byte> buffer)
@@ -246,13 +256,19 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
         }
     }
 
-    private byte[] CopyLastEvents() => reader.Output.Length <= MaxRetained ? reader.Output.Span.ToArray() : [];
+    private ReadOnlySpan<byte> Returned => reader.Output.Length <= MaxRetained ? reader.Output.Span : default;
 
     private void Release()
     {
-        if (KeepsLastEvents)
+        if (Volatile.Read(ref _keepsLastEvents) && !Returned.IsEmpty)
         {
-            _lastEvents = CopyLastEvents();
+            Volatile.Write(ref _lastEvents, PooledBytes.Copy(Returned));
+            Interlocked.MemoryBarrier();
+            if (!Volatile.Read(ref _keepsLastEvents))
+            {
+                // A waiting read released the stream after the other thread had forgotten them.
+                ForgetLastEvents();
+            }
         }
 
         reader.Dispose();

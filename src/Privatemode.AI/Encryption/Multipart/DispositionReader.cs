@@ -64,16 +64,19 @@ internal ref struct DispositionReader
 
         ReadOnlySpan<byte> label = _rest[..equals];
         _rest = _rest[(equals + 1)..];
-        return TryReadValue(out byte[] value) && TryTake(label, value);
+
+        // A file name is content.
+        using PooledBytes value = new(_rest.Length);
+        return TryReadValue(value) && TryTake(label, value.Span);
     }
 
     /// <summary>Each parameter may occur once. <c>name*</c> is forbidden in forms, and unknown parameters can have any meaning.</summary>
-    private bool TryTake(ReadOnlySpan<byte> label, byte[] value)
+    private bool TryTake(ReadOnlySpan<byte> label, ReadOnlySpan<byte> value)
     {
         if (Ascii.EqualsIgnoreCase(label, "name"u8))
         {
             bool isFirst = _name is null;
-            _name = value;
+            _name = value.ToArray();
             return isFirst;
         }
 
@@ -90,25 +93,22 @@ internal ref struct DispositionReader
         return !isRepeated && (!isWide || IsExtended(value));
     }
 
-    private bool TryReadValue(out byte[] value)
+    private bool TryReadValue(PooledBytes value)
     {
-        value = [];
         if (_rest.IsEmpty || _rest[0] != (byte)'"')
         {
             int end = _rest.IndexOfAnyExcept(Token);
             end = end < 0 ? _rest.Length : end;
-            value = _rest[..end].ToArray();
+            value.Append(_rest[..end]);
             _rest = _rest[end..];
             return end > 0;
         }
 
-        ArrayBufferWriter<byte> text = new();
         for (int i = 1; i < _rest.Length; i++)
         {
             byte letter = _rest[i];
             if (letter == (byte)'"')
             {
-                value = text.WrittenSpan.ToArray();
                 _rest = _rest[(i + 1)..];
                 return true;
             }
@@ -125,8 +125,7 @@ internal ref struct DispositionReader
                 letter = _rest[i];
             }
 
-            text.GetSpan(1)[0] = letter;
-            text.Advance(1);
+            value.Append(letter);
         }
 
         return false;

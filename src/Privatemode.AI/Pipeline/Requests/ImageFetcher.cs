@@ -1,13 +1,21 @@
 using System.Buffers;
 using System.Net;
 using System.Net.Sockets;
+using Privatemode.AI.Encryption;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
-/// <summary>An image, and its media type.</summary>
-internal readonly record struct FetchedImage(string Type, ReadOnlyMemory<byte> Content);
+/// <summary>An image, and its media type. Its bytes are part of a prompt, and are wiped when it is disposed.</summary>
+internal sealed class FetchedImage(string type, PooledBytes content) : IDisposable
+{
+    public string Type => type;
+
+    public ReadOnlySpan<byte> Content => content.Span;
+
+    public void Dispose() => content.Dispose();
+}
 
 /// <summary>Fetches images for <see cref="RemoteMediaPolicy.FetchLocally"/>: https, public addresses, image types, with limits for size and
 /// time.</summary>
@@ -49,6 +57,7 @@ internal sealed class ImageFetcher : IDisposable
     });
 
     /// <summary>Fetches the images of one request: four at the same time, or one after the other for a synchronous caller.</summary>
+    /// <returns>The images in the order of their addresses; the caller disposes them.</returns>
     /// <param name="maxTotalSize">The maximum size of all images together, in bytes; never more than <see cref="TotalLimit"/>.</param>
     /// <exception cref="PrivatemodeServiceException">An image could not be fetched, is not an image, or is too large.</exception>
     /// <exception cref="PrivatemodeRequestException">Together they are larger than the service accepts.</exception>
@@ -56,7 +65,8 @@ internal sealed class ImageFetcher : IDisposable
     {
         using CallDeadline deadline = new(_totalTimeout, _time, async, cancellationToken);
         ByteBudget budget = new(Math.Min(maxTotalSize, TotalLimit));
-        FetchedImage[] images = new FetchedImage[addresses.Count];
+        FetchedImage?[] images = new FetchedImage?[addresses.Count];
+        bool isComplete = false;
         try
         {
             if (async)
@@ -73,11 +83,20 @@ internal sealed class ImageFetcher : IDisposable
                 }
             }
 
-            return images;
+            isComplete = true;
+            return images!;
         }
         catch (OperationCanceledException) when (deadline.HasPassed && !cancellationToken.IsCancellationRequested)
         {
             throw Failed("all images together did not arrive in time");
+        }
+        finally
+        {
+            // Each download has ended.
+            foreach (FetchedImage? image in isComplete ? [] : images)
+            {
+                image?.Dispose();
+            }
         }
     }
 
@@ -146,7 +165,7 @@ internal sealed class ImageFetcher : IDisposable
     private static bool IsImage(string type) =>
         type.StartsWith("image/", StringComparison.OrdinalIgnoreCase) && !type.AsSpan("image/".Length).ContainsAnyExcept(TypeCharacters);
 
-    private static async ValueTask<ReadOnlyMemory<byte>> ReadAsync(
+    private static async ValueTask<PooledBytes> ReadAsync(
         HttpResponseMessage response, ByteBudget budget, bool async, CancellationToken cancellationToken)
     {
         Stream stream = async
@@ -154,9 +173,17 @@ internal sealed class ImageFetcher : IDisposable
             : response.Content.ReadAsStream(cancellationToken);
 
         ImageBuffer image = new(budget);
-        return await BoundedReader.TryReadAsync(stream, image, SizeLimit, async, cancellationToken).ConfigureAwait(false)
-            ? image.Content
-            : throw Failed($"it is larger than {SizeLimit} bytes");
+        try
+        {
+            return await BoundedReader.TryReadAsync(stream, image, SizeLimit, async, cancellationToken).ConfigureAwait(false)
+                ? image.Content
+                : throw Failed($"it is larger than {SizeLimit} bytes");
+        }
+        catch
+        {
+            image.Content.Dispose();
+            throw;
+        }
     }
 
     private static async ValueTask<Stream> ConnectToPublicAddressAsync(SocketsHttpConnectionContext context, CancellationToken cancellationToken)
@@ -187,18 +214,18 @@ internal sealed class ImageFetcher : IDisposable
     /// <summary>The bytes of an image, which reduce the remaining total size.</summary>
     private sealed class ImageBuffer(ByteBudget budget) : IBufferWriter<byte>
     {
-        private readonly ArrayBufferWriter<byte> _bytes = new(64 * 1024);
+        private const int MinRead = 16 * 1024;
 
-        public ReadOnlyMemory<byte> Content => _bytes.WrittenMemory;
+        public PooledBytes Content { get; } = new(64 * 1024);
 
-        public Memory<byte> GetMemory(int sizeHint = 0) => _bytes.GetMemory(sizeHint);
+        public Memory<byte> GetMemory(int sizeHint = 0) => Content.Free(Math.Max(sizeHint, MinRead));
 
-        public Span<byte> GetSpan(int sizeHint = 0) => _bytes.GetSpan(sizeHint);
+        public Span<byte> GetSpan(int sizeHint = 0) => GetMemory(sizeHint).Span;
 
         public void Advance(int count)
         {
             budget.Reserve(count);
-            _bytes.Advance(count);
+            Content.Commit(count);
         }
     }
 

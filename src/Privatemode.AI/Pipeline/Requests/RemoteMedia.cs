@@ -264,10 +264,18 @@ internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher
         int remainingSize = (int)((long)Math.Max(0, rule.PlaintextLimit - body.Bytes.Length) * 3 / 4);
         FetchedImage[] fetched = await fetcher!.FetchAllAsync(addresses, remainingSize, async, cancellationToken).ConfigureAwait(false);
 
-        // From the last to the first, so that positions before it stay valid.
-        for (int i = images.Count - 1; i >= 0; i--)
+        try
         {
-            body.Bytes.Replace(images[i].Start, images[i].Length, DataUrl(fetched[i]));
+            // From the last to the first, so that positions before it stay valid.
+            for (int i = images.Count - 1; i >= 0; i--)
+            {
+                using PooledBytes url = DataUrl(fetched[i]);
+                body.Bytes.Replace(images[i].Start, images[i].Length, url.Span);
+            }
+        }
+        finally
+        {
+            Array.ForEach(fetched, image => image.Dispose());
         }
 
         _ = body.Index.Read(body.Bytes.Span);
@@ -333,13 +341,15 @@ internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher
     }
 
     /// <summary>A raw JSON string. Neither the type nor base64 needs escapes.</summary>
-    private static byte[] DataUrl(FetchedImage image)
+    private static PooledBytes DataUrl(FetchedImage image)
     {
         byte[] head = Encoding.ASCII.GetBytes($"\"data:{image.Type};base64,");
-        byte[] url = new byte[head.Length + Base64.GetMaxEncodedToUtf8Length(image.Content.Length) + 1];
-        head.CopyTo(url, 0);
-        _ = Base64.EncodeToUtf8(image.Content.Span, url.AsSpan(head.Length), out _, out int written);
-        url[head.Length + written] = (byte)'"';
-        return url[..(head.Length + written + 1)];
+        int length = Base64.GetMaxEncodedToUtf8Length(image.Content.Length);
+        PooledBytes url = new(head.Length + length + 1);
+        url.Append(head);
+        _ = Base64.EncodeToUtf8(image.Content, url.Extend(length), out _, out int written);
+        url.Truncate(head.Length + written);
+        url.Append((byte)'"');
+        return url;
     }
 }

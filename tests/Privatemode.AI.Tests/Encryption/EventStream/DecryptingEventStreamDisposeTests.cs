@@ -1,5 +1,6 @@
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Encryption.EventStream;
+using Privatemode.AI.Receipts;
 using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Encryption.EventStream;
@@ -31,6 +32,21 @@ public sealed class DecryptingEventStreamDisposeTests : IDisposable
             await DisposeAsync(!async);
             Assert.Equal((1, 1), (_scene.Owner.Disposals, _scene.Network.Disposals));
         }
+    }
+
+    [Fact]
+    public async Task Scope_IsDisposed_PlaintextOfTheLastEventsIsNotKept()
+    {
+        _scene.Network.Deliver(_scene.Source.Whole());
+        ReceiptScope scope = ReceiptScope.Begin();
+        scope.SetAnswer(_scene.Stream, receipt: null, error: null);
+        _ = await _scene.ReadTextAsync("memory async", 10);
+
+        // The OpenAI client disposes it when it cannot read an event; the exception names the member that it could not read.
+        await DisposeAsync(async: true);
+        Assert.NotEmpty(_scene.Stream.LastEvents);
+        await scope.DisposeAsync();
+        Assert.Empty(_scene.Stream.LastEvents);
     }
 
     [Theory]

@@ -24,6 +24,7 @@ internal sealed class ClientComposition : IClientComposition
     private readonly ApiKeys _apiKeys;
     private readonly ClientEvents _events;
     private readonly ClientGauge _gauge;
+    private readonly PromptCacheSaltProvider _salts;
 
     // Never disposed: it may be canceled twice, and without a timer it holds no resources.
     private readonly CancellationTokenSource _closing = new();
@@ -50,9 +51,9 @@ internal sealed class ClientComposition : IClientComposition
         _verifier.Changed = _sessions.ForgetAll;
         _images = media.Remote == RemoteMediaPolicy.FetchLocally ? ImageFetcher.ForPublicAddresses(time, transport.ResponseTimeout) : null;
         _responses = new ResponsesTranslator(options.Responses, time, _events);
-        PromptCacheSaltProvider salts = new(options.PromptCache.Scope, apiKeys.AreManyCallers);
+        _salts = new PromptCacheSaltProvider(options.PromptCache.Scope, apiKeys.AreManyCallers);
         CallRunner runner = new(
-            new RequestEncryptor(Endpoint, salts, time), new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages),
+            new RequestEncryptor(Endpoint, _salts, time), new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages),
             _responses, new AnswerReader(transport.IdleTimeout, time, _events), _sessions, apiKeys,
             transport.RateLimiter, transport.ResponseTimeout, time, _closing.Token, ConnectionSlots.For(handler, transport.ResponseTimeout, time));
         OpenAI = ClientPipelineFactory.Create(
@@ -122,6 +123,7 @@ internal sealed class ClientComposition : IClientComposition
         _sessions.Dispose();
         _images?.Dispose();
         _responses.Dispose();
+        _salts.Dispose();
         _http.Dispose();
     }
 }

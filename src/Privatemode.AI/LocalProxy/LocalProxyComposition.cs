@@ -23,6 +23,7 @@ internal sealed class LocalProxyComposition : IClientComposition
 
     // Never disposed: it may be canceled twice, and without a timer it holds no resources.
     private readonly CancellationTokenSource _closing = new();
+    private readonly PromptCacheSaltProvider _salts;
 
     private LocalProxyComposition(PrivatemodeOptions options, ApiKeys apiKeys)
     {
@@ -34,7 +35,8 @@ internal sealed class LocalProxyComposition : IClientComposition
         // With isTestTrust, connections are made to loopback addresses only.
         _http = HttpTransports.Create(custom: null, isTestTrust: true);
         _images = media.Remote == RemoteMediaPolicy.FetchLocally ? ImageFetcher.ForPublicAddresses(time, options.Transport.ResponseTimeout) : null;
-        RequestEncryptor encryptor = new(Endpoint, new PromptCacheSaltProvider(options.PromptCache.Scope, apiKeys.AreManyCallers), time);
+        _salts = new PromptCacheSaltProvider(options.PromptCache.Scope, apiKeys.AreManyCallers);
+        RequestEncryptor encryptor = new(Endpoint, _salts, time);
         _responses = new ResponsesTranslator(options.Responses, time, Events);
         CallPreparation preparation = new(encryptor, new RemoteMediaResolver(media.Remote, _images, media.MaxFetchedImages), _responses);
         LocalProxyTransport transport = new(Endpoint, _http, preparation, apiKeys, options.Transport, time, _closing.Token);
@@ -107,6 +109,7 @@ internal sealed class LocalProxyComposition : IClientComposition
         _transport.Dispose();
         _images?.Dispose();
         _responses.Dispose();
+        _salts.Dispose();
         _http.Dispose();
     }
 }

@@ -103,8 +103,9 @@ internal static class PromptCacheSaltWriter
 }
 
 /// <summary>The salts of one client, which decide which calls share the prompt cache. Salts are secrets: with one, it can be tested what was cached.</summary>
+/// <remarks>The secret of the client is pinned, and zeroed when this is disposed. Salts and secrets that the application set belong to its scope.</remarks>
 /// <param name="areManyCallers">Whether callers have their own API keys; then users with different keys never share.</param>
-internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areManyCallers = false)
+internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areManyCallers = false) : IDisposable
 {
     /// <summary>The maximum length of a session name, in bytes of UTF-8.</summary>
     public const int MaxSessionLength = 1024;
@@ -122,8 +123,10 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
 
     private static ReadOnlySpan<byte> SessionOfKeyLabel => "Privatemode.AI prompt cache v1 key and session\0"u8;
 
-    private readonly byte[]? _clientSecret = ReferenceEquals(scope, PromptCacheScope.PerClient) || scope is { IsPerSession: true, Secret: null }
-        ? RandomNumberGenerator.GetBytes(SecretSize) : null;
+    private readonly Lock _gate = new();
+    private readonly byte[]? _clientSecret =
+        ReferenceEquals(scope, PromptCacheScope.PerClient) || scope is { IsPerSession: true, Secret: null } ? NewSecret() : null;
+    private bool _disposed;
 
     /// <summary>Returns the salt of a call.</summary>
     /// <param name="sessionKey">The session that the caller names; null or empty if the caller names none. It restricts the sharing, and is not sent.</param>
@@ -141,7 +144,16 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
         }
 
         isShared = session is not null;
-        return session is null ? Random() : Derive(scope.Secret ?? _clientSecret!, [.. SessionOfKeyLabel, .. ApiKeyDigest.Of(apiKey), .. session]);
+        return session is null ? Random() : DeriveOf(scope.Secret, [.. SessionOfKeyLabel, .. ApiKeyDigest.Of(apiKey), .. session]);
+    }
+
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _disposed = true;
+            CryptographicOperations.ZeroMemory(_clientSecret);
+        }
     }
 
     /// <summary>Returns the salt of a call that names no session.</summary>
@@ -155,7 +167,7 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
 
         if (_clientSecret is not null)
         {
-            return Derive(_clientSecret, [.. PerClientLabel, .. ApiKeyDigest.Of(apiKey)]);
+            return DeriveOf(secret: null, [.. PerClientLabel, .. ApiKeyDigest.Of(apiKey)]);
         }
 
         if (scope.CurrentUser is { } currentUser && UserCallback.Invoke(currentUser) is { Length: > 0 } user)
@@ -198,6 +210,28 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
         Span<byte> random = stackalloc byte[SecretSize];
         RandomNumberGenerator.Fill(random);
         return Text(random);
+    }
+
+    private static byte[] NewSecret()
+    {
+        byte[] secret = GC.AllocateArray<byte>(SecretSize, pinned: true);
+        RandomNumberGenerator.Fill(secret);
+        return secret;
+    }
+
+    /// <summary>Derives a salt from a secret, or from that of the client.</summary>
+    /// <exception cref="ObjectDisposedException">The client was disposed: a salt that is derived from zeros would be known to everyone.</exception>
+    private byte[] DeriveOf(byte[]? secret, byte[] info)
+    {
+        if (secret is not null)
+        {
+            return Derive(secret, info);
+        }
+
+        lock (_gate)
+        {
+            return _disposed ? throw new ObjectDisposedException("PrivatemodeClient") : Derive(_clientSecret!, info);
+        }
     }
 
     private static byte[] Derive(byte[] secret, byte[] info)

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Privatemode.AI.Pipeline.Requests;
+using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Pipeline.Requests;
 
@@ -190,6 +191,24 @@ public sealed class PromptCacheSaltProviderTests
     [Fact]
     public void PerSession_ShortSecret_IsRefused() =>
         Assert.Equal("PromptCache.Scope", Assert.Throws<PrivatemodeConfigurationException>(() => PromptCacheScope.PerSession(new byte[31])).Setting);
+
+    // A salt of zeros would be known to everyone, and with it what other callers have asked.
+    [Fact]
+    public void Of_ClientWasDisposed_SecretIsZeroedAndNoSaltIsDerivedFromIt()
+    {
+        PromptCacheScope[] scopes = [PromptCacheScope.PerClient, PromptCacheScope.PerSession()];
+        foreach (PromptCacheScope scope in scopes)
+        {
+            PromptCacheSaltProvider salts = new(scope);
+            byte[] secret = salts.Field<byte[]>("_clientSecret");
+            Assert.Equal(GC.MaxGeneration, GC.GetGeneration(secret));
+            _ = Of(salts, "a", session: "1");
+            Assert.NotEqual(new byte[32], secret);
+            salts.Dispose();
+            Assert.Equal(new byte[32], secret);
+            Assert.Throws<ObjectDisposedException>(() => Of(salts, "a", session: "1"));
+        }
+    }
 
     private static string Of(PromptCacheSaltProvider salts, string apiKey, bool isShared = true, string? session = null, string? caller = null)
     {

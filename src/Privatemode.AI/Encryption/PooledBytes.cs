@@ -157,7 +157,8 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IDisposa
 /// <remarks>
 /// The shared pool rounds sizes up to powers of two and keeps arrays by thread: a file of 50 MiB would take 64 MiB, and again for every thread
 /// on which such a call ends. Here, a large array has the requested length. A few, of 4 MiB in all,
-/// are kept for all threads, and dropped if they have not been used for a few full garbage collections.
+/// are kept for all threads, and dropped if they have not been used for a few full garbage collections. The last one that is too long for that can be
+/// rented again until the next full garbage collection, which frees it: the system has to clear new memory, which takes half as long as encryption.
 /// </remarks>
 internal static class ContentArrays
 {
@@ -170,6 +171,7 @@ internal static class ContentArrays
 
     private static readonly Lock Gate = new();
     private static readonly List<(byte[] Array, int Since)> Kept = [];
+    private static readonly WeakReference<byte[]?> Last = new(null);
     private static bool _isWatched;
 
     /// <summary>Returns an array of at least this length, with any content.</summary>
@@ -196,6 +198,10 @@ internal static class ContentArrays
                     _ = new Watch();
                 }
             }
+            else if (array.Length > MaxRetained)
+            {
+                Last.SetTarget(array);
+            }
         }
     }
 
@@ -208,22 +214,30 @@ internal static class ContentArrays
             for (int i = 0; i < Kept.Count; i++)
             {
                 int size = Kept[i].Array.Length;
-                if (size >= length && size - length <= size / 4 && (best < 0 || size < Kept[best].Array.Length))
+                if (Fits(size, length) && (best < 0 || size < Kept[best].Array.Length))
                 {
                     best = i;
                 }
             }
 
-            if (best < 0)
+            if (best >= 0)
             {
-                return null;
+                byte[] array = Kept[best].Array;
+                Kept.RemoveAt(best);
+                return array;
             }
 
-            byte[] array = Kept[best].Array;
-            Kept.RemoveAt(best);
-            return array;
+            if (Last.TryGetTarget(out byte[]? last) && Fits(last.Length, length))
+            {
+                Last.SetTarget(null);
+                return last;
+            }
+
+            return null;
         }
     }
+
+    private static bool Fits(int size, int length) => size >= length && size - length <= size / 4;
 
     /// <summary>Drops arrays that have not been used for long; returns whether any are left.</summary>
     private static bool TrimOld()

@@ -38,17 +38,23 @@ public sealed class ContentArraysTests
     }
 
     [Fact]
-    public void Return_LongerThanAllThatMayBeKept_IsGivenUpAtOnce()
+    public void Return_LongerThanAllThatMayBeKept_IsRentedAgainOnceUnlessACollectionComesFirst()
     {
         byte[] array = ContentArrays.Rent(ContentArrays.MaxRetained + 1);
         ContentArrays.Return(array);
-        Assert.NotSame(array, ContentArrays.Rent(ContentArrays.MaxRetained + 1));
+        Assert.NotSame(array, ContentArrays.Rent(ContentArrays.MaxRetained / 2));
+        Assert.Same(array, ContentArrays.Rent(ContentArrays.MaxRetained));
+        Assert.NotSame(array, ContentArrays.Rent(ContentArrays.MaxRetained));
+
+        WeakReference collected = ReturnOne(ContentArrays.MaxRetained + 1);
+        GC.Collect();
+        Assert.False(collected.IsAlive);
     }
 
     [Fact]
     public void Kept_NotUsedForLong_IsGivenUp()
     {
-        WeakReference array = ReturnOne();
+        WeakReference array = ReturnOne(1_210_001);
         ContentArraysAlone.ReleaseRetained();
         Assert.False(array.IsAlive);
     }
@@ -68,9 +74,9 @@ public sealed class ContentArraysTests
     }
 
     [MethodImpl(MethodImplOptions.NoInlining)]
-    private static WeakReference ReturnOne()
+    private static WeakReference ReturnOne(int length)
     {
-        byte[] array = ContentArrays.Rent(1_210_001);
+        byte[] array = ContentArrays.Rent(length);
         ContentArrays.Return(array);
         return new WeakReference(array);
     }

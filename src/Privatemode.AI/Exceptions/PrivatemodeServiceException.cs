@@ -112,8 +112,9 @@ public enum ServiceFailureReason
     /// <summary>The answer, or the next event of a stream, did not arrive within the configured time. Raise the timeout, or retry if it is safe to
     /// run the call twice.</summary>
     /// <remarks>This is also the reason if the service answered with status 408, if a stream was still running when the encryption key of its session
-    /// expired, one hour after the key exchange, if all sessions (<see cref="PrivatemodeOptions.MaxSessions"/>) or connections were in use, or if
-    /// <see cref="PrivatemodeOptions.ApiKeyAccessor"/> did not return in time.</remarks>
+    /// expired, one hour after the key exchange, if the verification expired during the key exchange several times in a row, if all sessions
+    /// (<see cref="PrivatemodeOptions.MaxSessions"/>) or connections were in use, or if <see cref="PrivatemodeOptions.ApiKeyAccessor"/> did not return in
+    /// time.</remarks>
     Timeout,
 
     /// <summary>There were too many requests or tokens. Wait for <see cref="PrivatemodeServiceException.RetryAfter"/>, then retry.</summary>

@@ -15,16 +15,13 @@ internal static class CallerSession
     /// <summary>The key under which calls share cached prompts: the caller and its session. Callers with equal sessions have different keys.</summary>
     /// <param name="context">The caller, its headers, and the options of the proxy.</param>
     /// <param name="bodyKey">The value of <c>prompt_cache_key</c> in the body, or null.</param>
-    /// <returns>The key, or null if sessions do not share prompts or the request names none.</returns>
-    public static string? KeyOf(EditContext context, string? bodyKey)
-    {
-        if (!context.Options.SessionPromptCache)
-        {
-            return null;
-        }
-
-        return Bind(context.Caller, IsSession(bodyKey) ? bodyKey : Headers.Select(name => Value(context.Headers, name)).FirstOrDefault(IsSession));
-    }
+    /// <returns>The key, or null if the request names no session. Headers name one only for the proxy's own option; what the account shares is decided by
+    /// its scope.</returns>
+    public static string? KeyOf(EditContext context, string? bodyKey) => Bind(
+        context.Caller,
+        IsSession(bodyKey) ? bodyKey
+            : context.Options.SessionPromptCache ? Headers.Select(name => Value(context.Headers, name)).FirstOrDefault(IsSession)
+            : null);
 
     /// <summary>A key that only this caller can have; null for a session that is not usable.</summary>
     public static string? Bind(ProxyCaller caller, string? session) => IsSession(session) ? $"{caller.KeyDigest}:{session}" : null;

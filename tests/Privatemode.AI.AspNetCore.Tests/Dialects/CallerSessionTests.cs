@@ -20,10 +20,11 @@ public sealed class CallerSessionTests
     }
 
     [Fact]
-    public void KeyOf_WithoutTheOption_IsNone()
+    public void KeyOf_WithoutTheOption_IsThatOfTheBody()
     {
-        EditTesting edits = new() { Headers = { ["x-session-id"] = "s1" } };
-        Assert.Null(CallerSession.KeyOf(edits.Context, "b1"));
+        EditTesting edits = new() { Headers = { ["x-session-id"] = "s1" }, Caller = new(0, "d") };
+        Assert.Equal("d:b1", CallerSession.KeyOf(edits.Context, "b1"));
+        Assert.Null(CallerSession.KeyOf(edits.Context, bodyKey: null));
     }
 
     [Theory]

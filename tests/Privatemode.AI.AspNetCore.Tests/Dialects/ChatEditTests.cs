@@ -152,7 +152,7 @@ public sealed class ChatEditTests
             out EditResult result);
         Assert.Equal(
             """{"model":"gpt-oss-120b","input":"x","user":"u","prompt_cache_key":"d1:a\u0022b","client_metadata":{"p":"/home"},"stream":true}""", edited);
-        Assert.Equal((true, null), (result.IsStream, result.CacheKey));
+        Assert.Equal((true, "d1:a\"b"), (result.IsStream, result.CacheKey));
     }
 
     [Theory]

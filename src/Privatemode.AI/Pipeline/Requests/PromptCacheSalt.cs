@@ -102,6 +102,46 @@ internal static class PromptCacheSaltWriter
     }
 }
 
+/// <summary>The member <c>prompt_cache_key</c>, in which OpenAI's clients name the session. The service does not need it, and it is never sent.</summary>
+internal static class PromptCacheKey
+{
+    public const string MemberName = "prompt_cache_key";
+
+    /// <summary>Removes the member from a body. The index is kept up to date.</summary>
+    /// <returns>The name of the session; null if the body names none.</returns>
+    /// <exception cref="PrivatemodeRequestException">The value is neither text nor null.</exception>
+    public static string? Take(PooledBytes document, JsonIndex index)
+    {
+        int at = index.Find("prompt_cache_key"u8);
+        if (at < 0)
+        {
+            return null;
+        }
+
+        JsonMember member = index.Members[at];
+        Utf8JsonReader reader = new(member.Value(document.Span));
+        _ = reader.Read();
+        string? session = reader.TokenType is JsonTokenType.String or JsonTokenType.Null ? reader.GetString() : throw NotText();
+
+        // With the comma before it, or after it for the first member.
+        int start = at > 0 ? index.Members[at - 1].ValueEnd : document.Span.IndexOf((byte)'{') + 1;
+        int end = member.ValueEnd;
+        if (at == 0 && index.Members.Length > 1)
+        {
+            end += document.Span[end..].IndexOf((byte)',') + 1;
+        }
+
+        document.Replace(start, end - start, default);
+        return index.Read(document.Span) == JsonShape.Usable
+            ? session
+            : throw new InvalidOperationException($"The body cannot be sent without '{MemberName}'.");
+    }
+
+    public static PrivatemodeRequestException NotText() => new(
+        MemberName,
+        $"'{MemberName}' must be valid Unicode text of at most {PromptCacheSaltProvider.MaxSessionLength} bytes. Use the ID of the session.");
+}
+
 /// <summary>The salts of one client, which decide which calls share the prompt cache. Salts are secrets: with one, it can be tested what was cached.</summary>
 /// <remarks>The secret of the client is pinned, and zeroed when this is disposed. Salts and secrets that the application set belong to its scope.</remarks>
 /// <param name="areManyCallers">Whether callers have their own API keys; then users with different keys never share.</param>
@@ -200,8 +240,7 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
         byte[]? session = PromptCacheScope.BytesOf(sessionKey);
         return session is { Length: <= MaxSessionLength }
             ? [.. caller is null ? new byte[SHA256.HashSizeInBytes] : SHA256.HashData(Encoding.UTF8.GetBytes(caller)), .. session]
-            : throw new PrivatemodeRequestException(
-                "prompt_cache_key", $"'prompt_cache_key' must be valid Unicode text of at most {MaxSessionLength} bytes. Use the ID of the session.");
+            : throw PromptCacheKey.NotText();
     }
 
     /// <summary>Base64 of 32 random bytes.</summary>

@@ -101,7 +101,7 @@ public sealed class PromptCacheScope
     /// generates a random one when it is created, and only requests of the same client share cached prompts.</param>
     /// <returns>The scope.</returns>
     /// <remarks>
-    /// <para>The caller names the session in <c>prompt_cache_key</c> of a request to <c>/v1/responses</c>, or in
+    /// <para>The caller names the session in the member <c>prompt_cache_key</c> of a request, for example with <c>ChatOptions.AdditionalProperties</c>, or in
     /// <see cref="PrivatemodeRequestOptions.PromptCacheKey"/>, with at most 1,024 bytes in UTF-8. Requests without a session do not share cached prompts. The
     /// name of the session is not sent: it is one of the inputs from which the salt is derived.</para>
     /// <para>In the other scopes except <see cref="None"/>, a session restricts the sharing: requests share cached prompts only if the scope allows it,

@@ -82,7 +82,10 @@ public class PrivatemodeServiceException : PrivatemodeException
     internal PrivatemodeServiceException CopyForOtherCaller() => new(Reason, Message, this)
     {
         Status = Status,
+        ErrorCode = ErrorCode,
         RetryAfter = RetryAfter,
+        ServerMessage = ServerMessage,
+        IsServerMessageAuthenticated = IsServerMessageAuthenticated,
     };
 
     private static string ErrorTypeOf(ServiceFailureReason reason) => reason switch

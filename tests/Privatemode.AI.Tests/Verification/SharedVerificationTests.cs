@@ -19,6 +19,8 @@ public sealed class SharedVerificationTests : IAsyncLifetime
     {
         { new PrivatemodeServiceException(ServiceFailureReason.Timeout, "hangs"), true },
         { new PrivatemodeServiceException(ServiceFailureReason.Unavailable, "busy") { Status = 503 }, true },
+        { new PrivatemodeServiceException(ServiceFailureReason.Other, "see ServerMessage")
+            { Status = 404, ErrorCode = "gone", ServerMessage = "moved", IsServerMessageAuthenticated = true, RequestId = "sdk_1" }, true },
         { new PrivatemodeServiceException(ServiceFailureReason.Other, "suspended") { Status = 403, IsApiKeyError = true }, false },
         { new PrivatemodeConfigurationException("ApiKey", "wrong") { IsApiKeyError = true }, false },
         { new PrivatemodeConfigurationException("Verification.Manifest", "The log is on no disk."), true },
@@ -119,6 +121,11 @@ public sealed class SharedVerificationTests : IAsyncLifetime
             Assert.NotSame(failure, again);
             Assert.Equal(failure.Message, again.Message);
             Assert.Equal(((PrivatemodeException)failure).ErrorType, ((PrivatemodeException)again).ErrorType);
+            if (failure is PrivatemodeServiceException service)
+            {
+                Assert.Equal(Details(service), Details((PrivatemodeServiceException)again));
+                Assert.Null(((PrivatemodeServiceException)again).RequestId);
+            }
         }
     }
 
@@ -132,6 +139,9 @@ public sealed class SharedVerificationTests : IAsyncLifetime
             Assert.True(SharedExceptions.IsShareable(failure));
             Assert.Same(failure, Assert.Throws(failure.GetType(), () => SharedExceptions.ThrowCopy(failure)));
         });
+
+    private static object Details(PrivatemodeServiceException exception) => (
+        exception.Reason, exception.Status, exception.ErrorCode, exception.RetryAfter, exception.ServerMessage, exception.IsServerMessageAuthenticated);
 
     private Task<VerifiedMesh> GetAsync() => _authority.GetAsync(null, Key, async: true, default).AsTask();
 }

@@ -153,6 +153,7 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
         {
             ServiceFailureReason.RateLimited => RateLimited(text, service.RetryAfter),
             ServiceFailureReason.Unavailable => Unavailable(text, service.RetryAfter),
+            ServiceFailureReason.Timeout when service.WasNotSent => Unavailable(service.Message, service.RetryAfter ?? TimeSpan.FromSeconds(1)),
             ServiceFailureReason.Timeout => TimedOut(service.Message),
             ServiceFailureReason.Unreachable => Failed(502, "unreachable", service.Message, retry: null),
             ServiceFailureReason.ClientTooOld => ClientTooOld(service.Message),

@@ -25,6 +25,12 @@ public class PrivatemodeServiceException : PrivatemodeException
     /// <value>If an answer with status 200 contains an error that has a status of its own, that status.</value>
     public int Status { get; init; }
 
+    /// <summary>Gets a value that indicates whether the request is known not to have been sent, so that a retry cannot run it twice.</summary>
+    /// <value><see langword="true"/> if the call failed before it was sent: while the deployment was verified or a session established, or while the call
+    /// waited for an API key, a session, a connection or the <see cref="TransportOptions.RateLimiter"/>. Otherwise <see langword="false"/>: the request was
+    /// sent, or may have been.</value>
+    public bool WasNotSent { get; init; }
+
     /// <summary>Gets the error code of the service (<c>error.code</c>), or <see langword="null"/> if it returned none.</summary>
     /// <value>If the model server ended its answer early, the finish reason (<c>abort</c> or <c>error</c>).</value>
     /// <remarks>The service chooses this text. Use <see cref="PrivatemodeException.ErrorType"/> for decisions and metrics.</remarks>
@@ -79,13 +85,22 @@ public class PrivatemodeServiceException : PrivatemodeException
     internal static string RestOf(bool partReturned) => partReturned ? " What was returned before is authentic but incomplete." : "";
 
     /// <summary>Creates the same failure for another caller that waited for the same operation.</summary>
-    internal PrivatemodeServiceException CopyForOtherCaller() => new(Reason, Message, this)
+    internal PrivatemodeServiceException CopyForOtherCaller() => Copy(Message, requestId: null, WasNotSent);
+
+    /// <summary>Creates the same failure for a call of which an earlier attempt was sent.</summary>
+    internal PrivatemodeServiceException CopyForSentCall() =>
+        Copy($"{Message} An earlier attempt of the call was sent, and may have run.", RequestId, wasNotSent: false);
+
+    private PrivatemodeServiceException Copy(string message, string? requestId, bool wasNotSent) => new(Reason, message, this)
     {
+        RequestId = requestId,
         Status = Status,
         ErrorCode = ErrorCode,
         RetryAfter = RetryAfter,
         ServerMessage = ServerMessage,
         IsServerMessageAuthenticated = IsServerMessageAuthenticated,
+        IsApiKeyError = IsApiKeyError,
+        WasNotSent = wasNotSent,
     };
 
     private static string ErrorTypeOf(ServiceFailureReason reason) => reason switch
@@ -112,10 +127,12 @@ public enum ServiceFailureReason
     /// <summary>No connection could be made, or it ended before an answer arrived. Retry later.</summary>
     Unreachable,
 
-    /// <summary>The answer, or the next event of a stream, did not arrive within the configured time. Raise the timeout, or retry if it is safe to
-    /// run the call twice.</summary>
-    /// <remarks>This is also the reason if the service answered with status 408, if a stream was still running when the encryption key of its session
-    /// expired, one hour after the key exchange, if the verification expired during the key exchange several times in a row, if all sessions
+    /// <summary>The answer, or the next event of a stream, did not arrive within the configured time. Retry if
+    /// <see cref="PrivatemodeServiceException.WasNotSent"/> is <see langword="true"/>, or if it is safe to run the call twice. Otherwise raise the
+    /// timeout.</summary>
+    /// <remarks>This is also the reason if the service answered with status 408, or if a stream was still running when the encryption key of its session
+    /// expired, one hour after the key exchange. It is the reason, with <see cref="PrivatemodeServiceException.WasNotSent"/>, if the deployment was not
+    /// verified in time, if the verification expired during the key exchange several times in a row, if all sessions
     /// (<see cref="PrivatemodeOptions.MaxSessions"/>) or connections were in use, or if <see cref="PrivatemodeOptions.ApiKeyAccessor"/> did not return in
     /// time.</remarks>
     Timeout,

@@ -13,8 +13,7 @@ namespace Privatemode.AI.Internal;
 internal sealed class CallDeadline(
     TimeSpan time, TimeProvider clock, bool async, CancellationToken caller, CancellationToken closing = default) : IDisposable
 {
-    /// <summary>The message of a call that was sent and not answered in time. It is never retried.</summary>
-    public const string NoAnswer =
+    private const string NoAnswer =
         "The answer did not arrive in time. The call was not retried, because it may have run. Raise Transport.ResponseTimeout, or send the call again.";
 
     private readonly long _begun = clock.GetTimestamp();
@@ -34,19 +33,28 @@ internal sealed class CallDeadline(
 
     public bool IsOver => HasPassed || caller.IsCancellationRequested || closing.IsCancellationRequested;
 
-    /// <summary>The exception for an operation that was ended early: by the caller's cancellation, the disposal of the client, or a timeout.</summary>
-    /// <param name="isClosed">The client was disposed, for an operation whose <see cref="Token"/> is not cancelled by that.</param>
+    /// <summary>The exception for a wait before the call was sent that was ended early: by the caller's cancellation, the disposal of the client, or a
+    /// timeout.</summary>
     /// <remarks>Any other cancellation, for example by a handler of the application, is treated as a timeout too.</remarks>
-    public Exception ToException(string timeout = "", string? requestId = null, bool isClosed = false) =>
-        caller.IsCancellationRequested ? new OperationCanceledException(caller)
-        : (isClosed || closing.IsCancellationRequested) && !HasPassed ? new ObjectDisposedException(nameof(PrivatemodeClient))
-        : new PrivatemodeServiceException(ServiceFailureReason.Timeout, timeout) { RequestId = requestId };
+    public Exception ToException(string timeout = "") =>
+        Ended() ?? new PrivatemodeServiceException(ServiceFailureReason.Timeout, timeout) { WasNotSent = true };
+
+    /// <summary>The exception for a call that was sent, and ended early for one of these reasons. It is never retried after a timeout.</summary>
+    /// <param name="isClosed">The client was disposed, for an operation whose <see cref="Token"/> is not cancelled by that.</param>
+    public Exception ToNoAnswer(string requestId, bool isClosed = false) =>
+        Ended(isClosed) ?? new PrivatemodeServiceException(ServiceFailureReason.Timeout, NoAnswer) { RequestId = requestId };
 
     public void Dispose()
     {
         _linked?.Dispose();
         _timer?.Dispose();
     }
+
+    /// <summary>The exception if the caller canceled or the client was disposed; otherwise null.</summary>
+    private Exception? Ended(bool isClosed = false) =>
+        caller.IsCancellationRequested ? new OperationCanceledException(caller)
+        : (isClosed || closing.IsCancellationRequested) && !HasPassed ? new ObjectDisposedException(nameof(PrivatemodeClient))
+        : null;
 
     private CancellationToken Start()
     {

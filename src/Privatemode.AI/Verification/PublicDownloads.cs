@@ -40,6 +40,7 @@ internal sealed class PublicDownloads(BoundedHttpClient http, TimeProvider time)
         {
             Status = answer.Status,
             RetryAfter = answer.RetryAfter,
+            WasNotSent = true,
         };
     }
 }

@@ -110,7 +110,7 @@ public sealed class ManyTenantsTests
         _ = await _time.TimerAsync(due => due == Longest).OrTimeout();
         _time.Advance(Longest);
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => waiting.OrTimeout());
-        Assert.Equal(ServiceFailureReason.Timeout, exception.Reason);
+        Assert.Equal((ServiceFailureReason.Timeout, true), (exception.Reason, exception.WasNotSent));
         Assert.Contains("MaxSessions", exception.Message, StringComparison.Ordinal);
         Assert.Equal(32, first.Session.Key.Length);
     }

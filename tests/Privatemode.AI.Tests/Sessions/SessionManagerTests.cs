@@ -173,7 +173,7 @@ public sealed class SessionManagerTests : IAsyncLifetime
         _ = await _time.TimerAsync(due => due == TimeSpan.FromSeconds(5)).OrTimeout();
         _time.Advance(TimeSpan.FromSeconds(5));
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => chat.OrTimeout());
-        Assert.Equal(ServiceFailureReason.Timeout, exception.Reason);
+        Assert.Equal((ServiceFailureReason.Timeout, true), (exception.Reason, exception.WasNotSent));
         Assert.Contains(nameof(TransportOptions.ResponseTimeout), exception.Message, StringComparison.Ordinal);
         Assert.Empty(_deployment.Requests);
     }

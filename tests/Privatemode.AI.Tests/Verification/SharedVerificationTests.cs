@@ -20,7 +20,7 @@ public sealed class SharedVerificationTests : IAsyncLifetime
         { new PrivatemodeServiceException(ServiceFailureReason.Timeout, "hangs"), true },
         { new PrivatemodeServiceException(ServiceFailureReason.Unavailable, "busy") { Status = 503 }, true },
         { new PrivatemodeServiceException(ServiceFailureReason.Other, "see ServerMessage")
-            { Status = 404, ErrorCode = "gone", ServerMessage = "moved", IsServerMessageAuthenticated = true, RequestId = "sdk_1" }, true },
+            { Status = 404, ErrorCode = "gone", ServerMessage = "moved", IsServerMessageAuthenticated = true, RequestId = "sdk_1", WasNotSent = true }, true },
         { new PrivatemodeServiceException(ServiceFailureReason.Other, "suspended") { Status = 403, IsApiKeyError = true }, false },
         { new PrivatemodeConfigurationException("ApiKey", "wrong") { IsApiKeyError = true }, false },
         { new PrivatemodeConfigurationException("Verification.Manifest", "The log is on no disk."), true },
@@ -141,7 +141,8 @@ public sealed class SharedVerificationTests : IAsyncLifetime
         });
 
     private static object Details(PrivatemodeServiceException exception) => (
-        exception.Reason, exception.Status, exception.ErrorCode, exception.RetryAfter, exception.ServerMessage, exception.IsServerMessageAuthenticated);
+        exception.Reason, exception.Status, exception.ErrorCode, exception.RetryAfter, exception.ServerMessage, exception.IsServerMessageAuthenticated,
+        exception.WasNotSent);
 
     private Task<VerifiedMesh> GetAsync() => _authority.GetAsync(null, Key, async: true, default).AsTask();
 }

@@ -27,25 +27,33 @@ internal sealed class CallRunner(
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     public async ValueTask RunAsync(ICallCarrier carrier, CallState state, bool async)
     {
-        // One key for all attempts: the body with its salt belongs to this key.
-        string apiKey = state.ApiKey ??= await apiKeys.ReadAsync(async, carrier.CancellationToken).ConfigureAwait(false);
-        state.Call ??= await _preparation.PrepareAsync(carrier, apiKey, async).ConfigureAwait(false);
-        using ConnectionSlots.Slot? slot = connections is null || !state.Call.Rule.IsEncrypted
-            ? null
-            : await connections.AcquireAsync(async, carrier.CancellationToken, closing).ConfigureAwait(false);
-        while (true)
+        try
         {
-            try
+            // One key for all attempts: the body with its salt belongs to this key.
+            string apiKey = state.ApiKey ??= await apiKeys.ReadAsync(async, carrier.CancellationToken).ConfigureAwait(false);
+            state.Call ??= await _preparation.PrepareAsync(carrier, apiKey, async).ConfigureAwait(false);
+            using ConnectionSlots.Slot? slot = connections is null || !state.Call.Rule.IsEncrypted
+                ? null
+                : await connections.AcquireAsync(async, carrier.CancellationToken, closing).ConfigureAwait(false);
+            while (true)
             {
-                if (await TryAnswerAsync(carrier, state, apiKey, slot, async).ConfigureAwait(false))
+                try
                 {
-                    return;
+                    if (await TryAnswerAsync(carrier, state, apiKey, slot, async).ConfigureAwait(false))
+                    {
+                        return;
+                    }
+                }
+                catch (Exception exception) when (state.SendBudget.CanRetryUnanswered(exception))
+                {
+                    await state.SendBudget.DelayAsync(async, carrier.CancellationToken).ConfigureAwait(false);
                 }
             }
-            catch (Exception exception) when (state.SendBudget.CanRetryUnanswered(exception))
-            {
-                await state.SendBudget.DelayAsync(async, carrier.CancellationToken).ConfigureAwait(false);
-            }
+        }
+        catch (PrivatemodeServiceException exception) when (exception.WasNotSent && state.SendBudget.HasSent && !UserCallback.Threw(exception))
+        {
+            // Only this attempt was not sent. The exception can be that of several calls, so it is not changed.
+            throw exception.CopyForSentCall();
         }
     }
 
@@ -139,7 +147,7 @@ internal sealed class CallRunner(
         Exception? translated = thrown switch
         {
             OperationCanceledException when !deadline.Caller.IsCancellationRequested =>
-                deadline.ToException(CallDeadline.NoAnswer, call.RequestId, closing.IsCancellationRequested),
+                deadline.ToNoAnswer(call.RequestId, closing.IsCancellationRequested),
             ObjectDisposedException when closing.IsCancellationRequested => new ObjectDisposedException(nameof(PrivatemodeClient)),
             ClientResultException or HttpRequestException => TransportExceptions.FindOwn(thrown),
             _ => null,

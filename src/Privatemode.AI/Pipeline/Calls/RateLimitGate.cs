@@ -40,6 +40,7 @@ internal static class RateLimitGate
             {
                 RetryAfter = lease.TryGetMetadata(MetadataName.RetryAfter, out TimeSpan wait) ? wait : null,
                 RequestId = requestId,
+                WasNotSent = true,
             };
         }
     }

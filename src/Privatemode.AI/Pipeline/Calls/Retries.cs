@@ -111,6 +111,9 @@ internal sealed class SendBudget
     /// <summary>Whether the limit allows the call to be sent once more.</summary>
     public bool MaySendAgain => _sends < MaxSends;
 
+    /// <summary>Whether an attempt was passed to the transport.</summary>
+    public bool HasSent => _sends > 0;
+
     /// <summary>Counts an attempt that is passed to the transport now, whether or not a connection can be opened for it.</summary>
     public void CountSend(TimeProvider time)
     {

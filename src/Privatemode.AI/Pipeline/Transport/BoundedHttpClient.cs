@@ -40,7 +40,10 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
                 if (body is null)
                 {
                     throw new PrivatemodeServiceException(
-                        ServiceFailureReason.Other, $"The answer of {host} to {purpose} is longer than {limit} bytes. Check the address.");
+                        ServiceFailureReason.Other, $"The answer of {host} to {purpose} is longer than {limit} bytes. Check the address.")
+                    {
+                        WasNotSent = true,
+                    };
                 }
 
                 string? wait = response.Headers.NonValidated.TryGetValues(ProtocolHeaders.RetryAfter, out HeaderStringValues values) ? values.ToString() : null;
@@ -69,8 +72,8 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
 
     private static PrivatemodeServiceException Unreachable(string host, string purpose, Exception exception) =>
         UnreadableAnswer.Is(exception as HttpRequestException)
-        ? new(ServiceFailureReason.Other, $"The answer of {host} to {purpose} {UnreadableAnswer.Advice}", exception)
-        : new(ServiceFailureReason.Unreachable, $"{host} could not be reached for {purpose}. Check the network, then retry.", exception);
+        ? new(ServiceFailureReason.Other, $"The answer of {host} to {purpose} {UnreadableAnswer.Advice}", exception) { WasNotSent = true }
+        : new(ServiceFailureReason.Unreachable, $"{host} could not be reached for {purpose}. Check the network, then retry.", exception) { WasNotSent = true };
 
     /// <summary>The body; null if it is longer than the limit.</summary>
     private static async ValueTask<byte[]?> ReadAsync(
@@ -147,6 +150,7 @@ internal sealed class ControlPlaneClient(BoundedHttpClient http, Uri service, st
             IsApiKeyError = status is 400 or 402 or 403 or 429 && reason != ServiceFailureReason.ClientTooOld,
             ServerMessage = text.Length == 0 ? null : PrintableText.Printable(text),
             RetryAfter = answer.RetryAfter,
+            WasNotSent = true,
         };
     }
 }

@@ -142,7 +142,7 @@ public sealed class AwaitedApiKeyTests : IAsyncLifetime
         _time.Advance(limit);
 
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => call.OrTimeout());
-        Assert.Equal(ServiceFailureReason.Timeout, exception.Reason);
+        Assert.Equal((ServiceFailureReason.Timeout, true), (exception.Reason, exception.WasNotSent));
         Assert.Contains("ApiKeyAccessor", exception.Message, StringComparison.Ordinal);
         Assert.Empty(_deployment.AllRequests);
     }

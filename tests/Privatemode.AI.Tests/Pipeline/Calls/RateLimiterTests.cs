@@ -58,10 +58,25 @@ public sealed class RateLimiterTests : IAsyncLifetime
         await using PrivatemodeClient client = NewClient(limiter);
         await ChatAsync(client, async);
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => ChatAsync(client, async));
-        Assert.Equal(ServiceFailureReason.RateLimited, exception.Reason);
+        Assert.Equal((ServiceFailureReason.RateLimited, true), (exception.Reason, exception.WasNotSent));
         Assert.Equal(TimeSpan.FromMinutes(3), exception.RetryAfter);
         Assert.NotNull(exception.RequestId);
         Assert.Single(_deployment.Requests);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Call_LimiterRefusesTheSecondAttempt_SaysThatTheFirstMayHaveRun(bool async)
+    {
+        await using TokenBucketRateLimiter limiter = Bucket(1);
+        await using PrivatemodeClient client = NewClient(limiter);
+        _deployment.Faults.Inject(Fault.ResetConnection(0));
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => ChatAsync(client, async));
+        Assert.Equal((ServiceFailureReason.RateLimited, false), (exception.Reason, exception.WasNotSent));
+        Assert.Equal(TimeSpan.FromMinutes(3), exception.RetryAfter);
+        Assert.NotNull(exception.RequestId);
+        Assert.Contains("may have run", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]

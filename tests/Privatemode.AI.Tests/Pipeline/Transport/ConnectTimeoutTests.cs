@@ -112,7 +112,7 @@ public sealed class ConnectTimeoutTests : IAsyncDisposable
         await (byDisposal ? closing.CancelAsync() : Task.CompletedTask);
         time.Advance(byTime ? TimeSpan.FromMinutes(1) : TimeSpan.Zero);
         Assert.Equal(byCaller || byTime || byDisposal, token.IsCancellationRequested);
-        Exception exception = deadline.ToException("It took too long.", "id");
+        Exception exception = deadline.ToException("It took too long.");
         Assert.IsType(expected, exception);
         Assert.True(exception is not PrivatemodeServiceException { Reason: not ServiceFailureReason.Timeout });
     }

@@ -95,7 +95,7 @@ public sealed class ControlPlaneClientTests : IDisposable
             throw new OperationCanceledException();
         };
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => SendAsync(async: true));
-        Assert.Equal(ServiceFailureReason.Timeout, exception.Reason);
+        Assert.Equal((ServiceFailureReason.Timeout, true), (exception.Reason, exception.WasNotSent));
     }
 
     [Fact]

@@ -49,4 +49,27 @@ public sealed record HardwarePolicy
     /// <value>From zero, which accepts no such list, to 366 days. The age is counted from the date of issue of the list. The default is 30 days.</value>
     /// <remarks>The sender of the evidence chooses this list. The longer this time is, the longer a revoked key can be used while AMD is blocked.</remarks>
     public TimeSpan MaxAmdFallbackRevocationListAge { get; init; } = ContrastOptions.DefaultMaxAmdFallbackRevocationListAge;
+
+    /// <summary>Determines whether another policy has the same values. Collections are compared by their elements, in order.</summary>
+    /// <param name="other">The other policy.</param>
+    /// <returns><see langword="true"/> if all values are equal; otherwise, <see langword="false"/>.</returns>
+    public bool Equals(HardwarePolicy? other) => other is not null
+        && AreEqual(AllowedTees, other.AllowedTees)
+        && AreEqual(AllowedAmdProducts, other.AllowedAmdProducts)
+        && AreEqual(AllowedAmdChipIds, other.AllowedAmdChipIds)
+        && DangerousAcceptOutdatedTdxPlatform == other.DangerousAcceptOutdatedTdxPlatform
+        && RequireNewestTdxTcbInfo == other.RequireNewestTdxTcbInfo
+        && MaxAmdFallbackRevocationListAge == other.MaxAmdFallbackRevocationListAge;
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(
+        AllowedTees?.Count,
+        AllowedAmdProducts?.Count,
+        AllowedAmdChipIds?.Count,
+        DangerousAcceptOutdatedTdxPlatform,
+        RequireNewestTdxTcbInfo,
+        MaxAmdFallbackRevocationListAge);
+
+    private static bool AreEqual<T>(IReadOnlyCollection<T>? one, IReadOnlyCollection<T>? other) =>
+        one is null || other is null ? ReferenceEquals(one, other) : one.SequenceEqual(other);
 }

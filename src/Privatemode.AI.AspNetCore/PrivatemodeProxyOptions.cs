@@ -93,11 +93,11 @@ public sealed class PrivatemodeProxyOptions
 
     /// <summary>Gets or sets a value that indicates whether tools that the service does not have are left out of requests to <c>/v1/messages</c> and
     /// <c>/v1/responses</c>.</summary>
-    /// <value>The default is <see langword="false"/>: requests with such tools are refused.</value>
+    /// <value>The default is <see langword="false"/>: requests with such tools are refused, unless <see cref="ResponsesOptions.HostedTools"/> of the account is
+    /// <see cref="HostedToolPolicy.LeaveOut"/>.</value>
     /// <remarks>These are tools that the provider of an API runs on its own servers, such as web search, and tools that only the provider's models know, such
     /// as <c>bash</c> and <c>local_shell</c>. A request whose <c>tool_choice</c> names such a tool and a chat with <c>web_search_options</c> are always
-    /// refused. The header <c>Privatemode-Left-Out-Tools</c> of the
-    /// answer lists the types of the tools that were left out.</remarks>
+    /// refused. The header <c>Privatemode-Left-Out-Tools</c> of the answer lists the types of the tools that were left out.</remarks>
     public bool LeaveOutHostedTools { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether the requests of one session of an assistant share the service's prompt cache.</summary>

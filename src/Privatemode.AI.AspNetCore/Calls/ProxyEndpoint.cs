@@ -13,9 +13,9 @@ namespace Privatemode.AI.AspNetCore.Calls;
 
 /// <summary>Serves the requests of all routes.</summary>
 internal sealed class ProxyEndpoint(
-    IOptions<PrivatemodeProxyOptions> options, PrivatemodeClient client, ProxyGate gate, RateGate rate, BufferBudget budget, ProxyTelemetry telemetry,
-    ModelDirectory directory, ModelLists models, HealthEndpoints health, VerificationEndpoint verification, KeepAliveClock clock,
-    ShutdownClock shutdown) : IDisposable
+    IOptions<PrivatemodeProxyOptions> options, IOptionsMonitor<PrivatemodeOptions> account, PrivatemodeClient client, ProxyGate gate, RateGate rate,
+    BufferBudget budget, ProxyTelemetry telemetry, ModelDirectory directory, ModelLists models, HealthEndpoints health, VerificationEndpoint verification,
+    KeepAliveClock clock, ShutdownClock shutdown) : IDisposable
 {
     /// <summary>The item of a request that has the value of <c>Allow</c>.</summary>
     public const string AllowItem = "Privatemode.AI.AspNetCore.Allow";
@@ -129,6 +129,7 @@ internal sealed class ProxyEndpoint(
         EditContext context = new()
         {
             Options = options.Value,
+            LeavesOutHostedTools = account.CurrentValue.Responses.HostedTools == HostedToolPolicy.LeaveOut,
             Models = aliases,
             Caller = call.Caller,
             Headers = call.Context.Request.Headers,

@@ -9,6 +9,10 @@ internal sealed class EditContext
 {
     public required PrivatemodeProxyOptions Options { get; init; }
 
+    /// <summary>Whether hosted tools are left out of messages instead of being refused: the setting of the account, which the library reads for responses and
+    /// which includes that of the proxy.</summary>
+    public bool LeavesOutHostedTools { get; init; }
+
     public required ModelAliases Models { get; init; }
 
     public required ProxyCaller Caller { get; init; }

@@ -94,7 +94,7 @@ internal sealed class MessagesRewriter
         string asked = ModelNames.Require(RequestJson.TryGet(document.RootElement, "model"u8, out JsonElement model) ? RequestJson.Short(model) : null);
         MessagesSettings settings = new(context.Models.Resolve(asked, ModelTask.Chat))
         {
-            LeavesOutHostedTools = context.Options.LeaveOutHostedTools,
+            LeavesOutHostedTools = context.LeavesOutHostedTools,
             IgnoresCacheSalt = context.Options.IgnoreCallerCacheSalt,
             CountsTokens = countsTokens,
         };

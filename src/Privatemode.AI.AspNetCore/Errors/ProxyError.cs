@@ -52,9 +52,6 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
     /// <summary>The exception that a stream of responses reports, or null.</summary>
     public Exception? Cause { get; init; }
 
-    /// <summary>Whether the service, the deployment or this proxy failed, and not the caller.</summary>
-    public bool IsServerFault => Status >= 500;
-
     /// <summary>The body is not as it must be.</summary>
     public static ProxyError BadRequest(string? param, string message, string code = "invalid_request") =>
         new(400, InvalidRequest, code, 400, InvalidRequest, message) { Param = param };

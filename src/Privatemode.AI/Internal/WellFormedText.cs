@@ -66,19 +66,6 @@ internal static class WellFormedText
         return JsonElement.ParseValue(ref reader);
     }
 
-    /// <summary>Returns JSON text of an answer in which such halves are replaced, in names too.</summary>
-    public static ReadOnlySpan<byte> OfAnswer(ReadOnlySpan<byte> json)
-    {
-        if (LoneSurrogates.Find(json) < 0)
-        {
-            return json;
-        }
-
-        byte[] copy = json.ToArray();
-        LoneSurrogates.Replace(copy);
-        return copy;
-    }
-
     /// <summary>Writes a node in which such halves are replaced.</summary>
     /// <param name="member">The member that exceptions name.</param>
     /// <param name="writer">The writer, at the position of the value.</param>

@@ -20,8 +20,8 @@ public static class TwoAccounts
         builder.Services.AddPrivatemodeChatClient("gpt-oss-120b");
         RegisteredAccount companyAccount = RegisteredAccount.Keyed("company");
         builder.Services.AddKeyedPrivatemode("company", company);
-        builder.Services.AddPrivatemodeChatClient("gpt-oss-120b", "company", account: companyAccount);
-        builder.Services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", "company", account: companyAccount);
+        builder.Services.AddKeyedPrivatemodeChatClient("company", "gpt-oss-120b", companyAccount);
+        builder.Services.AddKeyedPrivatemodeEmbeddingGenerator("company", "qwen3-embedding-4b", companyAccount);
         builder.Services.AddHealthChecks().AddPrivatemodeHealthCheck().AddPrivatemodeHealthCheck("company", companyAccount);
 
         WebApplication app = builder.Build();

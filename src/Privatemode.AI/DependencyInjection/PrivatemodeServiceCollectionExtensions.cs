@@ -14,8 +14,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// <para><c>AddPrivatemode</c> registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAI.OpenAIClient</c>, which Semantic Kernel and other
 /// libraries find, as singletons. <c>AddKeyedPrivatemode</c> registers the same services of a further account with a service key. The service key is a
 /// name of your choice, not an API key: it appears in logs and messages.</para>
-/// <para>A chat client, embedding generator or speech-to-text client has a service key of its own, the first optional parameter. It uses the account
-/// registered with <c>AddPrivatemode</c> unless another one is given as a <see cref="RegisteredAccount"/>.</para>
+/// <para><c>AddPrivatemodeChatClient</c> registers a chat client, and <c>AddKeyedPrivatemodeChatClient</c> one with a service key of its own. Embedding
+/// generators and speech-to-text clients have the same two methods. All use the account registered with <c>AddPrivatemode</c> unless another one is given as
+/// a <see cref="RegisteredAccount"/>.</para>
 /// <para>Settings are read from the given section, or from <c>Privatemode</c> in the application's configuration and, for an account with a service key,
 /// from <c>Privatemode:Accounts:</c><em>serviceKey</em>. The account without a service key also uses the environment variable
 /// <c>PRIVATEMODE_API_KEY</c>. Code takes precedence over configuration, and configuration over the environment. All settings are checked when the host
@@ -41,7 +42,7 @@ public static class PrivatemodeServiceCollectionExtensions
     /// <returns>The service collection.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> is <see langword="null"/>.</exception>
     /// <exception cref="PrivatemodeConfigurationException">Another <c>OpenAIClient</c> is already registered without a service key.</exception>
-    public static IServiceCollection AddPrivatemode(this IServiceCollection services) => PrivatemodeRegistration.Add(services, null, null, Ignore(null));
+    public static IServiceCollection AddPrivatemode(this IServiceCollection services) => PrivatemodeRegistration.Add(services, null, null, configure: null);
 
     /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c> without a service key, with settings from the
     /// section <c>Privatemode</c> of the application's configuration and from code.</summary>
@@ -51,7 +52,7 @@ public static class PrivatemodeServiceCollectionExtensions
     public static IServiceCollection AddPrivatemode(this IServiceCollection services, Action<PrivatemodeOptions> configure)
     {
         ArgumentNullException.ThrowIfNull(configure);
-        return PrivatemodeRegistration.Add(services, null, null, Ignore(configure));
+        return PrivatemodeRegistration.Add(services, null, null, WithoutServices(configure));
     }
 
     /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c> without a service key, with settings from the
@@ -71,7 +72,7 @@ public static class PrivatemodeServiceCollectionExtensions
     public static IServiceCollection AddPrivatemode(this IServiceCollection services, IConfigurationSection section)
     {
         ArgumentNullException.ThrowIfNull(section);
-        return PrivatemodeRegistration.Add(services, null, section, Ignore(null));
+        return PrivatemodeRegistration.Add(services, null, section, configure: null);
     }
 
     /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c> without a service key, with settings from a
@@ -86,7 +87,7 @@ public static class PrivatemodeServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(section);
         ArgumentNullException.ThrowIfNull(configure);
-        return PrivatemodeRegistration.Add(services, null, section, Ignore(configure));
+        return PrivatemodeRegistration.Add(services, null, section, WithoutServices(configure));
     }
 
     /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c> with a service key, for a further account, with settings from
@@ -102,7 +103,7 @@ public static class PrivatemodeServiceCollectionExtensions
     public static IServiceCollection AddKeyedPrivatemode(this IServiceCollection services, string serviceKey)
     {
         ArgumentException.ThrowIfNullOrEmpty(serviceKey);
-        return PrivatemodeRegistration.Add(services, serviceKey, null, Ignore(null));
+        return PrivatemodeRegistration.Add(services, serviceKey, null, configure: null);
     }
 
     /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c> with a service key, for a further account, with settings from
@@ -116,7 +117,7 @@ public static class PrivatemodeServiceCollectionExtensions
     {
         ArgumentException.ThrowIfNullOrEmpty(serviceKey);
         ArgumentNullException.ThrowIfNull(configure);
-        return PrivatemodeRegistration.Add(services, serviceKey, null, Ignore(configure));
+        return PrivatemodeRegistration.Add(services, serviceKey, null, WithoutServices(configure));
     }
 
     /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c> with a service key, for a further account, with settings from
@@ -140,7 +141,7 @@ public static class PrivatemodeServiceCollectionExtensions
     {
         ArgumentException.ThrowIfNullOrEmpty(serviceKey);
         ArgumentNullException.ThrowIfNull(section);
-        return PrivatemodeRegistration.Add(services, serviceKey, section, Ignore(null));
+        return PrivatemodeRegistration.Add(services, serviceKey, section, configure: null);
     }
 
     /// <summary>Registers <see cref="PrivatemodeClient"/> and the encrypting <c>OpenAIClient</c> with a service key, for a further account, with settings from
@@ -156,21 +157,107 @@ public static class PrivatemodeServiceCollectionExtensions
         ArgumentException.ThrowIfNullOrEmpty(serviceKey);
         ArgumentNullException.ThrowIfNull(section);
         ArgumentNullException.ThrowIfNull(configure);
-        return PrivatemodeRegistration.Add(services, serviceKey, section, Ignore(configure));
+        return PrivatemodeRegistration.Add(services, serviceKey, section, WithoutServices(configure));
     }
 
-    /// <summary>Registers an <see cref="IChatClient"/> for a model, as a singleton.</summary>
+    /// <summary>Registers an <see cref="IChatClient"/> for a model, as a singleton without a service key.</summary>
     /// <param name="services">The service collection. The account can be registered before or after this call.</param>
     /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>.</param>
-    /// <param name="serviceKey">The service key of the chat client, or <see langword="null"/>, the default, to register it without one.</param>
+    /// <param name="account">The account that the chat client uses, or <see langword="null"/>, the default, for the account without a service key.</param>
+    /// <returns>A builder that adds middleware to the chat client, such as <c>UseFunctionInvocation()</c> and <c>UseDistributedCache()</c>.</returns>
+    /// <remarks>Resolving the chat client throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="modelId"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
+    public static ChatClientBuilder AddPrivatemodeChatClient(this IServiceCollection services, string modelId, RegisteredAccount? account = null) =>
+        AddChatClient(services, serviceKey: null, modelId, account);
+
+    /// <summary>Registers an <see cref="IChatClient"/> for a model, as a singleton with a service key.</summary>
+    /// <param name="services">The service collection. The account can be registered before or after this call.</param>
+    /// <param name="serviceKey">The service key of the chat client. It is not an API key: it appears in logs and messages.</param>
+    /// <param name="modelId">The model ID, for example <c>gpt-oss-120b</c>.</param>
     /// <param name="account">The account that the chat client uses, or <see langword="null"/>, the default, for the account without a service key.</param>
     /// <returns>A builder that adds middleware to the chat client, such as <c>UseFunctionInvocation()</c> and <c>UseDistributedCache()</c>.</returns>
     /// <remarks>Resolving the chat client throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered, or if
     /// <paramref name="account"/> is <see langword="null"/> and <paramref name="serviceKey"/> is the service key of an account.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="serviceKey"/> or <paramref name="modelId"/> is
+    /// <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="serviceKey"/> or <paramref name="modelId"/> is empty.</exception>
+    public static ChatClientBuilder AddKeyedPrivatemodeChatClient(
+        this IServiceCollection services, string serviceKey, string modelId, RegisteredAccount? account = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(serviceKey);
+        return AddChatClient(services, serviceKey, modelId, account);
+    }
+
+    /// <summary>Registers an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> for a model, as a singleton without a service key.</summary>
+    /// <param name="services">The service collection. The account can be registered before or after this call.</param>
+    /// <param name="modelId">The model ID, for example <c>qwen3-embedding-4b</c>.</param>
+    /// <param name="account">The account that the generator uses, or <see langword="null"/>, the default, for the account without a service key.</param>
+    /// <param name="defaultModelDimensions">The number of dimensions of the embeddings if a call does not specify it, at least 1; or <see langword="null"/>,
+    /// the default, for the model's own number.</param>
+    /// <returns>A builder that adds middleware to the generator, such as <c>UseDistributedCache()</c> and <c>UseOpenTelemetry()</c>.</returns>
+    /// <remarks>Resolving the generator throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="modelId"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
-    public static ChatClientBuilder AddPrivatemodeChatClient(
-        this IServiceCollection services, string modelId, string? serviceKey = null, RegisteredAccount? account = null)
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="defaultModelDimensions"/> is less than 1.</exception>
+    public static EmbeddingGeneratorBuilder<string, Embedding<float>> AddPrivatemodeEmbeddingGenerator(
+        this IServiceCollection services, string modelId, RegisteredAccount? account = null, int? defaultModelDimensions = null) =>
+        AddEmbeddingGenerator(services, serviceKey: null, modelId, account, defaultModelDimensions);
+
+    /// <summary>Registers an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> for a model, as a singleton with a service key.</summary>
+    /// <param name="services">The service collection. The account can be registered before or after this call.</param>
+    /// <param name="serviceKey">The service key of the generator. It is not an API key: it appears in logs and messages.</param>
+    /// <param name="modelId">The model ID, for example <c>qwen3-embedding-4b</c>.</param>
+    /// <param name="account">The account that the generator uses, or <see langword="null"/>, the default, for the account without a service key.</param>
+    /// <param name="defaultModelDimensions">The number of dimensions of the embeddings if a call does not specify it, at least 1; or <see langword="null"/>,
+    /// the default, for the model's own number.</param>
+    /// <returns>A builder that adds middleware to the generator, such as <c>UseDistributedCache()</c> and <c>UseOpenTelemetry()</c>.</returns>
+    /// <remarks>Resolving the generator throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered, or if
+    /// <paramref name="account"/> is <see langword="null"/> and <paramref name="serviceKey"/> is the service key of an account.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="serviceKey"/> or <paramref name="modelId"/> is
+    /// <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="serviceKey"/> or <paramref name="modelId"/> is empty.</exception>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="defaultModelDimensions"/> is less than 1.</exception>
+    public static EmbeddingGeneratorBuilder<string, Embedding<float>> AddKeyedPrivatemodeEmbeddingGenerator(
+        this IServiceCollection services, string serviceKey, string modelId, RegisteredAccount? account = null, int? defaultModelDimensions = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(serviceKey);
+        return AddEmbeddingGenerator(services, serviceKey, modelId, account, defaultModelDimensions);
+    }
+
+    /// <summary>Registers an <see cref="ISpeechToTextClient"/> for a model, as a singleton without a service key.</summary>
+    /// <param name="services">The service collection. The account can be registered before or after this call.</param>
+    /// <param name="modelId">The model ID, for example <c>whisper-large-v3</c>.</param>
+    /// <param name="account">The account that the client uses, or <see langword="null"/>, the default, for the account without a service key.</param>
+    /// <returns>A builder that adds middleware to the client, such as <c>UseLogging()</c> and <c>UseOpenTelemetry()</c>.</returns>
+    /// <remarks>Resolving the client throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="modelId"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
+    [Experimental("MEAI001")]
+    public static SpeechToTextClientBuilder AddPrivatemodeSpeechToTextClient(
+        this IServiceCollection services, string modelId, RegisteredAccount? account = null) =>
+        AddSpeechToTextClient(services, serviceKey: null, modelId, account);
+
+    /// <summary>Registers an <see cref="ISpeechToTextClient"/> for a model, as a singleton with a service key.</summary>
+    /// <param name="services">The service collection. The account can be registered before or after this call.</param>
+    /// <param name="serviceKey">The service key of the client. It is not an API key: it appears in logs and messages.</param>
+    /// <param name="modelId">The model ID, for example <c>whisper-large-v3</c>.</param>
+    /// <param name="account">The account that the client uses, or <see langword="null"/>, the default, for the account without a service key.</param>
+    /// <returns>A builder that adds middleware to the client, such as <c>UseLogging()</c> and <c>UseOpenTelemetry()</c>.</returns>
+    /// <remarks>Resolving the client throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered, or if
+    /// <paramref name="account"/> is <see langword="null"/> and <paramref name="serviceKey"/> is the service key of an account.</remarks>
+    /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="serviceKey"/> or <paramref name="modelId"/> is
+    /// <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="serviceKey"/> or <paramref name="modelId"/> is empty.</exception>
+    [Experimental("MEAI001")]
+    public static SpeechToTextClientBuilder AddKeyedPrivatemodeSpeechToTextClient(
+        this IServiceCollection services, string serviceKey, string modelId, RegisteredAccount? account = null)
+    {
+        ArgumentException.ThrowIfNullOrEmpty(serviceKey);
+        return AddSpeechToTextClient(services, serviceKey, modelId, account);
+    }
+
+    private static ChatClientBuilder AddChatClient(IServiceCollection services, string? serviceKey, string modelId, RegisteredAccount? account)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(modelId);
@@ -178,21 +265,8 @@ public static class PrivatemodeServiceCollectionExtensions
             serviceKey, provider => AccountServices.ClientFor(provider, serviceKey, account).AsIChatClient(modelId));
     }
 
-    /// <summary>Registers an <see cref="IEmbeddingGenerator{TInput, TEmbedding}"/> for a model, as a singleton.</summary>
-    /// <param name="services">The service collection. The account can be registered before or after this call.</param>
-    /// <param name="modelId">The model ID, for example <c>qwen3-embedding-4b</c>.</param>
-    /// <param name="serviceKey">The service key of the generator, or <see langword="null"/>, the default, to register it without one.</param>
-    /// <param name="defaultModelDimensions">The number of dimensions of the embeddings if a call does not specify it, at least 1; or <see langword="null"/>,
-    /// the default, for the model's own number.</param>
-    /// <param name="account">The account that the generator uses, or <see langword="null"/>, the default, for the account without a service key.</param>
-    /// <returns>A builder that adds middleware to the generator, such as <c>UseDistributedCache()</c> and <c>UseOpenTelemetry()</c>.</returns>
-    /// <remarks>Resolving the generator throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered, or if
-    /// <paramref name="account"/> is <see langword="null"/> and <paramref name="serviceKey"/> is the service key of an account.</remarks>
-    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="modelId"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
-    /// <exception cref="ArgumentOutOfRangeException"><paramref name="defaultModelDimensions"/> is less than 1.</exception>
-    public static EmbeddingGeneratorBuilder<string, Embedding<float>> AddPrivatemodeEmbeddingGenerator(
-        this IServiceCollection services, string modelId, string? serviceKey = null, int? defaultModelDimensions = null, RegisteredAccount? account = null)
+    private static EmbeddingGeneratorBuilder<string, Embedding<float>> AddEmbeddingGenerator(
+        IServiceCollection services, string? serviceKey, string modelId, RegisteredAccount? account, int? defaultModelDimensions)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(modelId);
@@ -205,19 +279,9 @@ public static class PrivatemodeServiceCollectionExtensions
             serviceKey, provider => AccountServices.ClientFor(provider, serviceKey, account).AsIEmbeddingGenerator(modelId, defaultModelDimensions));
     }
 
-    /// <summary>Registers an <see cref="ISpeechToTextClient"/> for a model, as a singleton.</summary>
-    /// <param name="services">The service collection. The account can be registered before or after this call.</param>
-    /// <param name="modelId">The model ID, for example <c>whisper-large-v3</c>.</param>
-    /// <param name="serviceKey">The service key of the client, or <see langword="null"/>, the default, to register it without one.</param>
-    /// <param name="account">The account that the client uses, or <see langword="null"/>, the default, for the account without a service key.</param>
-    /// <returns>A builder that adds middleware to the client, such as <c>UseLogging()</c> and <c>UseOpenTelemetry()</c>.</returns>
-    /// <remarks>Resolving the client throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered, or if
-    /// <paramref name="account"/> is <see langword="null"/> and <paramref name="serviceKey"/> is the service key of an account.</remarks>
-    /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="modelId"/> is <see langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
     [Experimental("MEAI001")]
-    public static SpeechToTextClientBuilder AddPrivatemodeSpeechToTextClient(
-        this IServiceCollection services, string modelId, string? serviceKey = null, RegisteredAccount? account = null)
+    private static SpeechToTextClientBuilder AddSpeechToTextClient(
+        IServiceCollection services, string? serviceKey, string modelId, RegisteredAccount? account)
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentException.ThrowIfNullOrEmpty(modelId);
@@ -225,6 +289,6 @@ public static class PrivatemodeServiceCollectionExtensions
             serviceKey, provider => AccountServices.ClientFor(provider, serviceKey, account).AsISpeechToTextClient(modelId));
     }
 
-    private static Action<IServiceProvider, PrivatemodeOptions>? Ignore(Action<PrivatemodeOptions>? configure) =>
-        configure is null ? null : (_, options) => configure(options);
+    private static Action<IServiceProvider, PrivatemodeOptions> WithoutServices(Action<PrivatemodeOptions> configure) =>
+        (_, options) => configure(options);
 }

@@ -53,7 +53,7 @@ public sealed class AgentRegistrationTests : AgentTest
             options.ApiKey = "key-b";
         });
         builder.Services.AddPrivatemodeChatClient(ModelId);
-        builder.Services.AddPrivatemodeChatClient("gemma-3-27b", "images", RegisteredAccount.Keyed("b"));
+        builder.Services.AddKeyedPrivatemodeChatClient("images", "gemma-3-27b", RegisteredAccount.Keyed("b"));
         builder.Services.AddKeyedSingleton<AIAgent>("writer", (provider, _) => provider.GetRequiredService<IChatClient>().AsAIAgent(name: "writer"));
         builder.Services.AddKeyedSingleton<AIAgent>("seer", (provider, _) => provider.GetRequiredKeyedService<IChatClient>("images").AsAIAgent(name: "seer"));
         builder.Services.AddKeyedSingleton<AIAgent>("both", (provider, _) => AgentWorkflowBuilder.BuildSequential(

@@ -14,8 +14,8 @@ public sealed class RegistrationTests : ExtensionsAITest
         await using ServiceProvider provider = BuildProvider(services =>
         {
             services.AddPrivatemodeChatClient(ModelId);
-            services.AddPrivatemodeChatClient("gemma-3-27b", "small");
-            services.AddPrivatemodeChatClient(ModelId, "tenant", RegisteredAccount.Keyed("b"));
+            services.AddKeyedPrivatemodeChatClient("small", "gemma-3-27b");
+            services.AddKeyedPrivatemodeChatClient("tenant", ModelId, RegisteredAccount.Keyed("b"));
         });
         _ = await AskAsync(provider.GetRequiredService<IChatClient>());
         _ = await AskAsync(provider.GetRequiredKeyedService<IChatClient>("small"));
@@ -76,9 +76,9 @@ public sealed class RegistrationTests : ExtensionsAITest
         await using ServiceProvider provider = BuildProvider(services =>
         {
             services.AddLogging().AddDistributedMemoryCache();
-            services.AddPrivatemodeEmbeddingGenerator(EmbeddingModelId, "search", 8, RegisteredAccount.Keyed("b"))
+            services.AddKeyedPrivatemodeEmbeddingGenerator("search", EmbeddingModelId, RegisteredAccount.Keyed("b"), 8)
                 .UseDistributedCache().UseLogging().UseOpenTelemetry();
-            services.AddPrivatemodeSpeechToTextClient(SpeechModelId, "speech").UseLogging().UseOpenTelemetry();
+            services.AddKeyedPrivatemodeSpeechToTextClient("speech", SpeechModelId).UseLogging().UseOpenTelemetry();
         });
         IEmbeddingGenerator<string, Embedding<float>> generator =
             provider.GetRequiredKeyedService<IEmbeddingGenerator<string, Embedding<float>>>("search");

@@ -30,8 +30,8 @@ public sealed class ResolutionTests : IAsyncLifetime
         IServiceCollection services = new ServiceCollection().AddPrivatemode(_deployment.ConfigureClient);
         _ = services.AddPrivatemodeChatClient("gpt-oss-120b");
         _ = services.AddPrivatemodeChatClient("gemma-3-27b");
-        _ = services.AddPrivatemodeChatClient("gpt-oss-120b", "oss");
-        _ = services.AddPrivatemodeChatClient("gemma-3-27b", "gemma");
+        _ = services.AddKeyedPrivatemodeChatClient("oss", "gpt-oss-120b");
+        _ = services.AddKeyedPrivatemodeChatClient("gemma", "gemma-3-27b");
         await using ServiceProvider provider = services.BuildServiceProvider();
 
         // By key; then by the model an unkeyed one is for; then the last unkeyed.
@@ -49,7 +49,7 @@ public sealed class ResolutionTests : IAsyncLifetime
         IServiceCollection services = new ServiceCollection().AddPrivatemode(_deployment.ConfigureClient);
         _ = services.AddPrivatemodeEmbeddingGenerator("another-model");
         _ = services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b");
-        _ = services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", "short", 8);
+        _ = services.AddKeyedPrivatemodeEmbeddingGenerator("short", "qwen3-embedding-4b", defaultModelDimensions: 8);
         await using ServiceProvider provider = services.BuildServiceProvider();
 
         IEmbeddingGenerator<string, Embedding<float>> last = provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>();
@@ -71,7 +71,7 @@ public sealed class ResolutionTests : IAsyncLifetime
         _ = _deployment.Model.ReplyWithTranscription("two");
         IServiceCollection services = TwoAccounts();
         _ = services.AddPrivatemodeSpeechToTextClient("whisper-large-v3");
-        _ = services.AddPrivatemodeSpeechToTextClient("whisper-large-v3", "b", RegisteredAccount.Keyed("b"));
+        _ = services.AddKeyedPrivatemodeSpeechToTextClient("b", "whisper-large-v3", RegisteredAccount.Keyed("b"));
         await using ServiceProvider provider = services.BuildServiceProvider();
         using MemoryStream audio = new(Recording.Wave());
 
@@ -97,7 +97,7 @@ public sealed class ResolutionTests : IAsyncLifetime
     {
         IServiceCollection services = TwoAccounts();
         _ = services.AddPrivatemodeChatClient("gpt-oss-120b");
-        _ = services.AddPrivatemodeChatClient("gpt-oss-120b", "chat-b", RegisteredAccount.Keyed("b"));
+        _ = services.AddKeyedPrivatemodeChatClient("chat-b", "gpt-oss-120b", RegisteredAccount.Keyed("b"));
         await using ServiceProvider provider = services.BuildServiceProvider();
         Assert.NotSame(provider.GetRequiredService<OpenAIClient>(), provider.GetRequiredKeyedService<OpenAIClient>("b"));
         _ = await provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
@@ -110,9 +110,9 @@ public sealed class ResolutionTests : IAsyncLifetime
     public async Task Resolve_AccountIsGiven_UsesItWithoutAServiceKey()
     {
         IServiceCollection services = TwoAccounts();
-        _ = services.AddPrivatemodeChatClient("gpt-oss-120b", account: RegisteredAccount.Keyed("b"));
-        _ = services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", account: RegisteredAccount.Keyed("b"));
-        _ = services.AddPrivatemodeSpeechToTextClient("whisper-large-v3", account: RegisteredAccount.Keyed("none"));
+        _ = services.AddPrivatemodeChatClient("gpt-oss-120b", RegisteredAccount.Keyed("b"));
+        _ = services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", RegisteredAccount.Keyed("b"));
+        _ = services.AddPrivatemodeSpeechToTextClient("whisper-large-v3", RegisteredAccount.Keyed("none"));
         await using ServiceProvider provider = services.BuildServiceProvider();
         _ = await provider.GetRequiredService<IChatClient>().GetResponseAsync("hi").OrTimeout();
         _ = await provider.GetRequiredService<IEmbeddingGenerator<string, Embedding<float>>>().GenerateAsync(["text"]).OrTimeout();
@@ -127,9 +127,9 @@ public sealed class ResolutionTests : IAsyncLifetime
     public async Task Resolve_ServiceKeyIsThatOfAnAccountAndNoAccountIsGiven_AsksWhich(bool hasDefaultAccount)
     {
         IServiceCollection services = hasDefaultAccount ? TwoAccounts() : new ServiceCollection().AddKeyedPrivatemode("b", SetKeyOfB);
-        _ = services.AddPrivatemodeChatClient("gpt-oss-120b", "b");
-        _ = services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", "b");
-        _ = services.AddPrivatemodeSpeechToTextClient("whisper-large-v3", "b");
+        _ = services.AddKeyedPrivatemodeChatClient("b", "gpt-oss-120b");
+        _ = services.AddKeyedPrivatemodeEmbeddingGenerator("b", "qwen3-embedding-4b");
+        _ = services.AddKeyedPrivatemodeSpeechToTextClient("b", "whisper-large-v3");
         await using ServiceProvider provider = services.BuildServiceProvider();
         Func<object>[] ways =
         [
@@ -149,8 +149,8 @@ public sealed class ResolutionTests : IAsyncLifetime
     public async Task Resolve_ServiceKeyIsThatOfAnAccount_UsesTheGivenAccount()
     {
         IServiceCollection services = TwoAccounts();
-        _ = services.AddPrivatemodeChatClient("gpt-oss-120b", "b", RegisteredAccount.Default);
-        _ = services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b", "b", account: RegisteredAccount.Keyed("b"));
+        _ = services.AddKeyedPrivatemodeChatClient("b", "gpt-oss-120b", RegisteredAccount.Default);
+        _ = services.AddKeyedPrivatemodeEmbeddingGenerator("b", "qwen3-embedding-4b", RegisteredAccount.Keyed("b"));
         await using ServiceProvider provider = services.BuildServiceProvider();
         _ = await provider.GetRequiredKeyedService<IChatClient>("b").GetResponseAsync("hi").OrTimeout();
         _ = await provider.GetRequiredKeyedService<IEmbeddingGenerator<string, Embedding<float>>>("b").GenerateAsync(["text"]).OrTimeout();
@@ -167,7 +167,7 @@ public sealed class ResolutionTests : IAsyncLifetime
             calls.Enqueue("unkeyed");
             return next(messages, options, cancellationToken);
         });
-        _ = services.AddPrivatemodeChatClient("gpt-oss-120b", "plain");
+        _ = services.AddKeyedPrivatemodeChatClient("plain", "gpt-oss-120b");
         _ = services.AddPrivatemodeEmbeddingGenerator("qwen3-embedding-4b").UseDistributedCache();
         _ = services.AddPrivatemodeSpeechToTextClient("whisper-large-v3").ConfigureOptions(options => options.SpeechLanguage = "de");
         await using ServiceProvider provider = services.BuildServiceProvider();
@@ -210,6 +210,25 @@ public sealed class ResolutionTests : IAsyncLifetime
         // An API key that is passed by mistake must not get into a log with the object.
         Assert.DoesNotContain("an API key", RegisteredAccount.Keyed("an API key").ToString(), StringComparison.Ordinal);
         Assert.Empty(typeof(RegisteredAccount).GetProperties(BindingFlags.Public | BindingFlags.Instance));
+    }
+
+    // A service key appears in logs, and the methods of the same names for Semantic Kernel take an API key as their second string.
+    [Fact]
+    public void Add_WithoutKeyed_TakesNoStringThatCouldBeAnApiKey()
+    {
+        IEnumerable<MethodInfo> methods = typeof(PrivatemodeServiceCollectionExtensions).GetMethods(BindingFlags.Public | BindingFlags.Static)
+            .Where(method => !method.Name.StartsWith("AddKeyed", StringComparison.Ordinal));
+        Assert.All(methods, method => Assert.All(
+            method.GetParameters().Where(parameter => parameter.ParameterType == typeof(string)), parameter => Assert.Equal("modelId", parameter.Name)));
+    }
+
+    [Fact]
+    public void AddKeyed_WithoutAServiceKey_IsRefused()
+    {
+        ServiceCollection services = new();
+        Assert.Throws<ArgumentException>(() => services.AddKeyedPrivatemodeChatClient("", "gpt-oss-120b"));
+        Assert.Throws<ArgumentNullException>(() => services.AddKeyedPrivatemodeEmbeddingGenerator(null!, "qwen3-embedding-4b"));
+        Assert.Throws<ArgumentNullException>(() => services.AddKeyedPrivatemodeSpeechToTextClient(null!, "whisper-large-v3"));
     }
 
     [Fact]

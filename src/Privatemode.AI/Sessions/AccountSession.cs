@@ -64,7 +64,10 @@ internal sealed class AccountSession : IDisposable
                 {
                     throw new PrivatemodeServiceException(
                         ServiceFailureReason.Timeout,
-                        $"The verification of the deployment expired during the key exchange, {MaxExpired} times in a row. Check the system clock, and retry.");
+                        $"The verification of the deployment expired during the key exchange, {MaxExpired} times in a row. Check the system clock, and retry.")
+                    {
+                        WasNotSent = true,
+                    };
                 }
             }
         }

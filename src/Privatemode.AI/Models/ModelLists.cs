@@ -41,7 +41,8 @@ internal sealed class ModelLists(
             {
                 if (_lists.Count >= mostKeys)
                 {
-                    _ = _lists.Remove(_lists.MinBy(list => list.Value.LastUse).Key);
+                    // Those without models first, so that made-up keys do not remove the lists of other callers.
+                    _ = _lists.Remove(_lists.MinBy(list => (list.Value.List.Last.Count > 0, list.Value.LastUse)).Key);
                 }
 
                 _lists[digest] = entry = new Entry(new ModelListCache(download, time, replaced));

@@ -64,6 +64,19 @@ public sealed class ModelsOfTenantsTests
     }
 
     [Fact]
+    public async Task List_KeysThatTheServiceRejects_OtherCallersKeepTheirLists()
+    {
+        _ = await ListAsync("a");
+        foreach (string key in (string[])["rejected-1", "rejected-2", "rejected-3"])
+        {
+            await Assert.ThrowsAsync<PrivatemodeConfigurationException>(() => ListAsync(key));
+        }
+
+        _ = await ListAsync("a");
+        Assert.Single(_asked, key => key == "a");
+    }
+
+    [Fact]
     public async Task Changed_ComparesReadingsOfOneKey_OutsideOfItsContext()
     {
         List<(string Model, string? Tenant)> told = [];
@@ -126,7 +139,12 @@ public sealed class ModelsOfTenantsTests
     private Task<IReadOnlyList<ModelInfo>> DownloadAsync(string? apiKey)
     {
         _asked.Add(apiKey);
-        ModelInfo model = new() { Id = _offers.GetValueOrDefault(apiKey!, "model-of-" + apiKey) };
+        if (apiKey!.StartsWith("rejected", StringComparison.Ordinal))
+        {
+            return Task.FromException<IReadOnlyList<ModelInfo>>(new PrivatemodeConfigurationException("ApiKey", "rejected"));
+        }
+
+        ModelInfo model = new() { Id = _offers.GetValueOrDefault(apiKey, "model-of-" + apiKey) };
         return Task.FromResult<IReadOnlyList<ModelInfo>>([model]);
     }
 }

@@ -50,8 +50,12 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
             Collect(update.ToolCallUpdates[i]);
         }
 
-        Keep(update.RefusalUpdate?.Length ?? 0);
-        _ = _refusal.Append(update.RefusalUpdate);
+        if (update.RefusalUpdate is { Length: > 0 } refusal)
+        {
+            Keep(refusal.Length);
+            _ = _refusal.Append(refusal);
+        }
+
         return result;
     }
 

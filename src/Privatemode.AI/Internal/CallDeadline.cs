@@ -173,16 +173,34 @@ internal sealed class CallDeadline(
     }
 }
 
-/// <summary>A period by two clocks: it is over as soon as one of them says so.</summary>
-/// <param name="From">The start, by the wall clock.</param>
-/// <param name="Until">The end, by the wall clock.</param>
-/// <param name="Timestamp">The start, by the monotonic clock.</param>
+/// <summary>A period by two clocks: each time that passes by one of them counts.</summary>
 /// <remarks>
 /// The wall clock can be set back, so that an old period would look new. The monotonic clock cannot, but it may stop while the machine sleeps.
+/// Both can happen to one period. Sleep that was noticed is therefore counted, and does not depend on the wall clock any more.
 /// </remarks>
-internal readonly record struct ValidityPeriod(DateTimeOffset From, DateTimeOffset Until, long Timestamp)
+/// <param name="from">The start, by the wall clock.</param>
+/// <param name="until">The end, by the wall clock.</param>
+/// <param name="timestamp">The start, by the monotonic clock.</param>
+internal sealed class ValidityPeriod(DateTimeOffset from, DateTimeOffset until, long timestamp)
 {
     private static readonly TimeSpan ClockTolerance = TimeSpan.FromMinutes(1);
+
+    // More than two clocks of one machine drift apart between two calls.
+    private static readonly TimeSpan MaxDrift = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _gate = new();
+    private TimeSpan _counted; // what had passed when the clocks were compared last
+    private DateTimeOffset _comparedAt = from;
+    private long _comparedStamp = timestamp;
+
+    /// <summary>The start, by the wall clock.</summary>
+    public DateTimeOffset From { get; } = from;
+
+    /// <summary>The end, by the wall clock.</summary>
+    public DateTimeOffset Until { get; } = until;
+
+    /// <summary>The start, by the monotonic clock.</summary>
+    public long Timestamp { get; } = timestamp;
 
     /// <summary>A period that begins now.</summary>
     public static ValidityPeriod Of(TimeSpan length, TimeProvider time)
@@ -192,13 +210,26 @@ internal readonly record struct ValidityPeriod(DateTimeOffset From, DateTimeOffs
         return new ValidityPeriod(now, now + length, stamp);
     }
 
-    /// <summary>The remaining time by the clock with the smaller value; zero if the wall clock shows a time before the start.</summary>
-    public TimeSpan Left(TimeProvider time)
+    /// <summary>The remaining time; zero if the wall clock shows a time before the start.</summary>
+    public TimeSpan Left(TimeProvider time) => Left(Until - From, time);
+
+    /// <summary>The remaining time of a period of another length that began at the same time.</summary>
+    public TimeSpan Left(TimeSpan length, TimeProvider time)
     {
-        DateTimeOffset now = time.GetUtcNow();
-        TimeSpan byWall = Until - now;
-        TimeSpan byMonotonic = Until - From - time.GetElapsedTime(Timestamp);
-        return now < From - ClockTolerance ? TimeSpan.Zero : byWall < byMonotonic ? byWall : byMonotonic;
+        lock (_gate)
+        {
+            DateTimeOffset now = time.GetUtcNow();
+            long stamp = time.GetTimestamp();
+            TimeSpan byWall = now - _comparedAt;
+            TimeSpan byMonotonic = time.GetElapsedTime(_comparedStamp, stamp);
+            TimeSpan passed = _counted + (byWall > byMonotonic ? byWall : byMonotonic);
+            if ((byWall - byMonotonic).Duration() > MaxDrift)
+            {
+                (_counted, _comparedAt, _comparedStamp) = (passed, now, stamp);
+            }
+
+            return now < From - ClockTolerance ? TimeSpan.Zero : length - passed;
+        }
     }
 
     public bool IsOver(TimeProvider time) => Left(time) <= TimeSpan.Zero;

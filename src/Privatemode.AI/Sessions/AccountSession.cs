@@ -193,7 +193,8 @@ internal sealed class AccountSession : IDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(PrivatemodeClient));
             exchange = null;
-            if (_current is { } current && !current.IsOver(_time) && SecretLease.TryAcquire(current, permit, slot, MayBeIdle) is { } lease)
+            if (_current is { } current && !current.IsOver(_time) && _isTrusted(current)
+                && SecretLease.TryAcquire(current, permit, slot, MayBeIdle) is { } lease)
             {
                 RenewAhead(current);
                 return lease;

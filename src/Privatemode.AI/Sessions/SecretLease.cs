@@ -106,7 +106,7 @@ internal sealed class SessionSecret(
     public bool IsDue(TimeProvider time) => lifetime.Left(time) <= RenewalLead || verification.Left(time) <= RenewalLead;
 
     /// <summary>Returns the time for which the service still keeps the secret: an answer under it cannot last longer.</summary>
-    public TimeSpan LeftAtService(TimeProvider time) => (lifetime with { Until = lifetime.From + LifetimeAtService }).Left(time);
+    public TimeSpan LeftAtService(TimeProvider time) => lifetime.Left(LifetimeAtService, time);
 
     public bool IsInUse => secret.IsInUse;
 

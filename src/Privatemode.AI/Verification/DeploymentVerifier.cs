@@ -20,7 +20,7 @@ internal sealed class DeploymentVerifier(
     private readonly SemaphoreSlim _gate = new(1);
     private readonly CancellationTokenSource _lifetime = new();
     private VerifiedMesh? _current;
-    private ValidityPeriod _publisherCheck; // how long the last answer of the publisher is current
+    private ValidityPeriod? _publisherCheck; // how long the last answer of the publisher is current
     private int _renewing;
     private Exception? _failure;
     private Exception? _shared; // the failure for all callers that waited for a verification; null since one succeeded
@@ -77,7 +77,13 @@ internal sealed class DeploymentVerifier(
     }
 
     /// <summary>Whether this deployment, or the same one verified again, is the trusted one now.</summary>
-    public bool IsTrusted(VerifiedDeployment deployment) => Volatile.Read(ref _current) is { } current && IsSame(current.Deployment, deployment);
+    /// <remarks>Each call asks. A renewed verification, which no secret uses yet, thereby notices when the machine has slept.</remarks>
+    public bool IsTrusted(VerifiedDeployment deployment)
+    {
+        VerifiedMesh? current = Volatile.Read(ref _current);
+        _ = current?.Validity.IsOver(time);
+        return current is not null && IsSame(current.Deployment, deployment);
+    }
 
     public void Dispose() => _lifetime.Cancel();
 
@@ -199,7 +205,7 @@ internal sealed class DeploymentVerifier(
         ValidityPeriod validity = mesh.Validity;
         TimeSpan lead = (validity.Until - validity.From) / 4;
         bool isDue = validity.Left(time) <= (lead < RenewalLead ? lead : RenewalLead);
-        bool mayHaveChanged = manifests.FollowsThePublisher && _publisherCheck.IsOver(time);
+        bool mayHaveChanged = manifests.FollowsThePublisher && _publisherCheck?.IsOver(time) != false;
         if ((isDue || mayHaveChanged) && Interlocked.Exchange(ref _renewing, 1) == 0)
         {
             _publisherCheck = ValidityPeriod.Of(ManifestInterval, time);

@@ -16,7 +16,7 @@ internal sealed class DayScenario(SoakOptions options, Tally tally)
 
     private readonly Random _random = new(options.Seed);
     private readonly TravelClock _clock = new();
-    private readonly Dictionary<DateTimeOffset, TimeSpan> _verifiedAt = []; // by the receipts, and when it was really seen first
+    private readonly Dictionary<DateTimeOffset, TimeSpan> _verifiedAt = []; // by the receipts, and when the first answer with it ended
     private readonly SortedDictionary<string, int> _events = new(StringComparer.Ordinal);
     private PrivatemodeTestDeployment _deployment = null!;
     private long _oldestUse;
@@ -71,14 +71,16 @@ internal sealed class DayScenario(SoakOptions options, Tally tally)
         while (_clock.Passed < Day)
         {
             bool isEvent = _clock.Passed >= next;
-            if (isEvent)
-            {
-                next = _clock.Passed + TimeSpan.FromMinutes(_random.Next(15, 45));
-            }
-
             bool isHeld = isEvent && Disturb();
             Task<Outcome>[] calls = [CallClientAsync(client, isHeld), CallProxyAsync(client, http, isHeld)];
             await PassTimeAsync(Task.WhenAll(calls), isHeld);
+            if (isEvent)
+            {
+                // Counted after a sleep in the middle of answers: a client that does not look at its clocks between that and the next jump of the wall
+                // clock cannot know how much time has passed.
+                next = _clock.Passed + TimeSpan.FromMinutes(_random.Next(15, 45));
+            }
+
             tally.Add("client", await calls[0]);
             tally.Add("proxy", await calls[1]);
             if (_clock.Skew == TimeSpan.Zero)
@@ -182,7 +184,8 @@ internal sealed class DayScenario(SoakOptions options, Tally tally)
             return Outcome.Violation($"{marker} got \"{response.Text}\"");
         }
 
-        if (_verifiedAt.TryAdd(verifiedAt, begun))
+        // From the end of the first call with a verification, which may have waited for it: it is at least that old.
+        if (_verifiedAt.TryAdd(verifiedAt, _clock.Passed))
         {
             return Outcome.Right;
         }

@@ -54,7 +54,7 @@ internal sealed class FakeSecrets(TimeProvider time)
                 RandomNumberGenerator.GetBytes(32), RandomNumberGenerator.GetBytes(32), now, now + SecretExchange.SecretLifetime);
             Made.Add(secret);
             ValidityPeriod own = ValidityPeriod.Of(SecretExchange.SecretLifetime, time);
-            return new SessionSecret(secret, own, "policy", "mac", null!, Verification ?? own with { Until = DateTimeOffset.MaxValue });
+            return new SessionSecret(secret, own, "policy", "mac", null!, Verification ?? new ValidityPeriod(own.From, DateTimeOffset.MaxValue, own.Timestamp));
         }
         finally
         {

@@ -187,6 +187,22 @@ public sealed class AccountSessionTests
     }
 
     [Fact]
+    public async Task Acquire_MachineSleptAndThenItsClockIsSetBack_SecretStillExpires()
+    {
+        using AccountSession session = NewSession();
+        (await AcquireAsync(session)).Dispose();
+        DateTimeOffset start = _time.GetUtcNow();
+        _time.JumpTo(start + TimeSpan.FromMinutes(30)); // the monotonic clock stands while the machine sleeps
+        Assert.False(session.IsExpired);
+        _time.JumpTo(start);
+        _time.Advance(TimeSpan.FromMinutes(14));
+        Assert.False(session.IsExpired);
+
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.True(session.IsExpired);
+    }
+
+    [Fact]
     public async Task Acquire_ClockWasSetBackBeforeTheExchange_SecretExpiresWithTheVerification()
     {
         using AccountSession session = NewSession();

@@ -270,7 +270,8 @@ public sealed class SessionManagerTests : IAsyncLifetime
         public ValueTask<VerifiedMesh> GetAsync(VerifiedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken)
         {
             Rejections += rejected is null ? 0 : 1;
-            return new(new VerifiedMesh(MeshCertificateAuthority.FromPem(Encoding.ASCII.GetBytes(_pem)), new SecretServiceNames([]), null!, default));
+            ValidityPeriod over = new(default, default, 0);
+            return new(new VerifiedMesh(MeshCertificateAuthority.FromPem(Encoding.ASCII.GetBytes(_pem)), new SecretServiceNames([]), null!, over));
         }
     }
 }

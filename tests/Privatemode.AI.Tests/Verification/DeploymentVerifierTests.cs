@@ -130,6 +130,40 @@ public sealed class DeploymentVerifierTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Get_MachineSleptAndThenItsClockIsSetBack_VerificationStillExpires()
+    {
+        VerifiedMesh first = await GetAsync();
+        TimeSpan length = first.Deployment.ValidUntil - first.Deployment.VerifiedAt;
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(503), times: 1000);
+        DateTimeOffset start = _scene.Time.GetUtcNow();
+        _scene.Time.JumpTo(start + (length / 2)); // the monotonic clock stands while the machine sleeps
+        Assert.Same(first, await GetAsync());
+        await _authority.Renewal.OrTimeout();
+        _scene.Time.JumpTo(start);
+        _scene.Time.Advance((length / 2) - TimeSpan.FromMinutes(1));
+        Assert.Same(first, await GetAsync());
+        await _authority.Renewal.OrTimeout();
+
+        _scene.Time.Advance(TimeSpan.FromMinutes(1));
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => GetAsync());
+    }
+
+    [Fact]
+    public async Task Get_CallsUsedAnotherVerificationAfterTheSleep_RenewedOneStillExpires()
+    {
+        VerifiedMesh first = await GetAsync();
+        DateTimeOffset start = _scene.Time.GetUtcNow();
+        TimeSpan length = first.Deployment.ValidUntil - first.Deployment.VerifiedAt;
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(503), times: 1000);
+        _scene.Time.JumpTo(start + (length / 2));
+        Assert.True(_authority.IsTrusted(first.Deployment)); // asked by each call
+        _scene.Time.JumpTo(start);
+        _scene.Time.Advance(length / 2);
+
+        await Assert.ThrowsAsync<PrivatemodeServiceException>(() => GetAsync());
+    }
+
+    [Fact]
     public async Task Get_ManifestWasReplaced_IsNoticedWithinMinutesAndTold()
     {
         VerifiedMesh first = await GetAsync();

@@ -1,8 +1,10 @@
 using System.Diagnostics.Metrics;
 using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Privatemode.AI.AspNetCore.Calls;
@@ -24,6 +26,11 @@ public sealed class DisconnectTests : ProxyTest
     /// <summary>The server ends what does not go on after 5 seconds by itself: that would be too late.</summary>
     private static readonly TimeSpan Soon = TimeSpan.FromSeconds(3);
 
+    /// <summary>More than Kestrel and the sockets hold together, so that writing its event waits for the caller.</summary>
+    private static readonly string LongWord = new('Q', 100 * 1024);
+
+    private const int SmallBuffer = 4 * 1024;
+
     private readonly ManualTimeProvider _time = new();
     private readonly LogRecorder _log = new();
     private readonly TaskCompletionSource _reached = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -43,7 +50,7 @@ public sealed class DisconnectTests : ProxyTest
         {
             TheoryData<string, bool> points = [];
             foreach (string point in (string[])["verification", "key exchange", "queue", "body", "form", "first byte", "keep-alive", "events", "whole",
-                "response", "message"])
+                "response", "message", "half of an event", "half of an event of a response", "half of an event of a message"])
             {
                 points.Add(point, true);
                 points.Add(point, false);
@@ -53,9 +60,22 @@ public sealed class DisconnectTests : ProxyTest
         }
     }
 
-    protected override void ConfigureServices(IServiceCollection services) => services.AddSingleton<TimeProvider>(_time);
+    protected override void ConfigureServices(IServiceCollection services)
+    {
+        _ = services.AddSingleton<TimeProvider>(_time);
+        _ = services.Configure<SocketTransportOptions>(transport => transport.CreateBoundListenSocket = endpoint =>
+        {
+            Socket socket = SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+            socket.SendBufferSize = SmallBuffer;
+            return socket;
+        });
+    }
 
-    protected override void ConfigureKestrel(KestrelServerOptions options) => options.Limits.MinRequestBodyDataRate = null;
+    protected override void ConfigureKestrel(KestrelServerOptions options)
+    {
+        options.Limits.MinRequestBodyDataRate = null;
+        options.Limits.MaxResponseBufferSize = SmallBuffer;
+    }
 
     protected override void ConfigureLogging(ILoggingBuilder logging) => logging.AddProvider(_log).SetMinimumLevel(LogLevel.Trace);
 
@@ -73,7 +93,7 @@ public sealed class DisconnectTests : ProxyTest
     public async Task Caller_ThatGoes_EndsTheCallAndGivesEverythingBack(string point, bool isReset)
     {
         await StartAsync(point);
-        using RawConnection connection = RawConnection.Open(_address);
+        using RawConnection connection = RawConnection.Open(_address, IsHalf(point) ? SmallBuffer : null);
         await ReachAsync(point, connection);
         int streams = point is "body" or "form" or "whole" ? 0 : point == "queue" ? 2 : 1;
         Assert.Equal(streams, Interlocked.Read(ref _activeStreams));
@@ -188,17 +208,18 @@ public sealed class DisconnectTests : ProxyTest
 
     private async Task ReachAnswerAsync(string point, RawConnection connection)
     {
-        Deployment.Model.Reply("one two three");
+        Deployment.Model.Reply(IsHalf(point) ? $"one {LongWord} three" : "one two three");
         _isHeld = point switch
         {
             "first byte" or "keep-alive" => (path, part) => path == ChatPath && part == 0,
             "whole" => (path, part) => path == ChatPath && part == 1,
+            "half of an event of a message" => (path, index) => path == "event" && index == 5, // after the long word
             _ => (path, index) => path == "event" && index == 3,
         };
         await (point switch
         {
-            "response" => connection.PostAsync(ResponsesPath, ResponseBody(stream: true)),
-            "message" => connection.PostAsync(MessagesPath, MessageBody(stream: true)),
+            "response" or "half of an event of a response" => connection.PostAsync(ResponsesPath, ResponseBody(stream: true)),
+            "message" or "half of an event of a message" => connection.PostAsync(MessagesPath, MessageBody(stream: true)),
             _ => connection.PostAsync(ChatPath, ChatBody(stream: point != "whole")),
         });
         await _reached.Task.OrTimeout();
@@ -206,12 +227,19 @@ public sealed class DisconnectTests : ProxyTest
         {
             _ = await connection.ReadUntilAsync("\n\n");
         }
+        else if (IsHalf(point))
+        {
+            string read = await connection.ReadUntilAsync("QQQ");
+            Assert.EndsWith("QQQ", read, StringComparison.Ordinal);
+        }
         else if (point == "keep-alive")
         {
             _time.Advance(TimeSpan.FromSeconds(11));
             _ = await connection.ReadUntilAsync(": keep-alive");
         }
     }
+
+    private static bool IsHalf(string point) => point.StartsWith("half", StringComparison.Ordinal);
 
     /// <summary>The permit is back, and a place in the queue too: another call passes.</summary>
     private async Task NextIsAnsweredAsync(int calls)

@@ -1,3 +1,4 @@
+using System.Reflection;
 using System.Text;
 using System.Text.RegularExpressions;
 using Microsoft.Extensions.AI;
@@ -292,6 +293,17 @@ public sealed partial class ReadmeTests
         Assert.All(shown, match => Assert.Equal(running[match.Groups["name"].Value], Normalize(match.Groups["code"].Value)));
 
         string Read(params string[] paths) => string.Concat(paths.Select(path => File.ReadAllText(Path.Combine(root, path))));
+    }
+
+    [Fact]
+    public void Readme_OfTheTestingPackage_NamesAllFaults()
+    {
+        string readme = File.ReadAllText(Path.Combine(RepositoryRoot(), "src/Privatemode.AI.Testing/README.md"));
+        string[] faults = [.. typeof(Fault).GetMembers(BindingFlags.Public | BindingFlags.Static | BindingFlags.DeclaredOnly)
+            .Where(member => member is PropertyInfo or MethodInfo { IsSpecialName: false }).Select(member => member.Name).Distinct()];
+
+        Assert.Contains(nameof(Fault.ResetConnection), faults);
+        Assert.All(faults, fault => Assert.Contains($"`{fault}`", readme, StringComparison.Ordinal));
     }
 
     // SnippetsTests compiles the documents with these lines.

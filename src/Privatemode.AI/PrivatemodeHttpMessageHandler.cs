@@ -21,12 +21,12 @@ namespace Privatemode.AI;
 /// <c>Correlation-Context</c>), <c>Accept</c>, <c>Accept-Charset</c>, <c>Accept-Encoding</c>, <c>Accept-Language</c>, <c>Cache-Control</c>, <c>Pragma</c>,
 /// <c>Date</c>, <c>Connection</c>, <c>Keep-Alive</c>, <c>Host</c> if it is the endpoint's, <c>Transfer-Encoding: chunked</c> and
 /// <c>Expect: 100-continue</c>. Every other header is refused, cookies included.</para>
-/// <para><b>Answers</b> are new responses with the status, <c>Content-Type</c>, <c>x-request-id</c> (the ID that this client gave the call),
-/// <c>Retry-After</c> (at most 60 seconds), <see cref="AuthenticatedHeaderName"/> and, if tools were left out of a request for a response,
-/// <see cref="LeftOutToolsHeaderName"/>, and without any other header that was received. A complete answer is verified before it is returned, regardless of
-/// <see cref="HttpCompletionOption"/>. A stream is verified event by event while it is read, and reading throws if it was altered or ends early. Answers with
-/// a status of 400 or more are returned, not thrown. Members that are missing from tool calls are filled in and unknown finish reasons are read as
-/// <c>length</c>, as by <see cref="PrivatemodeOpenAIClient"/>. Members that are not authenticated (<c>id</c>, <c>usage</c>, <c>duration</c>) are omitted if
+/// <para><b>Answers</b> are new responses with the status (200 for each decrypted answer that is not an error), <c>Content-Type</c>, <c>x-request-id</c> (the
+/// ID that this client gave the call), <c>Retry-After</c> (at most 60 seconds), <see cref="AuthenticatedHeaderName"/> and, if tools were left out of a request
+/// for a response, <see cref="LeftOutToolsHeaderName"/>, and without any other header that was received. A complete answer is verified before it is returned,
+/// regardless of <see cref="HttpCompletionOption"/>. A stream is verified event by event while it is read, and reading throws if it was altered or ends early.
+/// Answers with a status of 400 or more are returned, not thrown. Members that are missing from tool calls are filled in and unknown finish reasons are read
+/// as <c>length</c>, as by <see cref="PrivatemodeOpenAIClient"/>. Members that are not authenticated (<c>id</c>, <c>usage</c>, <c>duration</c>) are omitted if
 /// their values are implausible. Only the last event of a stream has usage, unless the request sets <c>stream_options.continuous_usage_stats</c>.</para>
 /// <para><b>Retries and timeouts:</b> the handler retries only what the service did not process (a secret that the service no longer knows, a connection that
 /// is reset immediately), so the library's own retries remain useful; each of them is encrypted anew. <see cref="HttpClient.Timeout"/> includes the time to

@@ -14,6 +14,9 @@ internal static class ErrorBody
     /// <summary>Read by the SDKs of OpenAI and Anthropic.</summary>
     public const string ShouldRetryHeader = "x-should-retry";
 
+    // The handler sets it for each error answer.
+    private static readonly HttpRequestOptionsKey<PrivatemodeException> Failure = new("Privatemode.AI.ServiceError");
+
     private const int Overloaded = 529;
     private static readonly JsonWriterOptions Writer = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -73,7 +76,8 @@ internal static class ErrorBody
                 && values.SequenceEqual(["true"]);
             return ProxyError.From(
                 ServiceErrorAnswer.Read((int)answer.StatusCode, buffer.AsSpan(0, length), isAuthenticated, answer.Headers.RetryAfter?.Delta),
-                isCallersApiKey);
+                isCallersApiKey,
+                answer.RequestMessage!.Options.TryGetValue(Failure, out PrivatemodeException? failure) ? failure as PrivatemodeServiceException : null);
         }
         finally
         {

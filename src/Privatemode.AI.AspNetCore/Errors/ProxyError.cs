@@ -121,14 +121,15 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
     /// <summary>The error for an answer of the service with a status from 400.</summary>
     /// <param name="answer">What it says.</param>
     /// <param name="isCallersApiKey">Whether the API key of the service comes from the caller.</param>
-    public static ProxyError From(ServiceErrorAnswer answer, bool isCallersApiKey) => answer.Status switch
+    /// <param name="failure">The exception that the library's adapters throw for this answer, if it is known.</param>
+    public static ProxyError From(ServiceErrorAnswer answer, bool isCallersApiKey, PrivatemodeServiceException? failure = null) => answer.Status switch
     {
+        // What these mean depends on who wrote them, which only the library knows.
+        _ when failure is { Reason: ServiceFailureReason.ClientTooOld } or { Status: 404 } => FromService(failure),
         401 => RejectedKey("The service rejected the API key.", isCallersApiKey),
         402 => Denied(answer.Text, "insufficient_quota"),
         403 => Denied(answer.Text, "permission_denied"),
-        404 => ModelNotFound(answer.Text),
         408 => TimedOut(answer.Text),
-        415 or 426 => ClientTooOld($"{answer.Text} The service may require a newer version of this proxy."),
         429 => RateLimited(answer.Text, answer.RetryAfter),
         502 or 503 or 504 => Unavailable(answer.Text, answer.RetryAfter),
         >= 400 and < 500 when answer.IsContextLength =>
@@ -153,7 +154,8 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
             ServiceFailureReason.Timeout when service.WasNotSent => Unavailable(service.Message, service.RetryAfter ?? TimeSpan.FromSeconds(1)),
             ServiceFailureReason.Timeout => TimedOut(service.Message),
             ServiceFailureReason.Unreachable => Failed(502, "unreachable", service.Message, retry: null),
-            ServiceFailureReason.ClientTooOld => ClientTooOld(service.Message),
+            ServiceFailureReason.ClientTooOld => ClientTooOld(Advised(service, text)),
+            ServiceFailureReason.Other when service.Status == 404 => Failed(502, "service_error", Advised(service, text), retry: null),
             ServiceFailureReason.ModelUnavailable => ModelNotFound(text),
             ServiceFailureReason.InvalidRequest when ServiceErrorAnswer.SpeaksOfContextLength(text) => BadRequest(null, text, ContextLengthExceeded),
             ServiceFailureReason.InvalidRequest => BadRequest(null, text),
@@ -162,6 +164,9 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
             _ => Failed(502, "service_error", text, retry: null),
         };
     }
+
+    /// <summary>The library's advice, and then what the service said.</summary>
+    private static string Advised(PrivatemodeServiceException service, string text) => text == service.Message ? text : $"{service.Message} {text}";
 
     private static ProxyError FromConfiguration(PrivatemodeConfigurationException exception, bool isCallersApiKey) =>
         IsOfApiKey(exception) ? RejectedKey(exception.Message, isCallersApiKey)

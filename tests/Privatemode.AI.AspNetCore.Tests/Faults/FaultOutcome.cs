@@ -24,9 +24,6 @@ internal abstract record FaultOutcome
     /// <summary>The answer has a format that this library does not know.</summary>
     internal sealed record TooOld : FaultOutcome;
 
-    /// <summary>An authentic answer under a status that the service does not use.</summary>
-    internal sealed record OddStatus : FaultOutcome;
-
     /// <summary>The deployment is not the one it should be.</summary>
     internal sealed record Unverified(string ErrorType) : FaultOutcome;
 
@@ -66,8 +63,6 @@ internal sealed record MatrixFailure(string Exception, string OpenAI, string Ant
     public static MatrixFailure TooOld { get; } = Service("client-too-old", "502 server_error client_too_old", "502 api_error");
 
     public static MatrixFailure Invalid { get; } = Service("invalid-request", "400 invalid_request_error invalid_request", "400 invalid_request_error");
-
-    public static MatrixFailure NotFound { get; } = Service("other", "404 invalid_request_error model_not_found", "404 not_found_error");
 
     public static MatrixFailure Forbidden { get; } = Service("other", "403 invalid_request_error permission_denied", "403 permission_error");
 

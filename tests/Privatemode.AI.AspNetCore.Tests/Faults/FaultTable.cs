@@ -144,7 +144,7 @@ internal sealed record FaultRow(string Name, FaultTarget Targets, Func<FaultPlac
             Phases = Anywhere,
             ShowsAnswer = true,
         },
-        new("ChangeStatus(201)", FaultTarget.Whole, _ => Fault.ChangeStatus(201), new FaultOutcome.OddStatus()),
+        new("ChangeStatus(201)", FaultTarget.Whole, _ => Fault.ChangeStatus(201), new FaultOutcome.Right()),
         new("ChangeStatus(500)", FaultTarget.Whole, _ => Fault.ChangeStatus(500), new FaultOutcome.Altered("relabelled-answer")),
         new("ReflectRequest", FaultTarget.Answers, _ => Fault.ReflectRequest, new FaultOutcome.Altered("reflected")),
         new("TamperEvent", FaultTarget.Answers, place => Fault.TamperEvent(place.Event), new FaultOutcome.Altered("not-authentic")) { Phases = Anywhere },

@@ -78,8 +78,6 @@ internal static class MatrixRules
         FaultOutcome.Refused refused => Answered(cell, refused.Status),
         FaultOutcome.ErrorInStream => Thrown(cell, MatrixFailure.Other),
         FaultOutcome.TooOld => Thrown(cell, MatrixFailure.TooOld),
-        FaultOutcome.OddStatus when cell.Entry == "adapters" => Thrown(cell, MatrixFailure.Other),
-        FaultOutcome.OddStatus => Right(),
         FaultOutcome.Altered altered => OfAltered(cell, altered.ErrorType),
         FaultOutcome.Cut => Thrown(cell, MatrixFailure.Integrity(cell.Call.IsStream ? "truncated-stream" : "truncated-answer")),
         FaultOutcome.Unreachable => Unanswered(cell),
@@ -109,12 +107,13 @@ internal static class MatrixRules
         MatrixFailure failure = status switch
         {
             // A request of this library is not refused by the gateway, except by one that is newer.
-            400 when isUnencrypted && cell.Entry == "adapters" => MatrixFailure.TooOld,
+            400 when isUnencrypted => MatrixFailure.TooOld,
             400 => MatrixFailure.Invalid,
             401 => MatrixFailure.Configuration,
             403 => MatrixFailure.Forbidden,
-            404 when cell is { Entry: "proxy", Call.IsEncrypted: false } => MatrixFailure.Other,
-            404 => MatrixFailure.NotFound,
+
+            // It does not say that there is no such model, so the address is wrong.
+            404 => MatrixFailure.Other,
             408 => MatrixFailure.Timeout,
             426 => MatrixFailure.TooOld,
             429 => MatrixFailure.RateLimited,

@@ -10,6 +10,10 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// <summary>Maps the exceptions of the OpenAI client to those of this library. Used by adapters, outside of the retry policy.</summary>
 internal static class ServiceErrors
 {
+    /// <summary>The exception that adapters throw for an error answer, among the options of a request to the handler. The package
+    /// Privatemode.AI.AspNetCore reads it by its name, so that its callers get the same advice.</summary>
+    public static readonly HttpRequestOptionsKey<PrivatemodeException> Option = new("Privatemode.AI.ServiceError");
+
     /// <summary>Returns the exception to throw instead; the same object if it is not the OpenAI client's.</summary>
     /// <param name="exception">The original exception.</param>
     /// <param name="key">The name of the API key, see <see cref="ApiKeys.Source"/>.</param>
@@ -117,7 +121,7 @@ internal static class ServiceErrors
         _ when error.Kind == ServiceErrorKind.ClientTooOld => (ServiceFailureReason.ClientTooOld, $"it requires a newer client. {ClientTooOldAdvice.Advice}"),
         _ when error.ConcernsProtocol => (
             ServiceFailureReason.ClientTooOld,
-            $"it refused the encrypted request without decrypting it, as services with a newer format do; see ServerMessage. {ClientTooOldAdvice.Advice}"),
+            $"it refused the encrypted request without decrypting it, as services with a newer format do. {ClientTooOldAdvice.Advice}"),
         404 when error.Kind == ServiceErrorKind.WrongTask => (
             ServiceFailureReason.ModelUnavailable,
             "the model does not support this task: its server does not have this endpoint. Choose another model."),

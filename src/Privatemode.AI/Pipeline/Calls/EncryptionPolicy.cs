@@ -91,7 +91,7 @@ internal sealed class EncryptionPolicy(CallRunner runner) : PipelinePolicy
             PipelineResponse response = message.Response!;
             AnswerHeaders head = new()
             {
-                Status = response.Status,
+                Status = scope.ReceivedStatus,
                 ContentType = Header(response, ProtocolHeaders.ContentType),
                 Encrypted = Header(response, ProtocolHeaders.Encrypted),
                 RetryAfter = Header(response, ProtocolHeaders.RetryAfter),
@@ -205,6 +205,9 @@ internal sealed class EncryptedMessageScope : IDisposable
     public bool WasBuffered { get; }
 
     public CallAttempt Attempt { get; }
+
+    /// <summary>The status of the answer as it was received; the message's own is that for the caller.</summary>
+    public int ReceivedStatus { get; set; }
 
     /// <summary>Canceled when the attempt has taken too long.</summary>
     public CancellationToken Deadline { get; }
@@ -320,7 +323,15 @@ internal sealed class EncryptedCallTransport(HttpClient http, Uri service) : Htt
         httpRequest.Options.Set(IsolatingHandler.CallId, scope.Attempt.Call.RequestId);
     }
 
-    protected override void OnReceivedResponse(PipelineMessage message, HttpResponseMessage httpResponse) => DropUnsafeHeaders(httpResponse);
+    protected override void OnReceivedResponse(PipelineMessage message, HttpResponseMessage httpResponse)
+    {
+        EncryptedMessageScope scope = EncryptedMessageScope.Of(message)!;
+        scope.ReceivedStatus = (int)httpResponse.StatusCode;
+
+        // Here, because the client decides after this method whether the status is one of an error.
+        httpResponse.StatusCode = HttpCallSource.StatusFor(scope.Attempt.Call, httpResponse.StatusCode);
+        DropUnsafeHeaders(httpResponse);
+    }
 
     /// <summary>Drops headers, and the reason phrase, that are not printable ASCII of at most 128 characters. Anything on the network path can
     /// write them; callers and logs read them.</summary>

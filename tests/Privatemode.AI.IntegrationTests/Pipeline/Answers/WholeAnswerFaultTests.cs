@@ -1,4 +1,7 @@
 using System.ClientModel;
+using System.Net;
+using System.Text;
+using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
@@ -166,6 +169,23 @@ public sealed class WholeAnswerFaultTests : DeploymentTest
         await AskAsync();
         Deployment.Faults.Inject(Fault.UnencryptedError(401, "key revoked"));
         Assert.Equal("ApiKey", Assert.IsType<PrivatemodeConfigurationException>(await AskAsync()).Setting);
+    }
+
+    [Theory]
+    [InlineData(201)]
+    [InlineData(202)]
+    [InlineData(299)]
+    public async Task AuthenticAnswer_WithAnotherSuccessStatus_IsTheAnswer(int status)
+    {
+        Deployment.Faults.Inject(Fault.ChangeStatus(status), times: 2);
+        Assert.Equal("You said: hi", (await Chat.GetResponseAsync("hi").OrTimeout()).Text);
+        using HttpClient http = new(Client.CreateHandler()) { BaseAddress = Deployment.Endpoint };
+        using StringContent body = new(
+            $$"""{"model":"{{ModelId}}","messages":[{"role":"user","content":"hi"}]}""", Encoding.UTF8, "application/json");
+        using HttpResponseMessage response = await http.PostAsync("/v1/chat/completions", body).OrTimeout();
+
+        // The OpenAI client, which may be above the handler, accepts no other.
+        Assert.Equal(HttpStatusCode.OK, response.StatusCode);
     }
 
     [Fact]

@@ -17,19 +17,25 @@ internal sealed class CallDeadline(
         "The answer did not arrive in time. The call was not retried, because it may have run. Raise Transport.ResponseTimeout, or send the call again.";
 
     private readonly long _begun = clock.GetTimestamp();
-    private CancellationTokenSource? _timer;
-    private CancellationTokenSource? _linked;
-    private CancellationToken? _token;
+
+    // The only source: linked sources, one for each pair of cancellations, would cost more memory than all else here.
+    private CancellationTokenSource? _source;
+    private CancellationToken _token;
+    private CancellationTokenRegistration _byCaller;
+    private CancellationTokenRegistration _byClosing;
+    private volatile bool _isCut; // ended by a cancellation before the time had passed
 
     public CancellationToken Caller => caller;
 
     /// <summary>Canceled when the time has passed, by the caller, or when the client is disposed.</summary>
-    public CancellationToken Token => _token ??= Start();
+    public CancellationToken Token => _source is not null ? _token
+        : time == Timeout.InfiniteTimeSpan && !closing.CanBeCanceled ? caller
+        : Start();
 
     public TimeSpan Left => time - clock.GetElapsedTime(_begun);
 
     /// <summary>Whether the time has passed, regardless of other cancellations.</summary>
-    public bool HasPassed => _timer?.IsCancellationRequested == true;
+    public bool HasPassed => _token.IsCancellationRequested && (!_isCut || (time != Timeout.InfiniteTimeSpan && Left <= TimeSpan.Zero));
 
     public bool IsOver => HasPassed || caller.IsCancellationRequested || closing.IsCancellationRequested;
 
@@ -44,10 +50,20 @@ internal sealed class CallDeadline(
     public Exception ToNoAnswer(string requestId, bool isClosed = false) =>
         Ended(isClosed) ?? new PrivatemodeServiceException(ServiceFailureReason.Timeout, NoAnswer) { RequestId = requestId };
 
+    /// <summary>Ends the operation by another cancellation too, until the result is disposed.</summary>
+    /// <param name="either">Canceled by <see cref="Token"/>'s reasons and by <paramref name="other"/>.</param>
+    public CancellationTokenRegistration EndBy(CancellationToken other, out CancellationToken either)
+    {
+        either = _source is not null ? _token : Start();
+        return other == caller ? default : Register(other);
+    }
+
     public void Dispose()
     {
-        _linked?.Dispose();
-        _timer?.Dispose();
+        // The registrations first: disposing one waits for a cancellation in progress.
+        _byCaller.Dispose();
+        _byClosing.Dispose();
+        _source?.Dispose();
     }
 
     /// <summary>The exception if the caller canceled or the client was disposed; otherwise null.</summary>
@@ -58,21 +74,22 @@ internal sealed class CallDeadline(
 
     private CancellationToken Start()
     {
-        if (time != Timeout.InfiniteTimeSpan)
-        {
-            _timer = async || clock != TimeProvider.System ? new CancellationTokenSource(time, clock) : new ThreadTimer(time);
-        }
+        _source = time == Timeout.InfiniteTimeSpan ? new CancellationTokenSource()
+            : async || clock != TimeProvider.System ? new CancellationTokenSource(time, clock)
+            : new ThreadTimer(time);
+        _token = _source.Token;
+        _byCaller = Register(caller);
+        _byClosing = Register(closing);
+        return _token;
+    }
 
-        CancellationToken timer = _timer?.Token ?? CancellationToken.None;
-        if (!closing.CanBeCanceled && !(timer.CanBeCanceled && caller.CanBeCanceled))
-        {
-            return timer.CanBeCanceled ? timer : caller;
-        }
+    private CancellationTokenRegistration Register(CancellationToken other) =>
+        other.UnsafeRegister(static deadline => ((CallDeadline)deadline!).Cut(), this);
 
-        _linked = closing.CanBeCanceled
-            ? CancellationTokenSource.CreateLinkedTokenSource(timer, caller, closing)
-            : CancellationTokenSource.CreateLinkedTokenSource(timer, caller);
-        return _linked.Token;
+    private void Cut()
+    {
+        _isCut |= !_token.IsCancellationRequested;
+        _source!.Cancel();
     }
 
     /// <summary>A token that is canceled after a time by a thread that serves all timers of this kind.</summary>

@@ -121,7 +121,7 @@ internal sealed class LocalProxyTransport(
     private HttpRequestMessage NewRequest(HttpRequestMessage asked, EncryptedCall call, string apiKey, CallDeadline deadline)
     {
         HttpRequestMessage request = new(new HttpMethod(call.Rule.Method), new Uri(proxy, call.Rule.Path));
-        request.Options.Set(IsolatingHandler.Deadline, deadline.Token);
+        request.Options.Set(IsolatingHandler.Deadline, deadline);
         request.Options.Set(IsolatingHandler.CallId, call.RequestId);
         if (call.Body is { } body)
         {

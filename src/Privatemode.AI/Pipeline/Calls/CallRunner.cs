@@ -148,6 +148,8 @@ internal sealed class CallRunner(
         {
             OperationCanceledException when !deadline.Caller.IsCancellationRequested =>
                 deadline.ToNoAnswer(call.RequestId, closing.IsCancellationRequested),
+            OperationCanceledException cancelled when cancelled.CancellationToken != deadline.Caller =>
+                new TaskCanceledException(cancelled.Message, cancelled, deadline.Caller),
             ObjectDisposedException when closing.IsCancellationRequested => new ObjectDisposedException(nameof(PrivatemodeClient)),
             ClientResultException or HttpRequestException => TransportExceptions.FindOwn(thrown),
             _ => null,

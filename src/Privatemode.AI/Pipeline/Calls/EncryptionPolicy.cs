@@ -176,7 +176,8 @@ internal sealed class EncryptedMessageScope : IDisposable
     {
         _message = message;
         Attempt = attempt;
-        Deadline = deadline.Token;
+        Deadline = deadline;
+        _ = deadline.Token; // its time begins here, not after the policies that follow
         _content = message.Request.Content;
         _contentType = message.Request.Headers.TryGetValue(ProtocolHeaders.ContentType, out string? type) ? type : null;
         _timeout = message.NetworkTimeout;
@@ -209,8 +210,8 @@ internal sealed class EncryptedMessageScope : IDisposable
     /// <summary>The status of the answer as it was received; the message's own is that for the caller.</summary>
     public int ReceivedStatus { get; set; }
 
-    /// <summary>Canceled when the attempt has taken too long.</summary>
-    public CancellationToken Deadline { get; }
+    /// <summary>Ends the attempt when it has taken too long.</summary>
+    public CallDeadline Deadline { get; }
 
     /// <summary>The scope of a message; null while the message is not being sent.</summary>
     public static EncryptedMessageScope? Of(PipelineMessage message) =>

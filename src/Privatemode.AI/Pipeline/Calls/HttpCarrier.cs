@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using System.Net;
 using System.Net.Http.Headers;
+using System.Runtime.CompilerServices;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Answers;
@@ -71,7 +72,7 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
         };
         try
         {
-            Stream body = async
+            Stream body = async && response.Content is not InterruptibleContent
                 ? await response.Content.ReadAsStreamAsync(deadline.Token).ConfigureAwait(false)
                 : response.Content.ReadAsStream(deadline.Token);
             return new ReceivedAnswer(head, body, response, isBuffered);
@@ -161,18 +162,20 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, E
     /// <summary>The response for the caller, once there is one.</summary>
     public HttpResponseMessage? Response { get; private set; }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, CallDeadline deadline, bool async)
     {
         HttpRequestMessage outgoing = NewRequest(attempt);
         OutboundCheck.ThrowIfWouldLeak(outgoing, attempt, (outgoing.Content as EncryptedHttpContent)?.Content, addresses.Service);
-        outgoing.Options.Set(IsolatingHandler.Deadline, deadline.Token);
+        outgoing.Options.Set(IsolatingHandler.Deadline, deadline);
         outgoing.Options.Set(IsolatingHandler.CallId, attempt.Call.RequestId);
         HttpResponseMessage response;
         try
         {
+            // The deadline includes the caller's cancellation; passed here too, it would be linked once more.
             response = async
-                ? await http.SendAsync(outgoing, HttpCompletionOption.ResponseHeadersRead, CancellationToken).ConfigureAwait(false)
-                : http.Send(outgoing, HttpCompletionOption.ResponseHeadersRead, CancellationToken);
+                ? await http.SendAsync(outgoing, HttpCompletionOption.ResponseHeadersRead, CancellationToken.None).ConfigureAwait(false)
+                : http.Send(outgoing, HttpCompletionOption.ResponseHeadersRead, CancellationToken.None);
         }
         finally
         {

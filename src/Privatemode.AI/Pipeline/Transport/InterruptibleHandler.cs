@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using Privatemode.AI.Internal;
@@ -53,7 +54,7 @@ internal sealed class InterruptibleHandler : DelegatingHandler
         Stream body;
         try
         {
-            body = async
+            body = async && !IsAvailable(response.Content)
                 ? await response.Content.ReadAsStreamAsync(cancellationToken).ConfigureAwait(false)
                 : response.Content.ReadAsStream(cancellationToken);
         }
@@ -64,7 +65,7 @@ internal sealed class InterruptibleHandler : DelegatingHandler
             throw;
         }
 
-        StreamContent content = new(new InterruptibleStream(body, response.Content, isClosable));
+        InterruptibleContent content = new(new InterruptibleStream(body, response.Content, isClosable));
         foreach ((string name, HeaderStringValues values) in response.Content.Headers.NonValidated)
         {
             // As a text if there is only one: enumerating them takes memory.
@@ -75,6 +76,41 @@ internal sealed class InterruptibleHandler : DelegatingHandler
 
         response.Content = content;
         return response;
+    }
+
+    /// <summary>Whether a content is the platform's, whose stream does not have to be waited for.</summary>
+    private static bool IsAvailable(HttpContent content) => content.GetType().Assembly == typeof(HttpContent).Assembly && content is not MultipartContent;
+}
+
+/// <summary>The content of an answer from the network. Its stream is not wrapped, and does not have to be waited for.</summary>
+internal sealed class InterruptibleContent(InterruptibleStream body) : HttpContent
+{
+    protected override bool TryComputeLength(out long length)
+    {
+        length = 0;
+        return false;
+    }
+
+    protected override Stream CreateContentReadStream(CancellationToken cancellationToken) => body;
+
+    protected override Task<Stream> CreateContentReadStreamAsync() => Task.FromResult<Stream>(body);
+
+    protected override void SerializeToStream(Stream stream, TransportContext? context, CancellationToken cancellationToken) => body.CopyTo(stream);
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+        SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+    protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+        body.CopyToAsync(stream, cancellationToken);
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            body.Dispose();
+        }
+
+        base.Dispose(disposing);
     }
 }
 

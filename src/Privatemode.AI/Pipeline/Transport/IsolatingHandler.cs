@@ -12,7 +12,7 @@ namespace Privatemode.AI.Pipeline.Transport;
 internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopbackOnly) : DelegatingHandler(inner)
 {
     /// <summary>The deadline of the attempt, by the injected clock; the transport has only the system's.</summary>
-    public static readonly HttpRequestOptionsKey<CancellationToken> Deadline = new("Privatemode.Deadline");
+    public static readonly HttpRequestOptionsKey<CallDeadline> Deadline = new("Privatemode.Deadline");
 
     /// <summary>The ID of the call, if the request belongs to one.</summary>
     public static readonly HttpRequestOptionsKey<string> CallId = new("Privatemode.CallId");
@@ -24,8 +24,8 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
         try
         {
             Uri asked = Prepare(request);
-            using CancellationTokenSource either = Join(request, cancellationToken);
-            return Checked(base.Send(request, either.Token), request, asked);
+            using CancellationTokenRegistration joined = Join(request, cancellationToken, out CancellationToken either);
+            return Checked(base.Send(request, either), request, asked);
         }
         finally
         {
@@ -38,8 +38,8 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
         // Setting it inside an async method does not change it for the caller.
         Activity.Current = null;
         Uri asked = Prepare(request);
-        using CancellationTokenSource either = Join(request, cancellationToken);
-        return Checked(await base.SendAsync(request, either.Token).ConfigureAwait(false), request, asked);
+        using CancellationTokenRegistration joined = Join(request, cancellationToken, out CancellationToken either);
+        return Checked(await base.SendAsync(request, either).ConfigureAwait(false), request, asked);
     }
 
     /// <summary>Refuses answers that must not be passed on.</summary>
@@ -107,9 +107,16 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
         return request.RequestUri!;
     }
 
-    private static CancellationTokenSource Join(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        CancellationTokenSource.CreateLinkedTokenSource(
-            cancellationToken, request.Options.TryGetValue(Deadline, out CancellationToken deadline) ? deadline : CancellationToken.None);
+    private static CancellationTokenRegistration Join(HttpRequestMessage request, CancellationToken cancellationToken, out CancellationToken either)
+    {
+        if (request.Options.TryGetValue(Deadline, out CallDeadline? deadline))
+        {
+            return deadline.EndBy(cancellationToken, out either);
+        }
+
+        either = cancellationToken;
+        return default;
+    }
 }
 
 /// <summary>The chain of message handlers between a request and the socket: which are accepted, and the guard directly above the one that sends.</summary>

@@ -77,6 +77,28 @@ internal sealed class AccountSession : IDisposable
         }
     }
 
+    /// <summary>Returns a lease on a secret that is valid now, and ends the registration; null if the caller has to wait, and is still registered.</summary>
+    public SecretLease? TryAcquireNow(IDisposable? permit, IDisposable? slot)
+    {
+        bool hasToWait = false;
+        try
+        {
+            lock (_gate)
+            {
+                SecretLease? lease = _disposed ? null : TryAcquireCurrent(permit, slot);
+                hasToWait = lease is null;
+                return lease;
+            }
+        }
+        finally
+        {
+            if (!hasToWait)
+            {
+                Leave();
+            }
+        }
+    }
+
     /// <summary>Registers a caller, so that the session is not evicted meanwhile. <see cref="AcquireAsync"/> ends the registration.</summary>
     public void Enter() => Interlocked.Increment(ref _callers);
 
@@ -193,16 +215,26 @@ internal sealed class AccountSession : IDisposable
         {
             ObjectDisposedException.ThrowIf(_disposed, typeof(PrivatemodeClient));
             exchange = null;
-            if (_current is { } current && !current.IsOver(_time) && _isTrusted(current)
-                && SecretLease.TryAcquire(current, permit, slot, MayBeIdle) is { } lease)
+            if (TryAcquireCurrent(permit, slot) is { } lease)
             {
-                RenewAhead(current);
                 return lease;
             }
 
             exchange = _exchange ??= Start(async);
             return null;
         }
+    }
+
+    private SecretLease? TryAcquireCurrent(IDisposable? permit, IDisposable? slot)
+    {
+        if (_current is { } current && !current.IsOver(_time) && _isTrusted(current)
+            && SecretLease.TryAcquire(current, permit, slot, MayBeIdle) is { } lease)
+        {
+            RenewAhead(current);
+            return lease;
+        }
+
+        return null;
     }
 
     /// <summary>Establishes the next secret in the background while the current one is still valid; after a failure again a minute later.</summary>

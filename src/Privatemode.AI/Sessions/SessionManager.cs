@@ -46,7 +46,12 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken, IDisposable? permit = null, IDisposable? slot = null)
     {
         ReceiptScope.ThrowIfInsideApproval();
-        return AcquireInsideAsync(apiKey, rejectedId, permit, slot, async, cancellationToken);
+        AccountSession? session = TryEnter(apiKey, isFirst: false);
+
+        // Nearly every call: there is nothing to wait for, so no deadline either.
+        return rejectedId is null && !cancellationToken.IsCancellationRequested && session?.TryAcquireNow(permit, slot) is { } lease
+            ? new(lease)
+            : AcquireInsideAsync(session, apiKey, rejectedId, permit, slot, async, cancellationToken);
     }
 
     /// <summary>Makes every account establish a new secret before its next call.</summary>
@@ -81,10 +86,10 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     }
 
     private async ValueTask<SecretLease> AcquireInsideAsync(
-        string apiKey, string? rejectedId, IDisposable? permit, IDisposable? slot, bool async, CancellationToken cancellationToken)
+        AccountSession? entered, string apiKey, string? rejectedId, IDisposable? permit, IDisposable? slot, bool async, CancellationToken cancellationToken)
     {
         using CallDeadline deadline = new(longestWait, time, async, cancellationToken);
-        AccountSession session = TryEnter(apiKey, isFirst: false) ?? await EnterWhenSlotIsFreeAsync(apiKey, async, deadline).ConfigureAwait(false);
+        AccountSession session = entered ?? await EnterWhenSlotIsFreeAsync(apiKey, async, deadline).ConfigureAwait(false);
         try
         {
             return await session.AcquireAsync(rejectedId, async, deadline, permit, slot).ConfigureAwait(false);

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Security.Cryptography;
 using Privatemode.AI.Encryption.Json;
 
@@ -21,11 +20,16 @@ internal sealed class ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretI
     // Values of an event, and most values of a complete answer, are short: their ciphertext fits into a buffer of the thread.
     private const int ShortSize = 512;
 
+    private const int FirstIvs = 4;
+
     [ThreadStatic]
     private static byte[]? _short;
 
     private readonly FieldCipher _cipher = new(key, nonce);
-    private readonly List<UInt128> _sentIvs = new(capacity: 4); // the number of a value is how many were sent before
+
+    // Drawn a few at a time: each draw has a fixed cost, and most requests have few values. The first ones are in use.
+    private byte[] _ivs = [];
+    private int _sent; // the number of a value is how many were sent before
     private ulong _received;
     private bool _isEncryptedInPlace;
     private bool _isDecrypting;
@@ -123,7 +127,7 @@ internal sealed class ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretI
         }
 
         // Both directions share key, nonce and numbering: a value of the request would be accepted as the answer's value of the same number.
-        if (_sentIvs.Contains(AsNumber(iv)))
+        if (WasSent(iv))
         {
             return AnswerFault.Reflected;
         }
@@ -173,17 +177,28 @@ internal sealed class ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretI
     /// <returns>The number of the value that the IV is for.</returns>
     private ulong DrawIv(Span<byte> iv)
     {
-        RandomNumberGenerator.Fill(iv);
-        _sentIvs.Add(AsNumber(iv));
-        return (ulong)_sentIvs.Count - 1;
+        int at = _sent * FieldCipher.IvSize;
+        if (at == _ivs.Length)
+        {
+            Array.Resize(ref _ivs, Math.Max(2 * at, FirstIvs * FieldCipher.IvSize));
+            RandomNumberGenerator.Fill(_ivs.AsSpan(at));
+        }
+
+        _ivs.AsSpan(at, FieldCipher.IvSize).CopyTo(iv);
+        return (ulong)_sent++;
     }
 
-    private static UInt128 AsNumber(ReadOnlySpan<byte> iv)
+    private bool WasSent(ReadOnlySpan<byte> iv)
     {
-        Span<byte> wide = stackalloc byte[16];
-        wide.Clear();
-        iv.CopyTo(wide);
-        return BinaryPrimitives.ReadUInt128LittleEndian(wide);
+        for (int i = 0; i < _sent; i++)
+        {
+            if (_ivs.AsSpan(i * FieldCipher.IvSize, FieldCipher.IvSize).SequenceEqual(iv))
+            {
+                return true;
+            }
+        }
+
+        return false;
     }
 
     /// <summary>Converts the raw bytes in the second half of <paramref name="hex"/> to hex that fills all of it.</summary>

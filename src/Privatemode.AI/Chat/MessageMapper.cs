@@ -62,10 +62,10 @@ internal sealed class MessageMapper
             return;
         }
 
-        List<(AIContent Content, ContentPlace Place, string Member)> contents = new(message.Contents.Count);
+        List<(AIContent Content, ContentPlace Place, ContentPath Member)> contents = new(message.Contents.Count);
         for (int position = 0; position < message.Contents.Count; position++)
         {
-            string member = $"messages[{index}].Contents[{position}]";
+            ContentPath member = new(index, position);
             contents.Add((message.Contents[position], ContentPositions.Of(message.Contents[position], message.Role, member), member));
         }
 
@@ -89,10 +89,10 @@ internal sealed class MessageMapper
     }
 
     /// <summary>Adds a message of the role <c>tool</c> for each result. Text is the result of the only call that has none yet.</summary>
-    private void AddTool(List<(AIContent Content, ContentPlace Place, string Member)> contents, string member)
+    private void AddTool(List<(AIContent Content, ContentPlace Place, ContentPath Member)> contents, string member)
     {
         HashSet<string> results = [];
-        foreach ((AIContent content, _, string place) in contents.Where(content => content.Place == ContentPlace.Result))
+        foreach ((AIContent content, _, ContentPath place) in contents.Where(content => content.Place == ContentPlace.Result))
         {
             _ = results.Add(AddResult((FunctionResultContent)content, place));
         }
@@ -113,10 +113,10 @@ internal sealed class MessageMapper
     }
 
     /// <summary>Splits a message that contains results, such as one of a server that runs tools itself, at each of them.</summary>
-    private void AddAssistant(ChatMessage message, List<(AIContent Content, ContentPlace Place, string Member)> contents, int index)
+    private void AddAssistant(ChatMessage message, List<(AIContent Content, ContentPlace Place, ContentPath Member)> contents, int index)
     {
         List<AIContent> part = [];
-        foreach ((AIContent content, ContentPlace place, string member) in contents)
+        foreach ((AIContent content, ContentPlace place, ContentPath member) in contents)
         {
             if (place != ContentPlace.Result)
             {
@@ -159,11 +159,11 @@ internal sealed class MessageMapper
     }
 
     /// <summary>Adds results first: the API requires them directly after the calls.</summary>
-    private void AddAuthor(ChatMessage message, List<(AIContent Content, ContentPlace Place, string Member)> contents)
+    private void AddAuthor(ChatMessage message, List<(AIContent Content, ContentPlace Place, ContentPath Member)> contents)
     {
         bool hasResults = false;
         List<AIContent> rest = new(contents.Count);
-        foreach ((AIContent content, ContentPlace place, string member) in contents)
+        foreach ((AIContent content, ContentPlace place, ContentPath member) in contents)
         {
             if (place == ContentPlace.Result)
             {
@@ -190,7 +190,7 @@ internal sealed class MessageMapper
     }
 
     /// <summary>Adds the message of a result, and returns its text.</summary>
-    private string AddResult(FunctionResultContent result, string member)
+    private string AddResult(FunctionResultContent result, ContentPath member)
     {
         string id = WellFormedText.ValidateName("FunctionResultContent.CallId", _pairs.Answer(result.CallId));
         if (id.Length == 0)
@@ -317,9 +317,9 @@ internal static class ContentPositions
 {
     /// <param name="content">The content.</param>
     /// <param name="role">The role of its message.</param>
-    /// <param name="member">The position that the exception names: <c>messages[0].Contents[0]</c>.</param>
+    /// <param name="member">The position that the exception names.</param>
     /// <exception cref="PrivatemodeRequestException">A chat request cannot contain it.</exception>
-    public static ContentPlace Of(AIContent? content, ChatRole role, string member)
+    public static ContentPlace Of(AIContent? content, ChatRole role, ContentPath member)
     {
         bool isAssistant = role == ChatRole.Assistant;
         bool isTool = role == ChatRole.Tool;
@@ -354,8 +354,16 @@ internal static class ContentPositions
         ToolApprovalRequestContent { ToolCall: FunctionCallContent { InformationalOnly: true } } or
         ToolApprovalResponseContent { ToolCall: FunctionCallContent { InformationalOnly: true } };
 
-    private static PrivatemodeRequestException Misplaced(AIContent content, string member, string place) =>
+    private static PrivatemodeRequestException Misplaced(AIContent content, ContentPath member, string place) =>
         new(member, $"{member} is of type {content.GetType().Name}, which a chat request can contain only {place}.");
+}
+
+/// <summary>The position of a content in a request, for exceptions: <c>messages[0].Contents[0]</c>. As text only when it is needed.</summary>
+internal readonly record struct ContentPath(int Message, int Content)
+{
+    public static implicit operator string(ContentPath path) => path.ToString();
+
+    public override string ToString() => $"messages[{Message}].Contents[{Content}]";
 }
 
 /// <summary>Specifies where a content of a message is sent in a chat request.</summary>

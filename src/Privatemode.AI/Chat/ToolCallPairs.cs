@@ -12,7 +12,7 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
     private readonly List<CallGroup> _groups = [];
 
     /// <summary>The IDs of all calls, the original ones and those that are sent.</summary>
-    public IEnumerable<string> Ids => _groups.SelectMany(group => group.Calls).SelectMany(call => (string[])[call.Id, call.SentId]);
+    public IEnumerable<string> Ids => _groups.Count == 0 ? [] : _groups.SelectMany(group => group.Calls).SelectMany(call => (string[])[call.Id, call.SentId]);
 
     /// <summary>Registers the calls of a message and returns the ID to send for each.</summary>
     /// <param name="calls">The calls in their order.</param>
@@ -158,12 +158,15 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
 /// <remarks>Some servers restart the numbers of calls with each answer, and function invokers confuse such a call with the earlier one.</remarks>
 internal sealed class ToolCallIds(IEnumerable<string> taken)
 {
-    private readonly HashSet<string> _taken = [.. taken];
-    private readonly Dictionary<string, int> _numbers = [];
+    // Created for the first call: most answers have none.
+    private HashSet<string>? _taken;
+    private Dictionary<string, int>? _numbers;
 
     /// <summary>The ID itself, if no other call has it yet.</summary>
     public string MakeUnique(string id)
     {
+        _taken ??= [.. taken];
+        _numbers ??= [];
         string unique = id;
         int number = _numbers.GetValueOrDefault(id, 2);
         for (; !_taken.Add(unique); number++)

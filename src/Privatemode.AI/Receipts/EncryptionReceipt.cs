@@ -3,6 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
+using Privatemode.AI.Encryption;
+using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI;
 
@@ -141,8 +143,9 @@ public sealed record EncryptionReceipt
     /// <returns>A JSON object.</returns>
     public string ToJson()
     {
-        ArrayBufferWriter<byte> buffer = new(EnoughForMost);
-        using (Utf8JsonWriter json = new(buffer))
+        using PooledBytes bytes = new(EnoughForMost, isSecret: false);
+        using PooledWriteStream buffer = new(bytes, int.MaxValue);
+        using (Utf8JsonWriter json = new((IBufferWriter<byte>)buffer))
         {
             json.WriteStartObject();
             if (IsVerified)
@@ -170,7 +173,7 @@ public sealed record EncryptionReceipt
             json.WriteEndObject();
         }
 
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+        return Encoding.UTF8.GetString(bytes.Span);
     }
 
     /// <summary>Determines whether another receipt has the same values. Lists are compared by their elements.</summary>

@@ -2,6 +2,7 @@ using System.ClientModel;
 using System.Net;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Sessions;
 
@@ -99,23 +100,36 @@ internal sealed class CallAttempt : IDisposable
             return null;
         }
 
-        List<string> encrypted = new(members.Count);
-        List<string> clear = [];
-        foreach ((string name, bool isClear) in members)
-        {
-            (isClear ? clear : encrypted).Add(name);
-        }
-
         return new EncryptionReceipt
         {
             IsVerified = true,
             SecretId = session.Id,
             ManifestSha256 = deployment.ManifestSha256,
             VerifiedAt = deployment.VerifiedAt,
-            RequestId = RequestIds.OfAttempt(Call.RequestId, Call.Attempts - 1),
-            EncryptedMembers = encrypted,
-            ClearMembers = clear,
+            RequestId = Headers.Find(static header => header.Key == ProtocolHeaders.UserRequestId).Value,
+            EncryptedMembers = NamesOf(members, areClear: false),
+            ClearMembers = NamesOf(members, areClear: true),
         };
+    }
+
+    private static string[] NamesOf(IReadOnlyList<(string Name, bool IsClear)> members, bool areClear)
+    {
+        int count = 0;
+        for (int i = 0; i < members.Count; i++)
+        {
+            count += members[i].IsClear == areClear ? 1 : 0;
+        }
+
+        string[] names = count == 0 ? [] : new string[count];
+        for (int i = members.Count - 1; count > 0; i--)
+        {
+            if (members[i].IsClear == areClear)
+            {
+                names[--count] = members[i].Name;
+            }
+        }
+
+        return names;
     }
 
     public void Dispose()

@@ -84,11 +84,19 @@ internal sealed class JsonRequestBody : RequestBody
         for (int i = 0; i < names.Length; i++)
         {
             ReadOnlySpan<byte> name = Index.Name(Index.Members[i]);
-            names[i] = (Encoding.UTF8.GetString(name), clear.Contains(name));
+            names[i] = (TextOf(name), clear.Contains(name));
         }
 
         return names;
     }
+
+    /// <summary>The names that nearly every request has are not created again for each of them.</summary>
+    private static string TextOf(ReadOnlySpan<byte> name) =>
+        name.SequenceEqual("model"u8) ? "model"
+        : name.SequenceEqual("messages"u8) ? "messages"
+        : name.SequenceEqual("cache_salt"u8) ? "cache_salt"
+        : name.SequenceEqual("stream"u8) ? "stream"
+        : Encoding.UTF8.GetString(name);
 
     public override void Dispose()
     {

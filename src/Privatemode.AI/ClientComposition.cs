@@ -46,7 +46,7 @@ internal sealed class ClientComposition : IClientComposition
         _verifier = VerificationComposition.Create(options, bounded, control);
         SecretExchanger exchanger = new(_verifier.GetAsync, control, options.Verification.GpuRevocation, _events, time);
         _sessions = new SessionManager(
-            apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, secret => _verifier.IsTrusted(secret.Deployment)),
+            apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, _verifier.IsTrusted),
             time, options.MaxSessions, transport.ResponseTimeout);
         _verifier.Changed = _sessions.ForgetAll;
         _images = media.Remote == RemoteMediaPolicy.FetchLocally ? ImageFetcher.ForPublicAddresses(time, transport.ResponseTimeout) : null;

@@ -11,7 +11,7 @@ internal sealed class AccountSession : IDisposable
     private static readonly TimeSpan RenewalPause = TimeSpan.FromMinutes(1);
 
     private readonly Func<bool, CancellationToken, ValueTask<SessionSecret>> _getSecret;
-    private readonly Func<SessionSecret, bool> _isTrusted;
+    private readonly Func<VerifiedDeployment, bool> _isTrusted;
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
     private readonly CancellationTokenSource _lifetime = new();
@@ -25,7 +25,7 @@ internal sealed class AccountSession : IDisposable
     /// <param name="time">Both of its clocks decide about expiry, see <see cref="ValidityPeriod"/>.</param>
     /// <param name="isTrusted">Whether the deployment with which a secret was established is still the trusted one; null for always.</param>
     public AccountSession(
-        Func<bool, CancellationToken, ValueTask<SessionSecret>> getSecret, TimeProvider time, Func<SessionSecret, bool>? isTrusted = null)
+        Func<bool, CancellationToken, ValueTask<SessionSecret>> getSecret, TimeProvider time, Func<VerifiedDeployment, bool>? isTrusted = null)
     {
         _isTrusted = isTrusted ?? (_ => true);
         _getSecret = getSecret;
@@ -227,7 +227,7 @@ internal sealed class AccountSession : IDisposable
 
     private SecretLease? TryAcquireCurrent(IDisposable? permit, IDisposable? slot)
     {
-        if (_current is { } current && !current.IsOver(_time) && _isTrusted(current)
+        if (_current is { } current && !current.IsOver(_time) && _isTrusted(current.Deployment)
             && SecretLease.TryAcquire(current, permit, slot, MayBeIdle) is { } lease)
         {
             RenewAhead(current);
@@ -301,7 +301,7 @@ internal sealed class AccountSession : IDisposable
             if (session is not null)
             {
                 // The deployment may have become untrusted during the exchange, or its verification expired: then Forget found nothing to abandon.
-                bool isUnwanted = _disposed || session.IsOver(_time) || !_isTrusted(session);
+                bool isUnwanted = _disposed || session.IsOver(_time) || !_isTrusted(session.Deployment);
                 retired = isUnwanted ? session : _current;
                 _current = isUnwanted ? null : session;
             }

@@ -230,7 +230,7 @@ public sealed class DisconnectTests : ProxyTest
         else if (IsHalf(point))
         {
             string read = await connection.ReadUntilAsync("QQQ");
-            Assert.EndsWith("QQQ", read, StringComparison.Ordinal);
+            Assert.EndsWith("QQQ", read.TrimEnd('\r', '\n'), StringComparison.Ordinal); // a chunk of HTTP ends here, the event does not
         }
         else if (point == "keep-alive")
         {

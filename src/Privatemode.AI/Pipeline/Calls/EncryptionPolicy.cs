@@ -1,5 +1,6 @@
 using System.ClientModel;
 using System.ClientModel.Primitives;
+using System.Net;
 using System.Net.Http.Headers;
 using System.Runtime.CompilerServices;
 using System.Runtime.ExceptionServices;
@@ -330,7 +331,7 @@ internal sealed class EncryptedCallTransport(HttpClient http, Uri service) : Htt
         scope.ReceivedStatus = (int)httpResponse.StatusCode;
 
         // Here, because the client decides after this method whether the status is one of an error.
-        httpResponse.StatusCode = HttpCallSource.StatusFor(scope.Attempt.Call, httpResponse.StatusCode);
+        httpResponse.StatusCode = (HttpStatusCode)scope.Attempt.Call.StatusFor(scope.ReceivedStatus);
         DropUnsafeHeaders(httpResponse);
     }
 

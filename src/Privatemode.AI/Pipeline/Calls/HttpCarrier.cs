@@ -84,17 +84,11 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
         }
     }
 
-    /// <summary>The status for the caller of an answer that is returned: 200 if it is encrypted and no error.</summary>
-    /// <remarks>The status is not authenticated, so whether the answer is right depends on its content alone. The OpenAI client accepts no success but
-    /// 200.</remarks>
-    public static HttpStatusCode StatusFor(EncryptedCall call, HttpStatusCode received) =>
-        call.Rule.IsEncrypted && (int)received is >= 200 and <= 299 ? HttpStatusCode.OK : received;
-
     /// <summary>Creates the response for the caller. It contains nothing of the received one except the status.</summary>
     public static HttpResponseMessage Respond(
         HttpRequestMessage request, EncryptedCall call, ReceivedAnswer received, CallAnswer answer, bool isAuthenticated, EncryptionReceipt? receipt)
     {
-        HttpResponseMessage response = new(StatusFor(call, (HttpStatusCode)received.Head.Status))
+        HttpResponseMessage response = new((HttpStatusCode)call.StatusFor(received.Head.Status))
         {
             Content = new AnswerHttpContent(answer.Content, received.Response),
             RequestMessage = request,

@@ -55,6 +55,11 @@ internal sealed class EncryptedCall : IDisposable
     /// <summary>For exceptions about the answer.</summary>
     public AnswerContext Context => new(Rule.Path, RequestId);
 
+    /// <summary>The status for the caller of an answer that is returned: 200 if it is encrypted and no error.</summary>
+    /// <remarks>The status is not authenticated, so whether the answer is right depends on its content alone. The OpenAI client accepts no success but
+    /// 200.</remarks>
+    public int StatusFor(int received) => Rule.IsEncrypted && received is >= 200 and <= 299 ? 200 : received;
+
     public void Dispose()
     {
         Body?.Dispose();

@@ -145,8 +145,9 @@ public sealed class PrivatemodeProxyOptions
     /// <para>Except for documents, a body counts twice until the proxy has edited it, to reserve memory for the edited copy. After that, it counts once, until
     /// the service begins to answer. A request for which no memory is free within 5 seconds is answered with status 503, or 529 if it uses Anthropic's
     /// API. One caller key uses at most half of the memory, or what one request of the largest size needs if that is more.</para>
-    /// <para>The memory that the client needs to send a request is not counted: the body once more and, for JSON, the encrypted body, which is twice as
-    /// large. A container therefore needs up to four times this size, and memory for answers that are not streamed.</para>
+    /// <para>The memory that the client needs to send a request is not counted: the body once more and, for JSON that has less than 64 KiB or more than 64
+    /// members, the encrypted body, which is twice as large. A container therefore needs up to four times this size, and memory for answers that are not
+    /// streamed.</para>
     /// </remarks>
     public long MaxBufferedBytes { get; set; } = 512L * 1024 * 1024;
 

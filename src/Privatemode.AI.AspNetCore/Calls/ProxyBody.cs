@@ -19,8 +19,8 @@ internal sealed class ProxyBody : IDisposable
     /// <summary>Memory is reserved as the body arrives, because a caller can announce a large one and send it slowly.</summary>
     private const int Step = 64 * 1024;
 
-    /// <summary>Bytes in a second, after the first time: slower bodies are refused, because their memory is missing for others. The server alone accepts
-    /// 240.</summary>
+    /// <summary>The lowest accepted rate in bytes per second, after <see cref="FirstTime"/>. Slower bodies are refused, because their memory is not
+    /// available to other callers; Kestrel's own limit is 240.</summary>
     private const int SlowestRate = 64 * 1024;
     private static readonly TimeSpan FirstTime = TimeSpan.FromSeconds(30);
     private const int MaxBoundaryLength = 70;

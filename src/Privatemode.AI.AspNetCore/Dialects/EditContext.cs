@@ -9,8 +9,8 @@ internal sealed class EditContext
 {
     public required PrivatemodeProxyOptions Options { get; init; }
 
-    /// <summary>Whether hosted tools are left out of messages instead of being refused: the setting of the account, which the library reads for responses and
-    /// which includes that of the proxy.</summary>
+    /// <summary>Whether hosted tools are left out of messages instead of being refused. This is the setting of the account, which the library also uses for
+    /// responses, and which <see cref="PrivatemodeProxyOptions.LeaveOutHostedTools"/> sets.</summary>
     public bool LeavesOutHostedTools { get; init; }
 
     public required ModelAliases Models { get; init; }

@@ -11,7 +11,7 @@ internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, Ti
 
     private readonly long _limit = options.Value.MaxBufferedBytes;
 
-    /// <summary>What one caller key may use: enough for one request of any size, and never all of it where others have room too.</summary>
+    /// <summary>What one caller key may use: half of the memory, or what one request of the largest size needs if that is more.</summary>
     private readonly long _share = Math.Max(options.Value.MaxBufferedBytes / 2, 2 * ProxyOptionsValidator.LargestBody(options.Value));
     private readonly Dictionary<string, long> _callers = new(StringComparer.Ordinal);
     private readonly LinkedList<Waiter> _waiting = new();

@@ -156,9 +156,9 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IDisposa
 /// <summary>Arrays for contents: small ones from the shared pool, large ones from a separate small store.</summary>
 /// <remarks>
 /// The shared pool rounds sizes up to powers of two and keeps arrays by thread: a file of 50 MiB would take 64 MiB, and again for every thread
-/// on which such a call ends. Here, a large array has the requested length. A few, of 4 MiB in all,
-/// are kept for all threads, and dropped if they have not been used for a few full garbage collections. The last one that is too long for that can be
-/// rented again until the next full garbage collection, which frees it: the system has to clear new memory, which takes half as long as encryption.
+/// on which such a call ends. Here, a large array has the requested length. A few, of 4 MiB in all, are kept for all threads, and dropped if they have
+/// not been used for a few full garbage collections. The last longer array can be rented again until the next full garbage collection frees it: the
+/// system has to clear new memory, which takes half as long as encryption.
 /// </remarks>
 internal static class ContentArrays
 {

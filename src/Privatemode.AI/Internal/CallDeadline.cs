@@ -190,10 +190,10 @@ internal sealed class CallDeadline(
     }
 }
 
-/// <summary>A period by two clocks: each time that passes by one of them counts.</summary>
+/// <summary>A period that is measured by two clocks: time counts if it passes by either of them.</summary>
 /// <remarks>
 /// The wall clock can be set back, so that an old period would look new. The monotonic clock cannot, but it may stop while the machine sleeps.
-/// Both can happen to one period. Sleep that was noticed is therefore counted, and does not depend on the wall clock any more.
+/// Both can happen to one period. A sleep that was noticed is therefore counted for good, even if the wall clock is set back later.
 /// </remarks>
 /// <param name="from">The start, by the wall clock.</param>
 /// <param name="until">The end, by the wall clock.</param>

@@ -5,7 +5,7 @@ namespace Privatemode.AI.Sessions;
 /// <summary>The current secret of one API key, renewed by one exchange at a time, regardless of the number of waiting callers.</summary>
 internal sealed class AccountSession : IDisposable
 {
-    // Two machines' sleeps in a row are unlikely; a clock that is wrong in steps is not worth more exchanges.
+    // A machine rarely sleeps during two exchanges in a row. After three, the clock is wrong, and more exchanges would not help.
     private const int MaxExpired = 3;
 
     private static readonly TimeSpan RenewalPause = TimeSpan.FromMinutes(1);

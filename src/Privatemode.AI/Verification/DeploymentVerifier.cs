@@ -77,7 +77,8 @@ internal sealed class DeploymentVerifier(
     }
 
     /// <summary>Whether this deployment, or the same one verified again, is the trusted one now.</summary>
-    /// <remarks>Each call asks. A renewed verification, which no secret uses yet, thereby notices when the machine has slept.</remarks>
+    /// <remarks>Each call uses this method. Reading the remaining time of the current verification makes it count the time for which the machine slept,
+    /// even if no secret uses that verification yet.</remarks>
     public bool IsTrusted(VerifiedDeployment deployment)
     {
         VerifiedMesh? current = Volatile.Read(ref _current);

@@ -5,7 +5,7 @@ namespace Privatemode.AI.Mutation.Tests;
 
 /// <summary>
 /// What became of each mutant, one line each: a run that was stopped goes on where it was. A mutant that took the process down twice is a crash.
-/// What is not in this list, was not tested.
+/// Mutants that are not in this list were not tested.
 /// </summary>
 internal sealed class Journal
 {

@@ -7,10 +7,10 @@ namespace Privatemode.AI.Mutation.Tests;
 /// <summary>Which mutants each test reaches, and the processor time it takes without a mutant. Kept in a file, one line per test.</summary>
 internal sealed class Reach
 {
-    // Of processor time, as other programs may be busy. A slower test would be run for hundreds of mutants.
+    // Processor time, because other programs may be busy. A slower test would run for hundreds of mutants.
     private static readonly TimeSpan SlowestTest = TimeSpan.FromSeconds(0.25);
 
-    // To note each reached mutant costs time. What a test reaches, it mostly reaches early.
+    // Recording each reached mutant is slow, and a test reaches most of its mutants early.
     private static readonly TimeSpan LongestCapture = TimeSpan.FromSeconds(20);
 
     private readonly Dictionary<int, List<string>> _testsOf = [];

@@ -4,7 +4,7 @@ namespace Privatemode.AI.Mutation.Tests;
 
 /// <summary>
 /// The process that tests mutants, one after another, until all are tested or one leaves it unusable: it loops, or static state of the process still
-/// holds what it wrote. Then another process goes on.
+/// holds what it wrote. Then another process continues.
 /// </summary>
 internal sealed class TestProcess
 {
@@ -19,7 +19,7 @@ internal sealed class TestProcess
 
     private const int FirstTests = 8;
 
-    // What the readers of answers and events do with a document, or at an event, and what applications set for hardware, is in these folders.
+    // These folders have the tests of the code that reads answers and events, and of the options for hardware.
     private static readonly Dictionary<string, string[]> AlsoTestedBy = new()
     {
         ["Encryption"] = ["Pipeline", "Responses", "PropertyTests"],

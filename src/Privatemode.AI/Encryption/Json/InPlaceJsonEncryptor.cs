@@ -2,11 +2,11 @@ using System.Runtime.InteropServices;
 
 namespace Privatemode.AI.Encryption.Json;
 
-/// <summary>Encrypts the values of a long JSON body in place: the body on the wire has the same text around them.</summary>
-/// <remarks>A body of 25 MiB needs no second buffer of 50 MiB, and the hex of its values is not read again to be checked.</remarks>
+/// <summary>Encrypts the values of a long JSON body in place. The text around them does not change.</summary>
+/// <remarks>A body of 25 MiB needs no second buffer of 50 MiB, and the last check does not read the hex of its values.</remarks>
 internal static class InPlaceJsonEncryptor
 {
-    /// <summary>Encrypts in the order of escaped names, writes in document order.</summary>
+    /// <summary>Encrypts the values in the order that the protocol prescribes for names, and writes them in document order.</summary>
     /// <param name="bytes">The body.</param>
     /// <param name="index">Its members, whose positions do not change.</param>
     public static SegmentedBody Encrypt(InPlaceBuffer bytes, JsonIndex index, ClearNames plain, ExchangeCipher cipher)
@@ -47,7 +47,8 @@ internal static class InPlaceJsonEncryptor
     }
 }
 
-/// <summary>The last check of such a body before the socket: reads the bytes that will be sent again and uses no results of the encryption.</summary>
+/// <summary>The last check, before the socket, of a body that was encrypted in place. It reads what will be sent, and uses no results of the
+/// encryption.</summary>
 /// <remarks>
 /// The text is read without the hex of ciphertext: an encrypted value then looks like that of an empty plaintext. Each place where ciphertext will be
 /// filled in must be inside such a value, right before its tag, and each such value must have one.

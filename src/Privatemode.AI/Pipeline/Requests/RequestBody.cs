@@ -30,8 +30,8 @@ internal abstract class RequestBody : IDisposable
 /// <summary>A plaintext JSON body and its members.</summary>
 internal sealed class JsonRequestBody : RequestBody
 {
-    // From here on, a second buffer of twice the length, and the passes over it, cost more than another attempt that has to decrypt the body first.
-    // With few members only: each part of a value is looked up among all of them.
+    // From this length on, a second buffer of twice the length, and the passes over it, cost more than decrypting the body before another attempt.
+    // Only for few members, because each part of a value is looked up among all of them.
     private const int InPlaceFrom = FieldCipher.PlatformFrom;
     private const int MaxInPlaceMembers = 64;
 
@@ -106,7 +106,7 @@ internal sealed class JsonRequestBody : RequestBody
         }
         else
         {
-            // Its bytes, when they are written to their end.
+            // Wipes the bytes after the transport has finished writing them.
             _inPlace.Dispose();
         }
 

@@ -17,12 +17,12 @@ namespace Privatemode.AI.AspNetCore.Calls;
 internal sealed class ProxyBody : IDisposable
 {
     /// <summary>Memory is reserved as the body arrives, because a caller can announce a large one and send it slowly.</summary>
-    private const int Step = 64 * 1024;
+    private const int ReserveStep = 64 * 1024;
 
-    /// <summary>The lowest accepted rate in bytes per second, after <see cref="FirstTime"/>. Slower bodies are refused, because their memory is not
+    /// <summary>The lowest accepted rate in bytes per second, after <see cref="GracePeriod"/>. Slower bodies are refused, because their memory is not
     /// available to other callers; Kestrel's own limit is 240.</summary>
-    private const int SlowestRate = 64 * 1024;
-    private static readonly TimeSpan FirstTime = TimeSpan.FromSeconds(30);
+    private const int MinBytesPerSecond = 64 * 1024;
+    private static readonly TimeSpan GracePeriod = TimeSpan.FromSeconds(30);
     private const int MaxBoundaryLength = 70;
     private const string Json = "application/json";
     private static readonly SearchValues<char> BoundaryCharacters = SearchValues.Create(
@@ -79,7 +79,7 @@ internal sealed class ProxyBody : IDisposable
         ProxyBody body = new(budget, caller.KeyDigest, limit, route.IsEdited ? 2 : 1) { Boundary = boundary };
         try
         {
-            await body.GrowAsync(Math.Min(longest, Step), cancellationToken).ConfigureAwait(false);
+            await body.GrowAsync(Math.Min(longest, ReserveStep), cancellationToken).ConfigureAwait(false);
             await body.FillAsync(request.BodyReader, longest, time, cancellationToken).ConfigureAwait(false);
             return body;
         }
@@ -166,14 +166,14 @@ internal sealed class ProxyBody : IDisposable
     private async ValueTask FillAsync(PipeReader reader, long longest, TimeProvider time, CancellationToken cancellationToken)
     {
         long began = time.GetTimestamp();
-        TimeSpan patience = FirstTime + TimeSpan.FromSeconds((double)longest / SlowestRate);
+        TimeSpan timeLimit = GracePeriod + TimeSpan.FromSeconds((double)longest / MinBytesPerSecond);
         bool isComplete = false;
         while (!isComplete)
         {
             ReadResult read = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
             try
             {
-                if (time.GetElapsedTime(began) > patience)
+                if (time.GetElapsedTime(began) > timeLimit)
                 {
                     throw new ProxyRefusalException(ProxyError.TooSlow());
                 }

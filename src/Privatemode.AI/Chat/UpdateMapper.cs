@@ -171,7 +171,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
         }
     }
 
-    private void Keep(int length) => AnswerLimits.Keep(ref _kept, length, scope.Receipt?.RequestId);
+    private void Keep(int length) => AnswerLimits.AddKeptLength(ref _kept, length, scope.Receipt?.RequestId);
 
     private sealed class PartialCall
     {

@@ -26,9 +26,9 @@ public class PrivatemodeServiceException : PrivatemodeException
     public int Status { get; init; }
 
     /// <summary>Gets a value that indicates whether the request is known not to have been sent, so that a retry cannot run it twice.</summary>
-    /// <value><see langword="true"/> if the call failed before it was sent: while the deployment was verified or a session established, or while the call
-    /// waited for an API key, a free session or connection, or the <see cref="TransportOptions.RateLimiter"/>. Otherwise <see langword="false"/>: the request
-    /// was sent, or may have been.</value>
+    /// <value><see langword="true"/> if the call failed before it was sent: while the deployment was verified, a session established or an image fetched, or
+    /// while the call waited for an API key, a free session or connection, or the <see cref="TransportOptions.RateLimiter"/>. Otherwise
+    /// <see langword="false"/>: the request was sent, or may have been.</value>
     public bool WasNotSent { get; init; }
 
     /// <summary>Gets the error code of the service (<c>error.code</c>), or <see langword="null"/> if it returned none.</summary>

@@ -17,7 +17,7 @@ internal static class AnswerLimits
 
     /// <summary>Adds to the length of the text that is kept of one answer.</summary>
     /// <exception cref="PrivatemodeServiceException">It is longer than <see cref="MaxTextLength"/>.</exception>
-    public static void Keep(ref long kept, int length, string? requestId)
+    public static void AddKeptLength(ref long kept, int length, string? requestId)
     {
         kept += length;
         if (kept > MaxTextLength)

@@ -23,7 +23,7 @@ internal sealed class CallDeadline(
     private CancellationToken _token;
     private CancellationTokenRegistration _byCaller;
     private CancellationTokenRegistration _byClosing;
-    private volatile bool _isCut; // ended by a cancellation before the time had passed
+    private volatile bool _isCanceledEarly; // ended by a cancellation before the time had passed
 
     public CancellationToken Caller => caller;
 
@@ -35,24 +35,24 @@ internal sealed class CallDeadline(
     public TimeSpan Left => time - clock.GetElapsedTime(_begun);
 
     /// <summary>Whether the time has passed, regardless of other cancellations.</summary>
-    public bool HasPassed => _token.IsCancellationRequested && (!_isCut || (time != Timeout.InfiniteTimeSpan && Left <= TimeSpan.Zero));
+    public bool HasPassed => _token.IsCancellationRequested && (!_isCanceledEarly || (time != Timeout.InfiniteTimeSpan && Left <= TimeSpan.Zero));
 
     public bool IsOver => HasPassed || caller.IsCancellationRequested || closing.IsCancellationRequested;
 
     /// <summary>The exception for a wait before the call was sent that was ended early: by the caller's cancellation, the disposal of the client, or a
     /// timeout.</summary>
     /// <remarks>Any other cancellation, for example by a handler of the application, is treated as a timeout too.</remarks>
-    public Exception ToException(string timeout = "") =>
-        Ended() ?? new PrivatemodeServiceException(ServiceFailureReason.Timeout, timeout) { WasNotSent = true };
+    public Exception ToException(string timeout) =>
+        ToCancellation() ?? new PrivatemodeServiceException(ServiceFailureReason.Timeout, timeout) { WasNotSent = true };
 
     /// <summary>The exception for a call that was sent, and ended early for one of these reasons. It is never retried after a timeout.</summary>
     /// <param name="isClosed">The client was disposed, for an operation whose <see cref="Token"/> is not cancelled by that.</param>
-    public Exception ToNoAnswer(string requestId, bool isClosed = false) =>
-        Ended(isClosed) ?? new PrivatemodeServiceException(ServiceFailureReason.Timeout, NoAnswer) { RequestId = requestId };
+    public Exception ToUnansweredException(string requestId, bool isClosed = false) =>
+        ToCancellation(isClosed) ?? new PrivatemodeServiceException(ServiceFailureReason.Timeout, NoAnswer) { RequestId = requestId };
 
     /// <summary>Ends the operation by another cancellation too, until the result is disposed.</summary>
     /// <param name="either">Canceled by <see cref="Token"/>'s reasons and by <paramref name="other"/>.</param>
-    public CancellationTokenRegistration EndBy(CancellationToken other, out CancellationToken either)
+    public CancellationTokenRegistration LinkTo(CancellationToken other, out CancellationToken either)
     {
         either = _source is not null ? _token : Start();
         return other == caller ? default : Register(other);
@@ -67,7 +67,7 @@ internal sealed class CallDeadline(
     }
 
     /// <summary>The exception if the caller canceled or the client was disposed; otherwise null.</summary>
-    private Exception? Ended(bool isClosed = false) =>
+    public Exception? ToCancellation(bool isClosed = false) =>
         caller.IsCancellationRequested ? new OperationCanceledException(caller)
         : (isClosed || closing.IsCancellationRequested) && !HasPassed ? new ObjectDisposedException(nameof(PrivatemodeClient))
         : null;
@@ -84,11 +84,11 @@ internal sealed class CallDeadline(
     }
 
     private CancellationTokenRegistration Register(CancellationToken other) =>
-        other.UnsafeRegister(static deadline => ((CallDeadline)deadline!).Cut(), this);
+        other.UnsafeRegister(static deadline => ((CallDeadline)deadline!).CancelEarly(), this);
 
-    private void Cut()
+    private void CancelEarly()
     {
-        _isCut |= !_token.IsCancellationRequested;
+        _isCanceledEarly |= !_token.IsCancellationRequested;
         _source!.Cancel();
     }
 

@@ -10,6 +10,7 @@ public sealed class ResponsesOptions
     /// <summary>Gets or sets what happens to the hosted tools of a request: those that OpenAI runs, such as web search, and those that only OpenAI's models
     /// know, such as <c>local_shell</c>, <c>apply_patch</c> and <c>computer</c>.</summary>
     /// <value>The default is <see cref="HostedToolPolicy.Refuse"/>.</value>
+    /// <remarks>In the proxy, the same option decides about hosted tools of <c>/v1/messages</c>.</remarks>
     public HostedToolPolicy HostedTools { get; set; }
 
     /// <summary>Gets or sets the key that encrypts the reasoning in <c>encrypted_content</c>, which callers keep and send back.</summary>

@@ -111,7 +111,10 @@ internal sealed class AttestationRun(
             throw new PrivatemodeServiceException(
                 ServiceFailureReason.Unreachable,
                 $"The collateral could not be renewed, and the stored copy is too old ({exception.ErrorType}). Check the network, then retry.",
-                exception);
+                exception)
+            {
+                WasNotSent = true,
+            };
         }
     }
 

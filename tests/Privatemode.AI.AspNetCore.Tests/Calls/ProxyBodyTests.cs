@@ -141,7 +141,7 @@ public sealed class ProxyBodyTests
     [Theory]
     [InlineData(true, 31)]
     [InlineData(false, 30 + 64)] // the time that the longest one may take
-    public async Task Read_BodyOfManyMinutes_IsRefusedAndGivesItsMemoryBack(bool isAnnounced, int seconds)
+    public async Task Read_BodyArrivesTooSlowly_IsRefusedAndGivesItsMemoryBack(bool isAnnounced, int seconds)
     {
         const int Length = 4 * 1024 * 1024;
         Pipe pipe = new();

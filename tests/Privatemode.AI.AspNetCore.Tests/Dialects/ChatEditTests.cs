@@ -30,7 +30,7 @@ public sealed class ChatEditTests
     [Theory]
     [InlineData(16_384, true)]
     [InlineData(16_385, false)]
-    public void Edit_MillionsOfDevelopers_AreRefusedBeforeTheyTakeMemory(int count, bool isAccepted)
+    public void Edit_DeveloperMessages_AreRefusedAboveTheLimit(int count, bool isAccepted)
     {
         string roles = string.Join(',', Enumerable.Repeat("""{"role":"developer","content":"x"}""", count));
         string body = $$"""{"model":"gpt-oss-120b","messages":[{{roles}}]}""";

@@ -72,7 +72,7 @@ public sealed class CallDeadlineTests : IDisposable
         using CallDeadline deadline = new(TimeSpan.FromMinutes(1), TimeProvider.System, async: true, _caller.Token);
         await _closing.CancelAsync();
         Assert.False(deadline.Token.IsCancellationRequested);
-        Assert.IsType<ObjectDisposedException>(deadline.ToNoAnswer("sdk_0", isClosed: _closing.IsCancellationRequested));
+        Assert.IsType<ObjectDisposedException>(deadline.ToUnansweredException("sdk_0", isClosed: _closing.IsCancellationRequested));
     }
 
     private sealed class CountedTimers : TimeProvider

@@ -106,6 +106,7 @@ public sealed class CollateralTests
         scene.Time.Advance(TimeSpan.FromDays(370));
         PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => client.VerifyAsync().OrTimeout());
         Assert.Contains("expired", exception.Message, StringComparison.Ordinal);
+        Assert.True(exception.WasNotSent);
     }
 
     [Fact]

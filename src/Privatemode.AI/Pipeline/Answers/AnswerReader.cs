@@ -312,7 +312,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         catch (Exception exception) when (
             deadline.Token.IsCancellationRequested && exception is OperationCanceledException or ObjectDisposedException or IOException)
         {
-            throw deadline.ToNoAnswer(call.RequestId);
+            throw deadline.ToUnansweredException(call.RequestId);
         }
         catch (IOException)
         {

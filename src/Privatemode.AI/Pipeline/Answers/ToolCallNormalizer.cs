@@ -109,7 +109,7 @@ internal sealed class ToolCallNormalizer(string requestId)
             changed = true;
         }
 
-        AnswerLimits.Keep(ref _kept, kept + current.Append(arguments), requestId);
+        AnswerLimits.AddKeptLength(ref _kept, kept + current.Append(arguments), requestId);
         if (index != current.Index)
         {
             call["index"] = current.Index;

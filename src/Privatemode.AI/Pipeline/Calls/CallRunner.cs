@@ -147,7 +147,7 @@ internal sealed class CallRunner(
         Exception? translated = thrown switch
         {
             OperationCanceledException when !deadline.Caller.IsCancellationRequested =>
-                deadline.ToNoAnswer(call.RequestId, closing.IsCancellationRequested),
+                deadline.ToUnansweredException(call.RequestId, closing.IsCancellationRequested),
             OperationCanceledException cancelled when cancelled.CancellationToken != deadline.Caller =>
                 new TaskCanceledException(cancelled.Message, cancelled, deadline.Caller),
             ObjectDisposedException when closing.IsCancellationRequested => new ObjectDisposedException(nameof(PrivatemodeClient)),

@@ -19,7 +19,7 @@ internal static class RateLimitGate
         }
         catch (OperationCanceledException) when (deadline.IsOver)
         {
-            throw deadline.ToException();
+            throw deadline.ToCancellation()!;
         }
     }
 

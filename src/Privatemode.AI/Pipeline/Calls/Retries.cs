@@ -74,9 +74,9 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToke
         {
             await time.DelayAsync(delay, async, deadline.Token).ConfigureAwait(false);
         }
-        catch (OperationCanceledException)
+        catch (OperationCanceledException) when (deadline.IsOver)
         {
-            throw deadline.ToException();
+            throw deadline.ToCancellation()!;
         }
     }
 }

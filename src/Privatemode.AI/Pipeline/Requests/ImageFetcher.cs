@@ -209,7 +209,7 @@ internal sealed class ImageFetcher : IDisposable
     }
 
     private static PrivatemodeServiceException Failed(string why) =>
-        new(ServiceFailureReason.InvalidRequest, $"An image of the request could not be fetched: {why}. Put the image into the request.");
+        new(ServiceFailureReason.InvalidRequest, $"An image of the request could not be fetched: {why}. Put the image into the request.") { WasNotSent = true };
 
     /// <summary>The bytes of an image, which reduce the remaining total size.</summary>
     private sealed class ImageBuffer(ByteBudget budget) : IBufferWriter<byte>

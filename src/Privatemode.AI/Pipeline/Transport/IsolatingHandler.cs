@@ -111,7 +111,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
     {
         if (request.Options.TryGetValue(Deadline, out CallDeadline? deadline))
         {
-            return deadline.EndBy(cancellationToken, out either);
+            return deadline.LinkTo(cancellationToken, out either);
         }
 
         either = cancellationToken;

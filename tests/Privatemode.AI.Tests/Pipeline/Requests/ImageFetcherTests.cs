@@ -201,7 +201,7 @@ public sealed class ImageFetcherTests
             using ImageFetcher fetcher = new(TimeProvider.System, Total, _host);
             PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
                 () => FetchAsync(fetcher, "https://secret.example/", async: true));
-            Assert.Equal(ServiceFailureReason.InvalidRequest, exception.Reason);
+            Assert.Equal((ServiceFailureReason.InvalidRequest, true), (exception.Reason, exception.WasNotSent));
             Assert.DoesNotContain("secret.example", exception.ToString(), StringComparison.Ordinal);
         }
     }

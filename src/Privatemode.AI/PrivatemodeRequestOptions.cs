@@ -6,8 +6,8 @@ public static class PrivatemodeRequestOptions
 {
     /// <summary>Gets the key of the option that names the caller's session: only requests with the same value share cached prompts.</summary>
     /// <value>The option's value has at most 1,024 bytes in UTF-8.</value>
-    /// <remarks>The member <c>prompt_cache_key</c> of a request takes precedence. With <see cref="PromptCacheScope.None"/>, requests never share cached
-    /// prompts, regardless of the value.</remarks>
+    /// <remarks>The option takes precedence over the member <c>prompt_cache_key</c> of a request. With <see cref="PromptCacheScope.None"/>, requests never
+    /// share cached prompts, regardless of the value.</remarks>
     public static HttpRequestOptionsKey<string?> PromptCacheKey { get; } = new("Privatemode.PromptCacheKey");
 
     /// <summary>Gets the key of the option that names the caller, for servers whose callers share an API key.</summary>

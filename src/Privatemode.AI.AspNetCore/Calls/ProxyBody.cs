@@ -165,19 +165,24 @@ internal sealed class ProxyBody : IDisposable
 
     private async ValueTask FillAsync(PipeReader reader, long longest, TimeProvider time, CancellationToken cancellationToken)
     {
-        long began = time.GetTimestamp();
-        TimeSpan timeLimit = GracePeriod + TimeSpan.FromSeconds((double)longest / MinBytesPerSecond);
-        bool isComplete = false;
-        while (!isComplete)
+        // Only the caller's time counts, and not that in which the proxy waits for memory.
+        TimeSpan left = GracePeriod + TimeSpan.FromSeconds((double)longest / MinBytesPerSecond);
+        using CancellationTokenSource late = new(Timeout.InfiniteTimeSpan, time);
+        using CancellationTokenSource either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, late.Token);
+        for (bool isComplete = false; !isComplete;)
         {
-            ReadResult read = await reader.ReadAsync(cancellationToken).ConfigureAwait(false);
+            long began = time.GetTimestamp();
+            late.CancelAfter(left);
+            ReadResult read = await ReadAsync(reader, late, either.Token, cancellationToken).ConfigureAwait(false);
             try
             {
-                if (time.GetElapsedTime(began) > timeLimit)
+                left -= time.GetElapsedTime(began);
+                if (left <= TimeSpan.Zero)
                 {
                     throw new ProxyRefusalException(ProxyError.TooSlow());
                 }
 
+                late.CancelAfter(Timeout.InfiniteTimeSpan);
                 await AddAsync(read.Buffer, longest, cancellationToken).ConfigureAwait(false);
                 isComplete = read.IsCompleted;
             }
@@ -186,6 +191,20 @@ internal sealed class ProxyBody : IDisposable
                 // Also after an exception: the server reads the rest of a refused body, and logs an error if it cannot.
                 reader.AdvanceTo(read.Buffer.End);
             }
+        }
+    }
+
+    /// <summary>Reads what has come. A body that stops coming is refused: the server's own limit is an average, and allows hours of silence.</summary>
+    private static async ValueTask<ReadResult> ReadAsync(
+        PipeReader reader, CancellationTokenSource late, CancellationToken either, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await reader.ReadAsync(either).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (late.IsCancellationRequested && !cancellationToken.IsCancellationRequested)
+        {
+            throw new ProxyRefusalException(ProxyError.TooSlow());
         }
     }
 
@@ -199,7 +218,8 @@ internal sealed class ProxyBody : IDisposable
         if (_bytes.Length + bytes.Length > _reserved)
         {
             // The buffer doubles as it grows.
-            await GrowAsync(Math.Max(bytes.Length, Math.Min(_reserved, longest - _reserved)), cancellationToken).ConfigureAwait(false);
+            long missing = _bytes.Length + bytes.Length - _reserved;
+            await GrowAsync(Math.Max(missing, Math.Min(_reserved, longest - _reserved)), cancellationToken).ConfigureAwait(false);
         }
 
         foreach (ReadOnlyMemory<byte> part in bytes)

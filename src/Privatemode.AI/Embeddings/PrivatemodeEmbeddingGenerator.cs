@@ -58,7 +58,14 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
         {
             List<string> texts = EmbeddingBatches.Forms(batches[i], settings.QueryInstruction);
             int first = batches.Take(i).Sum(batch => batch.Count);
-            answers[i] = await AskAsync(texts, first, requests[i], token).ConfigureAwait(false);
+            try
+            {
+                answers[i] = await AskAsync(texts, first, requests[i], token).ConfigureAwait(false);
+            }
+            catch (PrivatemodeServiceException exception) when (exception.WasNotSent && batches.Count > 1 && !UserCallback.Threw(exception))
+            {
+                throw exception.CopyForSentCall("Other requests of the call were sent, or may have been.");
+            }
         }).ConfigureAwait(false);
         return Join(answers);
     }

@@ -180,8 +180,11 @@ internal sealed class ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretI
         int at = _sent * FieldCipher.IvSize;
         if (at == _ivs.Length)
         {
-            Array.Resize(ref _ivs, Math.Max(2 * at, FirstIvs * FieldCipher.IvSize));
-            RandomNumberGenerator.Fill(_ivs.AsSpan(at));
+            // Kept only when it is filled: an IV of zeros must never be used.
+            byte[] more = new byte[Math.Max(2 * at, FirstIvs * FieldCipher.IvSize)];
+            _ivs.CopyTo(more, 0);
+            RandomNumberGenerator.Fill(more.AsSpan(at));
+            _ivs = more;
         }
 
         _ivs.AsSpan(at, FieldCipher.IvSize).CopyTo(iv);

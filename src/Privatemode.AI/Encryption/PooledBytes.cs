@@ -10,7 +10,7 @@ namespace Privatemode.AI.Encryption;
 /// </remarks>
 /// <param name="capacity">In bytes; grows when needed.</param>
 /// <param name="isSecret">False for content that is sent in the clear: wiping megabytes of ciphertext would cost as much as writing it.</param>
-internal sealed class PooledBytes(int capacity, bool isSecret = true) : IDisposable
+internal sealed class PooledBytes(int capacity, bool isSecret = true) : IBufferWriter<byte>, IDisposable
 {
     private byte[] _array = ContentArrays.Rent(capacity);
     private int _written;
@@ -67,6 +67,12 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IDisposa
         ArgumentOutOfRangeException.ThrowIfGreaterThan(count, Array.Length - Length);
         Length += count;
     }
+
+    Memory<byte> IBufferWriter<byte>.GetMemory(int sizeHint) => Free(Math.Max(sizeHint, 1));
+
+    Span<byte> IBufferWriter<byte>.GetSpan(int sizeHint) => Free(Math.Max(sizeHint, 1)).Span;
+
+    void IBufferWriter<byte>.Advance(int count) => Commit(count);
 
     /// <summary>Replaces a range of the content with other bytes, which may be longer or shorter, and are not part of this content.</summary>
     public void Replace(int start, int length, ReadOnlySpan<byte> replacement)

@@ -87,9 +87,9 @@ public class PrivatemodeServiceException : PrivatemodeException
     /// <summary>Creates the same failure for another caller that waited for the same operation.</summary>
     internal PrivatemodeServiceException CopyForOtherCaller() => Copy(Message, requestId: null, WasNotSent);
 
-    /// <summary>Creates the same failure for a call of which an earlier attempt was sent.</summary>
-    internal PrivatemodeServiceException CopyForSentCall() =>
-        Copy($"{Message} An earlier attempt of the call was sent, and may have run.", RequestId, wasNotSent: false);
+    /// <summary>Creates the same failure for a call of which something else was sent.</summary>
+    internal PrivatemodeServiceException CopyForSentCall(string what = "An earlier attempt of the call was sent, and may have run.") =>
+        Copy($"{Message} {what}", RequestId, wasNotSent: false);
 
     private PrivatemodeServiceException Copy(string message, string? requestId, bool wasNotSent) => new(Reason, message, this)
     {

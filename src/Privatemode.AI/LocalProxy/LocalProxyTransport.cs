@@ -59,6 +59,10 @@ internal sealed class LocalProxyTransport(
             {
                 await state.SendBudget.DelayAsync(async, cancellationToken).ConfigureAwait(false);
             }
+            catch (PrivatemodeServiceException exception) when (exception.WasNotSent && state.SendBudget.HasSent && !UserCallback.Threw(exception))
+            {
+                throw exception.CopyForSentCall();
+            }
         }
     }
 

@@ -1,10 +1,8 @@
-using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
-using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI;
 
@@ -144,8 +142,7 @@ public sealed record EncryptionReceipt
     public string ToJson()
     {
         using PooledBytes bytes = new(EnoughForMost, isSecret: false);
-        using PooledWriteStream buffer = new(bytes, int.MaxValue);
-        using (Utf8JsonWriter json = new((IBufferWriter<byte>)buffer))
+        using (Utf8JsonWriter json = new(bytes))
         {
             json.WriteStartObject();
             if (IsVerified)

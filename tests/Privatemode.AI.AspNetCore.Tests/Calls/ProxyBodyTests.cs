@@ -166,6 +166,30 @@ public sealed class ProxyBodyTests
     }
 
     [Fact]
+    public async Task Read_BodyStopsComing_IsRefusedAndGivesItsMemoryBack()
+    {
+        Pipe pipe = new();
+        ManualTimeProvider time = new();
+        DefaultHttpContext context = new();
+        context.Request.ContentType = "application/json";
+        context.Request.ContentLength = 2000;
+        context.Request.Body = pipe.Reader.AsStream();
+        BufferBudget budget = new(ProxyParts.Options(), TimeProvider.System, ProxyParts.Telemetry());
+        Task<ProxyBody> reading = ReadAsync(context.Request, Chat, Limit, budget, time).AsTask();
+        _ = await pipe.Writer.WriteAsync(new byte[1999]).AsTask().OrTimeout();
+
+        await TestTimeouts.UntilAsync(() =>
+        {
+            time.Advance(TimeSpan.FromSeconds(10));
+            return reading.IsCompleted;
+        });
+
+        ProxyRefusalException refusal = await Assert.ThrowsAsync<ProxyRefusalException>(() => reading);
+        Assert.Equal("The request body was sent too slowly.", refusal.Error.Message);
+        Assert.Equal(0, budget.InUse);
+    }
+
+    [Fact]
     public async Task Read_RefusedInTheMiddle_LetsTheServerReadTheRest()
     {
         Pipe pipe = new();

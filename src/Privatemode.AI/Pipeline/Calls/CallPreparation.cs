@@ -82,7 +82,7 @@ internal sealed class CallPreparation(
             throw;
         }
 
-        EncryptedCall call = encryptor.Prepare(rule, body, apiKey, translation, translation?.CacheKey ?? source.CacheKey, source.Caller);
+        EncryptedCall call = encryptor.Prepare(rule, body, apiKey, translation, source.CacheKey ?? translation?.CacheKey, source.Caller);
         call.Members = source.WantsReceipt ? body.Names(rule.RequestClearNames!) : null;
         return call;
     }

@@ -150,6 +150,7 @@ internal sealed class CallRunner(
                 deadline.ToUnansweredException(call.RequestId, closing.IsCancellationRequested),
             OperationCanceledException cancelled when cancelled.CancellationToken != deadline.Caller =>
                 new TaskCanceledException(cancelled.Message, cancelled, deadline.Caller),
+            HttpRequestException when deadline.Caller.IsCancellationRequested => new TaskCanceledException(thrown.Message, thrown, deadline.Caller),
             ObjectDisposedException when closing.IsCancellationRequested => new ObjectDisposedException(nameof(PrivatemodeClient)),
             ClientResultException or HttpRequestException => TransportExceptions.FindOwn(thrown),
             _ => null,

@@ -223,7 +223,9 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
 
     private string? EnsureSalt(JsonRequestBody body, string apiKey, string? cacheKey, string? caller)
     {
-        cacheKey = PromptCacheKey.Take(body.Bytes, body.Index) ?? cacheKey;
+        // The body may be from a user of the application, who is not to choose the session of another one.
+        string? named = PromptCacheKey.Take(body.Bytes, body.Index);
+        cacheKey ??= named;
         byte[] ours = salts.Of(apiKey, cacheKey, caller, out bool isShared);
         byte[] salt = [];
         try

@@ -114,7 +114,7 @@ public sealed class HalfEventTests : HandlerTest
         TaskScheduler.UnobservedTaskException += See;
         try
         {
-            await Task.Run(() => _ = Task.FromException(new InvalidOperationException(Left)));
+            await Task.Run(() => { _ = Task.FromException(new InvalidOperationException(Left)); });
             await TestTimeouts.UntilAsync(() =>
             {
                 GC.Collect();

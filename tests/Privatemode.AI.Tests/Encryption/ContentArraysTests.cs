@@ -52,6 +52,57 @@ public sealed class ContentArraysTests
     }
 
     [Fact]
+    public void Rent_SeveralAreLongEnough_TakesTheShortest()
+    {
+        byte[] shorter = ContentArrays.Rent(1_210_000);
+        byte[] longer = ContentArrays.Rent(1_310_000);
+        ContentArrays.Return(shorter);
+        ContentArrays.Return(longer);
+        Assert.Same(shorter, ContentArrays.Rent(1_200_000));
+        Assert.Same(longer, ContentArrays.Rent(1_200_000));
+    }
+
+    [Fact]
+    public void Rent_AQuarterUnused_IsTheMost()
+    {
+        byte[] array = ContentArrays.Rent(1_600_000);
+        ContentArrays.Return(array);
+        Assert.NotSame(array, ContentArrays.Rent(1_199_999));
+        Assert.Same(array, ContentArrays.Rent(1_200_000));
+    }
+
+    [Fact]
+    public void Return_AsLongAsAllThatMayBeKept_IsKept()
+    {
+        byte[] array = ContentArrays.Rent(ContentArrays.MaxRetained);
+        ContentArrays.Return(array);
+        Assert.Same(array, ContentArrays.Rent(ContentArrays.MaxRetained));
+    }
+
+    [Fact]
+    public void Return_OfThoseFromTheSharedPool_LeavesTheRoomToLongOnes()
+    {
+        for (int i = 0; i < 4; i++)
+        {
+            ContentArrays.Return(new byte[ContentArrays.MaxSharedSize]);
+        }
+
+        byte[] array = ContentArrays.Rent(1_510_001);
+        ContentArrays.Return(array);
+        Assert.Same(array, ContentArrays.Rent(1_510_001));
+    }
+
+    [Fact]
+    public void Kept_OneCollectionLater_IsStillThere()
+    {
+        byte[] array = ContentArrays.Rent(1_710_001);
+        ContentArrays.Return(array);
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
+        Assert.Same(array, ContentArrays.Rent(1_710_001));
+    }
+
+    [Fact]
     public void Kept_NotUsedForLong_IsGivenUp()
     {
         WeakReference array = ReturnOne(1_210_001);

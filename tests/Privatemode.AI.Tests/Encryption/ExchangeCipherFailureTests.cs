@@ -130,6 +130,21 @@ public abstract class ExchangeCipherFailureTests : IDisposable
     }
 
     [Theory]
+    [InlineData(6)]
+    [InlineData(2000)]
+    public void Open_CiphertextOrTagIsNotHex_LeavesZerosInTheDestination(int length)
+    {
+        string value = _enclave.Value(new string('x', length));
+        foreach (int fromTheEnd in (int[])[2, 40])
+        {
+            using ExchangeCipher cipher = _enclave.Client();
+            byte[] plaintext = [.. Enumerable.Repeat((byte)0xAA, length)];
+            Assert.Equal(AnswerFault.UnencryptedMember, cipher.Decrypt(Bytes($"{value[..^fromTheEnd]}g{value[^(fromTheEnd - 1)..]}"), plaintext));
+            Assert.Equal(new byte[length], plaintext);
+        }
+    }
+
+    [Theory]
     [InlineData(-1)]
     [InlineData(1)]
     public void Open_DestinationOfAnotherLength_IsMalformed(int difference)

@@ -136,6 +136,22 @@ public sealed class ExchangeCipherTests
         Assert.Throws<ObjectDisposedException>(() => Seal(cipher, "1"u8));
     }
 
+    // The buffer is that of the call: another attempt encrypts it again.
+    [Theory]
+    [InlineData(90, 20)]
+    [InlineData(-1, 5)]
+    [InlineData(5, -1)]
+    public void EncryptInPlace_ARangeOutsideTheBuffer_ThrowsAndRestoresTheOthers(int start, int length)
+    {
+        using AesGcmKey key = AesGcmKey.Import(_key);
+        using ExchangeCipher cipher = key.NewExchange("id"u8.ToArray());
+        byte[] plaintext = RandomNumberGenerator.GetBytes(100);
+        byte[] buffer = [.. plaintext];
+        Assert.Throws<ArgumentOutOfRangeException>(
+            () => cipher.EncryptInPlace(buffer, [new ValueRange(0, 30), new ValueRange(40, 30), new ValueRange(start, length)]));
+        Assert.Equal(plaintext, buffer);
+    }
+
     internal static byte[] Seal(ExchangeCipher cipher, ReadOnlySpan<byte> plaintext)
     {
         byte[] destination = new byte[cipher.EncryptedLength(plaintext.Length)];

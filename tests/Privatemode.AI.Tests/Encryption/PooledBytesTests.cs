@@ -210,6 +210,28 @@ public sealed class PooledBytesTests
     }
 
     [Fact]
+    public void Dispose_AfterALongerReplacement_WipesAllOfIt()
+    {
+        PooledBytes bytes = new(256);
+        bytes.Append("ab"u8);
+        bytes.Replace(0, 2, "a much longer secret"u8);
+        Span<byte> whole = bytes.Span;
+        bytes.Dispose();
+        Assert.True(whole.IndexOfAnyExcept((byte)0) < 0);
+    }
+
+    [Fact]
+    public void Detach_LongContent_IsNotCopied()
+    {
+        using PooledBytes bytes = new(ContentArrays.MaxSharedSize + 1);
+        bytes.Extend(10).Fill(7);
+        byte[] array = ArrayOf(bytes);
+        using MemoryStream content = bytes.Detach();
+        Assert.True(content.TryGetBuffer(out ArraySegment<byte> buffer));
+        Assert.Same(array, buffer.Array);
+    }
+
+    [Fact]
     public void Dispose_AfterFree_WipesWhatWasNotCommitted()
     {
         PooledBytes bytes = new(64);

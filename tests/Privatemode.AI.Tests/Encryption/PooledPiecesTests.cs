@@ -45,6 +45,15 @@ public sealed class PooledPiecesTests
         Assert.True(content.AsSpan().SequenceEqual(pieces.ToArray()));
     }
 
+    // A reader of the platform that asks for more would write beyond what it gets.
+    [Fact]
+    public void GetMemory_MoreThanOneByteWanted_IsRefused()
+    {
+        using PooledPieces pieces = new();
+        Assert.NotEqual(0, pieces.GetMemory(1).Length);
+        Assert.Throws<ArgumentOutOfRangeException>(() => pieces.GetMemory(2));
+    }
+
     [Fact]
     public void Dispose_WipesEveryPiece_AndEndsItsUse()
     {

@@ -3,6 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Privatemode.AI.Encryption;
 using Privatemode.AI.Internal;
+using Privatemode.AI.Tests.Fakes;
 using Privatemode.AI.Tests.Vectors;
 
 namespace Privatemode.AI.Tests.Encryption;
@@ -160,12 +161,15 @@ public sealed class ReasoningCipherTests
     }
 
     [Fact]
-    public void Dispose_EndsBothUses()
+    public void Dispose_ZeroesTheKeyAndEndsBothUses()
     {
         ReasoningCipher cipher = new(Key);
         byte[] blob = cipher.Encrypt(Encoding.UTF8.GetBytes(Text), Context);
+        byte[] key = cipher.Field<byte[]>("_key");
+        Assert.Equal(Key, key);
         cipher.Dispose();
         cipher.Dispose();
+        Assert.Equal(new byte[ReasoningCipher.KeySize], key);
         Assert.Throws<ObjectDisposedException>(() => cipher.Encrypt(Encoding.UTF8.GetBytes(Text), Context));
         Assert.Throws<ObjectDisposedException>(() => Decrypt(cipher, blob, Context));
     }

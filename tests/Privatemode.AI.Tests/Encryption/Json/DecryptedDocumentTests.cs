@@ -139,10 +139,85 @@ public sealed class DecryptedDocumentTests : IDisposable
     }
 
     [Fact]
-    public void Dispose_Twice_IsHarmless()
+    public void Open_ArrayOfManyElements_HasThemAll()
     {
+        using ExchangeCipher cipher = _enclave.Client();
+        string document = _enclave.Document($"[{string.Join(',', Enumerable.Range(0, 2500))}]");
+        Assert.Equal(AnswerFault.None, _opened.Decrypt(Encoding.UTF8.GetBytes(document), Shape with { AllowsArray = true }, cipher));
+        Assert.Equal(2500, _opened.Count);
+    }
+
+    [Fact]
+    public void HasEncrypted_IsOfTheLastDocument()
+    {
+        using ExchangeCipher cipher = _enclave.Client();
+        ResponseSchema mayBePlain = Shape with { MayBePlain = true };
+        byte[] plain = "{\"id\":\"x\"}"u8.ToArray();
+        byte[] encrypted = Encoding.UTF8.GetBytes(_enclave.Document("{\"first\":1}"));
+        Assert.Equal(AnswerFault.None, _opened.Decrypt(plain, mayBePlain, cipher));
+        Assert.False(_opened.HasEncrypted);
+        Assert.Equal("{\"id\":\"x\"}", Encoding.UTF8.GetString(_opened.Text));
+        Assert.Equal(AnswerFault.None, _opened.Decrypt(encrypted, mayBePlain, cipher));
+        Assert.True(_opened.HasEncrypted);
+        Assert.Equal(AnswerFault.None, _opened.ReadUnencrypted(plain, allowsArray: false));
+        Assert.False(_opened.HasEncrypted);
+    }
+
+    [Theory]
+    [InlineData("{\"first\":1}", JsonTokenType.StartObject, true)]
+    [InlineData("{\"first\":1}", JsonTokenType.StartArray, false)]
+    [InlineData(" \r\n\t[1]", JsonTokenType.StartArray, true)]
+    [InlineData("[1]", JsonTokenType.StartObject, false)]
+    public void HasPayload_TheDocumentItself_IsEncryptedAndOfTheKind(string answer, JsonTokenType kind, bool expected)
+    {
+        using ExchangeCipher cipher = _enclave.Client();
+        ResponseSchema whole = new(AnswerSealer.ChatPlain, default, kind, AllowsArray: true);
+        Assert.Equal(AnswerFault.None, _opened.Decrypt(Encoding.UTF8.GetBytes(_enclave.Document(answer)), whole, cipher));
+        Assert.Equal(expected, whole.HasPayload(_opened));
+        Assert.Equal(AnswerFault.None, _opened.ReadUnencrypted(Encoding.UTF8.GetBytes(answer), allowsArray: true));
+        Assert.False(whole.HasPayload(_opened));
+    }
+
+    // 256 KiB, and a 32nd part of the answer.
+    [Fact]
+    public void Open_ClearPart_IsBoundedToTheByte()
+    {
+        string answer = _enclave.Document("{\"first\":1,\"id\":\"\"}");
+        int encrypted = answer.IndexOf(",\"id\"", StringComparison.Ordinal) - "{\"first\":".Length;
+        int clear = 256 * 1024;
+        while (clear < 256 * 1024 + (encrypted + clear + 1) / 32)
+        {
+            clear++;
+        }
+
+        foreach ((int more, AnswerFault expected) in ((int, AnswerFault)[])[(0, AnswerFault.None), (1, AnswerFault.InvalidUnauthenticatedMember)])
+        {
+            using ExchangeCipher cipher = _enclave.Client();
+            string id = new('x', clear - (answer.Length - encrypted) + more);
+            Assert.Equal(expected, _opened.Decrypt(Encoding.UTF8.GetBytes($"{answer[..^2]}{id}\"}}"), Shape, cipher));
+        }
+    }
+
+    [Fact]
+    public void Dispose_Twice_WipesOnce()
+    {
+        _ = Open();
         _opened.Dispose();
         _opened.Dispose();
+        Assert.Equal(0, _opened.Count);
+
+        // A buffer that was returned cannot be read, and is wiped.
+        Assert.Throws<ObjectDisposedException>(() => _opened.Text.Length);
+    }
+
+    [Fact]
+    public void Detach_GivesTheTextAndLeavesNothing()
+    {
+        _ = Open();
+        byte[] text = _opened.Text.ToArray();
+        using MemoryStream detached = _opened.Detach();
+        Assert.Equal(text, detached.ToArray());
+        Assert.Equal((0, 0), (_opened.Count, _opened.Text.Length));
     }
 
     public void Dispose()

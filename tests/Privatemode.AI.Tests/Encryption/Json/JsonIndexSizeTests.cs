@@ -125,6 +125,25 @@ public sealed class JsonIndexSizeTests
         Assert.Throws<ArgumentException>(() => index.Append("a|b"u8, 0, 1, JsonTokenType.Number));
     }
 
+    // Names may be content. A long buffer does not come from the pool.
+    [Theory]
+    [InlineData(40)]
+    [InlineData(400)]
+    public void Names_OfABufferThatIsNotUsedAnyMore_AreWiped(int count)
+    {
+        string name = "ToBeWiped" + new string('x', 200);
+        using JsonIndex index = new();
+        byte[] first = index.Field<byte[]>("_names");
+        Assert.Equal(
+            JsonShape.Usable, index.Read(Encoding.UTF8.GetBytes("{" + string.Join(",", Enumerable.Range(0, count).Select(i => $"\"{name}{i}\":1")) + "}")));
+        byte[] last = index.Field<byte[]>("_names");
+        Assert.NotSame(first, last);
+        Assert.True(first.AsSpan().IndexOf("ToBeWiped"u8) < 0);
+        Assert.True(last.AsSpan().IndexOf("ToBeWiped"u8) >= 0);
+        index.Dispose();
+        Assert.True(last.AsSpan().IndexOf("ToBeWiped"u8) < 0);
+    }
+
     private static List<string> NamesInOrder(JsonIndex index)
     {
         List<string> names = [];

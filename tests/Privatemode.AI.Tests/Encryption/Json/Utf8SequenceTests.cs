@@ -108,6 +108,7 @@ public sealed class Utf8SequenceTests
     [InlineData(33, "\"", false)]
     [InlineData(32, "0", false)]
     [InlineData(32, "", false)]
+    [InlineData(1000, "\"", true)]
     public void FindCiphertext_CutAnywhere_NeedsAWholeTagAndTheQuoteAtTheEnd(int digits, string end, bool isFound)
     {
         string head = $"\"id:nonce:{new string('0', 24)}:";
@@ -130,6 +131,38 @@ public sealed class Utf8SequenceTests
             Assert.Throws<ArgumentOutOfRangeException>(() => new Utf8Sequence(pieces).Slice(1, 3).Slice(4, 0).Length);
             Assert.Equal(2, new Utf8Sequence(pieces).Slice(1, 3).Slice(1, 2).Length);
         }
+    }
+
+    [Fact]
+    public void FindCiphertext_LongHeadInPieces_IsNotFound()
+    {
+        byte[] text = Encoding.UTF8.GetBytes($"\"{new string('i', 600)}:nonce:{new string('0', 24)}:{new string('0', 32)}\"");
+        foreach (ReadOnlySequence<byte> pieces in Cuts(text, mostPieces: 2))
+        {
+            Assert.Equal(-1, EncryptedValue.FindCiphertext(new Utf8Sequence(pieces)));
+        }
+    }
+
+    [Fact]
+    public void Read_LongNamesCutAnywhere_IsAsOfTheWhole()
+    {
+        string[] names = [.. Enumerable.Range(0, 4).Select(i => $"{new string('n', 100)}{i}")];
+        byte[] text = Encoding.UTF8.GetBytes($"{{{string.Join(',', names.Select(name => $"\"{name}\":1"))}}}");
+        foreach (ReadOnlySequence<byte> pieces in Cuts(text, mostPieces: 2))
+        {
+            using JsonIndex index = new();
+            Assert.Equal(JsonShape.Usable, index.Read(new Utf8Sequence(pieces)));
+            Assert.Equal(names, index.Members.ToArray().Select(member => Encoding.UTF8.GetString(index.Name(member))));
+        }
+    }
+
+    [Fact]
+    public void Sequence_OfOnePiece_IsAWholeText()
+    {
+        Utf8Sequence text = new(new ReadOnlySequence<byte>("text"u8.ToArray()));
+        Assert.False(text.IsInPieces);
+        Assert.Equal("text"u8, text.Whole);
+        Assert.Throws<InvalidOperationException>(() => new Utf8Sequence(Cuts("text"u8.ToArray()).Skip(1).First()).Whole.Length);
     }
 
     private static (AnswerFault Fault, string Opened) Open(Utf8Sequence text, ResponseSchema shape, AnswerSealer sealer)

@@ -197,6 +197,111 @@ public sealed class FormEncryptionTests : IDisposable
     }
 
     [Fact]
+    public void IsEncrypted_WholeBodyThatIsNoLongerCiphertext_IsFalse()
+    {
+        using BodyExchange exchange = Begin();
+        using EncryptedBody body = exchange.EncryptWhole(_bytes, "multipart/form-data; boundary=abc123");
+        Assert.True(exchange.IsEncrypted(body, BodyKind.Whole, MayBePlain));
+        _bytes.Decrypt();
+        Assert.False(exchange.IsEncrypted(body, BodyKind.Whole, MayBePlain));
+    }
+
+    [Fact]
+    public void IsEncrypted_WholeBodyWithItsGapElsewhere_IsFalse()
+    {
+        using ExchangeCipher cipher = AesGcmKey.Import(_key).NewExchange(SecretId);
+        using SegmentedBody body = OpaqueEncryptor.Encrypt(_bytes, "application/octet-stream", cipher);
+        InPlaceEncryption encryption = _bytes.Field<InPlaceEncryption>("_encryption");
+        Assert.True(IsEncrypted([body.Gaps[0]]));
+        Assert.False(IsEncrypted([body.Gaps[0] with { At = body.Gaps[0].At - 1 }]));
+        Assert.False(IsEncrypted([body.Gaps[0], body.Gaps[0]]));
+        Assert.False(IsEncrypted([]));
+
+        bool IsEncrypted(SegmentedBody.Gap[] gaps) =>
+            OpaqueEncryptor.IsEncrypted(new SegmentedBody(PooledBytes.Copy(body.Text), gaps, _bytes, encryption, body.ContentType), SecretId);
+    }
+
+    // Else bytes behind an encrypted range, which are plaintext, could be written.
+    [Fact]
+    public void Covers_PartsInsideAnEncryptedRangeOnly()
+    {
+        using ExchangeCipher cipher = AesGcmKey.Import(_key).NewExchange(SecretId);
+        byte[] buffer = new byte[100];
+        using InPlaceEncryption encryption = cipher.EncryptInPlace(buffer, [new ValueRange(10, 20), new ValueRange(40, 5)]);
+        (int Start, int Length)[] inside = [(10, 20), (10, 0), (30, 0), (11, 19), (29, 1), (15, 5), (40, 5), (44, 1)];
+        (int Start, int Length)[] outside = [(9, 1), (9, 20), (10, 21), (11, 20), (29, 2), (30, 1), (31, 0), (10, 35), (40, 6), (45, 1), (0, 100)];
+        Assert.All(inside, part => Assert.True(encryption.Covers(new ValueRange(part.Start, part.Length)), $"{part}"));
+        Assert.All(outside, part => Assert.False(encryption.Covers(new ValueRange(part.Start, part.Length)), $"{part}"));
+
+        // From then on it is all plaintext.
+        encryption.Reclaim(buffer);
+        Assert.Equal(new byte[100], buffer);
+        Assert.All(inside, part => Assert.False(encryption.Covers(new ValueRange(part.Start, part.Length)), $"{part}"));
+    }
+
+    [Fact]
+    public void Unseal_CiphertextWasChanged_Throws()
+    {
+        using BodyExchange exchange = Begin();
+        using EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
+        _bytes.Span[_bytes.Span.Length / 2] ^= 1;
+        Assert.Throws<InvalidOperationException>(_bytes.Decrypt);
+        Assert.Throws<ObjectDisposedException>(() => Write(body));
+    }
+
+    [Fact]
+    public void Dispose_Encrypted_WipesTheBufferAndTheKey()
+    {
+        using BodyExchange exchange = Begin();
+        using EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
+        InPlaceEncryption encryption = _bytes.Field<InPlaceEncryption>("_encryption");
+        _bytes.Dispose();
+
+        // A buffer that was returned cannot be read, and is wiped.
+        Assert.Throws<ObjectDisposedException>(() => _bytes.Span.Length);
+        Assert.Throws<ObjectDisposedException>(() => encryption.Add(new byte[1], new ValueRange(0, 1), 0, new byte[FieldCipher.IvSize]));
+        Assert.Throws<ObjectDisposedException>(() => Begin().EncryptForm(_bytes, _form, Plain));
+    }
+
+    [Theory]
+    [InlineData("name=prompt", "name=prompt")]
+    [InlineData("name=prompt; filename=f", "name=prompt")]
+    [InlineData("name=model; filename=f", "name=prompt")]
+    public void EncryptForm_RepeatedNameOrFileInAClearField_Throws(string first, string second)
+    {
+        using PooledBytes body = PooledBytes.Copy(Encoding.UTF8.GetBytes(
+            $"--in\r\nContent-Disposition: form-data; {first}\r\n\r\na\r\n--in\r\nContent-Disposition: form-data; {second}\r\n\r\nb\r\n--in--\r\n"));
+        using InPlaceBuffer bytes = new(body);
+        Assert.Equal(FormShape.Usable, FormIndex.Read(body.Span, "in", out FormIndex form));
+        using BodyExchange exchange = Begin();
+        Assert.Throws<InvalidOperationException>(() => exchange.EncryptForm(bytes, form, Plain));
+    }
+
+    [Fact]
+    public void Dispose_TwiceWhileItIsWritten_WritesToTheEnd()
+    {
+        using BodyExchange exchange = Begin();
+        using EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
+        using MeddlingStream wire = new(() =>
+        {
+            _bytes.Dispose();
+            _bytes.Dispose();
+        });
+        body.WriteTo(wire);
+        Assert.Equal(body.Length, wire.Length);
+    }
+
+    [Fact]
+    public async Task WriteToAsync_CallerBlocksItsContext_Ends()
+    {
+        using BodyExchange exchange = Begin();
+        using EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
+        using PendingStream wire = new();
+        await wire.AssertEndsWithoutTheContextAsync(() => body.WriteToAsync(wire, CancellationToken.None));
+        Assert.Equal(body.Length, wire.Length);
+    }
+
+    [Fact]
     public void SealForm_MoreThanOnceInOneExchange_Throws()
     {
         using BodyExchange exchange = Begin();

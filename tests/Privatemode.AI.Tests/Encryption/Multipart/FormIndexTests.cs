@@ -40,6 +40,7 @@ public sealed class FormIndexTests
     [InlineData("form-data; name=a; name=b")]
     [InlineData("form-data; name=a; filename=b; filename=c")]
     [InlineData("form-data; name=a; filename*=utf-8''b; filename*=utf-8''c")]
+    [InlineData("form-data; name=a; filename=")]
     [InlineData("form-data; name=a; filename*=utf-8''")]
     [InlineData("form-data; name=a; filename*=utf-8''%4")]
     [InlineData("form-data; name=a; filename*=utf-8''%zz")]
@@ -56,6 +57,13 @@ public sealed class FormIndexTests
     [InlineData("form-datax; name=a")]
     [InlineData("form-data name=a")]
     public void Read_NameInDoubt_IsRefused(string disposition) => Refused(Part($"Content-Disposition: {disposition}", "value"));
+
+    [Fact]
+    public void Read_Name_HasAtMost256Bytes()
+    {
+        Assert.Equal(256, Assert.Single(Usable(Part($"Content-Disposition: form-data; name={new string('n', 256)}", "value")).Parts).Name.Length);
+        Refused(Part($"Content-Disposition: form-data; name={new string('n', 257)}", "value"));
+    }
 
     [Theory]
     [InlineData("Content-Type: text/plain")]
@@ -131,6 +139,7 @@ public sealed class FormIndexTests
     [InlineData("Multipart/Form-Data; Boundary=abc", "abc")]
     [InlineData("multipart/form-data", null)]
     [InlineData("multipart/form-data; boundary=", null)]
+    [InlineData("multipart/form-data; boundary", null)]
     [InlineData("multipart/form-data; boundary=\"\"", null)]
     [InlineData("multipart/form-data; boundary=\"a b\"", null)]
     [InlineData("multipart/form-data; boundary='a()+_,-./:=?'", null)]
@@ -141,6 +150,8 @@ public sealed class FormIndexTests
     [InlineData("multipart/mixed; boundary=abc", null)]
     [InlineData("application/json", null)]
     [InlineData(null, null)]
+    [InlineData("multipart/form-data; boundary=a234567890123456789012345678901234567890123456789012345678901234567890",
+        "a234567890123456789012345678901234567890123456789012345678901234567890")]
     [InlineData("multipart/form-data; boundary=a234567890123456789012345678901234567890123456789012345678901234567890a", null)]
     public void TryRead_Boundary_IsOneEverybodyAgreesOn(string? contentType, string? boundary)
     {

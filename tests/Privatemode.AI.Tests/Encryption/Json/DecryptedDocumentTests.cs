@@ -147,6 +147,15 @@ public sealed class DecryptedDocumentTests : IDisposable
         Assert.Equal(2500, _opened.Count);
     }
 
+    // Their index would take many times as much memory as the answer.
+    [Fact]
+    public void Open_MoreElementsThanEncryptedValuesHaveRoom_IsRefusedAsMalformed()
+    {
+        using ExchangeCipher cipher = _enclave.Client();
+        byte[] answer = Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Repeat(1, 5000))}]");
+        Assert.Equal(AnswerFault.NotJson, _opened.Decrypt(answer, Shape with { AllowsArray = true }, cipher));
+    }
+
     [Fact]
     public void HasEncrypted_IsOfTheLastDocument()
     {

@@ -44,6 +44,22 @@ public sealed class EventReaderTests : IDisposable
     }
 
     [Fact]
+    public void LastEvent_BeforeEveryPartHasEnded_IsTruncatedAtOnce()
+    {
+        using EventDecryptor reader = Reader(new TestRules { IsLast = true });
+        reader.Push(Encoding.UTF8.GetBytes(_source.Delta("one")));
+        Assert.Equal("truncated-stream", DecryptedEvents.NameOf(reader.Failure));
+        Assert.Equal((0, false), (reader.Output.Length, reader.IsEnded));
+    }
+
+    [Fact]
+    public void EndMark_BeforeEveryPartHasEnded_EndsTheStreamThere()
+    {
+        DecryptedEvents read = _source.Open(_source.Delta("one") + ChoiceStream.Done + _source.Delta("two") + _source.Finish() + ChoiceStream.Done);
+        Assert.Equal(new DecryptedEvents($"data: {ChoiceStream.DeltaJson("one")}\n\n", "truncated-stream", false), read);
+    }
+
+    [Fact]
     public void EventsBefore_AreReturnedFirst()
     {
         using EventDecryptor reader = Reader(new TestRules { Before = ["{\"before\":1}"u8.ToArray(), "{\"before\":2}"u8.ToArray()] });
@@ -107,7 +123,12 @@ public sealed class EventReaderTests : IDisposable
         public override ResponseSchema Shape =>
             new(AnswerSealer.ChatPlain, "choices"u8.ToArray(), JsonTokenType.StartArray, MayBePlain: MayBePlain);
 
-        public override bool IsFinished => true;
+        /// <summary>The event is the last one, but a part of the answer has not ended.</summary>
+        public bool IsLast { get; init; }
+
+        public override bool IsFinished => !IsLast;
+
+        public override EventAction Action => IsLast ? EventAction.End : EventAction.Pass;
 
         public override IReadOnlyList<byte[]> EventsBefore => Before;
 

@@ -56,6 +56,9 @@ public sealed class FormIndexTests
     [InlineData("attachment; name=a")]
     [InlineData("form-datax; name=a")]
     [InlineData("form-data name=a")]
+    [InlineData("form-data, name=a")]
+    [InlineData("form-dota; name=a")]
+    [InlineData("form")]
     public void Read_NameInDoubt_IsRefused(string disposition) => Refused(Part($"Content-Disposition: {disposition}", "value"));
 
     [Fact]
@@ -158,6 +161,15 @@ public sealed class FormIndexTests
         Assert.Equal(boundary is not null, FormBoundary.TryRead(contentType, out string read));
         Assert.True(boundary is null || boundary == read);
     }
+
+    // The header is sent in the clear: its form must not carry anything.
+    [Theory]
+    [InlineData("multipart/form-data; boundary=abc", true)]
+    [InlineData("multipart/form-data; boundary=\"abc\"", false)]
+    [InlineData("Multipart/form-data; boundary=abc", false)]
+    [InlineData("multipart/form-data;  boundary=abc", false)]
+    [InlineData("multipart/form-data; boundary=a-b", false)]
+    public void IsOurs_OnlyTheFormThatIsWritten(string contentType, bool expected) => Assert.Equal(expected, FormBoundary.IsOurs(contentType));
 
     private static string Part(string headers, string value) => $"--{Boundary}\r\n{headers}\r\n\r\n{value}\r\n--{Boundary}--\r\n";
 

@@ -266,8 +266,8 @@ internal static class UsageMapper
     /// <summary>The usage of an answer or event, or null.</summary>
     public static UsageDetails? FromOpenAI(in JsonPatch answer)
     {
-        JsonElement usage = UsageReader.Of(answer);
-        if (usage.ValueKind != JsonValueKind.Object)
+        using JsonDocument? document = UsageReader.Of(answer);
+        if (document?.RootElement is not { ValueKind: JsonValueKind.Object } usage)
         {
             return null;
         }

@@ -55,9 +55,13 @@ internal static class EmbeddingReader
     }
 
     /// <summary>The usage of one answer; null if it contains none. The counts are sent in the clear and are not authenticated.</summary>
-    public static UsageDetails? UsageOf(OpenAIEmbeddingCollection answer) => UsageReader.Of(answer.Patch) is { ValueKind: JsonValueKind.Object } usage
-        ? new UsageDetails { InputTokenCount = UsageReader.Count(usage, "prompt_tokens"), TotalTokenCount = UsageReader.Count(usage, "total_tokens") }
-        : null;
+    public static UsageDetails? UsageOf(OpenAIEmbeddingCollection answer)
+    {
+        using JsonDocument? document = UsageReader.Of(answer.Patch);
+        return document?.RootElement is { ValueKind: JsonValueKind.Object } usage
+            ? new UsageDetails { InputTokenCount = UsageReader.Count(usage, "prompt_tokens"), TotalTokenCount = UsageReader.Count(usage, "total_tokens") }
+            : null;
+    }
 
     /// <summary>Null if no answer contained usage.</summary>
     public static UsageDetails? Sum(IEnumerable<UsageDetails?> usages)

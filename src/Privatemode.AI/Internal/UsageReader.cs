@@ -7,17 +7,9 @@ namespace Privatemode.AI.Internal;
 /// <summary>Reads the counts of usage, which is not authenticated. The OpenAI client reads a missing count as 0; here it is absent.</summary>
 internal static class UsageReader
 {
-    /// <summary>The usage of an answer of the OpenAI client, as it was sent; undefined if the answer has no usage.</summary>
-    public static JsonElement Of(in JsonPatch answer)
-    {
-        if (!answer.TryGetJson("$.usage"u8, out ReadOnlyMemory<byte> json))
-        {
-            return default;
-        }
-
-        Utf8JsonReader reader = new(json.Span);
-        return JsonElement.ParseValue(ref reader);
-    }
+    /// <summary>The usage of an answer of the OpenAI client, as it was sent; null if the answer has no usage. It refers to the answer's own bytes.</summary>
+    public static JsonDocument? Of(in JsonPatch answer) =>
+        answer.TryGetJson("$.usage"u8, out ReadOnlyMemory<byte> json) ? JsonDocument.Parse(json) : null;
 
     /// <summary>The counts that chats and completions have in common.</summary>
     public static UsageDetails ToDetails(JsonElement usage) => new()

@@ -102,7 +102,8 @@ internal static class PromptCacheSaltWriter
     }
 }
 
-/// <summary>The member <c>prompt_cache_key</c>, in which OpenAI's clients name the session. The service does not need it, and it is never sent.</summary>
+/// <summary>The member <c>prompt_cache_key</c>, in which OpenAI's clients name the session. The service does not need it: endpoints with a
+/// prompt cache do not send it.</summary>
 internal static class PromptCacheKey
 {
     public const string MemberName = "prompt_cache_key";

@@ -225,8 +225,8 @@ public sealed class ProxyBodyTests
             thread.Join();
         }
 
-        // With the shared pool, one array for each thread was left.
-        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, Size);
+        // With the shared pool, one array for each thread was left. Other tests allocate at the same time.
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 4 * Size);
     }
 
     private sealed class PipeBody(PipeReader reader) : IRequestBodyPipeFeature

@@ -14,7 +14,7 @@ internal static class ErrorBody
     /// <summary>Read by the SDKs of OpenAI and Anthropic.</summary>
     public const string ShouldRetryHeader = "x-should-retry";
 
-    // The handler sets it for each error answer.
+    // The library's handler sets it for each error answer, under the same name (ServiceErrors.Option).
     private static readonly HttpRequestOptionsKey<PrivatemodeException> Failure = new("Privatemode.AI.ServiceError");
 
     private const int Overloaded = 529;

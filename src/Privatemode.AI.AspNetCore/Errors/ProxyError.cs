@@ -129,9 +129,9 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
         401 => RejectedKey("The service rejected the API key.", isCallersApiKey),
         402 => Denied(answer.Text, "insufficient_quota"),
         403 => Denied(answer.Text, "permission_denied"),
-        408 => TimedOut(answer.Text),
+        408 or 504 => TimedOut(answer.Text), // the call may have run
         429 => RateLimited(answer.Text, answer.RetryAfter),
-        502 or 503 or 504 => Unavailable(answer.Text, answer.RetryAfter),
+        502 or 503 => Unavailable(answer.Text, answer.RetryAfter),
         >= 400 and < 500 when answer.IsContextLength =>
             BadRequest(answer.Param, answer.Text, ContextLengthExceeded) with { Status = answer.Status },
         >= 400 and < 500 => Refused(answer),
@@ -150,6 +150,7 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
         return service.Reason switch
         {
             ServiceFailureReason.RateLimited => RateLimited(text, service.RetryAfter),
+            ServiceFailureReason.Unavailable when service.Status == 504 => TimedOut(text),
             ServiceFailureReason.Unavailable => Unavailable(text, service.RetryAfter),
             ServiceFailureReason.Timeout when service.WasNotSent => Unavailable(service.Message, service.RetryAfter ?? TimeSpan.FromSeconds(1)),
             ServiceFailureReason.Timeout => TimedOut(service.Message),

@@ -54,7 +54,7 @@ public sealed class ErrorTableTests
         { 500, "502 server_error service_error | 502 api_error | -" },
         { 502, "503 server_error service_unavailable | 529 overloaded_error | true" },
         { 503, "503 server_error service_unavailable | 529 overloaded_error | true" },
-        { 504, "503 server_error service_unavailable | 529 overloaded_error | true" },
+        { 504, "504 server_error timeout | 504 timeout_error | false" },
         { 599, "502 server_error service_error | 502 api_error | -" },
     };
 

@@ -46,6 +46,20 @@ public sealed class SessionCacheTests : HandlerTest
         AssertNoNames();
     }
 
+    // The body may be that of a user, who must not choose the session of another one.
+    [Fact]
+    public async Task Chat_KeyOfTheBody_ComesAfterTheOptionAndIsNotSent()
+    {
+        string body = $$"""{"model":"{{ModelId}}","messages":[{"role":"user","content":"hi"}],"prompt_cache_key":"session-of-ben"}""";
+        await SendAsync(ChatPath, Session, body: body);
+        await SendAsync(ChatPath, null, body: body);
+        await SendAsync(ChatPath, Session);
+        string[] salts = [.. Deployment.Requests.Select(SaltOf)];
+        Assert.Equal(salts[0], salts[2]);
+        Assert.NotEqual(salts[0], salts[1]);
+        AssertNoNames();
+    }
+
     [Fact]
     public async Task Session_WhereNothingIsShared_IsIgnored()
     {

@@ -125,6 +125,25 @@ public sealed class LocalProxyFaultTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Chat_LimiterRefusesTheSecondAttempt_SaysThatTheFirstMayHaveRun()
+    {
+        await using TokenBucketRateLimiter limiter = new(new()
+        {
+            TokenLimit = 1,
+            TokensPerPeriod = 1,
+            ReplenishmentPeriod = TimeSpan.FromHours(1),
+            AutoReplenishment = false,
+        });
+        await using PrivatemodeClient client = _proxy.CreateClient(options =>
+            (options.TimeProvider, options.Transport.RateLimiter) = (new ImmediateTimeProvider(), limiter));
+        _proxy.AnswerOnce(503, "{}");
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
+            () => client.AsIChatClient(Model).GetResponseAsync("hi").OrTimeout());
+        Assert.Equal((ServiceFailureReason.RateLimited, false), (exception.Reason, exception.WasNotSent));
+        Assert.Single(_proxy.Requests);
+    }
+
+    [Fact]
     public async Task Chat_TooManyRequests_IsRetried()
     {
         await using PrivatemodeClient client = _proxy.CreateClient(options => options.TimeProvider = new ImmediateTimeProvider());

@@ -71,7 +71,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
     /// <summary>Checks a plaintext body and completes it. Takes ownership of the body, even if it throws.</summary>
     /// <param name="apiKey">The API key of the call, which decides with whom it shares the prompt cache.</param>
     /// <param name="translation">Translates the answer back, for a body that was translated; the call owns it, unless this throws.</param>
-    /// <param name="cacheKey">The caller's prompt cache session, unless the body names one; or null.</param>
+    /// <param name="cacheKey">The caller's prompt cache session; null for the one that the body names, if any.</param>
     /// <param name="caller">The caller, if several share an API key; null for one caller.</param>
     /// <exception cref="PrivatemodeWouldLeakException">A member or field could contain content in the clear.</exception>
     /// <exception cref="PrivatemodeRequestException">The body lacks something that the service requires, or is more than it accepts.</exception>

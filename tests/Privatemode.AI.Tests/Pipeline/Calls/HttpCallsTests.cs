@@ -31,6 +31,23 @@ public sealed class HttpCallsTests : IDisposable
         Assert.Single(Network.Requests);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Send_HandlerReportsTheCancellationAsAnError_IsStillACancellation(bool async)
+    {
+        using CancellationTokenSource caller = new();
+        Network.Answer = _ =>
+        {
+            caller.Cancel();
+            throw new HttpRequestException("The connection was closed.");
+        };
+        using HttpRequestMessage request = Request();
+        OperationCanceledException exception = await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => Calls.SendAsync(request, async, caller.Token).AsTask().OrTimeout());
+        Assert.Equal(caller.Token, exception.CancellationToken);
+    }
+
     [Fact]
     public async Task Send_HandlerFollowedARedirect_IsAConfigurationException()
     {

@@ -79,6 +79,19 @@ public sealed class RateLimiterTests : IAsyncLifetime
         Assert.Contains("may have run", exception.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Embeddings_LimiterRefusesTheSecondOfTwoRequests_SaysThatTheFirstMayHaveRun()
+    {
+        await using TokenBucketRateLimiter limiter = Bucket(1);
+        await using PrivatemodeClient client = NewClient(limiter);
+        TextEmbeddingOptions oneByOne = new() { MaxBatchSize = 1, MaxDegreeOfParallelism = 1 };
+        PrivatemodeServiceException exception = await Assert.ThrowsAsync<PrivatemodeServiceException>(
+            () => client.AsIEmbeddingGenerator("qwen3-embedding-4b").GenerateAsync(["first", "second"], oneByOne).OrTimeout());
+        Assert.Equal((ServiceFailureReason.RateLimited, false), (exception.Reason, exception.WasNotSent));
+        Assert.Equal(TimeSpan.FromMinutes(3), exception.RetryAfter);
+        Assert.Single(_deployment.Requests);
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

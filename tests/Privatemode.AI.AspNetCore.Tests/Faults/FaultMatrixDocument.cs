@@ -58,7 +58,7 @@ internal static class FaultMatrixDocument
         }
     }
 
-    /// <summary>Creates one line for each fault, with the counts for each entry.</summary>
+    /// <summary>Creates the rows of the table: one row for each fault, and in it the counts of each entry.</summary>
     private static string Counts(IReadOnlyList<MatrixResult> results)
     {
         ILookup<(string Fault, string Entry), MatrixResult> groups = results.ToLookup(result => (result.Cell.Fault.Name, result.Cell.Entry));

@@ -138,7 +138,7 @@ internal static class JsonKind
     /// <summary>The token with which a value starts; <see cref="JsonTokenType.None"/> if it is not a JSON value.</summary>
     public static JsonTokenType Of(ReadOnlySpan<byte> value)
     {
-        // Most values begin at once, and each member of each event is asked for its kind.
+        // Trimming is skipped for the usual value without whitespace before it: this runs for each member of each event.
         ReadOnlySpan<byte> text = !value.IsEmpty && value[0] > (byte)' ' ? value : value.TrimStart(" \t\r\n"u8);
         return text.IsEmpty ? JsonTokenType.None : text[0] switch
         {

@@ -95,7 +95,10 @@ public sealed partial class CallSequenceProperties : IAsyncLifetime
 
                 Outcome[] outcomes = await Task.WhenAll(Enumerable.Range(0, burst.Count).Select(i => CallAsync(chat, i % 2 == 1)));
                 Assert.All(outcomes, outcome => Check(outcome, new Prediction(true, outcome.Sends), isCertain: true));
-                Assert.All(outcomes, outcome => Assert.InRange(outcome.Sends, 1, 2));
+
+                // A renewal in the background may have got its secret just before the deployment lost all of them.
+                int most = model.Elapsed < EarliestRenewal ? 2 : 3;
+                Assert.All(outcomes, outcome => Assert.InRange(outcome.Sends, 1, most));
                 model.EndBurst();
                 break;
         }

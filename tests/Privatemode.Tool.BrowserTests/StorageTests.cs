@@ -170,6 +170,11 @@ public sealed class StorageTests(BrowserFixture fixture) : PageTest(fixture)
             if (database === null) {
                 return false;
             }
+            if (!database.objectStoreNames.contains("conversations")) {
+                // The page has not repaired it yet.
+                database.close();
+                return false;
+            }
             const records = await new Promise(resolve => {
                 const request = database.transaction("conversations").objectStore("conversations").count();
                 request.onsuccess = () => resolve(request.result);

@@ -5,7 +5,8 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Benchmarks.Wire;
 
-/// <summary>The answers of one exchange, in the clear or sealed; sealed without taking anything apart again and again.</summary>
+/// <summary>The answers of a connection, one exchange after another, in the clear or sealed. Answers are taken apart once for a connection, and memory is
+/// reused: what the server costs is counted in every row.</summary>
 internal sealed class HarnessAnswers : IDisposable
 {
     private const string WholeText =
@@ -21,73 +22,94 @@ internal sealed class HarnessAnswers : IDisposable
         """{"id":"chatcmpl-0123456789abcdef","object":"chat.completion.chunk","created":1795299359,"model":"gpt-oss-120b","choices":"""
         + """[{"index":0,"delta":{},"logprobs":null,"finish_reason":"stop"}]}""";
 
+    // Sealed members of an answer.
+    private const int MaxValues = 4;
+
     private static readonly ClearNames Plain = new("id", "usage");
     private static readonly byte[] WholeDocument = Encoding.UTF8.GetBytes(WholeText);
     private static readonly byte[] EventDocument = Encoding.UTF8.GetBytes(EventText);
     private static readonly byte[] FinishDocument = Encoding.UTF8.GetBytes(FinishText);
 
-    private readonly FieldCipher? _cipher;
-    private readonly byte[] _nonce = [];
-    private ulong _sent;
-    private readonly byte[] _secretId = [];
     private readonly PooledBytes _output = new(4096);
-    private readonly JsonIndex _events = new();
-    private readonly byte[] _sealed = new byte[4096];
+    private readonly JsonIndex _request = new();
+    private readonly JsonIndex _whole = Read(WholeDocument);
+    private readonly JsonIndex _event = Read(EventDocument);
+    private readonly JsonIndex _finish = Read(FinishDocument);
+    private readonly byte[] _nonce = new byte[FieldCipher.NonceSize];
+    private readonly byte[] _bytes = new byte[4096];
+    private byte[] _secretId = [];
+    private FieldCipher? _cipher;
+    private ulong _sent;
 
-    /// <summary>In the clear.</summary>
-    public HarnessAnswers()
+    /// <summary>Begins answers in the clear.</summary>
+    public void Begin()
     {
+        _cipher?.Dispose();
+        _cipher = null;
     }
 
-    /// <summary>Sealed, for the request with this body; its values are opened, as the enclave has to.</summary>
-    public HarnessAnswers(AesGcmKey key, string secretId, ReadOnlySpan<byte> request)
+    /// <summary>Begins sealed answers to the request with this body; its values are opened, as the enclave has to.</summary>
+    public void Begin(AesGcmKey key, byte[] secretId, ReadOnlySpan<byte> request)
     {
-        _secretId = Encoding.ASCII.GetBytes(secretId);
-        using JsonIndex index = new();
-        _ = index.Read(request);
+        Begin();
+        (_secretId, _sent) = (secretId, 0);
+        _ = _request.Read(request);
         ulong received = 0;
         Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
-        foreach (int i in index.Order)
+        foreach (int i in _request.Order)
         {
-            ReadOnlySpan<byte> value = index.Members[i].Value(request);
+            ReadOnlySpan<byte> value = _request.Members[i].Value(request);
             int head = EncryptedValue.FindCiphertext(value);
-            if (head >= 0 && EncryptedValue.TryReadIv(value, head, iv))
+            if (head < 0 || !EncryptedValue.TryReadIv(value, head, iv))
             {
-                _nonce = _nonce.Length > 0 ? _nonce : Convert.FromHexString(Encoding.ASCII.GetString(value).Split(':')[1]);
-                _cipher ??= new FieldCipher(key, _nonce);
-                byte[] bytes = Convert.FromHexString(value[head..^1]);
-                _ = _cipher.TryDecrypt(received++, iv, bytes, new byte[bytes.Length - FieldCipher.TagSize])
+                continue;
+            }
+
+            if (_cipher is null)
+            {
+                _ = EncryptedValue.TryReadHex(value.Slice(secretId.Length + 2, 2 * FieldCipher.NonceSize), _nonce)
                     ? true
-                    : throw new InvalidOperationException("The request cannot be opened.");
+                    : throw new InvalidOperationException("The request has no nonce.");
+                _cipher = new FieldCipher(key, _nonce);
+            }
+
+            int length = (value.Length - 1 - head) / 2;
+            byte[] bytes = 2 * length <= _bytes.Length ? _bytes : new byte[2 * length];
+            bool isOpened = EncryptedValue.TryReadHex(value[head..^1], bytes.AsSpan(0, length))
+                && _cipher.TryDecrypt(received++, iv, bytes.AsSpan(0, length), bytes.AsSpan(length, length - FieldCipher.TagSize));
+            if (!isOpened)
+            {
+                throw new InvalidOperationException("The request cannot be opened.");
             }
         }
-
-        _ = _events.Read(EventDocument);
     }
 
-    public byte[] Whole()
+    /// <summary>The whole answer; valid until the next one.</summary>
+    public ReadOnlySpan<byte> Whole()
     {
         _output.Clear();
-        using JsonIndex index = new();
-        _ = index.Read(WholeDocument);
-        Write(WholeDocument, index);
-        return _output.Span.ToArray();
+        Write(WholeDocument, _whole);
+        return _output.Span;
     }
 
-    public ReadOnlySpan<byte> Event() => Framed(EventDocument, _events);
+    public ReadOnlySpan<byte> Event() => Framed(EventDocument, _event);
 
-    public ReadOnlySpan<byte> Finish()
-    {
-        using JsonIndex index = new();
-        _ = index.Read(FinishDocument);
-        return Framed(FinishDocument, index);
-    }
+    public ReadOnlySpan<byte> Finish() => Framed(FinishDocument, _finish);
 
     public void Dispose()
     {
         _cipher?.Dispose();
         _output.Dispose();
-        _events.Dispose();
+        foreach (JsonIndex index in (ReadOnlySpan<JsonIndex>)[_request, _whole, _event, _finish])
+        {
+            index.Dispose();
+        }
+    }
+
+    private static JsonIndex Read(byte[] document)
+    {
+        JsonIndex index = new();
+        return index.Read(document) == JsonShape.Usable ? index : throw new InvalidOperationException("The document cannot be read.");
     }
 
     private Span<byte> Framed(byte[] document, JsonIndex index)
@@ -114,23 +136,25 @@ internal sealed class HarnessAnswers : IDisposable
         }
 
         JsonRewriter.CopyAround(document, index.Members, _output);
+        Span<byte> ivs = stackalloc byte[MaxValues * FieldCipher.IvSize];
+        RandomNumberGenerator.Fill(ivs);
         foreach (int i in index.Order)
         {
             JsonMember member = index.Members[i];
             if (member.OutputLength != JsonRewriter.Stays)
             {
-                Seal(member.Value(document), _output.Span.Slice(member.OutputStart, member.OutputLength));
+                Seal(ivs[..FieldCipher.IvSize], member.Value(document), _output.Span.Slice(member.OutputStart, member.OutputLength));
+                ivs = ivs[FieldCipher.IvSize..];
             }
         }
     }
 
-    private void Seal(ReadOnlySpan<byte> plaintext, Span<byte> destination)
+    private void Seal(ReadOnlySpan<byte> iv, ReadOnlySpan<byte> plaintext, Span<byte> destination)
     {
-        Span<byte> iv = stackalloc byte[FieldCipher.IvSize];
-        RandomNumberGenerator.Fill(iv);
-        _cipher!.Encrypt(_sent++, iv, plaintext, _sealed.AsSpan(0, plaintext.Length + FieldCipher.TagSize));
+        Span<byte> ciphertext = _bytes.AsSpan(0, plaintext.Length + FieldCipher.TagSize);
+        _cipher!.Encrypt(_sent++, iv, plaintext, ciphertext);
         int at = EncryptedValue.WritePrefix(_secretId, _nonce, iv, destination);
-        at += EncryptedValue.WriteHex(_sealed.AsSpan(0, plaintext.Length + FieldCipher.TagSize), destination[at..]);
+        at += EncryptedValue.WriteHex(ciphertext, destination[at..]);
         destination[at] = (byte)'"';
     }
 }

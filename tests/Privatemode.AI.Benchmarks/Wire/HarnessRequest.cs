@@ -1,19 +1,20 @@
-using System.Globalization;
-using System.Text;
+using System.Buffers.Text;
 
 namespace Privatemode.AI.Benchmarks.Wire;
 
-/// <summary>As much of HTTP/1.1 as the harness needs: one request after another with a Content-Length.</summary>
+/// <summary>As much of HTTP/1.1 as the harness needs: one request after another with a Content-Length, with headers as .NET writes them.</summary>
 internal sealed class HarnessRequest(Stream stream)
 {
     private byte[] _buffer = new byte[64 * 1024];
     private int _filled;
     private int _bodyStart;
     private int _bodyLength;
+    private Range _secretId;
 
-    public string Path { get; private set; } = "";
+    public bool IsExchange { get; private set; }
 
-    public string? SecretId { get; private set; }
+    /// <summary>The ID of the secret; empty for a request in the clear.</summary>
+    public ReadOnlySpan<byte> SecretId => _buffer.AsSpan(_secretId);
 
     public ReadOnlyMemory<byte> Body => _buffer.AsMemory(_bodyStart, _bodyLength);
 
@@ -32,11 +33,11 @@ internal sealed class HarnessRequest(Stream stream)
             }
         }
 
-        string[] lines = Encoding.ASCII.GetString(_buffer, 0, headEnd).Split("\r\n");
-        Path = lines[0].Split(' ')[1];
-        SecretId = Header(lines, "Privatemode-Secret-ID");
+        ReadOnlySpan<byte> head = _buffer.AsSpan(0, headEnd);
+        IsExchange = head.StartsWith("POST /privatemode/v1/secret "u8);
+        _secretId = Header(head, "\r\nPrivatemode-Secret-ID: "u8);
+        _ = Utf8Parser.TryParse(head[Header(head, "\r\nContent-Length: "u8)], out _bodyLength, out _);
         _bodyStart = headEnd + 4;
-        _bodyLength = int.Parse(Header(lines, "Content-Length") ?? "0", CultureInfo.InvariantCulture);
         while (_filled < _bodyStart + _bodyLength)
         {
             if (!Fill())
@@ -48,8 +49,18 @@ internal sealed class HarnessRequest(Stream stream)
         return true;
     }
 
-    private static string? Header(string[] lines, string name) =>
-        lines.FirstOrDefault(line => line.StartsWith(name + ":", StringComparison.OrdinalIgnoreCase))?[(name.Length + 1)..].Trim();
+    private static Range Header(ReadOnlySpan<byte> head, ReadOnlySpan<byte> name)
+    {
+        int at = head.IndexOf(name);
+        if (at < 0)
+        {
+            return default;
+        }
+
+        int start = at + name.Length;
+        int length = head[start..].IndexOf((byte)'\r');
+        return length < 0 ? start..head.Length : start..(start + length);
+    }
 
     private bool Fill()
     {

@@ -31,6 +31,8 @@ internal sealed class HarnessServer(MeshIdentity mesh)
     private static readonly byte[] StreamHead = Encoding.ASCII.GetBytes(
         "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
 
+    private static ReadOnlySpan<byte> WholeHead => "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: "u8;
+
     private readonly ConcurrentDictionary<string, AesGcmKey> _secrets = [];
     private readonly ConcurrentBag<double> _sealedAnswerMicroseconds = [];
 
@@ -46,7 +48,7 @@ internal sealed class HarnessServer(MeshIdentity mesh)
         Console.WriteLine(Convert.ToBase64String(Encoding.UTF8.GetBytes(mesh.AuthorityPem)));
         _ = await Console.In.ReadToEndAsync();
         double median = server._sealedAnswerMicroseconds.Order().ElementAtOrDefault(server._sealedAnswerMicroseconds.Count / 2);
-        Console.WriteLine(median.ToString("F0", CultureInfo.InvariantCulture));
+        Console.WriteLine(median.ToString("F1", CultureInfo.InvariantCulture));
         return 0;
     }
 
@@ -64,19 +66,21 @@ internal sealed class HarnessServer(MeshIdentity mesh)
     {
         using NetworkStream stream = new(socket, ownsSocket: true);
         HarnessRequest request = new(stream);
+        using HarnessAnswers answers = new();
+        byte[] buffer = new byte[8192];
+        (byte[] Id, AesGcmKey? Key) last = ([], null);
         while (request.TryRead())
         {
-            if (request.Path == "/privatemode/v1/secret")
+            if (request.IsExchange)
             {
                 SecretExchangeReply reply = mesh.Responder.Answer(request.Body);
                 _secrets[reply.SecretId] = AesGcmKey.Import(reply.Secret);
-                SendWhole(socket, reply.Body);
+                SendWhole(socket, reply.Body, new byte[64 * 1024]);
                 continue;
             }
 
             long begun = Stopwatch.GetTimestamp();
-            using HarnessAnswers answers = request.SecretId is { } id ? new HarnessAnswers(_secrets[id], id, request.Body.Span)
-                : new HarnessAnswers();
+            Begin(answers, request, ref last);
             if (request.Body.Span.IndexOf("\"model\":\"idle\""u8) >= 0)
             {
                 _ = socket.Send(StreamHead);
@@ -88,21 +92,45 @@ internal sealed class HarnessServer(MeshIdentity mesh)
             }
             else
             {
-                byte[] whole = answers.Whole();
-                if (request.SecretId is not null)
+                ReadOnlySpan<byte> whole = answers.Whole();
+                if (!request.SecretId.IsEmpty)
                 {
                     _sealedAnswerMicroseconds.Add(Stopwatch.GetElapsedTime(begun).TotalMicroseconds);
                 }
 
-                SendWhole(socket, whole);
+                SendWhole(socket, whole, buffer);
             }
         }
     }
 
-    private static void SendWhole(Socket socket, byte[] body)
+    /// <param name="last">The secret of the last request of this connection: it need not be looked up again.</param>
+    private void Begin(HarnessAnswers answers, HarnessRequest request, ref (byte[] Id, AesGcmKey? Key) last)
     {
-        byte[] head = Encoding.ASCII.GetBytes($"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: {body.Length}\r\n\r\n");
-        _ = socket.Send([new ArraySegment<byte>(head), new ArraySegment<byte>(body)]);
+        if (request.SecretId.IsEmpty)
+        {
+            answers.Begin();
+            return;
+        }
+
+        if (last.Key is null || !request.SecretId.SequenceEqual(last.Id))
+        {
+            byte[] id = request.SecretId.ToArray();
+            last = (id, _secrets[Encoding.ASCII.GetString(id)]);
+        }
+
+        answers.Begin(last.Key, last.Id, request.Body.Span);
+    }
+
+    private static void SendWhole(Socket socket, ReadOnlySpan<byte> body, Span<byte> buffer)
+    {
+        WholeHead.CopyTo(buffer);
+        int at = WholeHead.Length;
+        _ = body.Length.TryFormat(buffer[at..], out int digits, default, CultureInfo.InvariantCulture);
+        at += digits;
+        "\r\n\r\n"u8.CopyTo(buffer[at..]);
+        at += 4;
+        body.CopyTo(buffer[at..]);
+        _ = socket.Send(buffer[..(at + body.Length)]);
     }
 
     private static void SendStream(Socket socket, HarnessAnswers answers, bool isPaced)

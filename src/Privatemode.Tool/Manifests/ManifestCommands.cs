@@ -10,7 +10,7 @@ namespace Privatemode.Tool.Manifests;
 /// <summary><c>privatemode manifest</c>: shows, compares, lists and pins manifests.</summary>
 internal static class ManifestCommands
 {
-    private const string Sources = "'published', 'adopted', the first 8 or more digits of a digest in the log, a manifest file, or an evidence file";
+    internal const string Sources = "'published', 'adopted', the first 8 or more digits of a digest in the log, a manifest file, or an evidence file";
 
     /// <summary>The exit code of <c>diff</c> for manifests that differ, as that of diff.</summary>
     private const int Different = 1;

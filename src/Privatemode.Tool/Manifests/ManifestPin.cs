@@ -14,7 +14,7 @@ internal sealed class ManifestPin
     private readonly Argument<string?> _source = new("source")
     {
         Arity = ArgumentArity.ZeroOrOne,
-        Description = "The manifest to pin: 'published', 'adopted', digits of a digest in the log, or a file [default: published]",
+        Description = $"The manifest to pin: {ManifestCommands.Sources} [default: published]",
     };
 
     private readonly BoolFlag _yes = new("--yes", "Do not ask");

@@ -16,7 +16,8 @@ internal sealed class ProxyFlags
 
     public TextFlag LogFormat { get; } = new("--log-format", "text|json", "The format of log lines on stderr [default: text]");
 
-    public TextFlag LogLevel { get; } = new("--log-level", "LEVEL", "debug, info, warn, error, or a number [default: info]", "-l");
+    public TextFlag LogLevel { get; } = new(
+        "--log-level", "LEVEL", "debug, info, warn, error, or a number as in Go's slog (-4, 0, 4, 8) [default: info]", "-l");
 
     public TextFlag TlsCertificate { get; } = new(
         "--tlsCertPath", "FILE", "The TLS certificate and its chain in PEM, reloaded when it changes", "--tls-cert-path");
@@ -31,7 +32,8 @@ internal sealed class ProxyFlags
 
     public BoolFlag DisablePromptCache { get; } = new("--disable-prompt-cache", "Replace the callers' cache salts with random ones");
 
-    public TextFlag ApiKeyFallback { get; } = new("--api-key-fallback", "never", "Accepted for compatibility: the configured API key is always used");
+    public TextFlag ApiKeyFallback { get; } = new(
+        "--api-key-fallback", "never", "Accepted for compatibility, with --api-key only: callers' own API keys are never used");
 
     public BoolFlag AllowUnknown { get; } = new(
         "--nvidiaOCSPAllowUnknown", "Accept an unknown revocation status of GPUs [default: true]", defaultValue: true, "--nvidia-ocsp-allow-unknown");
@@ -65,7 +67,9 @@ internal sealed class ProxyFlags
         "--prompt-cache-secret", "@FILE", "The secret of --session-prompt-cache that several proxies share: at least 32 random bytes in base64");
 
     public TextFlag ReasoningKey { get; } = new(
-        "--reasoning-key", "@FILE", "The key of reasoning that callers keep, if several proxies share it: 32 random bytes in base64");
+        "--reasoning-key",
+        "@FILE",
+        "The key that encrypts the reasoning that callers keep: 32 random bytes in base64. Only needed if several proxies serve the same callers");
 
     public TextFlag RateLimit { get; } = new("--rate-limit", "none|free", "Wait instead of exceeding the limits of the free tier [default: none]");
 

@@ -48,7 +48,7 @@ internal static class Telemetry
         "privatemode.refusals", "{refusal}", "Refused calls, deployments and answers.");
 
     public static Counter<long> Repeats { get; } = Meter.CreateCounter<long>(
-        "privatemode.repeats", "{repeat}", "Attempts repeated immediately with a new key exchange.");
+        "privatemode.repeats", "{repeat}", "Immediate repetitions of attempts, encrypted again.");
 
     public static Counter<long> Retries { get; } = Meter.CreateCounter<long>(
         "privatemode.retries", "{retry}", "Retries of calls after a pause.");

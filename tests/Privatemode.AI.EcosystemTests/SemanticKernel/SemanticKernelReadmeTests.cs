@@ -15,7 +15,7 @@ public sealed class SemanticKernelReadmeTests
         static async Task RunAsync()
         {
             // begin: kernel
-            // A test deployment with a scripted model. For the real service, pass an API key in place of the client.
+            // A test deployment with a scripted model. For the real service, leave out the next two statements, and pass an API key in place of the client.
             await using PrivatemodeTestDeployment server = await PrivatemodeTestDeployment.StartAsync();
             server.Model.ReplyWithToolCall("Clock-get_time", "{}").Then.Reply("It is noon.");
 

@@ -78,7 +78,7 @@ public sealed class DeploymentEvidence
     /// <exception cref="IndexOutOfRangeException"><paramref name="source"/> is not a defined value.</exception>
     public int GetRequestCount(EvidenceSource source) => _requests.Get(source);
 
-    /// <summary>The evidence for the current day of the clock. Within a day nothing is signed twice.</summary>
+    /// <summary>Returns the evidence for the current day of the clock. It is created when the day or a setting has changed.</summary>
     internal IssuedEvidence Current()
     {
         DateTimeOffset day = new(_time.GetUtcNow().UtcDateTime.Date, TimeSpan.Zero);

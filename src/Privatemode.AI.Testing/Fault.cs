@@ -162,7 +162,8 @@ public sealed class Fault
     public static Fault ResetConnection(int afterBytes) => new(FaultKind.ResetConnection) { Index = AtLeast(0, afterBytes) };
 
     /// <summary>Creates a fault that stops the answer before one event and leaves the connection open.</summary>
-    /// <param name="eventIndex">The zero-based index of the event. With 0, an answer that is not streamed stops in the middle of its body.</param>
+    /// <param name="eventIndex">The zero-based index of the event. An answer that is not streamed counts as one event: with 0, it stops in the middle of its
+    /// body.</param>
     /// <returns>The fault.</returns>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="eventIndex"/> is negative.</exception>
     public static Fault StallBeforeEvent(int eventIndex) => new(FaultKind.StallBeforeEvent) { Index = AtLeast(0, eventIndex) };
@@ -225,7 +226,7 @@ public sealed class Fault
         _ => string.Create(System.Globalization.CultureInfo.InvariantCulture, $"{Kind}({Index})"),
     };
 
-    /// <summary>The status of a scripted error.</summary>
+    /// <summary>Validates the status of a scripted error.</summary>
     internal static int ErrorStatus(int statusCode)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(statusCode, 400);

@@ -114,7 +114,7 @@ public sealed class FaultInjector
     private static bool AppliesUnencrypted(Fault fault) =>
         fault.Kind is FaultKind.UnencryptedError or FaultKind.CutConnection or FaultKind.ResetConnection or FaultKind.StallBeforeEvent or FaultKind.Delay;
 
-    /// <summary>Without this check, a test could pass although its fault was not applied.</summary>
+    /// <summary>Throws if the fault does not apply to the requests. Without this check, a test could pass although its fault was not applied.</summary>
     private static void ThrowIfNotApplicable(Fault fault, bool applies, string what)
     {
         if (!applies)

@@ -75,7 +75,7 @@ public sealed class PrivatemodeTestDeployment : IAsyncDisposable
     /// <summary>Gets the number of key exchanges that the deployment has accepted so far.</summary>
     public int KeyExchangeCount => _server.KeyExchanges;
 
-    /// <summary>The most key exchanges that were ever in progress at the same time.</summary>
+    /// <summary>The maximum number of key exchanges that were in progress at the same time.</summary>
     internal int PeakConcurrentKeyExchanges => _server.PeakConcurrentKeyExchanges;
 
     /// <summary>Starts a deployment on a free port of the loopback interface.</summary>

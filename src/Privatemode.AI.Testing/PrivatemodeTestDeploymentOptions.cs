@@ -44,25 +44,25 @@ public sealed class PrivatemodeTestDeploymentOptions
     /// pause.</value>
     public Func<int, CancellationToken, ValueTask>? BeforeStreamEvent { get; set; }
 
-    /// <summary>Called for each request that was read, with its path and 0, and in the middle of an answer that is not streamed, with 1. It goes on when the
-    /// task ends. For tests that look at what happens meanwhile; the token says that the client has gone.</summary>
+    /// <summary>For tests: called with the path of a request and 0 when the request was read, and with 1 in the middle of an answer that is not streamed. The
+    /// deployment continues when the returned task completes. The token is canceled when the client disconnects.</summary>
     internal Func<string, int, CancellationToken, ValueTask>? BeforePart { get; set; }
 
-    /// <summary>Whether <c>/v1/messages</c> is stricter than version 1.40 is known to be: it refuses messages with the role <c>system</c> and an empty list of
-    /// tools, as newer model servers do. For tests of clients that must not send them.</summary>
+    /// <summary>Whether <c>/v1/messages</c> refuses messages with the role <c>system</c> and empty lists of tools, as newer model servers do. Version 1.40 is
+    /// not known to. For tests of clients that must not send them.</summary>
     internal bool RefusesSystemMessages { get; set; }
 
-    /// <summary>Called when an answer has stopped and waits for its client to go. For tests that move a clock then.</summary>
+    /// <summary>For tests that advance a clock: called when an answer has stalled and waits for its client to disconnect.</summary>
     internal Action? Stalled { get; set; }
 
     /// <summary>Called with the bytes that the deployment sends, on any connection.</summary>
     internal Action<ReadOnlySpan<byte>>? SentTap { get; set; }
 
-    /// <summary>Called for each connection: gets what looks at the bytes as they arrive, with or without <see cref="RecordRequests"/>. For load tests, which
-    /// cannot keep them.</summary>
+    /// <summary>Called for each connection: returns a function that receives the bytes as they arrive, regardless of <see cref="RecordRequests"/>. For load
+    /// tests, which cannot keep all bytes.</summary>
     internal Func<Action<ReadOnlySequence<byte>>>? OpenWireTap { get; set; }
 
-    /// <summary>Called with the age of a secret whenever a request uses it. For tests of how long clients use one.</summary>
+    /// <summary>For tests of how long clients use a secret: called with the age of the secret whenever a request uses it.</summary>
     internal Action<TimeSpan>? SecretUsed { get; set; }
 
     internal PrivatemodeTestDeploymentOptions Clone()

@@ -111,7 +111,7 @@ public sealed class ScriptedModel
     /// <summary>The scripted answer to a request for embeddings; null at the end of the script.</summary>
     internal ScriptedAnswer? NextEmbeddings() => _embeddings.TryDequeue(out ScriptedAnswer? answer) ? answer : null;
 
-    /// <summary>How many numbers the vectors have that were set; null when there are none.</summary>
+    /// <summary>The number of dimensions of the vectors that were set; null if no vector was set.</summary>
     internal int? EmbeddingDimensions => _vectors.Values.FirstOrDefault()?.Length;
 
     /// <summary>The vector that was set for a text; null if none was set.</summary>
@@ -120,7 +120,8 @@ public sealed class ScriptedModel
     internal ScriptedAnswer Next(RecordedRequest request, Func<ScriptedAnswer> echo) =>
         _script.TryDequeue(out ScriptedAnswer? answer) ? answer : Fallback(request) ?? echo();
 
-    /// <summary>An exception of the caller's function is written into the answer; rethrown, it would only break the connection.</summary>
+    /// <summary>Returns the answer of the fallback function. An exception of that function is written into the answer: if it were rethrown, only the connection
+    /// would break.</summary>
     private ScriptedAnswer? Fallback(RecordedRequest request)
     {
         try

@@ -121,7 +121,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <para>The chat client does not invoke functions: it returns <see cref="FunctionCallContent"/> and accepts <see cref="FunctionResultContent"/>.</para>
     /// <para>A message can contain text, images, audio (MP3 or WAV) and PDF files; only images can be passed by https URL, and only if
     /// <see cref="MediaOptions.Remote"/> permits it. With any other <see cref="DataContent"/> or <see cref="UriContent"/>, the call throws a
-    /// <see cref="PrivatemodeRequestException"/>. Only <see cref="DataContent"/> with other audio in an earlier answer is left out of the request instead.
+    /// <see cref="PrivatemodeRequestException"/>. There is one exception: other audio in an earlier answer is left out of the request.
     /// Reasoning is returned as <see cref="TextReasoningContent"/> and is sent back with the history. A refusal is an <see cref="ErrorContent"/> with the
     /// error code <c>Refusal</c>.</para>
     /// <para><see cref="ChatOptions.AdditionalProperties"/> are added to the request as they are: strings, numbers, booleans, null, JSON, and dictionaries and
@@ -187,7 +187,7 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <summary>Returns an <see cref="ISpeechToTextClient"/> for a model.</summary>
     /// <param name="modelId">The model ID, for example <c>whisper-large-v3</c>. A call can specify another one with
     /// <see cref="SpeechToTextOptions.ModelId"/>.</param>
-    /// <returns>A client that neither disposes nor rewinds the streams that are passed to it. Disposing it has no effect.</returns>
+    /// <returns>A client that neither disposes nor rewinds the streams that are passed to it. Disposing the client has no effect.</returns>
     /// <remarks>
     /// <para>A recording is a flac, mp3, mp4, mpeg, mpga, m4a, ogg, wav or webm file of at most 50 MiB and one hour. It is read from the current position of
     /// its stream. If the file is of another kind, is empty or has more bytes, the call throws a <see cref="PrivatemodeRequestException"/> before anything is
@@ -197,8 +197,8 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// translations in version 1.33. <see cref="SpeechToTextOptions.SpeechSampleRate"/> is not used, because the file contains it. For a prompt, temperature
     /// and timestamps, see <see cref="SpeechTranscriptionOptions"/>. <see cref="SpeechToTextOptions.AdditionalProperties"/> are added to the form as fields:
     /// strings, numbers and booleans.</para>
-    /// <para>A streamed transcription is returned as <see cref="SpeechToTextResponseUpdateKind.TextUpdated"/> updates, followed by
-    /// <see cref="SpeechToTextResponseUpdateKind.SessionClose"/> with the usage after it is verified that nothing is missing.</para>
+    /// <para>A streamed transcription is returned as <see cref="SpeechToTextResponseUpdateKind.TextUpdated"/> updates. When the client has verified that
+    /// nothing is missing, <see cref="SpeechToTextResponseUpdateKind.SessionClose"/> follows with the usage.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="modelId"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>

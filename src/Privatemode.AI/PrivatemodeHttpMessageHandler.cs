@@ -6,13 +6,13 @@ namespace Privatemode.AI;
 /// <remarks>
 /// <para>It works with libraries for OpenAI's API, and for Anthropic's API through <c>/v1/messages</c>. It is the innermost handler of its
 /// <see cref="HttpClient"/>. It encrypts a request and sends it with the handler of the client (<see cref="TransportOptions.HttpMessageHandler"/> if that is
-/// set), where a change to the request is detected. The library, its logging and further handlers, which run <em>before</em> this one, see prompts and answers
-/// unencrypted; this handler cannot prevent that.</para>
+/// set). A handler that changes the encrypted request is detected. The library, its logging and further handlers, which run <em>before</em> this one, see
+/// prompts and answers unencrypted; this handler cannot prevent that.</para>
 /// <para><b>Requests:</b> <c>POST</c> to <c>/v1/chat/completions</c>, <c>/v1/completions</c>, <c>/v1/embeddings</c>, <c>/v1/messages</c>,
 /// <c>/v1/audio/transcriptions</c> and <c>/unstructured/general/v0/general</c> is encrypted; <c>POST</c> to <c>/v1/responses</c> is translated to a chat and
-/// encrypted; <c>GET</c> of <c>/v1/models</c> and <c>/v1/models/{id}</c> is sent unencrypted. The address is at <see cref="PrivatemodeOptions.Endpoint"/> and
-/// has no query; <c>?beta=true</c> of <c>/v1/messages</c>, which Anthropic's libraries add, is dropped. Bodies are <c>application/json</c>, and
-/// <c>multipart/form-data</c> for transcriptions and documents. Every other request throws a <see cref="PrivatemodeWouldLeakException"/> before anything is
+/// encrypted; <c>GET</c> of <c>/v1/models</c> and <c>/v1/models/{id}</c> is sent unencrypted. The address must be at <see cref="PrivatemodeOptions.Endpoint"/>
+/// and must not have a query; <c>?beta=true</c> of <c>/v1/messages</c>, which Anthropic's libraries add, is dropped. Bodies must be <c>application/json</c>,
+/// and <c>multipart/form-data</c> for transcriptions and documents. Every other request throws a <see cref="PrivatemodeWouldLeakException"/> before anything is
 /// sent.</para>
 /// <para><b>Headers:</b> no header of the library is sent. These are dropped silently: credentials (<c>Authorization</c>, <c>x-api-key</c>, <c>api-key</c>; the
 /// client's own API key is sent instead), <c>anthropic-version</c>, <c>anthropic-beta</c>, <c>anthropic-dangerous-direct-browser-access</c>,
@@ -28,10 +28,10 @@ namespace Privatemode.AI;
 /// Answers with a status of 400 or more are returned, not thrown. Members that are missing from tool calls are filled in and unknown finish reasons are read
 /// as <c>length</c>, as by <see cref="PrivatemodeOpenAIClient"/>. Members that are not authenticated (<c>id</c>, <c>usage</c>, <c>duration</c>) are omitted if
 /// their values are implausible. Only the last event of a stream has usage, unless the request sets <c>stream_options.continuous_usage_stats</c>.</para>
-/// <para><b>Retries and timeouts:</b> the handler retries only what the service did not process (a secret that the service no longer knows, a connection that
-/// is reset immediately), so the library's own retries remain useful; each of them is encrypted anew. <see cref="HttpClient.Timeout"/> includes the time to
-/// verify the deployment, which the first call waits for. <see cref="TransportOptions.ResponseTimeout"/> and <see cref="TransportOptions.IdleTimeout"/> apply
-/// too.</para>
+/// <para><b>Retries and timeouts:</b> the handler retries a request only if the service did not process it (because it no longer knows the secret, or because
+/// the connection was reset immediately), so the library's own retries remain useful. Each of them is encrypted anew. <see cref="HttpClient.Timeout"/> includes
+/// the time to verify the deployment, which the first call waits for. <see cref="TransportOptions.ResponseTimeout"/> and
+/// <see cref="TransportOptions.IdleTimeout"/> apply too.</para>
 /// <para><b>Other differences:</b> redirects are never followed, and answers are never decompressed. The body of a request is read once, into memory.
 /// <see cref="HttpRequestMessage.Version"/> and <see cref="HttpRequestMessage.VersionPolicy"/> are ignored.</para>
 /// <para><b>Synchronous calls</b> block their thread. Encryption and reading the answer need no other thread, but .NET opens connections on the thread pool,
@@ -75,7 +75,8 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> is canceled.</exception>
     /// <exception cref="PrivatemodeWouldLeakException">The request cannot be encrypted. Nothing was sent.</exception>
     /// <exception cref="PrivatemodeRequestException">The body is one that the service would not accept. Nothing was sent.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">A setting is invalid, or the service rejected the API key before the call.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">A setting is invalid, or the service rejected the API key while the session was
+    /// established.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine, its manifest is not accepted, or the manifest log
     /// was changed. No content was sent to it.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, truncated, or not encrypted.</exception>

@@ -30,11 +30,11 @@ public sealed class PrivatemodeOptions
     /// <value>The default is <see langword="null"/>. A callback takes precedence over <see cref="Credential"/>, <see cref="ApiKey"/> and the
     /// environment.</value>
     /// <remarks>
-    /// <para>It is called once for each call, regardless of retries (for embeddings, once for each request), also by
-    /// <see cref="PrivatemodeClient.ConnectAsync"/> and <see cref="PrivatemodeClient.VerifyAsync"/> and for the list of models, and by several threads at the
-    /// same time. It runs in the caller's execution context, where an <see cref="AsyncLocal{T}"/> or the current HTTP request can be read, but without a
+    /// <para>It is called once for each call, regardless of retries (for embeddings, once for each request), and also by
+    /// <see cref="PrivatemodeClient.ConnectAsync"/>, by <see cref="PrivatemodeClient.VerifyAsync"/> and for the list of models. Several threads can call it at
+    /// the same time. It runs in the caller's execution context, where an <see cref="AsyncLocal{T}"/> or the current HTTP request can be read, but without a
     /// <see cref="SynchronizationContext"/>. It gets the cancellation token of the call.</para>
-    /// <para>A call waits for the callback until the call is canceled, and for at most <see cref="TransportOptions.ResponseTimeout"/>; then it throws a
+    /// <para>A call waits for the callback for at most <see cref="TransportOptions.ResponseTimeout"/>, and then throws a
     /// <see cref="PrivatemodeServiceException"/> with <see cref="ServiceFailureReason.Timeout"/>. A synchronous call blocks its thread. If the callback
     /// returns <see langword="null"/> or an empty key, the call throws a <see cref="PrivatemodeConfigurationException"/>; no other key is used instead.
     /// Exceptions of the callback are rethrown unchanged. Each key has its own secrets and its own list of models.</para>

@@ -9,7 +9,7 @@ internal static class Logprobs
 {
     private const double PlaceholderLogprob = -0.5;
 
-    /// <summary>Of a chat; null for a piece without text, too.</summary>
+    /// <summary>Returns the log probabilities for a piece of a chat answer, or null if the request did not ask for them or the piece has no text.</summary>
     public static JsonObject? OfChat(ModelRequest request, string text)
     {
         if (text.Length == 0 || !request.Root.TryGetProperty("logprobs", out JsonElement asked) || asked.ValueKind != JsonValueKind.True)
@@ -29,7 +29,7 @@ internal static class Logprobs
         };
     }
 
-    /// <summary>Of a text completion.</summary>
+    /// <summary>Returns the log probabilities for a text completion, or null if the request did not ask for them.</summary>
     public static JsonObject? OfText(ModelRequest request, string text)
     {
         if (!request.Root.TryGetProperty("logprobs", out JsonElement asked) || asked.ValueKind != JsonValueKind.Number)

@@ -9,8 +9,8 @@ internal static class MediaRules
     private static readonly string[] Images = ["image_url", "input_image", "image_pil", "image_embeds"];
     private static readonly string[] Sounds = ["input_audio", "audio_url", "audio_embeds"];
 
-    /// <summary>Parts of a chat.</summary>
-    /// <exception cref="ModelServerException">The model takes no such part.</exception>
+    /// <summary>Checks the content parts of a chat request.</summary>
+    /// <exception cref="ModelServerException">The model does not support such a part.</exception>
     public static void RequireParts(ModelRequest request, IReadOnlyList<string> tasks)
     {
         foreach (string type in Types(request, "messages", "content"))
@@ -26,8 +26,9 @@ internal static class MediaRules
         }
     }
 
-    /// <summary>Blocks of Anthropic-style messages. A source may be a URL or base64 data; its media type is not checked before decoding.</summary>
-    /// <exception cref="ModelServerException">The model takes no images.</exception>
+    /// <summary>Checks the content blocks of a request in Anthropic's format: images need a model with vision. A source can be a URL or Base64 data; its media
+    /// type is not checked before decoding.</summary>
+    /// <exception cref="ModelServerException">The model does not support images.</exception>
     public static void RequireBlocks(ModelRequest request, IReadOnlyList<string> tasks)
     {
         if (Types(request, "messages", "content").Concat(Types(request, "messages", "content", "content")).Contains("image"))

@@ -54,7 +54,8 @@ internal sealed class EvidencePlan
 
     public DocumentPlan Document { get; }
 
-    /// <summary>The evidence itself: one of the two.</summary>
+    /// <summary>Gets or sets the SEV-SNP evidence. A plan has either this or <see cref="Tdx"/>.</summary>
+    /// <exception cref="InvalidOperationException">The plan is for TDX.</exception>
     public SnpPlan Snp
     {
         get => _snp ?? throw new InvalidOperationException("The deployment has no SNP evidence.");
@@ -67,7 +68,7 @@ internal sealed class EvidencePlan
         set => _tdx = value;
     }
 
-    /// <summary>A sound plan, with the defect of the settings in it.</summary>
+    /// <summary>Creates a plan for valid evidence, and applies the defect of the settings to it.</summary>
     public static EvidencePlan Create(EvidenceSettings settings, DateTimeOffset day)
     {
         EvidencePlan plan = new(settings, day);

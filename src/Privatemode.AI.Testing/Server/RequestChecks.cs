@@ -7,8 +7,8 @@ using Privatemode.AI.Testing.Enclave;
 namespace Privatemode.AI.Testing.Server;
 
 /// <summary>What gateway, inference proxy and model server check in a request, and how they refuse.</summary>
-/// <remarks>Statuses and texts of the inference proxy are those of service version 1.40. The source of the gateway is not public: its answers are those
-/// its clients are tested with, and where nothing is known of it, a status of 400 that says what the protocol asks for.</remarks>
+/// <remarks>Statuses and texts of the inference proxy are those of service version 1.40. The source of the gateway is not public: its answers are those with
+/// which its clients are tested or, where nothing is known, a status of 400 that says what the protocol requires.</remarks>
 internal static class RequestChecks
 {
     private const int MinimumMajor = 1;
@@ -18,7 +18,7 @@ internal static class RequestChecks
     private const int MaxDimensions = 16 * 1024;
     private const string Json = "application/json";
 
-    /// <summary>API key and client version, on every call: the gateway's.</summary>
+    /// <summary>Checks the API key and the client version, as the gateway does for every call.</summary>
     public static void RequireClient(HttpRequest request, IEnumerable<string> apiKeys)
     {
         string authorization = request.Headers.Authorization.ToString();
@@ -38,7 +38,7 @@ internal static class RequestChecks
         }
     }
 
-    /// <summary>What the gateway asks of a call before it passes it on.</summary>
+    /// <summary>Checks the size, the content type and the target model, as the gateway does before it forwards a call.</summary>
     public static void RequireRoute(HttpRequest request, EnclaveEndpoint endpoint, int bodyBytes)
     {
         // The limits leave room for hex; the texts name what fits into them.
@@ -59,7 +59,8 @@ internal static class RequestChecks
         }
     }
 
-    /// <summary>The GPU policy, if there is one, and its MAC under the secret that the header names; then the state of the GPUs under this policy.</summary>
+    /// <summary>Verifies the MAC of the GPU policy, if there is a policy, under the secret that the header names, and then checks the state of the GPUs under
+    /// this policy.</summary>
     public static void RequireGpus(HttpRequest request, SecretStore secrets, Fault? fault)
     {
         string header = First(request, ProtocolHeaders.GpuPolicy);

@@ -54,8 +54,8 @@ internal static class ToolCallArguments
 
     /// <summary>The result that answers a call with unreadable arguments.</summary>
     /// <remarks>
-    /// It quotes the model's text. The request contains <c>{}</c> as arguments, because model servers parse those of a history: vLLM up to
-    /// 0.25.1 (service version 1.40 runs 0.20) answers text that is not JSON with status 400, and so every later request of the conversation.
+    /// It quotes the model's text. The request contains <c>{}</c> as arguments, because model servers parse the arguments in the history: vLLM up to 0.25.1
+    /// (service version 1.40 runs 0.20) answers with status 400 if they are not JSON, so every later request of the conversation would fail.
     /// </remarks>
     public static string ErrorFor(FunctionCallContent call)
     {

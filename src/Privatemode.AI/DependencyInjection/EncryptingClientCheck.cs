@@ -21,7 +21,8 @@ internal sealed class EncryptingClientFilter(string name) : IHttpMessageHandlerB
 internal sealed class EncryptingClientCheck : DelegatingHandler
 {
     /// <summary>Checks the finished chain of message handlers, regardless of the order of filters.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">Requests would not end in a handler that encrypts them.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The last handler of the chain is not a <see cref="PrivatemodeHttpMessageHandler"/>, so requests
+    /// would be sent unencrypted.</exception>
     public static void ThrowIfNotEncrypted(HttpMessageHandler? handler)
     {
         if (HandlerChainCheck.From(handler).LastOrDefault() is not PrivatemodeHttpMessageHandler)

@@ -94,7 +94,8 @@ public static class PrivatemodeServiceCollectionExtensions
     /// the section <c>Privatemode:Accounts:</c><em>serviceKey</em> of the application's configuration.</summary>
     /// <param name="services">The service collection.</param>
     /// <param name="serviceKey">The service key of the account's <see cref="PrivatemodeClient"/> and <c>OpenAIClient</c>, and the name of its
-    /// <see cref="PrivatemodeOptions"/>. It is not an API key: it appears in logs and messages. <c>PRIVATEMODE_API_KEY</c> is not used.</param>
+    /// <see cref="PrivatemodeOptions"/>. It is not an API key: it appears in logs and messages. The environment variable <c>PRIVATEMODE_API_KEY</c> is not
+    /// used.</param>
     /// <returns>The service collection.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="serviceKey"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="serviceKey"/> is empty.</exception>

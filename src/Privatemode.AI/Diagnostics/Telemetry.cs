@@ -109,7 +109,7 @@ internal sealed class TelemetryOperation
     /// <summary>Returns null if there is no listener.</summary>
     public static TelemetryOperation? Begin(TelemetryOperationKind kind, TimeProvider time) => kind.IsObserved ? new TelemetryOperation(kind, time) : null;
 
-    /// <summary>A tag of the activity only.</summary>
+    /// <summary>Adds a tag to the activity, but not to the metrics.</summary>
     public void Tag(string name, object? value)
     {
         if (_activity is { IsAllDataRequested: true } activity)

@@ -3,8 +3,8 @@ namespace Privatemode.AI;
 /// <summary>Represents the text and the elements that were extracted from a document.</summary>
 /// <remarks>
 /// Each element is authentic. It is not guaranteed that all elements are present: they are not numbered, and their count is not authenticated.
-/// An attacker between you and the enclave can remove the elements that were encrypted last, and the client cannot detect this. Elements are encrypted in the
-/// order of their indexes as text (0, 1, 10, 11, 2, 3), so if there are more than ten, elements in the middle may be missing too, and the
+/// An attacker between you and the deployment can remove the elements that were encrypted last, and the client cannot detect this. Elements are encrypted in
+/// the order of their indexes as text (0, 1, 10, 11, 2, 3), so if there are more than ten, elements in the middle may be missing too, and the
 /// remaining ones are then in that order. If a missing page would cause harm, compare the page numbers with the document.
 /// </remarks>
 public sealed class PartitionedDocument

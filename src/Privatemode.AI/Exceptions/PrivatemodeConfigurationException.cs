@@ -2,8 +2,8 @@ namespace Privatemode.AI;
 
 /// <summary>The exception that is thrown when a setting of the application is missing or not accepted, or the service rejects the API key.</summary>
 /// <remarks>Correct the setting: every call fails in the same way until then. A mistake in the input or options of one call is a
-/// <see cref="PrivatemodeRequestException"/> instead. A web API that passes on the input of its users responds with status 500 to this exception, and with
-/// 400 to the other one.</remarks>
+/// <see cref="PrivatemodeRequestException"/> instead. A web API that passes on the input of its users should respond with status 500 to this exception, and
+/// with 400 to the other one.</remarks>
 public sealed class PrivatemodeConfigurationException : PrivatemodeException
 {
     /// <summary>Initializes a new instance of the <see cref="PrivatemodeConfigurationException"/> class.</summary>

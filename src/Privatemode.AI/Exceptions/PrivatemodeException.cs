@@ -30,8 +30,8 @@ public abstract class PrivatemodeException : Exception
 
     /// <summary>Gets the ID that the client assigned to the request, or <see langword="null"/> if the exception does not concern one request.</summary>
     /// <value>For example, it is <see langword="null"/> if the deployment could not be verified, or if the call failed before a request was created.</value>
-    /// <remarks>The ID is sent to the service, but not to a local proxy, as the header <c>Privatemode-User-Request-ID</c>. Include it when you report a problem
-    /// to the service.</remarks>
+    /// <remarks>The ID is sent to the service as the header <c>Privatemode-User-Request-ID</c>, but not to Privatemode's own proxy. Include it when you report
+    /// a problem to the service.</remarks>
     public string? RequestId { get; init; }
 
     private static bool IsErrorType(string? word) =>

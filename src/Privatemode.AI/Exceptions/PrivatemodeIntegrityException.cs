@@ -1,7 +1,7 @@
 namespace Privatemode.AI;
 
 /// <summary>The exception that is thrown when an answer was altered, cut short or not encrypted.</summary>
-/// <remarks>Do not use the answer: it may have been altered on its way from the enclave. The part of a stream that was returned before this
+/// <remarks>Do not use the answer: it may have been altered on its way from the deployment. The part of a stream that was returned before this
 /// exception is authentic but incomplete.</remarks>
 public sealed class PrivatemodeIntegrityException : PrivatemodeException
 {

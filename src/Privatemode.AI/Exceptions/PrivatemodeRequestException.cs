@@ -2,8 +2,8 @@ namespace Privatemode.AI;
 
 /// <summary>The exception that is thrown when the input or the options of one call cannot be sent.</summary>
 /// <remarks>Change the call: a retry fails in the same way, and other calls are not affected. Examples are a file that is too large, an audio format that
-/// the service does not accept, and an option that is NaN. A web API that passes on the input of its users responds with status 400 to this exception, and
-/// with 500 to a <see cref="PrivatemodeConfigurationException"/>, which the settings of the application cause.</remarks>
+/// the service does not accept, and an option that is NaN. A web API that passes on the input of its users should respond with status 400 to this exception,
+/// and with 500 to a <see cref="PrivatemodeConfigurationException"/>, which the settings of the application cause.</remarks>
 public sealed class PrivatemodeRequestException : PrivatemodeException
 {
     /// <summary>Initializes a new instance of the <see cref="PrivatemodeRequestException"/> class.</summary>

@@ -45,21 +45,21 @@ public class PrivatemodeServiceException : PrivatemodeException
     /// <remarks>It can repeat parts of the prompt: do not log it where prompts must not be logged.</remarks>
     public string? ServerMessage { get; init; }
 
-    /// <summary>Gets a value that indicates whether <see cref="ServerMessage"/> was encrypted by the enclave.</summary>
+    /// <summary>Gets a value that indicates whether <see cref="ServerMessage"/> was encrypted by the verified deployment.</summary>
     /// <value><see langword="false"/> if there is no message, or if the gateway or the network could have written it.</value>
     public bool IsServerMessageAuthenticated { get; init; }
 
     /// <summary>Whether the gateway refused this API key and not all callers.</summary>
     internal bool IsApiKeyError { get; init; }
 
-    /// <summary>Whether the model does not do the task: its server has no such endpoint.</summary>
+    /// <summary>Whether the model does not support the task: its server has no such endpoint.</summary>
     internal bool IsWrongTask { get; init; }
 
     /// <summary>The index, within its request, of an unusable vector; null for another failure.</summary>
     internal int? VectorIndex { get; init; }
 
     /// <summary>Creates the exception for a vector that is authentic but unusable.</summary>
-    /// <param name="index">The index of its text.</param>
+    /// <param name="index">The zero-based index of its text.</param>
     /// <param name="requestId">ID of the request, if it is known.</param>
     /// <param name="isWithinRequest">Whether the texts are those of one request, which may be a part of the call.</param>
     internal static PrivatemodeServiceException UnusableVector(int index, string? requestId, bool isWithinRequest = false) => new(
@@ -81,7 +81,7 @@ public class PrivatemodeServiceException : PrivatemodeException
         RequestId = requestId,
     };
 
-    /// <summary>What an error in the middle of an answer says about the part that was returned.</summary>
+    /// <summary>Returns the sentence that an error in the middle of an answer adds about the part that was returned.</summary>
     internal static string RestOf(bool partReturned) => partReturned ? " What was returned before is authentic but incomplete." : "";
 
     /// <summary>Creates the same failure for another caller that waited for the same operation.</summary>
@@ -157,7 +157,7 @@ public enum ServiceFailureReason
     ClientTooOld,
 
     /// <summary>The service rejected the content of the request. Change the request.</summary>
-    /// <remarks>A web API that passes on the input of its users responds with status 400, as for a <see cref="PrivatemodeRequestException"/>, which is
+    /// <remarks>A web API that passes on the input of its users should respond with status 400, as for a <see cref="PrivatemodeRequestException"/>, which is
     /// thrown if this library refuses the request before anything is sent.</remarks>
     InvalidRequest,
 }

@@ -50,8 +50,8 @@ internal sealed class CallDeadline(
     public Exception ToUnansweredException(string requestId, bool isClosed = false) =>
         ToCancellation(isClosed) ?? new PrivatemodeServiceException(ServiceFailureReason.Timeout, NoAnswer) { RequestId = requestId };
 
-    /// <summary>Ends the operation by another cancellation too, until the result is disposed.</summary>
-    /// <param name="either">Canceled by <see cref="Token"/>'s reasons and by <paramref name="other"/>.</param>
+    /// <summary>Also cancels the operation when <paramref name="other"/> is canceled. Dispose the result to remove this link.</summary>
+    /// <param name="either">A token that is canceled for the same reasons as <see cref="Token"/>, and when <paramref name="other"/> is canceled.</param>
     public CancellationTokenRegistration LinkTo(CancellationToken other, out CancellationToken either)
     {
         either = _source is not null ? _token : Start();

@@ -8,7 +8,7 @@ namespace Privatemode.AI;
 
 /// <summary>Represents a statement of this client about the verified deployment with which a request and its answer were exchanged.</summary>
 /// <remarks>
-/// <para>The client makes the statement. The enclave does not sign it, and nothing in this library accepts a receipt as proof.</para>
+/// <para>The client makes the statement. The deployment does not sign it, and nothing in this library accepts a receipt as proof.</para>
 /// <para>With <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/> this client neither verifies nor encrypts. The receipt then says so:
 /// <see cref="IsVerified"/> is <see langword="false"/>, and there is no secret, manifest or time. Check <see cref="IsVerified"/>, not only that there is a
 /// receipt.</para>
@@ -40,9 +40,9 @@ public sealed record EncryptionReceipt
     }
 
     /// <summary>Gets a value that indicates whether this client verified the deployment and encrypted the request for it.</summary>
-    /// <value><see langword="false"/> with <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>: the request was sent unencrypted to a proxy on this
-    /// machine. Also <see langword="false"/> if <see cref="SecretId"/>, <see cref="ManifestSha256"/> or <see cref="VerifiedAt"/> is <see langword="null"/>,
-    /// and for a receipt that was restored in another way than with <see cref="TryParse"/>.</value>
+    /// <value><see langword="false"/> with <see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>: the request was sent unencrypted to Privatemode's own
+    /// proxy. Also <see langword="false"/> if <see cref="SecretId"/>, <see cref="ManifestSha256"/> or <see cref="VerifiedAt"/> is <see langword="null"/>, and
+    /// for a receipt that was deserialized by other means than <see cref="TryParse"/>.</value>
     [MemberNotNullWhen(true, nameof(SecretId), nameof(ManifestSha256), nameof(VerifiedAt))]
     public bool IsVerified
     {
@@ -52,25 +52,28 @@ public sealed record EncryptionReceipt
     }
 
     /// <summary>Gets the ID of the secret under which request and answer were encrypted. The ID is not secret.</summary>
-    /// <value><see langword="null"/> if the request was sent to a local proxy. Never <see langword="null"/> if <see cref="IsVerified"/> is
+    /// <value><see langword="null"/> if the request was sent to Privatemode's own proxy (<see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>). Never
+    /// <see langword="null"/> if <see cref="IsVerified"/> is
     /// <see langword="true"/>.</value>
     public required string? SecretId { get; init; }
 
     /// <summary>Gets the SHA-256 digest of the manifest that the deployment proved, as 64 lower-case hexadecimal digits.</summary>
-    /// <value><see langword="null"/> if the request was sent to a local proxy. Never <see langword="null"/> if <see cref="IsVerified"/> is
+    /// <value><see langword="null"/> if the request was sent to Privatemode's own proxy (<see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>). Never
+    /// <see langword="null"/> if <see cref="IsVerified"/> is
     /// <see langword="true"/>.</value>
     public required string? ManifestSha256 { get; init; }
 
     /// <summary>Gets the time at which the deployment was verified.</summary>
-    /// <value><see langword="null"/> if the request was sent to a local proxy. Never <see langword="null"/> if <see cref="IsVerified"/> is
+    /// <value><see langword="null"/> if the request was sent to Privatemode's own proxy (<see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>). Never
+    /// <see langword="null"/> if <see cref="IsVerified"/> is
     /// <see langword="true"/>.</value>
     public required DateTimeOffset? VerifiedAt { get; init; }
 
-    /// <summary>Gets the ID that the client assigned to the request. It is also sent to the service, but not to a local proxy.</summary>
+    /// <summary>Gets the ID that the client assigned to the request. It is also sent to the service, but not to Privatemode's own proxy.</summary>
     public required string RequestId { get; init; }
 
     /// <summary>Gets the names of the members of the request that were encrypted.</summary>
-    /// <value>Empty if <see cref="IsWholeBodyEncrypted"/> is <see langword="true"/>, and if the request was sent to a local proxy.</value>
+    /// <value>Empty if <see cref="IsWholeBodyEncrypted"/> is <see langword="true"/>, and if the request was sent to Privatemode's own proxy.</value>
     public required IReadOnlyList<string> EncryptedMembers { get; init; }
 
     /// <summary>Gets the names of the members of the request that were sent in the clear.</summary>
@@ -81,7 +84,7 @@ public sealed record EncryptionReceipt
     /// <value><see langword="true"/> for document extraction (<see cref="DocumentClient"/>).</value>
     public bool IsWholeBodyEncrypted => IsVerified && EncryptedMembers.Count + ClearMembers.Count == 0;
 
-    /// <summary>Creates the receipt of a request that was sent to a local proxy: nothing was verified, and nothing encrypted.</summary>
+    /// <summary>Creates the receipt of a request that was sent to Privatemode's own proxy: nothing was verified, and nothing encrypted.</summary>
     internal static EncryptionReceipt Unverified(string requestId, IReadOnlyList<string> members) => new()
     {
         IsVerified = false,

@@ -42,7 +42,8 @@ internal static class TranscriptionReader
     /// <summary>A text member; null if it is missing or null.</summary>
     public static string? Text(JsonElement element, string name) => TryGet(element, name, out JsonElement value) ? value.GetString() : null;
 
-    /// <summary>A member in seconds, which is 0 up to one second below; null if it is missing, or not a time in a recording.</summary>
+    /// <summary>Reads a time in seconds. A value from -1 up to 0 is returned as zero. Returns null if the member is missing, or if the value is not a possible
+    /// time of a recording.</summary>
     public static TimeSpan? Time(JsonElement element, string name) => Number(element, name) switch
     {
         >= -MaxSecondsBelowZero and < 0 => TimeSpan.Zero,

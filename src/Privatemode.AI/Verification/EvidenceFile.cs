@@ -189,7 +189,8 @@ internal sealed class EvidenceJson
 
     public DateTimeOffset Time(string path) => At(path).TryGetDateTimeOffset(out DateTimeOffset time) ? time : throw new JsonException("A value is no time.");
 
-    /// <exception cref="UriFormatException">It is not a web address. A path alone would be a file's, and would be treated as loopback.</exception>
+    /// <exception cref="UriFormatException">The value is not an absolute http or https address. (A bare path would be parsed as a file URI, which counts as
+    /// loopback.)</exception>
     public Uri Address(string path)
     {
         Utf8JsonReader reader = At(path);

@@ -1,7 +1,7 @@
 namespace Privatemode.AI;
 
 /// <summary>Specifies which revocation states of the service's GPUs are accepted. See <see cref="VerificationOptions.GpuRevocation"/>.</summary>
-/// <remarks>The states are those of NVIDIA's OCSP service for GPU, driver and VBIOS. The enclave enforces the policy.</remarks>
+/// <remarks>The states are those of NVIDIA's OCSP service for GPU, driver and VBIOS. The deployment enforces the policy.</remarks>
 public sealed class GpuRevocationPolicy
 {
     internal static readonly TimeSpan MaxGracePeriod = TimeSpan.FromDays(365);

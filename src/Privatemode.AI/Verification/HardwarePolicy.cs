@@ -27,8 +27,7 @@ public sealed record HardwarePolicy
     /// <remarks>A machine whose report does not contain the ID of its chip is refused. TDX is still accepted, see <see cref="AllowedTees"/>.</remarks>
     public IReadOnlyCollection<string>? AllowedAmdChipIds { get; init; }
 
-    /// <summary>Gets a value that indicates whether Intel's status of a TDX platform is disregarded unless the status is <c>Revoked</c>. This is
-    /// insecure.</summary>
+    /// <summary>Gets a value that indicates whether Intel's status of a TDX platform is ignored, unless it is <c>Revoked</c>. This is insecure.</summary>
     /// <value>The default is <see langword="false"/>: the status must be <c>UpToDate</c>.</value>
     /// <remarks>The status covers CPU, firmware and microcode. The option waives <c>OutOfDate</c>, <c>ConfigurationNeeded</c>, <c>SWHardeningNeeded</c>, their
     /// combinations, and those that advise a relaunch, as Privatemode's own proxy does. It does not waive <c>Revoked</c>, nor a platform that is older than
@@ -44,8 +43,8 @@ public sealed record HardwarePolicy
     /// <see cref="DangerousAcceptOutdatedTdxPlatform"/> applies under the newest TCB info as well.</remarks>
     public bool RequireNewestTdxTcbInfo { get; init; }
 
-    /// <summary>Gets the maximum age of the AMD revocation list in the evidence, which is used while AMD's current list cannot be retrieved and no newer copy
-    /// is stored.</summary>
+    /// <summary>Gets the maximum age of the AMD revocation list in the evidence. That list is used only while AMD's current list cannot be retrieved and no
+    /// newer copy is stored.</summary>
     /// <value>From zero, which accepts no such list, to 366 days. The age is counted from the date of issue of the list. The default is 30 days.</value>
     /// <remarks>The sender of the evidence chooses this list. The longer this time is, the longer a revoked key can be used while AMD is blocked.</remarks>
     public TimeSpan MaxAmdFallbackRevocationListAge { get; init; } = ContrastOptions.DefaultMaxAmdFallbackRevocationListAge;

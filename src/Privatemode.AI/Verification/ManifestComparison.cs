@@ -25,8 +25,9 @@ public sealed class ManifestComparison
     /// <summary>Gets the human-readable differences.</summary>
     /// <value>
     /// One line of printable ASCII for each difference: <c>+</c> (added), <c>-</c> (removed) or <c>~</c> (changed), followed by the path in the manifest. If
-    /// there is no earlier manifest, everything is added. Coordinators come first, then reference values, owners of seed shares, changed workloads, and the
-    /// rest. Empty if only white space or the order of members differs. If <see cref="HasOmittedChanges"/> is <see langword="true"/>, the last line begins
+    /// there is no earlier manifest, everything is added. Coordinators come first, then reference values, owners of seed shares (the recovery secrets), changed
+    /// workloads, and the rest. The list is empty if only white space or the order of members differs. If <see cref="HasOmittedChanges"/> is
+    /// <see langword="true"/>, the last line begins
     /// with <c>!</c> and says how many differences are omitted.
     /// </value>
     public IReadOnlyList<string> Changes { get; }

@@ -51,7 +51,7 @@ public abstract class ManifestPolicy
         ? throw new ArgumentException("The manifest is empty.", nameof(manifest))
         : new PinnedManifest([Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(manifest.Span))]);
 
-    /// <summary>Returns the policy that calls you back to approve each manifest that is not the last approved one.</summary>
+    /// <summary>Returns the policy that asks your callback to approve each manifest that is not the last approved one.</summary>
     /// <param name="approve">
     /// Returns <see langword="true"/> to adopt the manifest. Each client calls it for one manifest at a time, after the deployment proved this manifest or the
     /// current one, and before keys are exchanged. The token is canceled when the client is disposed or the caller cancels

@@ -39,8 +39,9 @@ public sealed class ManifestUpdate
     /// <summary>Gets the human-readable differences between the current and the new manifest.</summary>
     /// <value>
     /// One line of printable ASCII for each difference: <c>+</c> (added), <c>-</c> (removed) or <c>~</c> (changed), followed by the path in the manifest. If
-    /// there is no current manifest, everything is added. Coordinators come first, then reference values, owners of seed shares, changed workloads, and the
-    /// rest. If <see cref="HasOmittedChanges"/> is <see langword="true"/>, the last line begins with <c>!</c> and says how many differences are omitted.
+    /// there is no current manifest, everything is added. Coordinators come first, then reference values, owners of seed shares (the recovery secrets), changed
+    /// workloads, and the rest. If <see cref="HasOmittedChanges"/> is <see langword="true"/>, the last line begins with <c>!</c> and says how many differences
+    /// are omitted.
     /// </value>
     public IReadOnlyList<string> Changes { get; }
 

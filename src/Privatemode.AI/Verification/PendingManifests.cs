@@ -30,7 +30,7 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
     public PendingState StateOf(string digest) => Decided.FirstOrDefault(entry => entry.Sha256 == digest)?.State ?? PendingState.Unproved;
 
     /// <summary>Records that the publisher names this manifest.</summary>
-    /// <param name="heedsRefusals">Whether a manifest that the user refused before does not become the unproved one.</param>
+    /// <param name="heedsRefusals"><see langword="true"/> to ignore a manifest that the user refused before.</param>
     public PendingManifests Name(string digest, DateTimeOffset at, bool heedsRefusals) =>
         Unproved?.Sha256 == digest || (heedsRefusals && StateOf(digest) == PendingState.Refused)
             ? this
@@ -42,8 +42,8 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
         Decided = [.. Decided.Where(entry => entry.Sha256 != digest).Append(new PendingManifest(at, digest, state)).TakeLast(MaxDecided)],
     };
 
-    /// <summary>Records that a deployment has proved the published manifest, or that the user stays with the current one.</summary>
-    /// <param name="seen">The unproved manifest to resolve: another process may have seen a newer one meanwhile, which stays.</param>
+    /// <summary>Records that a deployment has proved the published manifest, or that the user refused it and keeps the current one.</summary>
+    /// <param name="seen">The unproved manifest to remove. If another process has recorded a newer one in the meantime, the newer one is not removed.</param>
     /// <param name="adopted">The manifest adopted now, or null.</param>
     public PendingManifests Resolve(PendingManifest? seen, string? adopted) => new(
         Unproved == seen || Unproved?.Sha256 == adopted ? null : Unproved, [.. Decided.Where(entry => entry.Sha256 != adopted)]);

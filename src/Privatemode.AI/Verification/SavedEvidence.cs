@@ -9,7 +9,7 @@ namespace Privatemode.AI;
 /// <remarks>Nothing in the file is trusted. Only the report that <see cref="Verify"/> returns is verified.</remarks>
 public sealed class SavedEvidence
 {
-    /// <summary>The maximum file size in bytes; real files have some hundred thousand.</summary>
+    /// <summary>The maximum file size in bytes. Real files have several hundred thousand bytes.</summary>
     private const int Limit = 16 * 1024 * 1024;
 
     private readonly EvidenceBundle _evidence;

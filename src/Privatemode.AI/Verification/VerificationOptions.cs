@@ -28,10 +28,10 @@ public sealed class VerificationOptions
 
     /// <summary>Gets or sets the directory in which collateral from AMD and Intel is stored.</summary>
     /// <value>The default is <see langword="null"/>: collateral is kept in memory, and in <see cref="CollateralCache"/> if that is set.</value>
-    /// <remarks>With a directory, a verification for which all documents are stored and still valid also succeeds while the services of AMD and Intel are
-    /// unavailable, and a new process does not accept an older document than the last one did. The directory is created if it does not exist. If it cannot be
-    /// used, no exception is thrown, and documents are downloaded again. Several processes can share the directory. Only authentic documents are stored, at
-    /// most 256; they are deleted when they are no longer valid.</remarks>
+    /// <remarks>With a directory, a verification for which all collateral documents are stored and still valid also succeeds while the services of AMD and
+    /// Intel are unavailable, and a new process does not accept an older document than the previous process did. The directory is created if it does not exist.
+    /// If it cannot be used, no exception is thrown, and documents are downloaded again. Several processes can share the directory. Only authentic documents
+    /// are stored, at most 256; they are deleted when they are no longer valid.</remarks>
     public string? CollateralDirectory { get; set; }
 
     /// <summary>Gets or sets a cache of the application in which collateral from AMD and Intel is stored.</summary>

@@ -52,7 +52,7 @@ public sealed record VerifiedDeployment
     /// <value>96 lower-case hexadecimal digits.</value>
     public required string Measurement { get; init; }
 
-    /// <summary>Gets the SHA-256 digest of the policy of the coordinator's virtual machine, which the hardware reported. The manifest contains this digest for
+    /// <summary>Gets the SHA-256 digest of the policy of the coordinator's virtual machine, as the hardware reported it. The manifest contains this digest for
     /// the coordinator.</summary>
     /// <value>64 lower-case hexadecimal digits.</value>
     public required string CoordinatorPolicySha256 { get; init; }

@@ -36,7 +36,7 @@ internal sealed class DemoScript
         }
     }
 
-    /// <exception cref="ToolException">A line is none of a script.</exception>
+    /// <exception cref="ToolException">A line is not a valid script line.</exception>
     public static DemoScript Parse(string text)
     {
         List<Line> lines = [];

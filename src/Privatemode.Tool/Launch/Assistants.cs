@@ -62,18 +62,18 @@ internal abstract class Assistant
 
     public abstract string InstallHint { get; }
 
-    /// <summary>Refuses to start it if its own configuration would win over ours.</summary>
-    /// <exception cref="ToolException">It would; prompts would go somewhere else.</exception>
+    /// <summary>Refuses to start the assistant if its own configuration would override the proxy's address.</summary>
+    /// <exception cref="ToolException">The assistant's configuration would send prompts somewhere else.</exception>
     public virtual void RequireOurConfigurationCounts(ToolContext context)
     {
     }
 
-    /// <summary>How it is started for a proxy that runs as long as it does.</summary>
-    /// <param name="target">Where it is pointed to.</param>
-    /// <param name="directory">A directory for files that exist while it runs.</param>
+    /// <summary>Returns how to start the assistant with a proxy that runs until the assistant ends.</summary>
+    /// <param name="target">The address, key and models of the proxy.</param>
+    /// <param name="directory">A directory for files that exist only while the assistant runs.</param>
     public abstract ProgramStart Start(LaunchTarget target, string directory);
 
-    /// <summary>The files that point it to a proxy for good.</summary>
+    /// <summary>Returns the edits of configuration files that point the assistant to a proxy permanently.</summary>
     public abstract IReadOnlyList<ConfigurationEdit> Configure(LaunchTarget target, ToolContext context);
 
     public static IReadOnlyList<Assistant> All { get; } = [new ClaudeCode(), new Codex(), new OpenCode()];

@@ -11,7 +11,7 @@ namespace Privatemode.Tool.Verity;
 /// <remarks>Everything here is read from the image, which is not trusted: a wrong value leads to another root hash, or is refused.</remarks>
 internal sealed class VerityImage
 {
-    /// <summary>Bytes of a SHA-256 digest, which is also its place in a block of the tree.</summary>
+    /// <summary>The size of a SHA-256 digest in bytes, and of its slot in a block of the hash tree.</summary>
     public const int DigestSize = 32;
 
     private const int SuperblockSize = 512;
@@ -20,7 +20,7 @@ internal sealed class VerityImage
     private const int ErofsBlockSizeBits = 12;
     private const int MaxSaltLength = 256;
 
-    /// <summary>Where the superblock of dm-verity stands, or would stand, in bytes; also the end of the data.</summary>
+    /// <summary>The byte offset at which the dm-verity superblock is, or would be; also the end of the data.</summary>
     public required long HashOffset { get; init; }
 
     public required long DataBlocks { get; init; }
@@ -45,10 +45,11 @@ internal sealed class VerityImage
     /// <summary>True if bytes are outside the hashed data: they could be changed without another root hash.</summary>
     public bool LeavesBytesUncovered => BytesToCover > DataBytes;
 
-    /// <summary>Digests in one block of the tree.</summary>
+    /// <summary>The number of digests in one block of the hash tree.</summary>
     public int DigestsPerBlock => HashBlockSize / DigestSize;
 
-    /// <summary>Blocks of each level of the tree, the digests of the data first. Empty if there is one data block, whose digest is the root hash.</summary>
+    /// <summary>The number of blocks in each level of the hash tree, starting with the digests of the data. Empty if there is only one data block: its digest
+    /// is the root hash.</summary>
     public IReadOnlyList<long> LevelBlocks
     {
         get
@@ -61,10 +62,11 @@ internal sealed class VerityImage
         }
     }
 
-    /// <summary>Reads what the image says about itself.</summary>
-    /// <param name="image">The data, and behind it the superblock and the tree unless <paramref name="hashDevice"/> has them.</param>
-    /// <param name="hashDevice">A file of its own for superblock and tree, or null.</param>
-    /// <param name="hashOffset">Where the superblock stands, in bytes; null: behind the EROFS file system (0 in a file of its own).</param>
+    /// <summary>Reads the parameters of the hash tree from the superblock, or derives the defaults if the image has no superblock.</summary>
+    /// <param name="image">The image: the data, followed by the superblock and the hash tree unless they are in <paramref name="hashDevice"/>.</param>
+    /// <param name="hashDevice">A separate file with the superblock and the hash tree, or null.</param>
+    /// <param name="hashOffset">The offset of the superblock in bytes, or null for the default: the end of the EROFS file system, or 0 in a separate
+    /// file.</param>
     /// <exception cref="InvalidDataException">The image cannot be hashed: the message says what to do.</exception>
     public static VerityImage Read(SafeFileHandle image, SafeFileHandle? hashDevice, long? hashOffset)
     {

@@ -35,13 +35,13 @@ internal sealed record CertificateExtension(string Oid, bool IsCritical, byte[] 
         }
     }));
 
-    /// <summary>certSign and crlSign.</summary>
+    /// <summary>The key usage of a CA that also signs revocation lists: keyCertSign and cRLSign.</summary>
     public static CertificateExtension AuthorityKeyUsage() => KeyUsage(0x06, unusedBits: 1);
 
-    /// <summary>certSign alone.</summary>
+    /// <summary>The key usage of a CA that signs certificates only: keyCertSign.</summary>
     public static CertificateExtension IssuerKeyUsage() => KeyUsage(0x04, unusedBits: 2);
 
-    /// <summary>digitalSignature and nonRepudiation.</summary>
+    /// <summary>The key usage of a signing certificate: digitalSignature and nonRepudiation.</summary>
     public static CertificateExtension SignatureKeyUsage() => KeyUsage(0xC0, unusedBits: 6);
 
     public static CertificateExtension RevocationListAt(string url) => new("2.5.29.31", false, Encode(writer =>

@@ -48,7 +48,7 @@ internal sealed class ManifestTemplate
     /// <summary>The member with the reference values comes twice; the second is empty.</summary>
     public bool RepeatsMember { get; set; }
 
-    /// <summary>The bytes; compared as they are, never written again.</summary>
+    /// <summary>Writes the manifest. Callers must keep the bytes: clients compare manifests byte for byte.</summary>
     public byte[] Write()
     {
         using MemoryStream stream = new();

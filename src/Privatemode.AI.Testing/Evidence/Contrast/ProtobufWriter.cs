@@ -28,10 +28,10 @@ internal sealed class ProtobufWriter
 
     public ProtobufWriter Text(int field, string value) => Bytes(field, Encoding.UTF8.GetBytes(value));
 
-    /// <summary>A message stands even when it is empty, as an element of a list does.</summary>
+    /// <summary>Writes a message. Unlike an empty string, an empty message is written too, like an empty list element.</summary>
     public ProtobufWriter Message(int field, ProtobufWriter message) => Element(field, message.ToArray());
 
-    /// <summary>One element of a list, even when it is empty.</summary>
+    /// <summary>Writes one element of a list, even if it is empty.</summary>
     public ProtobufWriter Element(int field, ReadOnlySpan<byte> value)
     {
         Varint((ulong)(field << 3 | LengthType));

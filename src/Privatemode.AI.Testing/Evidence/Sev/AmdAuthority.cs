@@ -24,7 +24,8 @@ internal static class AmdAuthority
         return template;
     }
 
-    /// <summary>An intermediate: <c>SEV-Genoa</c> for chips, <c>SEV-VLEK-Genoa</c> for providers.</summary>
+    /// <summary>Creates an intermediate certificate. Its name is, for example, <c>SEV-Genoa</c> if it issues certificates of chips (VCEK), and
+    /// <c>SEV-VLEK-Genoa</c> if it issues those of cloud providers (VLEK).</summary>
     public static CertificateTemplate Intermediate(SnpLine line, string name, int number, RsaKey key, RsaKey issuer)
     {
         CertificateTemplate template = New(number, RootName(line), name, key);

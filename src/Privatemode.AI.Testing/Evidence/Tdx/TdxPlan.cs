@@ -59,13 +59,13 @@ internal sealed class TdxPlan
 
     public DateTimeOffset PckTo { get; set; }
 
-    /// <summary>Changes the PCK certificate before it is signed.</summary>
+    /// <summary>Gets or sets a function that changes the PCK certificate before it is signed.</summary>
     public Action<CertificateTemplate>? ChangePck { get; set; }
 
-    /// <summary>Changes which certificates the quote carries: leaf, authority, root.</summary>
+    /// <summary>Gets or sets a function that changes the quote's certificate chain: leaf, intermediate, root.</summary>
     public Func<IReadOnlyList<byte[]>, IReadOnlyList<byte[]>>? ChangeChain { get; set; }
 
-    /// <summary>Changes the chain as text.</summary>
+    /// <summary>Gets or sets a function that changes the PEM text of the quote's certificate chain.</summary>
     public Func<string, string>? ChangeChainText { get; set; }
 
     public CertificateTemplate TcbSigning { get; } = IntelAuthority.TcbSigning(TestKeys.TcbSigning, TestKeys.IntelRoot);

@@ -78,8 +78,9 @@ internal sealed class SnpAuthorities : IDisposable
         }
     }
 
-    /// <summary>Refuses a list that the root did not sign or that expired, and a revoked intermediate or root. VEKs have the serial number 0.</summary>
-    /// <returns>The list, verified.</returns>
+    /// <summary>Checks that the root signed the revocation list, that the list has not expired, and that it contains neither the intermediate nor the root
+    /// certificate. The list cannot contain VEK certificates, because all of them have the serial number 0.</summary>
+    /// <returns>The verified list.</returns>
     public CertificateRevocationList CheckRevocation(ReadOnlyMemory<byte> crl, DateTimeOffset at)
     {
         if (crl.IsEmpty)

@@ -234,9 +234,11 @@ internal sealed record TdxModuleIdentity(int? Line, TdxModule Module, IReadOnlyL
         return identities;
     }
 
-    /// <summary>Intel's finding about the module in the quote; null if its line is evaluated with the platform.</summary>
+    /// <summary>Returns Intel's status of the TDX module in the quote, or null if the module belongs to line 0, which Intel evaluates together with the
+    /// platform.</summary>
     /// <param name="teeTcbSvn">The TCB at launch or now, 16 bytes.</param>
-    /// <exception cref="PrivatemodeVerificationException">Intel does not list the module, or no longer lists it.</exception>
+    /// <exception cref="PrivatemodeVerificationException">Intel does not list the module's line, or the module is older than every version that Intel
+    /// lists.</exception>
     public static TcbFinding? Evaluate(TcbInfo tcbInfo, TdReport report, ReadOnlySpan<byte> teeTcbSvn)
     {
         int version = teeTcbSvn[0];

@@ -29,8 +29,9 @@ internal sealed record TdxPolicy
     /// <summary>The CPU features that are available to the trust domain. The two features of CET are not compared: the guest decides about them.</summary>
     public ulong? Xfam { get; init; }
 
-    /// <summary>Checks only the status of the TDX module and the quoting enclave, as the Go reference does.</summary>
-    /// <remarks>Firmware and microcode of the platform can then be out of date. A module that is evaluated with its platform is not affected.</remarks>
+    /// <summary>Ignores the status of the platform, and checks only that of the TDX module and the quoting enclave, as Contrast's verifier (Go) does.</summary>
+    /// <remarks>Firmware and microcode of the platform can then be out of date. If Intel evaluates the module together with the platform, the status of the
+    /// platform is checked nevertheless.</remarks>
     public bool DangerousAcceptOutdatedTdxPlatform { get; init; }
 
     /// <summary>Requires an accepted status under Intel's newest TCB info too.</summary>
@@ -51,7 +52,8 @@ internal sealed record TdxPolicy
     /// <summary>Requires a platform that cannot be extended by CPU packages. A platform that does not state it is refused.</summary>
     public bool RequireStaticPlatform { get; init; }
 
-    /// <summary>Returns whether module, quoting enclave and, unless the option leaves it out, platform are up to date.</summary>
+    /// <summary>Returns whether the module, the quoting enclave and the platform are up to date. With <see cref="DangerousAcceptOutdatedTdxPlatform"/>, the
+    /// platform is ignored.</summary>
     public bool Accepts(TcbEvaluation tcb) =>
         (DangerousAcceptOutdatedTdxPlatform ? tcb.WithoutPlatform : tcb.Overall.Status) == TcbStatus.UpToDate;
 

@@ -122,14 +122,15 @@ internal sealed class DecryptedDocument : IDisposable
     /// <summary>Whether a value contains an escaped half of a surrogate pair without its other half.</summary>
     public bool HasLoneSurrogates => LoneSurrogates.Find(_bytes.Span) >= 0;
 
-    /// <summary>Replaces each of them with U+FFFD. Names of members have none: a document with such a name is refused.</summary>
+    /// <summary>Replaces each lone surrogate with U+FFFD. Only values can contain lone surrogates, because a document with such a member name is
+    /// refused.</summary>
     public void ReplaceLoneSurrogates() => LoneSurrogates.Replace(_bytes.Span);
 
     /// <summary>Removes all members except those with certain names, and the white space between members.</summary>
     /// <param name="keep">Whether a member of this name stays. Names that need escapes in JSON never do.</param>
     /// <remarks>
-    /// In place: a member that stays is written with its separator, its quoted name and a colon, which is the minimum that was before its
-    /// value, so the written text never reaches the text that is still to be read.
+    /// Works in place. Each kept member is written as a separator, the quoted name, a colon and the value. The original text before the value had at least this
+    /// length, so writing never overtakes reading.
     /// </remarks>
     public void KeepOnly(Func<ReadOnlySpan<byte>, bool> keep)
     {

@@ -41,8 +41,8 @@ internal sealed class MessageNormalizer(bool isEvent, Func<ToolCallNormalizer> t
     public int Renamed { get; set; }
 
     /// <summary>Corrects a message, or a piece of one.</summary>
-    /// <param name="reader">At its beginning; at its end afterwards.</param>
-    /// <param name="choices">The text that is read.</param>
+    /// <param name="reader">A reader at the start of the message. After the call, it is at the end of the message.</param>
+    /// <param name="choices">The JSON text that the reader reads.</param>
     /// <param name="choice">The index of its choice.</param>
     public void Normalize(ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, int choice)
     {
@@ -100,8 +100,8 @@ internal sealed class MessageNormalizer(bool isEvent, Func<ToolCallNormalizer> t
         reader.Skip();
     }
 
-    /// <param name="reader">At the name; at the end of the value afterwards.</param>
-    /// <param name="choices">The text that is read.</param>
+    /// <param name="reader">A reader at the name of a member. After the call, it is at the end of the value.</param>
+    /// <param name="choices">The JSON text that the reader reads.</param>
     /// <param name="toolCallsOf">The index of the choice if these are its tool calls; otherwise null.</param>
     private void NormalizeMember(ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, int? toolCallsOf)
     {

@@ -28,10 +28,10 @@ internal abstract class CallTranslation : IDisposable
     /// <summary>Translates the body of an answer of status 400 or more back.</summary>
     public abstract byte[] TranslateError(int status, ReadOnlySpan<byte> body);
 
-    /// <summary>Adds an owner, which disposes this too.</summary>
+    /// <summary>Adds an owner. Each owner must call <see cref="Dispose"/>; the last call releases the object.</summary>
     public void AddOwner() => Interlocked.Increment(ref _owners);
 
-    /// <summary>Each owner calls it once.</summary>
+    /// <summary>Removes one owner. Each owner calls this once; the last call releases the object.</summary>
     public void Dispose()
     {
         if (Interlocked.Decrement(ref _owners) == 0)

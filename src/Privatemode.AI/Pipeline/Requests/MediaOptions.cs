@@ -33,7 +33,7 @@ public enum RemoteMediaPolicy
     /// 48 MiB and <see cref="MediaOptions.MaxFetchedImages"/> images per request.</remarks>
     FetchLocally,
 
-    /// <summary>The URL is sent encrypted, and the service fetches the image from inside the enclave.</summary>
+    /// <summary>The URL is sent encrypted, and the deployment fetches the image.</summary>
     /// <remarks>The image's host sees a request from the service. Only https URLs are allowed. A URL that the service cannot parse is refused before
     /// anything is sent, because the error of the service would quote it in the clear.</remarks>
     FetchByService,

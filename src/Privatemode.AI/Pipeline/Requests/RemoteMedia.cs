@@ -183,7 +183,7 @@ internal record struct MediaPlace
     private int _parts;
     private int _nested;
 
-    /// <summary>Whether the place is in the result of a tool.</summary>
+    /// <summary>Whether the content part is inside a tool result.</summary>
     public bool IsNested { get; init; }
 
     /// <summary>Processes a token that is not a name.</summary>

@@ -38,8 +38,8 @@ public sealed class TransportOptions
 
     /// <summary>Gets or sets the maximum time until the first decrypted event of a stream, or until the whole response otherwise.</summary>
     /// <value>Longer than zero, at most 24 hours. The default is 10 minutes.</value>
-    /// <remarks>The time starts anew with each attempt, and does not include the pauses between attempts. A timeout is never retried. A call that waits for
-    /// a verified session first waits for at most the same time, and then throws a
+    /// <remarks>The time starts anew with each attempt, and does not include the pauses between attempts. A call that reaches this timeout is never retried. A
+    /// call that needs a session that is not established yet waits for at most the same time. If the session is not established by then, it throws a
     /// <see cref="PrivatemodeServiceException"/> with <see cref="ServiceFailureReason.Timeout"/>; the session may still be established for later
     /// calls.</remarks>
     public TimeSpan ResponseTimeout { get; set; } = TimeSpan.FromMinutes(10);
@@ -52,10 +52,10 @@ public sealed class TransportOptions
 
     /// <summary>Gets or sets the rate limiter that must grant a permit before each attempt of a call with content.</summary>
     /// <value>The default is <see langword="null"/>: there is no limit. Several clients can share a rate limiter; it is not disposed with a client.</value>
-    /// <remarks>The permit is released when the attempt has failed, or its response is complete or disposed; if a stream is dropped without being disposed,
-    /// after a garbage collection. If the limiter refuses, the call throws a <see cref="PrivatemodeServiceException"/>
-    /// with <see cref="ServiceFailureReason.RateLimited"/>; exceptions of the limiter are rethrown unchanged. The wait in the limiter's queue ends when the
-    /// caller cancels or the client is disposed; no timeout applies. A synchronous call blocks its thread while it waits.</remarks>
+    /// <remarks>The permit is released when the attempt has failed, or when its response is complete or disposed. A stream that is dropped without being
+    /// disposed releases it after a garbage collection. If the limiter refuses, the call throws a <see cref="PrivatemodeServiceException"/> with
+    /// <see cref="ServiceFailureReason.RateLimited"/>; exceptions of the limiter are rethrown unchanged. The wait in the limiter's queue ends when the caller
+    /// cancels or the client is disposed; no timeout applies. A synchronous call blocks its thread while it waits.</remarks>
     public RateLimiter? RateLimiter { get; set; }
 
     /// <summary>Gets or sets a value that indicates whether any message handler is accepted, such as a fake. This is insecure outside of tests.</summary>

@@ -168,7 +168,7 @@ internal sealed record ContrastOptions
     /// <summary>The accepted AMD chip IDs, 64 bytes each; null: those that the manifest allows. A masked chip ID does not match any.</summary>
     public IReadOnlyCollection<ReadOnlyMemory<byte>>? AllowedChipIds { get; init; }
 
-    /// <summary>Checks only the status of the TDX module and the quoting enclave, as the Go reference does.</summary>
+    /// <summary>Ignores the status of the platform, and checks only that of the TDX module and the quoting enclave, as Contrast's verifier (Go) does.</summary>
     /// <remarks>The firmware and microcode of the platform can then be out of date.</remarks>
     public bool DangerousAcceptOutdatedTdxPlatform { get; init; }
 

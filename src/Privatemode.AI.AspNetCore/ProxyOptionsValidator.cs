@@ -242,7 +242,7 @@ internal sealed partial class ProxyOptionsValidator : IValidateOptions<Privatemo
 
         public void Add(string setting, string message) => _found.Add(($"{Section}:{setting}", message));
 
-        /// <exception cref="PrivatemodeConfigurationException">There is one.</exception>
+        /// <exception cref="PrivatemodeConfigurationException">At least one invalid setting was found.</exception>
         public void ThrowIfAny()
         {
             if (_found.Count > 0)

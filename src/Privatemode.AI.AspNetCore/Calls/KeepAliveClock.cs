@@ -2,7 +2,7 @@ using Microsoft.Extensions.Options;
 
 namespace Privatemode.AI.AspNetCore.Calls;
 
-/// <summary>One timer for all streams. Every second it looks for streams that have been silent for too long.</summary>
+/// <summary>One timer for all streams. Every second, it sends a keep-alive frame on each stream that has been silent for too long.</summary>
 internal sealed class KeepAliveClock(TimeProvider time, IOptions<PrivatemodeProxyOptions> options) : IDisposable
 {
     private static readonly TimeSpan Period = TimeSpan.FromSeconds(1);
@@ -14,10 +14,10 @@ internal sealed class KeepAliveClock(TimeProvider time, IOptions<PrivatemodeProx
 
     public TimeProvider Time => time;
 
-    /// <summary>How long a stream may be silent; infinite if streams are not kept alive.</summary>
+    /// <summary>The maximum time that a stream is silent; infinite if streams are not kept alive.</summary>
     public TimeSpan Interval { get; } = options.Value.KeepAliveInterval;
 
-    /// <summary>How many streams there are.</summary>
+    /// <summary>The number of streams.</summary>
     public int Count
     {
         get

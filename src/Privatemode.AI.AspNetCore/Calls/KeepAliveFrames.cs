@@ -3,13 +3,14 @@ using Privatemode.AI.AspNetCore.Errors;
 
 namespace Privatemode.AI.AspNetCore.Calls;
 
-/// <summary>What keeps a silent stream alive, in the form that clients of each API ignore.</summary>
+/// <summary>Writes keep-alive frames into a silent stream, in a form that the clients of each API ignore.</summary>
 internal static class KeepAliveFrames
 {
-    /// <summary>Writes one frame; false if no frame is to be written now.</summary>
+    /// <summary>Writes one keep-alive frame, and returns whether a frame was written: in the Responses API, there are times at which none may be
+    /// sent.</summary>
     /// <param name="dialect">The API of the caller.</param>
-    /// <param name="progress">The response, for callers of the Responses API.</param>
-    /// <param name="target">For the frame.</param>
+    /// <param name="progress">The progress of the response, for callers of the Responses API.</param>
+    /// <param name="target">The writer that receives the frame.</param>
     public static bool TryWrite(ProxyDialect dialect, ResponseProgress? progress, IBufferWriter<byte> target)
     {
         switch (dialect)

@@ -11,12 +11,12 @@ using Privatemode.AI.AspNetCore.Limits;
 
 namespace Privatemode.AI.AspNetCore.Calls;
 
-/// <summary>The whole body of a request in memory, and its edited copy, which takes its place. Both are wiped when it is disposed.</summary>
-/// <remarks>Memory for the copy is reserved together with the memory for the body: if it were reserved later, large requests could wait for each other.
+/// <summary>The whole body of a request in memory, and its edited copy, which replaces it. Both are wiped on disposal.</summary>
+/// <remarks>Memory for the copy is reserved together with the memory for the body: if it were reserved later, large requests could deadlock.
 /// </remarks>
 internal sealed class ProxyBody : IDisposable
 {
-    /// <summary>Memory is reserved as the body arrives, because a caller can announce a large one and send it slowly.</summary>
+    /// <summary>The step, in bytes, in which memory is reserved as the body arrives, because a caller can announce a large body and send it slowly.</summary>
     private const int ReserveStep = 64 * 1024;
 
     /// <summary>The lowest accepted rate in bytes per second, after <see cref="GracePeriod"/>. Slower bodies are refused, because their memory is not
@@ -40,12 +40,12 @@ internal sealed class ProxyBody : IDisposable
 
     private ProxyBody(BufferBudget budget, string caller, long limit, int copies) => (_budget, _caller, _limit, _copies) = (budget, caller, limit, copies);
 
-    /// <summary>The body as the caller sent it, and the edited one after <see cref="SettleAsync"/>.</summary>
+    /// <summary>The body to send: the original one or, if <see cref="SettleAsync"/> selected it, the edited one.</summary>
     public ReadOnlyMemory<byte> Memory => (_isEdited ? _edited! : _bytes).Memory;
 
     public int Length => (_isEdited ? _edited! : _bytes).Length;
 
-    /// <summary>For the edited body.</summary>
+    /// <summary>The buffer for the edited body.</summary>
     public PooledBuffer Edited => _edited ??= new PooledBuffer(0);
 
     /// <summary>The boundary of a form; null for JSON.</summary>
@@ -53,14 +53,14 @@ internal sealed class ProxyBody : IDisposable
 
     /// <summary>Reads a body.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="route">Its route: the type of the body, and whether it is edited.</param>
-    /// <param name="limit">The size of the largest body.</param>
+    /// <param name="route">The route of the request, which determines the type of the body and whether it is edited.</param>
+    /// <param name="limit">The maximum size of the body, in bytes.</param>
     /// <param name="budget">The budget from which memory is reserved.</param>
-    /// <param name="caller">Whose share of the budget it is.</param>
-    /// <param name="time">Measures how long the body takes.</param>
-    /// <param name="cancellationToken">Cancels reading.</param>
+    /// <param name="caller">The digest of the caller's key, whose share of the budget is used.</param>
+    /// <param name="time">The clock that measures how long the body takes to arrive.</param>
+    /// <param name="cancellationToken">A token that cancels reading.</param>
     /// <exception cref="ProxyRefusalException">The body has another type or is too large, or no memory is free for it.</exception>
-    /// <exception cref="BadHttpRequestException">The body is malformed, too large or comes too slowly.</exception>
+    /// <exception cref="BadHttpRequestException">The body is malformed, is too large or arrives too slowly.</exception>
     public static async ValueTask<ProxyBody> ReadAsync(
         HttpRequest request, ProxyRoute route, long limit, BufferBudget budget, ProxyCaller caller, TimeProvider time, CancellationToken cancellationToken)
     {
@@ -90,9 +90,10 @@ internal sealed class ProxyBody : IDisposable
         }
     }
 
-    /// <summary>Keeps one of the two, and releases the memory of the other.</summary>
-    /// <param name="isEdited">Whether <see cref="Edited"/> has the body that is sent.</param>
-    /// <param name="cancellationToken">Cancels the wait for more memory, if the edited body is much longer than the original one.</param>
+    /// <summary>Keeps the original or the edited body, and releases the memory of the other one.</summary>
+    /// <param name="isEdited"><see langword="true"/> to keep <see cref="Edited"/>.</param>
+    /// <param name="cancellationToken">A token that cancels the wait for more memory, which is needed if the edited body is much longer than the original
+    /// one.</param>
     /// <exception cref="ProxyRefusalException">The edited body is too large, or no memory is free for it.</exception>
     public async ValueTask SettleAsync(bool isEdited, CancellationToken cancellationToken)
     {
@@ -115,7 +116,7 @@ internal sealed class ProxyBody : IDisposable
         }
     }
 
-    /// <summary>The content of the request that is sent. It reads the body and does not own it.</summary>
+    /// <summary>Returns the content of the request to send. It reads the body but does not own it.</summary>
     public HttpContent ToContent() => new PooledContent(Memory, Boundary is { } boundary
         ? new MediaTypeHeaderValue("multipart/form-data") { Parameters = { new NameValueHeaderValue("boundary", $"\"{boundary}\"") } }
         : new MediaTypeHeaderValue(Json));
@@ -194,7 +195,8 @@ internal sealed class ProxyBody : IDisposable
         }
     }
 
-    /// <summary>Reads what has come. A body that stops coming is refused: the server's own limit is an average, and allows hours of silence.</summary>
+    /// <summary>Reads the bytes that have arrived. A body that stops arriving is refused: the server's own limit is an average, and allows hours of
+    /// silence.</summary>
     private static async ValueTask<ReadResult> ReadAsync(
         PipeReader reader, CancellationTokenSource late, CancellationToken either, CancellationToken cancellationToken)
     {

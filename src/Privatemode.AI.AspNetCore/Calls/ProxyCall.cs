@@ -25,21 +25,21 @@ internal sealed class ProxyCall(HttpContext context, ProxyRoute route, ProxyRequ
     /// <summary>The stream to the caller; null if the caller did not ask for one.</summary>
     public StreamPump? Pump { get; set; }
 
-    /// <summary>Keeps events of the proxy and of the library in order; null for other APIs than Responses, and for whole answers.</summary>
+    /// <summary>Numbers the events of the proxy and of the library; null for APIs other than Responses, and for answers that are not streamed.</summary>
     public ResponseProgress? Progress { get; set; }
 
     /// <summary>The answer of the service; null until it is received.</summary>
     public HttpResponseMessage? Answer { get; set; }
 
-    /// <summary>The ID that answers have: the service knows that of the call, once there is one.</summary>
+    /// <summary>The request ID in answers: that of the call, which the service knows too, or that of the proxy if no call was made yet.</summary>
     public string RequestId => Record.CallId ?? Record.ProxyId;
 
-    /// <summary>Codex retries failures that are events of a stream, and not those that are statuses.</summary>
+    /// <summary>Whether the caller is Codex, which retries failures that are events of a stream, but not those that are statuses.</summary>
     public bool IsCodex => Context.Request.Headers["originator"].ToString().StartsWith("codex", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Cancelled when the caller has gone.</summary>
+    /// <summary>Canceled when the caller has disconnected.</summary>
     public CancellationToken Aborted => Context.RequestAborted;
 
-    /// <summary>Cancelled when the caller has gone, or must be told that the application stops.</summary>
+    /// <summary>Canceled when the caller has disconnected, or when it must be told that the application is stopping.</summary>
     public CancellationToken Stopped { get; set; } = context.RequestAborted;
 }

@@ -17,7 +17,7 @@ internal sealed class ProxyEndpoint(
     BufferBudget budget, ProxyTelemetry telemetry, ModelDirectory directory, ModelLists models, HealthEndpoints health, VerificationEndpoint verification,
     KeepAliveClock clock, ShutdownClock shutdown) : IDisposable
 {
-    /// <summary>The item of a request that has the value of <c>Allow</c>.</summary>
+    /// <summary>The key of the item in <see cref="HttpContext.Items"/> that contains the value of the header <c>Allow</c>.</summary>
     public const string AllowItem = "Privatemode.AI.AspNetCore.Allow";
 
     private const string ModelHeader = "Privatemode-Model";
@@ -45,8 +45,8 @@ internal sealed class ProxyEndpoint(
 
     /// <summary>Creates the handler of a route that the proxy answers itself, with a dialect and access rules that depend on the request.</summary>
     /// <param name="name">The name of the route in logs and metrics. It contains no part of the caller's path.</param>
-    /// <param name="dialect">The form of errors.</param>
-    /// <param name="needs">What the gate asks for. Probes of health are not logged: they come every few seconds.</param>
+    /// <param name="dialect">The API in whose form errors are written.</param>
+    /// <param name="needs">The access rules. Health probes are not logged, because they arrive every few seconds.</param>
     /// <param name="answer">Writes the answer.</param>
     public RequestDelegate Guard(
         string name, Func<HttpRequest, ProxyDialect> dialect, Func<HttpRequest, GateNeeds> needs, Func<HttpContext, ProxyCaller, Task> answer) =>
@@ -75,7 +75,7 @@ internal sealed class ProxyEndpoint(
         }
     };
 
-    /// <summary>A request that is sent to the service.</summary>
+    /// <summary>Serves a request that is sent to the service.</summary>
     public async Task RunAsync(HttpContext context, ProxyRoute route)
     {
         ProxyCall call = Begin(context, route);
@@ -195,7 +195,7 @@ internal sealed class ProxyEndpoint(
         await AnswerAsync(call, answer, permit).ConfigureAwait(false);
     }
 
-    /// <summary>The request for the service. It is made, not copied: nothing of the caller's address or headers is in it.</summary>
+    /// <summary>Creates the request to the service. It contains nothing of the caller's URL or headers.</summary>
     private static HttpRequestMessage NewRequest(ProxyCall call, HttpContent content)
     {
         HttpRequestMessage request = new(HttpMethod.Post, call.Route.Uri) { Content = content };
@@ -247,7 +247,7 @@ internal sealed class ProxyEndpoint(
         return new StreamPump(call, clock, SetHead, () => telemetry.KeptAlive(call.Dialect));
     }
 
-    /// <summary>Sets the headers that all answers have. For a stream only under its flag: the clock may be writing.</summary>
+    /// <summary>Sets the headers that all answers have. For a stream, call it only while holding the stream's flag, because the clock may be writing.</summary>
     private static void SetHead(ProxyCall call)
     {
         IHeaderDictionary headers = call.Context.Response.Headers;
@@ -318,7 +318,7 @@ internal sealed class ProxyEndpoint(
         }
     }
 
-    /// <summary>Whether the API key that the caller brought was rejected. It is not a failure of the proxy, and callers could fill the log.</summary>
+    /// <summary>Whether the service rejected the caller's own API key. It is not logged, because callers could fill the log.</summary>
     private bool IsKeyOfCaller(PrivatemodeException exception) => options.Value.UseCallerKeyAsApiKey &&
         exception is PrivatemodeConfigurationException configuration && ProxyError.IsOfApiKey(configuration);
 
@@ -353,12 +353,12 @@ internal sealed class ProxyEndpoint(
         await ErrorBody.WriteAsync(call.Context, error, call.Dialect, call.RequestId).ConfigureAwait(false);
     }
 
-    /// <summary>Codex repeats a call after a failure in the stream, and shortens its history; after these statuses it does neither.</summary>
+    /// <summary>Whether Codex gets an error as an event, after which it retries or shortens its history. After an error status, it does neither.</summary>
     private static bool IsEventForCodex(ProxyCall call, ProxyError error, Exception exception) =>
         call.Progress is not null && call.IsCodex && exception is not (PrivatemodeVerificationException or PrivatemodeIntegrityException) &&
         (error.Status is 429 or 502 or 503 or 504 || error.Code == ProxyError.ContextLengthExceeded);
 
-    /// <summary>The exception that stands for an error which came as an answer, or from this proxy.</summary>
+    /// <summary>Returns an exception for an error that was an answer of the service, or that comes from this proxy.</summary>
     private static PrivatemodeServiceException ToException(ProxyError error) => new(
         error.Status switch
         {

@@ -15,25 +15,25 @@ internal enum ProxyOperation
     Responses,
     Messages,
 
-    /// <summary>Answered here, from the body; nothing is sent.</summary>
+    /// <summary>Counting tokens. The proxy computes the answer from the body, and sends nothing.</summary>
     CountTokens,
     Transcription,
     Document,
 }
 
 /// <summary>A route whose requests are sent to the service.</summary>
-/// <param name="Path">The path, here and at the service.</param>
+/// <param name="Path">The path, which is the same in the proxy and in the service.</param>
 internal sealed record ProxyRoute(string Path, ProxyDialect Dialect, ProxyOperation Operation)
 {
-    /// <summary>The address at the service. It is constant: nothing of the caller's address is used.</summary>
+    /// <summary>The address at the service. It is constant: nothing of the caller's URL is used.</summary>
     public Uri Uri { get; } = new(Path, UriKind.Relative);
 
     public bool IsForm => Operation is ProxyOperation.Transcription or ProxyOperation.Document;
 
-    /// <summary>Whether the body may be edited, so that there are two of it for a moment.</summary>
+    /// <summary>Whether the body can be edited. The original and the edited body are then in memory at the same time for a moment.</summary>
     public bool IsEdited => Operation is not ProxyOperation.Document;
 
-    /// <summary>The size of the largest body.</summary>
+    /// <summary>Returns the maximum size of the body, in bytes.</summary>
     public long LimitOf(PrivatemodeProxyOptions options) => Operation switch
     {
         ProxyOperation.Transcription => options.MaxTranscriptionBytes,
@@ -48,7 +48,7 @@ internal static class ProxyRoutes
     private const string ResponsesPath = "/v1/responses";
     private const string MessagesPath = "/v1/messages";
 
-    /// <summary>The route of all paths without an endpoint, in logs and metrics.</summary>
+    /// <summary>The name, in logs and metrics, of the route of all paths without an endpoint.</summary>
     private const string Other = "other";
 
     private static readonly string[] Get = ["GET", "HEAD"];
@@ -128,6 +128,6 @@ internal static class ProxyRoutes
             $"This proxy does not have this endpoint. It has {string.Join(", ", Calls.Select(route => route.Path))} and /v1/models."));
     }
 
-    /// <summary>What the path has after <c>/v1/</c>.</summary>
+    /// <summary>Returns the part of the path after <c>/v1/</c>.</summary>
     private static string Rest(HttpRequest request) => request.RouteValues["rest"] as string ?? "";
 }

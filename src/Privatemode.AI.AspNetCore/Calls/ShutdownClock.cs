@@ -6,7 +6,7 @@ namespace Privatemode.AI.AspNetCore.Calls;
 /// <summary>Ends calls shortly before a stopping host resets their connections, so that their callers can be told.</summary>
 internal sealed class ShutdownClock : IDisposable
 {
-    /// <summary>How long before the host's own limit; after half of the limit, if it is short.</summary>
+    /// <summary>The time before the host's own limit at which calls end. If the limit is short, they end after half of it.</summary>
     private static readonly TimeSpan TimeToTell = TimeSpan.FromSeconds(2);
 
     // Not disposed: the timer may be firing, and there is nothing to release.
@@ -23,7 +23,7 @@ internal sealed class ShutdownClock : IDisposable
         _registration = lifetime.ApplicationStopping.Register(Begin);
     }
 
-    /// <summary>Cancelled when calls must end.</summary>
+    /// <summary>Canceled when calls must end.</summary>
     public CancellationToken Ending => _ending.Token;
 
     public void Dispose()

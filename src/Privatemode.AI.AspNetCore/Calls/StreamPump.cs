@@ -7,16 +7,16 @@ using Privatemode.AI.AspNetCore.Internal;
 
 namespace Privatemode.AI.AspNetCore.Calls;
 
-/// <summary>The stream to one caller: events of the answer as they come, and keep-alive frames while there are none.</summary>
+/// <summary>The stream to one caller: the events of the answer as they arrive, and keep-alive frames while none arrive.</summary>
 /// <remarks>
-/// Two write to one response, the request itself and the <see cref="KeepAliveClock"/>. Each touch of the response is under one flag, which the request
-/// waits for and the clock only tries. Nothing is read from the answer while the caller does not take what was written.
+/// The request itself and the <see cref="KeepAliveClock"/> write to the same response. Each access to the response requires one flag: the request waits for it,
+/// the clock only tries to get it. Nothing is read from the answer until the caller has received what was written.
 /// </remarks>
 internal sealed class StreamPump : IAsyncDisposable
 {
     private const int SegmentSize = 2048;
 
-    /// <summary>Time for the last event to leave before the connection is reset.</summary>
+    /// <summary>The time in which the last event can be sent before the connection is reset.</summary>
     private static readonly TimeSpan AbortDelay = TimeSpan.FromMilliseconds(100);
 
     private readonly ProxyCall _call;
@@ -33,9 +33,9 @@ internal sealed class StreamPump : IAsyncDisposable
     private byte _lastByte;
 
     /// <param name="call">The request. Its body has been read.</param>
-    /// <param name="clock">Keeps the stream alive from now on.</param>
-    /// <param name="setHead">Sets status and headers of the answer.</param>
-    /// <param name="keptAlive">Counts keep-alive frames.</param>
+    /// <param name="clock">The clock that keeps the stream alive from now on.</param>
+    /// <param name="setHead">A callback that sets the status and the headers of the answer.</param>
+    /// <param name="keptAlive">A callback that counts keep-alive frames.</param>
     public StreamPump(ProxyCall call, KeepAliveClock clock, Action<ProxyCall> setHead, Action keptAlive)
     {
         _call = call;
@@ -49,7 +49,7 @@ internal sealed class StreamPump : IAsyncDisposable
     }
 
     /// <summary>Copies the answer to its end.</summary>
-    /// <exception cref="OperationCanceledException">The caller has gone.</exception>
+    /// <exception cref="OperationCanceledException">The caller has disconnected.</exception>
     public async Task CopyAsync(Stream answer, UsageScan usage)
     {
         byte[] segment = ArrayPool<byte>.Shared.Rent(SegmentSize);
@@ -82,8 +82,8 @@ internal sealed class StreamPump : IAsyncDisposable
     /// answer.</summary>
     /// <param name="error">The error to report.</param>
     /// <param name="cause">The exception to report in a stream of the Responses API.</param>
-    /// <param name="isWanted">Whether the caller wants an event even if nothing was sent yet.</param>
-    /// <returns>False if nothing was sent, so that the answer can still have a status.</returns>
+    /// <param name="isWanted">Whether the caller expects an event even if nothing was sent yet.</param>
+    /// <returns>False if nothing was sent: the answer can then still have an error status.</returns>
     public async ValueTask<bool> TryFailAsync(ProxyError error, Exception cause, bool isWanted)
     {
         await _writing.WaitAsync(_call.Aborted).ConfigureAwait(false);
@@ -167,7 +167,7 @@ internal sealed class StreamPump : IAsyncDisposable
 
     private bool IsSilent() => _clock.Time.GetElapsedTime(Volatile.Read(ref _lastWrite)) >= _clock.Interval;
 
-    /// <param name="bytes">What was read. It may be a part of an event.</param>
+    /// <param name="bytes">The bytes that were read. They can end in the middle of an event.</param>
     private async ValueTask WriteAsync(ReadOnlyMemory<byte> bytes)
     {
         await _writing.WaitAsync(_call.Aborted).ConfigureAwait(false);

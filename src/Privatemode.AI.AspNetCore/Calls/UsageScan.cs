@@ -6,12 +6,12 @@ namespace Privatemode.AI.AspNetCore.Calls;
 
 /// <summary>Finds the token counts in the bytes of an answer, without reading anything else of it.</summary>
 /// <remarks>
-/// For limits and metrics only: the counts are not authenticated, and text of an answer can look like them. What is kept of an answer until its next bytes
-/// come is wiped when it is disposed.
+/// For limits and metrics only: the counts are not authenticated, and the text of an answer can look like them. Bytes that are kept until the next bytes arrive
+/// are wiped on disposal.
 /// </remarks>
 internal sealed class UsageScan : IDisposable
 {
-    /// <summary>Longest object of counts that is read, with its name.</summary>
+    /// <summary>The maximum length in bytes of an object with counts, including its name.</summary>
     private const int Longest = 1024;
 
     // Most streams carry the beginning of a name only.
@@ -24,12 +24,12 @@ internal sealed class UsageScan : IDisposable
     /// <summary>The counts that were found last, or null.</summary>
     public TokenUsage? Usage => _input is null && _output is null ? null : new TokenUsage(_input ?? 0, _output ?? 0, _cached ?? 0);
 
-    /// <summary>The end of the last bytes, which may be a part of the answer's text, and what is behind it in the same array.</summary>
+    /// <summary>The end of the last bytes, which can be part of the answer's text, and the rest of the same array. For tests.</summary>
     internal ReadOnlyMemory<byte> Carried => _carried;
 
     private static ReadOnlySpan<byte> Mark => "\"usage\":{"u8;
 
-    /// <summary>Looks at the next bytes of the answer.</summary>
+    /// <summary>Scans the next bytes of the answer.</summary>
     public void Add(ReadOnlySpan<byte> bytes)
     {
         if (_length > 0)
@@ -55,7 +55,7 @@ internal sealed class UsageScan : IDisposable
 
     public void Dispose() => CryptographicOperations.ZeroMemory(_carried);
 
-    /// <summary>Where what is not read to its end begins.</summary>
+    /// <summary>Returns the index at which an object begins that is not complete yet.</summary>
     private int Scan(ReadOnlySpan<byte> bytes)
     {
         int at = 0;
@@ -93,7 +93,7 @@ internal sealed class UsageScan : IDisposable
         }
     }
 
-    /// <summary>Reads the object at the beginning; false if it may go on.</summary>
+    /// <summary>Reads the object at the beginning. Returns false if the object can continue after these bytes.</summary>
     private bool TryRead(ReadOnlySpan<byte> bytes)
     {
         Utf8JsonReader reader = new(bytes, isFinalBlock: false, default);

@@ -2,12 +2,12 @@ using Privatemode.AI.AspNetCore.Internal;
 
 namespace Privatemode.AI.AspNetCore.Calls;
 
-/// <summary>An answer that is handed to the caller at once, with its length.</summary>
+/// <summary>Sends an answer that is not streamed, with its length.</summary>
 internal static class WholeAnswer
 {
     private const int FirstStep = 16 * 1024;
 
-    /// <summary>Copies the answer. The library has verified all of it before.</summary>
+    /// <summary>Copies the answer, which the library has verified completely.</summary>
     public static async Task CopyAsync(HttpResponseMessage answer, ProxyCall call, UsageScan usage)
     {
         using PooledBuffer bytes = new((int)(answer.Content.Headers.ContentLength ?? FirstStep));

@@ -4,7 +4,7 @@ using System.Text.Json;
 namespace Privatemode.AI.AspNetCore.Dialects;
 
 /// <summary>Changes members of a JSON object and copies all others as they are, byte for byte.</summary>
-/// <remarks>For bodies whose edits are at the top: a model server gets the text that the caller sent. Not thread-safe.</remarks>
+/// <remarks>For edits of top-level members: the model server receives all other text exactly as the caller sent it. Not thread-safe.</remarks>
 internal sealed class BodyEditor
 {
     // Bodies have a dozen members.
@@ -24,7 +24,7 @@ internal sealed class BodyEditor
     public bool IsChanged { get; private set; }
 
     /// <summary>Finds the members of a body.</summary>
-    /// <exception cref="PrivatemodeRequestException">It is not a JSON object, or has a name twice, or more than 4,096 members.</exception>
+    /// <exception cref="PrivatemodeRequestException">The body is not a JSON object, contains a name twice, or has more than 4,096 members.</exception>
     public static BodyEditor Read(ReadOnlyMemory<byte> body)
     {
         BodyEditor editor = new(body);
@@ -50,7 +50,7 @@ internal sealed class BodyEditor
     /// <summary>A reader at the start of a member's value, which must be there.</summary>
     public Utf8JsonReader ReaderOf(string name) => new(Value(name), new JsonReaderOptions { MaxDepth = RequestJson.MaxDepth });
 
-    /// <summary>Whether a member is exactly this text.</summary>
+    /// <summary>Returns whether the value of a member is exactly this text.</summary>
     public bool IsText(string name, ReadOnlySpan<byte> text)
     {
         if (Kind(name) != JsonTokenType.String)
@@ -62,7 +62,8 @@ internal sealed class BodyEditor
         return reader.Read() && TextEquals(ref reader, text);
     }
 
-    /// <summary>A name, an identifier or a word, which is never content; null if it is absent, longer than 256 bytes, or no valid text.</summary>
+    /// <summary>Returns a member that is expected to be a name, an ID or a keyword. Returns null if it is absent, is not a string, is longer than 256 bytes, or
+    /// is not valid Unicode text.</summary>
     public string? Short(string name)
     {
         if (Kind(name) != JsonTokenType.String || Value(name).Length > 258)
@@ -82,7 +83,7 @@ internal sealed class BodyEditor
         }
     }
 
-    /// <summary>Whether a member is true. One that is neither true nor false is refused.</summary>
+    /// <summary>Returns whether a member is true. A value that is neither true nor false is refused.</summary>
     public bool Flag(string name) => Kind(name) switch
     {
         JsonTokenType.True => true,
@@ -90,7 +91,7 @@ internal sealed class BodyEditor
         _ => throw RequestJson.Wrong(name, "true or false"),
     };
 
-    /// <summary>Leaves a member out. A member that is absent is no error.</summary>
+    /// <summary>Removes a member. It is not an error if the member is absent.</summary>
     public void Remove(string name)
     {
         if (_byName.TryGetValue(name, out int index) && !_members[index].IsRemoved)
@@ -100,7 +101,7 @@ internal sealed class BodyEditor
         }
     }
 
-    /// <summary>Replaces the value of a member that is there. The same bytes are no change.</summary>
+    /// <summary>Replaces the value of a member, which must exist. Equal bytes do not count as a change.</summary>
     /// <param name="name">The member.</param>
     /// <param name="json">The new value.</param>
     public void Replace(string name, byte[] json)
@@ -114,9 +115,9 @@ internal sealed class BodyEditor
 
     /// <summary>Replaces a part of a member's value.</summary>
     /// <param name="name">The member.</param>
-    /// <param name="start">Where the part begins, from the beginning of the value.</param>
-    /// <param name="length">Its length in bytes.</param>
-    /// <param name="json">What comes in its place.</param>
+    /// <param name="start">The offset of the part in the value, in bytes.</param>
+    /// <param name="length">The length of the part, in bytes.</param>
+    /// <param name="json">The JSON text that replaces the part.</param>
     public void ReplacePart(string name, int start, int length, byte[] json) => AddSplice(_members[_byName[name]].Value + start, length, json);
 
     /// <summary>Writes the object with all changes.</summary>
@@ -137,7 +138,7 @@ internal sealed class BodyEditor
         output.Write("}"u8);
     }
 
-    /// <summary>Whether a string is this text; false for one that is no valid text.</summary>
+    /// <summary>Returns whether the current string equals <paramref name="text"/>. A string with a lone surrogate never does.</summary>
     public static bool TextEquals(ref Utf8JsonReader reader, ReadOnlySpan<byte> text)
     {
         try
@@ -150,9 +151,9 @@ internal sealed class BodyEditor
         }
     }
 
-    /// <param name="member">What is written.</param>
-    /// <param name="output">Gets it.</param>
-    /// <param name="splice">The first of the splices, which are in document order, that can be in the member.</param>
+    /// <param name="member">The member to write.</param>
+    /// <param name="output">The writer that receives the member.</param>
+    /// <param name="splice">The index of the first splice that can be in the member. Splices are in document order.</param>
     private void WriteMember(Member member, IBufferWriter<byte> output, ref int splice)
     {
         ReadOnlySpan<byte> body = _body.Span;

@@ -20,9 +20,9 @@ internal static class ChatEdit
 
     /// <summary>Writes the request for the service, if anything has to be changed.</summary>
     /// <param name="body">The caller's request.</param>
-    /// <param name="context">What the proxy was told to do, and who calls.</param>
-    /// <param name="target">Gets the edited request.</param>
-    /// <exception cref="PrivatemodeRequestException">The body is not JSON, has no model, or a member that cannot be served.</exception>
+    /// <param name="context">The settings of the proxy, and the caller.</param>
+    /// <param name="target">The buffer that receives the edited request.</param>
+    /// <exception cref="PrivatemodeRequestException">The body is not JSON, has no model, or has a member that is not supported.</exception>
     public static EditResult Edit(ReadOnlyMemory<byte> body, EditContext context, PooledBuffer target)
     {
         BodyEditor editor = BodyEditor.Read(body);
@@ -47,7 +47,7 @@ internal static class ChatEdit
         return Write(editor, body, target) with { RequestedModel = asked, Model = model, CacheKey = cacheKey };
     }
 
-    /// <summary>Replaces the name of a model by a live ID, which it returns.</summary>
+    /// <summary>Replaces the name of a model with a model ID that the service offers, and returns this ID.</summary>
     public static string ReplaceModel(BodyEditor editor, EditContext context, string asked, ModelTask task)
     {
         string model = context.Models.Resolve(asked, task);
@@ -59,7 +59,7 @@ internal static class ChatEdit
         return model;
     }
 
-    /// <summary>Writes the body if it was changed, and says what both have in common.</summary>
+    /// <summary>Writes the body if it was changed, and returns the parts of the result that all endpoints have.</summary>
     public static EditResult Write(BodyEditor editor, ReadOnlyMemory<byte> body, PooledBuffer target)
     {
         if (editor.IsChanged)
@@ -93,7 +93,7 @@ internal static class ChatEdit
         }
     }
 
-    /// <summary>The model server answers with an error to an empty list of tools, and to a choice without tools.</summary>
+    /// <summary>Removes an empty list of tools, and a tool choice without tools: the model server answers both with an error.</summary>
     private static void RemoveToolsWithoutUse(BodyEditor editor)
     {
         bool isAbsent = editor.Kind("tools") == JsonTokenType.None;
@@ -117,7 +117,7 @@ internal static class ChatEdit
         }
     }
 
-    /// <summary>OpenAI's newer name of the role <c>system</c>, which most models' templates do not know.</summary>
+    /// <summary>Replaces the role <c>developer</c>, OpenAI's newer name of the role <c>system</c>, because most models' templates do not know it.</summary>
     private static void ReplaceRoles(BodyEditor editor)
     {
         if (editor.Kind("messages") != JsonTokenType.StartArray)

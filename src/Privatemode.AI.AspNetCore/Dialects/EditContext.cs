@@ -4,7 +4,7 @@ using Privatemode.AI.AspNetCore.Models;
 
 namespace Privatemode.AI.AspNetCore.Dialects;
 
-/// <summary>What an edit may know besides the body.</summary>
+/// <summary>The information that an edit needs besides the body.</summary>
 internal sealed class EditContext
 {
     public required PrivatemodeProxyOptions Options { get; init; }
@@ -17,36 +17,37 @@ internal sealed class EditContext
 
     public required ProxyCaller Caller { get; init; }
 
-    /// <summary>Headers of the caller, read for the session only. None of them is ever sent.</summary>
+    /// <summary>The headers of the caller. They are read only to find the session, and are never sent.</summary>
     public required IHeaderDictionary Headers { get; init; }
 }
 
-/// <summary>What an edit found in the body and changed.</summary>
+/// <summary>The result of an edit.</summary>
 internal sealed record EditResult
 {
-    /// <summary>Whether the edited body is in the target; otherwise the original one is to be sent.</summary>
+    /// <summary>Whether the target contains an edited body. Otherwise, the original body is sent.</summary>
     public required bool IsChanged { get; init; }
 
     /// <summary>The model as the caller wrote it; null for requests without one.</summary>
     public string? RequestedModel { get; init; }
 
-    /// <summary>The model that is asked of the service.</summary>
+    /// <summary>The model ID that is sent to the service.</summary>
     public string? Model { get; init; }
 
     public bool IsStream { get; init; }
 
-    /// <summary>For rate limits and token counting; not exact.</summary>
+    /// <summary>The estimated number of input tokens, for rate limits and token counting.</summary>
     public long EstimatedInputTokens { get; init; }
 
-    /// <summary>Types of tools that were left out, fixed words.</summary>
+    /// <summary>The types of the tools that were left out, from a fixed list of words.</summary>
     public IReadOnlyList<string> LeftOut { get; init; } = [];
 
-    /// <summary>The session whose prompts may share the cache; null for none.</summary>
+    /// <summary>The key under which the prompt is cached; null if it does not share the cache.</summary>
     public string? CacheKey { get; init; }
 
-    /// <summary>How many messages with the role <c>system</c> were moved although the model had answered before, which costs the prompt cache.</summary>
+    /// <summary>The number of messages with the role <c>system</c> that came after an answer of the model and were moved to the beginning, so that cached
+    /// prompts cannot be used.</summary>
     public int FoldedLate { get; init; }
 
-    /// <summary>How many members were left out because they are not known.</summary>
+    /// <summary>The number of members that were left out because they are unknown.</summary>
     public int UnknownMembers { get; init; }
 }

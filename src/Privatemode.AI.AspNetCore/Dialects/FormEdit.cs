@@ -5,8 +5,9 @@ using Privatemode.AI.AspNetCore.Models;
 
 namespace Privatemode.AI.AspNetCore.Dialects;
 
-/// <summary>Edits the forms of transcriptions: the model is replaced, and the bytes around it stay.</summary>
-/// <remarks>The library accepts forms only that can be read in one way. One that this reader cannot read is passed on, and refused there.</remarks>
+/// <summary>Edits the forms of transcriptions: the model is replaced, and all other bytes stay the same.</summary>
+/// <remarks>The library accepts only forms that can be read in one way. A form that this reader cannot read is passed to the library, which refuses
+/// it.</remarks>
 internal static class FormEdit
 {
     private const int MaxFieldLength = 256;
@@ -15,10 +16,10 @@ internal static class FormEdit
 
     /// <summary>Writes the form for the service, if anything has to be changed.</summary>
     /// <param name="body">The whole form.</param>
-    /// <param name="boundary">Its boundary, already checked.</param>
-    /// <param name="context">What the edit may know.</param>
-    /// <param name="target">For the edited form.</param>
-    /// <exception cref="PrivatemodeRequestException">The form names no model, or several, or asks for a format that is not served.</exception>
+    /// <param name="boundary">The boundary of the form, which has been checked.</param>
+    /// <param name="context">The settings of the proxy, and the caller.</param>
+    /// <param name="target">The buffer that receives the edited form.</param>
+    /// <exception cref="PrivatemodeRequestException">The form names no model or several models, or requests a format that is not supported.</exception>
     public static EditResult Edit(ReadOnlyMemory<byte> body, string boundary, EditContext context, PooledBuffer target)
     {
         ReadOnlySpan<byte> form = body.Span;

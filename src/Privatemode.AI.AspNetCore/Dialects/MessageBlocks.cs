@@ -4,7 +4,7 @@ using System.Text.Json;
 
 namespace Privatemode.AI.AspNetCore.Dialects;
 
-/// <summary>Writes the content blocks of an Anthropic message as the model server takes them.</summary>
+/// <summary>Writes the content blocks of an Anthropic message in the form that the model server accepts.</summary>
 /// <remarks>Members are named one by one: what is not written here, such as <c>cache_control</c>, <c>citations</c> or <c>signature</c>, is not sent.</remarks>
 internal sealed class MessageBlocks(Utf8JsonWriter writer)
 {
@@ -17,14 +17,14 @@ internal sealed class MessageBlocks(Utf8JsonWriter writer)
 
     private static ReadOnlySpan<byte> FailedWithoutText => "\"Error: the tool failed and returned no text.\""u8;
 
-    /// <summary>Whether a block is left out: thinking that only Anthropic can read.</summary>
+    /// <summary>Returns whether a block is left out because it is thinking that only Anthropic can read.</summary>
     public static bool IsDropped(JsonElement block) =>
         block.ValueKind == JsonValueKind.Object && RequestJson.TryGet(block, "type"u8, out JsonElement type) && RequestJson.IsText(type, "redacted_thinking"u8);
 
     /// <summary>Writes a block of a message.</summary>
     /// <param name="block">The block.</param>
-    /// <param name="place">Where it is, for exceptions.</param>
-    /// <exception cref="PrivatemodeRequestException">It is something that the service cannot do, or not a block.</exception>
+    /// <param name="place">The position of the block, for exceptions.</param>
+    /// <exception cref="PrivatemodeRequestException">The value is not a block, or the service does not support this kind of block.</exception>
     public void Write(JsonElement block, Place place)
     {
         switch (TypeOf(block, place))
@@ -45,8 +45,8 @@ internal sealed class MessageBlocks(Utf8JsonWriter writer)
     /// <param name="text">A JSON string.</param>
     public void WriteText(JsonElement text) => WriteText(RequestJson.Raw(text));
 
-    /// <summary>Writes one text block of several texts, with an empty line between them.</summary>
-    /// <param name="texts">JSON strings, and how many bytes at the beginning of each are left out.</param>
+    /// <summary>Writes several texts as one text block, with an empty line between them.</summary>
+    /// <param name="texts">The JSON strings, each with the number of bytes to skip at its beginning.</param>
     public void WriteJoined(IReadOnlyCollection<(JsonElement Text, int Start)> texts)
     {
         using RentedText joined = new(texts.Sum(text => RequestJson.Raw(text.Text).Length + 4) + 2);
@@ -181,7 +181,7 @@ internal sealed class MessageBlocks(Utf8JsonWriter writer)
         writer.WriteEndArray();
     }
 
-    /// <summary>Writes what a tool returned. The model server drops <c>is_error</c>, so that the text has to say it.</summary>
+    /// <summary>Writes the result of a tool. The model server drops <c>is_error</c>, so the text must say that the tool failed.</summary>
     private void WriteOutput(JsonElement text, bool isError)
     {
         if (!isError || RequestJson.StartsWith(text, "Error"u8) || RequestJson.StartsWith(text, "<tool_use_error>"u8))
@@ -280,14 +280,15 @@ internal sealed class MessageBlocks(Utf8JsonWriter writer)
     private static JsonElement[] Optional(JsonElement parent, ReadOnlySpan<byte> name, Place place) =>
         RequestJson.TryGet(parent, name, out _) ? [Text(parent, name, place)] : [];
 
-    /// <summary>Where a block is: in which message, which of its blocks, and which of this block's own.</summary>
+    /// <summary>The position of a block: the zero-based indexes of the message, of the block in the message, and of the block inside that block (-1 if there is
+    /// none).</summary>
     internal readonly record struct Place(int Message, int Block, int Inner = -1)
     {
         public override string ToString() =>
             Inner < 0 ? $"messages[{Message}].content[{Block}]" : $"messages[{Message}].content[{Block}].content[{Inner}]";
     }
 
-    /// <summary>Text that is put together in pooled memory, which is wiped.</summary>
+    /// <summary>Builds a text in pooled memory, which is wiped.</summary>
     private sealed class RentedText(int length) : IDisposable
     {
         private readonly byte[] _bytes = ArrayPool<byte>.Shared.Rent(length);

@@ -6,21 +6,21 @@ using Privatemode.AI.AspNetCore.Models;
 
 namespace Privatemode.AI.AspNetCore.Dialects;
 
-/// <summary>What an edit of an Anthropic request needs to know beside the request.</summary>
-/// <param name="Model">The live ID of the model.</param>
+/// <summary>The settings for the edit of an Anthropic request.</summary>
+/// <param name="Model">The model ID that is sent to the service.</param>
 internal sealed record MessagesSettings(string Model)
 {
-    /// <summary>Leave out tools that the service does not have, instead of refusing the request.</summary>
+    /// <summary>Whether tools that the service does not have are left out. Otherwise, the request is refused.</summary>
     public bool LeavesOutHostedTools { get; init; }
 
-    /// <summary>Drop the caller's <c>cache_salt</c>.</summary>
+    /// <summary>Whether the caller's <c>cache_salt</c> is removed.</summary>
     public bool IgnoresCacheSalt { get; init; }
 
     /// <summary>Whether the request only counts tokens, so that <c>max_tokens</c> is not required.</summary>
     public bool CountsTokens { get; init; }
 }
 
-/// <summary>What an edit found in an Anthropic request.</summary>
+/// <summary>The result of the edit of an Anthropic request.</summary>
 internal sealed record MessagesEdit
 {
     public bool IsStream { get; init; }
@@ -28,20 +28,21 @@ internal sealed record MessagesEdit
     /// <summary>The types of the tools that were left out, from a fixed list of words.</summary>
     public IReadOnlyList<string> LeftOut { get; init; } = [];
 
-    /// <summary>The number of messages with the role <c>system</c> that became a part of <c>system</c>.</summary>
+    /// <summary>The number of messages with the role <c>system</c> that were moved into the member <c>system</c>.</summary>
     public int Folded { get; init; }
 
-    /// <summary>How many of them came after an answer of the model. They change the beginning of the prompt, which costs the prompt cache.</summary>
+    /// <summary>The number of moved messages that came after an answer of the model. They change the beginning of the prompt, so cached prompts cannot be
+    /// used.</summary>
     public int FoldedLate { get; init; }
 
-    /// <summary>The number of members that were left out because they are not known.</summary>
+    /// <summary>The number of members that were left out because they are unknown.</summary>
     public int Unknown { get; init; }
 }
 
-/// <summary>Writes an Anthropic request as the model server of the service takes it.</summary>
+/// <summary>Writes an Anthropic request in the form that the model server of the service accepts.</summary>
 /// <remarks>
-/// <para>Coding assistants send what only Anthropic's own servers understand. What the service has another word for is translated; what only saves
-/// tokens or describes the caller is left out; work that would silently not be done is refused.</para>
+/// <para>Coding assistants send members that only Anthropic's own servers understand. A member is translated if the service has another name for it, and left
+/// out if it only saves tokens or describes the caller. A request is refused if a part of it would silently not be done.</para>
 /// <para>Texts are copied byte for byte and members keep their order, so that the prompt of the next request begins with the same bytes. A request that
 /// was edited stays the same when it is edited again.</para>
 /// </remarks>
@@ -72,16 +73,16 @@ internal sealed class MessagesRewriter
 
     /// <summary>Writes the request for the service.</summary>
     /// <param name="body">The caller's request.</param>
-    /// <param name="context">What the proxy was told to do, and who calls.</param>
-    /// <param name="target">Gets the edited request.</param>
-    /// <exception cref="PrivatemodeRequestException">The request is not valid, or asks for something that the service does not do.</exception>
+    /// <param name="context">The settings of the proxy, and the caller.</param>
+    /// <param name="target">The buffer that receives the edited request.</param>
+    /// <exception cref="PrivatemodeRequestException">The request is not valid, or requires something that the service does not support.</exception>
     public static EditResult Edit(ReadOnlyMemory<byte> body, EditContext context, PooledBuffer target) => Edit(body, context, target, countsTokens: false);
 
-    /// <summary>Writes a request whose tokens are to be counted, so that they are counted as they would be sent.</summary>
+    /// <summary>Writes a request for counting its tokens, with the same edits as if it were sent.</summary>
     /// <inheritdoc cref="Edit(ReadOnlyMemory{byte}, EditContext, PooledBuffer)"/>
     public static EditResult Count(ReadOnlyMemory<byte> body, EditContext context, PooledBuffer target) => Edit(body, context, target, countsTokens: true);
 
-    /// <summary>Writes the request for a model, with nothing but the request.</summary>
+    /// <summary>Writes the request without the caller's session and the alias table.</summary>
     public static MessagesEdit Edit(ReadOnlyMemory<byte> body, MessagesSettings settings, IBufferWriter<byte> output)
     {
         using JsonDocument document = RequestJson.Parse(body);
@@ -236,7 +237,8 @@ internal sealed class MessagesRewriter
         }
     }
 
-    /// <summary>Where a folded message was between two of the user, they are one: models expect the roles to alternate.</summary>
+    /// <summary>Adds a message. Two messages of the user are joined if a system message between them was moved, because models expect the roles to
+    /// alternate.</summary>
     private void AddTurn(string role, int index, JsonElement content, bool isJoined)
     {
         if (!isJoined || _turns.Count == 0 || _turns[^1].Role != role)
@@ -332,7 +334,7 @@ internal sealed class MessagesRewriter
             ? content
             : throw RequestJson.Wrong($"messages[{index}].content", "a string or a list of blocks");
 
-    /// <summary>One message to send: of one message of the caller, or of two that were joined.</summary>
+    /// <summary>One message to send, made from one message of the caller or from several that were joined.</summary>
     private sealed record Turn(string Role, List<(int Message, JsonElement Content)> Contents)
     {
         // An empty text is a message of the caller; a message that lost its blocks is left out.

@@ -3,10 +3,10 @@ using Privatemode.AI.AspNetCore.Models;
 
 namespace Privatemode.AI.AspNetCore.Dialects;
 
-/// <summary>What an Anthropic request says of its answer: how much the model thinks before, and which form the answer has.</summary>
+/// <summary>Writes the settings of an Anthropic request that concern the answer: how much the model thinks, and the format of the answer.</summary>
 internal static class OutputSettings
 {
-    /// <summary>Writes how much the model thinks, and the form of its answer. Thinking is the default of the service's models.</summary>
+    /// <summary>Writes how much the model thinks, and the format of its answer. The service's models think by default.</summary>
     public static void Write(Utf8JsonWriter writer, JsonElement request, ModelProfile profile)
     {
         bool isDisabled = RequestJson.TryGet(request, "thinking"u8, out JsonElement thinking) &&
@@ -95,7 +95,7 @@ internal static class OutputSettings
         writer.WriteEndObject();
     }
 
-    /// <summary>The member of an object; undefined if it is absent or null.</summary>
+    /// <summary>Returns the member of an object, or an undefined element if it is absent or null.</summary>
     private static JsonElement Member(JsonElement parent, ReadOnlySpan<byte> name, string path) =>
         parent.ValueKind != JsonValueKind.Object ? throw RequestJson.Wrong(path, "an object")
             : RequestJson.TryGet(parent, name, out JsonElement value) ? value

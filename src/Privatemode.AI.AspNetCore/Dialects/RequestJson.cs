@@ -5,18 +5,18 @@ using System.Text.Unicode;
 
 namespace Privatemode.AI.AspNetCore.Dialects;
 
-/// <summary>Reads request bodies of callers: bounded, and without strings for what may be content.</summary>
-/// <remarks>A refused body is a <see cref="PrivatemodeRequestException"/>. It names members and positions, never values.</remarks>
+/// <summary>Reads request bodies of callers with limits, and without creating strings from content.</summary>
+/// <remarks>A body that is refused causes a <see cref="PrivatemodeRequestException"/>, which names members and positions but never values.</remarks>
 internal static class RequestJson
 {
-    /// <summary>Deepest nesting accepted. The library accepts the same: tool schemas can be deeper than the 64 levels that are .NET's default.</summary>
+    /// <summary>The maximum nesting depth, which is also that of the library: tool schemas can be deeper than .NET's default of 64 levels.</summary>
     public const int MaxDepth = 256;
 
     // Each takes 12 bytes beside the text. The largest bodies of coding assistants have some 20,000.
     private const int MaxJsonTokens = 1_000_000;
 
     /// <summary>Parses a body that is a JSON object without duplicate names. Dispose the result.</summary>
-    /// <exception cref="PrivatemodeRequestException">The body is something else, or has too many values.</exception>
+    /// <exception cref="PrivatemodeRequestException">The body is not such an object, or has too many values.</exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> body)
     {
         JsonDocument document;
@@ -47,26 +47,26 @@ internal static class RequestJson
 
     public static PrivatemodeRequestException Missing(string member) => new(member, $"'{member}' is missing.");
 
-    /// <summary>The bytes of a value as they are in the body.</summary>
+    /// <summary>Returns the bytes of a value as they are in the body.</summary>
     public static ReadOnlySpan<byte> Raw(JsonElement value) => JsonMarshal.GetRawUtf8Value(value);
 
-    /// <summary>The bytes between the quotes of a string, escapes included.</summary>
+    /// <summary>Returns the bytes between the quotation marks of a string, including escape sequences.</summary>
     public static ReadOnlySpan<byte> Inner(JsonElement text) => Raw(text)[1..^1];
 
-    /// <summary>The member of an object; false if it is absent or <see langword="null"/>, which means the same in all three APIs.</summary>
+    /// <summary>Gets the member of an object. Returns false if it is absent or <see langword="null"/>, which have the same meaning in all three APIs.</summary>
     public static bool TryGet(JsonElement parent, ReadOnlySpan<byte> name, out JsonElement value) =>
         parent.TryGetProperty(name, out value) && value.ValueKind != JsonValueKind.Null;
 
     public static bool IsText(JsonElement value) => value.ValueKind == JsonValueKind.String;
 
-    /// <summary>Whether a value is exactly this ASCII text.</summary>
+    /// <summary>Returns whether a value is exactly this ASCII text.</summary>
     public static bool IsText(JsonElement value, ReadOnlySpan<byte> text) =>
         IsText(value) && (Inner(value).SequenceEqual(text) || (Inner(value).Contains((byte)'\\') && Short(value)?.AsSpan().SequenceEqual(Ascii(text)) == true));
 
-    /// <summary>Whether a value is text that begins with this ASCII text, escaped or not.</summary>
+    /// <summary>Returns whether a value is a string that begins with this ASCII text, escaped or not.</summary>
     public static bool StartsWith(JsonElement value, ReadOnlySpan<byte> prefix) => IsText(value) && StartsWith(Inner(value), prefix);
 
-    /// <summary>Whether the inside of a JSON string begins with this ASCII text, escaped or not.</summary>
+    /// <summary>Returns whether the inside of a JSON string begins with this ASCII text, escaped or not.</summary>
     public static bool StartsWith(ReadOnlySpan<byte> inner, ReadOnlySpan<byte> prefix)
     {
         int position = 0;
@@ -81,7 +81,8 @@ internal static class RequestJson
         return true;
     }
 
-    /// <summary>A name, an identifier or a word, which is never content; null if it is longer than 256 bytes or no valid text.</summary>
+    /// <summary>Returns a string that is expected to be a name, an ID or a keyword. Returns null if the value is not a string, is longer than 256 bytes, or is
+    /// not valid Unicode text.</summary>
     public static string? Short(JsonElement value)
     {
         if (!IsText(value) || Raw(value).Length > 258)
@@ -100,7 +101,7 @@ internal static class RequestJson
         }
     }
 
-    /// <summary>Whether a member is true. One that is neither true nor false is refused.</summary>
+    /// <summary>Returns whether a member is true. A value that is neither true nor false is refused.</summary>
     /// <param name="parent">The object.</param>
     /// <param name="name">The name of the member.</param>
     /// <param name="path">The name for the exception.</param>
@@ -112,7 +113,7 @@ internal static class RequestJson
             _ => throw Wrong(path, "true or false"),
         };
 
-    /// <summary>The next character if it is ASCII; otherwise -1. Escapes count as what they mean.</summary>
+    /// <summary>Returns the next character if it is ASCII; otherwise -1. An escape sequence counts as the character that it represents.</summary>
     public static int ReadAscii(ReadOnlySpan<byte> inner, ref int position)
     {
         byte first = inner[position++];

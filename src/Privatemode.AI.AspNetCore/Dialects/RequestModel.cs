@@ -2,10 +2,10 @@ using System.Text.Json;
 
 namespace Privatemode.AI.AspNetCore.Dialects;
 
-/// <summary>Looks at the model that a request names, before the request is edited.</summary>
+/// <summary>Finds the model that a request names, before the request is edited.</summary>
 internal static class RequestModel
 {
-    /// <summary>The model, or null if the request names none. Whether the request is valid is not looked at.</summary>
+    /// <summary>Returns the model, or null if the request names none. The request is not validated.</summary>
     /// <param name="body">JSON, or a form.</param>
     /// <param name="boundary">The boundary of a form; null for JSON.</param>
     public static string? Peek(ReadOnlyMemory<byte> body, string? boundary)

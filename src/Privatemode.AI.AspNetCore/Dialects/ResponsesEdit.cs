@@ -4,13 +4,13 @@ using Privatemode.AI.AspNetCore.Models;
 
 namespace Privatemode.AI.AspNetCore.Dialects;
 
-/// <summary>Edits the bodies of requests of the Responses API. The library translates and checks all else.</summary>
+/// <summary>Edits the bodies of requests of the Responses API. The library does all other checks and the translation.</summary>
 internal static class ResponsesEdit
 {
     /// <summary>Writes the request for the library, if anything has to be changed.</summary>
     /// <param name="body">The caller's request.</param>
-    /// <param name="context">What the proxy was told to do, and who calls.</param>
-    /// <param name="target">Gets the edited request.</param>
+    /// <param name="context">The settings of the proxy, and the caller.</param>
+    /// <param name="target">The buffer that receives the edited request.</param>
     /// <exception cref="PrivatemodeRequestException">The body is not JSON, or has no model.</exception>
     public static EditResult Edit(ReadOnlyMemory<byte> body, EditContext context, PooledBuffer target)
     {
@@ -32,7 +32,8 @@ internal static class ResponsesEdit
         return ChatEdit.Write(editor, body, target) with { RequestedModel = asked, Model = model, CacheKey = cacheKey };
     }
 
-    /// <summary>The library takes the key of the body before that of the call, and knows of no callers: theirs must differ.</summary>
+    /// <summary>Replaces the cache key in the body, which the library prefers to that of the call. The library does not know the callers of the proxy, so the
+    /// keys of different callers must differ.</summary>
     private static void ReplaceCacheKey(BodyEditor editor, string? key)
     {
         if (key is null)

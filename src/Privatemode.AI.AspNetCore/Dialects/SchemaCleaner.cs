@@ -3,7 +3,8 @@ using System.Text.Json;
 namespace Privatemode.AI.AspNetCore.Dialects;
 
 /// <summary>Copies a JSON schema without the keywords that the model server's grammars refuse or ignore.</summary>
-/// <remarks>It goes only where JSON Schema has schemas: a property that a tool calls <c>$schema</c> stays. Values are copied byte for byte.</remarks>
+/// <remarks>It changes only what JSON Schema defines as a schema: a property of a tool that is named <c>$schema</c> is kept. Values are copied byte for
+/// byte.</remarks>
 internal static class SchemaCleaner
 {
     private static readonly string[] Dropped = ["$schema", "$id", "$comment", "propertyNames"];
@@ -14,10 +15,10 @@ internal static class SchemaCleaner
         "unevaluatedItems", "unevaluatedProperties",
     ];
 
-    /// <summary>Writes the schema of a tool's input. One without a type describes an object.</summary>
+    /// <summary>Writes the schema of a tool's input. A schema without a type describes an object.</summary>
     public static void WriteInput(Utf8JsonWriter writer, JsonElement schema) => WriteSchema(writer, schema, isInput: true);
 
-    /// <summary>Writes a schema, or the list of schemas that some keywords take.</summary>
+    /// <summary>Writes a schema, or the list of schemas that is the value of some keywords.</summary>
     public static void Write(Utf8JsonWriter writer, JsonElement schema)
     {
         if (schema.ValueKind != JsonValueKind.Array)
@@ -85,7 +86,8 @@ internal static class SchemaCleaner
         writer.WriteEndObject();
     }
 
-    /// <summary>Any additional property may have any value: that is what holds without the keyword too.</summary>
+    /// <summary>Returns whether a keyword is left out: those that are refused or ignored, and an <c>additionalProperties</c> that allows everything, which is
+    /// the default.</summary>
     private static bool IsDropped(JsonProperty keyword) => Dropped.Contains(keyword.Name) ||
         (keyword.NameEquals("additionalProperties"u8) && keyword.Value.ValueKind == JsonValueKind.Object && keyword.Value.EnumerateObject().All(IsDropped));
 

@@ -3,8 +3,8 @@ using System.Text.Json;
 namespace Privatemode.AI.AspNetCore.Dialects;
 
 /// <summary>The texts of an Anthropic request's <c>system</c>, and of its messages with the role <c>system</c>, in order.</summary>
-/// <remarks>Claude Code sends its instructions as such a message. The model server refuses it, or loses the tools of the request. They are written as one
-/// text: the model server puts several together without anything between them, so that the last sentence of one runs into the first of the next.</remarks>
+/// <remarks>Claude Code sends its instructions as such a message. The model server refuses it, or loses the tools of the request. All texts are written as one
+/// text, because the model server joins several texts without a separator.</remarks>
 internal sealed class SystemTexts
 {
     // With how many bytes at the beginning of each are left out.
@@ -19,8 +19,8 @@ internal sealed class SystemTexts
 
     /// <summary>Adds the content of a message with the role <c>system</c>.</summary>
     /// <param name="content">A text or a list of blocks.</param>
-    /// <param name="path">Where it is, for exceptions.</param>
-    /// <param name="isLate">Whether the model has answered before.</param>
+    /// <param name="path">The position of the content, for exceptions.</param>
+    /// <param name="isLate">Whether the message comes after an answer of the model.</param>
     public void Fold(JsonElement content, string path, bool isLate)
     {
         Add(content, path);
@@ -75,7 +75,7 @@ internal sealed class SystemTexts
         writer.WriteEndArray();
     }
 
-    /// <summary>A text that is all of <c>system</c> loses its first line only: the instructions of the program can follow.</summary>
+    /// <summary>Adds a text without the billing header lines at its beginning. The instructions of the program can follow these lines.</summary>
     private void AddLines(JsonElement text)
     {
         ReadOnlySpan<byte> inner = RequestJson.Inner(text);
@@ -91,7 +91,7 @@ internal sealed class SystemTexts
         }
     }
 
-    /// <summary>The length of the first line with its end, in bytes of JSON.</summary>
+    /// <summary>Returns the length of the first line with its line break, in bytes of JSON.</summary>
     private static int LengthOfLine(ReadOnlySpan<byte> inner)
     {
         for (int position = 0; position < inner.Length;)

@@ -3,9 +3,9 @@ using System.Text.Json;
 
 namespace Privatemode.AI.AspNetCore.Dialects;
 
-/// <summary>Estimates how many tokens a request has, without a tokenizer: each model has another one, and theirs have megabytes.</summary>
-/// <remarks>For limits, and for programs that ask before they send. It looks at words, numbers and punctuation in one pass, without strings. The weights
-/// are fitted to o200k_base, the tokenizer of gpt-oss, on code, JSON schemas and prose in English, German, Russian and Chinese.</remarks>
+/// <summary>Estimates the number of tokens of a request without a tokenizer: each model has its own, with a vocabulary of several megabytes.</summary>
+/// <remarks>For limits, and for programs that request an estimate before they send. It reads words, numbers and punctuation in one pass, without creating
+/// strings. The weights are fitted to o200k_base, the tokenizer of gpt-oss, on code, JSON schemas and prose in English, German, Russian and Chinese.</remarks>
 internal static class TokenEstimate
 {
     // What the template of a model writes around a request, a message and a tool, and what an image takes.
@@ -17,7 +17,7 @@ internal static class TokenEstimate
     private const int BeginningOfMedia = 256;
 
     /// <summary>Estimates the tokens of a request in one of the three APIs.</summary>
-    /// <param name="body">A JSON object. For anything else, it is the estimate of what can be read.</param>
+    /// <param name="body">A JSON object. For other text, the result is the estimate of the part that can be read.</param>
     public static long Of(ReadOnlySpan<byte> body)
     {
         Utf8JsonReader reader = new(body, new JsonReaderOptions { MaxDepth = RequestJson.MaxDepth });
@@ -53,7 +53,7 @@ internal static class TokenEstimate
         return (long)Math.Ceiling(tokens);
     }
 
-    /// <summary>The tokens of a value that the model sees as JSON, without moving the reader.</summary>
+    /// <summary>Returns the tokens of a value that the model receives as JSON. The reader does not move.</summary>
     private static double OfJson(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
     {
         Utf8JsonReader end = reader;
@@ -78,7 +78,7 @@ internal static class TokenEstimate
         return count;
     }
 
-    /// <summary>The tokens of the texts in a value, at whose end the reader is then.</summary>
+    /// <summary>Returns the tokens of the texts in a value, and moves the reader to the end of the value.</summary>
     private static double OfTexts(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
     {
         (int depth, double tokens) = (reader.CurrentDepth, 0);
@@ -102,7 +102,7 @@ internal static class TokenEstimate
         return tokens;
     }
 
-    /// <summary>The tokens of members that are no texts: names and types, images, and the input of a tool that was called.</summary>
+    /// <summary>Returns the tokens of a member that is not text: a name or a type, an image, or the input of a tool call.</summary>
     private static double OfMember(ref Utf8JsonReader reader, ReadOnlySpan<byte> body)
     {
         bool isMark = reader.ValueTextEquals("type"u8) || reader.ValueTextEquals("role"u8) || reader.ValueTextEquals("id"u8) ||
@@ -124,12 +124,12 @@ internal static class TokenEstimate
             : TokenWeights.Of(reader.ValueSpan);
     }
 
-    /// <summary>Whether a string is a file in base64 and no text.</summary>
+    /// <summary>Returns whether a string is a Base64-encoded file and not text.</summary>
     private static bool IsMedia(ReadOnlySpan<byte> text) => text.StartsWith("data:"u8) ||
         (text.Length >= BeginningOfMedia && Base64.IsValid(text[..BeginningOfMedia]) && !text[..BeginningOfMedia].Contains((byte)' '));
 }
 
-/// <summary>What a piece of text weighs in tokens.</summary>
+/// <summary>Estimates the tokens of text.</summary>
 internal static class TokenWeights
 {
     private const double Word = 1.17;

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Privatemode.AI.AspNetCore.Dialects;
 
-/// <summary>The tools of an Anthropic request, as the model server takes them: name, description and schema of what the client itself runs.</summary>
+/// <summary>The tools of an Anthropic request that the client itself runs, in the form that the model server accepts: name, description and schema.</summary>
 internal sealed class ToolDefinitions
 {
     // Tools that Anthropic runs, or whose schema only its models know. Their types end in a date.
@@ -17,15 +17,15 @@ internal sealed class ToolDefinitions
 
     private ToolDefinitions(JsonElement request) => _request = request;
 
-    /// <summary>Whether there is a tool to send. An empty list is refused by the model server.</summary>
+    /// <summary>Whether there is a tool to send. The model server refuses an empty list.</summary>
     public bool Any => _tools.Count > 0;
 
     /// <summary>The types of the tools that were left out, from a fixed list of words.</summary>
     public IReadOnlyList<string> LeftOut => _leftOut;
 
-    /// <summary>Looks at the tools of a request.</summary>
+    /// <summary>Reads the tools of a request.</summary>
     /// <param name="request">The request.</param>
-    /// <param name="leavesOutHosted">Leave out tools that the service does not have, instead of refusing the request.</param>
+    /// <param name="leavesOutHosted">Whether tools that the service does not have are left out. Otherwise, the request is refused.</param>
     /// <exception cref="PrivatemodeRequestException">A tool has no name or schema, or needs something that the service does not have.</exception>
     public static ToolDefinitions Read(JsonElement request, bool leavesOutHosted)
     {
@@ -65,8 +65,8 @@ internal sealed class ToolDefinitions
         writer.WriteEndArray();
     }
 
-    /// <summary>Writes what the request says about the use of its tools.</summary>
-    /// <exception cref="PrivatemodeRequestException">It is not one of the four choices, or names a tool that was left out.</exception>
+    /// <summary>Writes the tool choice of the request.</summary>
+    /// <exception cref="PrivatemodeRequestException">The value is not one of the four choices, or names a tool that was left out.</exception>
     public void WriteChoice(Utf8JsonWriter writer, JsonElement choice)
     {
         if (choice.ValueKind != JsonValueKind.Object || !RequestJson.TryGet(choice, "type"u8, out JsonElement type))

@@ -8,10 +8,10 @@ using Microsoft.Extensions.DependencyInjection;
 
 namespace Privatemode.AI.AspNetCore.Errors;
 
-/// <summary>Writes errors in the caller's dialect: as an answer, or as an event of a stream that has begun.</summary>
+/// <summary>Writes errors in the form of the caller's API: as an answer, or as an event of a stream that has begun.</summary>
 internal static class ErrorBody
 {
-    /// <summary>Read by the SDKs of OpenAI and Anthropic.</summary>
+    /// <summary>The header in which the SDKs of OpenAI and Anthropic read whether to retry.</summary>
     public const string ShouldRetryHeader = "x-should-retry";
 
     // The library's handler sets it for each error answer, under the same name (ServiceErrors.Option).
@@ -20,17 +20,17 @@ internal static class ErrorBody
     private const int Overloaded = 529;
     private static readonly JsonWriterOptions Writer = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>The status of the answer.</summary>
+    /// <summary>Returns the status of the answer.</summary>
     public static int StatusOf(ProxyError error, ProxyDialect dialect) => dialect == ProxyDialect.Anthropic ? error.AnthropicStatus : error.Status;
 
-    /// <summary>Whole seconds, at least one, as in <c>Retry-After</c>.</summary>
+    /// <summary>Returns a time in whole seconds, at least one, as in <c>Retry-After</c>.</summary>
     public static string Seconds(TimeSpan wait) => Math.Max(1, (long)Math.Ceiling(wait.TotalSeconds)).ToString(CultureInfo.InvariantCulture);
 
     /// <summary>Writes the error as the answer. The answer must not have started.</summary>
     /// <param name="context">The request.</param>
     /// <param name="error">The error.</param>
-    /// <param name="dialect">The caller's dialect.</param>
-    /// <param name="requestId">The ID that the answer has.</param>
+    /// <param name="dialect">The API of the caller.</param>
+    /// <param name="requestId">The request ID in the answer.</param>
     public static async Task WriteAsync(HttpContext context, ProxyError error, ProxyDialect dialect, string requestId)
     {
         if (error.Delay > TimeSpan.Zero)
@@ -59,10 +59,10 @@ internal static class ErrorBody
         await response.Body.WriteAsync(body.WrittenMemory, context.RequestAborted).ConfigureAwait(false);
     }
 
-    /// <summary>The error that the service answered, with a status from 400.</summary>
+    /// <summary>Returns the error in an answer of the service with a status of 400 or more.</summary>
     /// <param name="answer">The answer of the library's handler.</param>
     /// <param name="isCallersApiKey">Whether the API key of the service comes from the caller.</param>
-    /// <param name="cancellationToken">Cancels reading.</param>
+    /// <param name="cancellationToken">A token that cancels reading.</param>
     public static async ValueTask<ProxyError> FromAnswerAsync(HttpResponseMessage answer, bool isCallersApiKey, CancellationToken cancellationToken)
     {
         byte[] buffer = ArrayPool<byte>.Shared.Rent(ServiceErrorAnswer.MaxBytes);

@@ -15,7 +15,8 @@ internal enum ProxyDialect
     Anthropic,
 }
 
-/// <summary>An error as callers get it, in both dialects. The table of docs/proxy.md; made by the factories below and by <c>From</c>.</summary>
+/// <summary>An error as callers receive it, for the APIs of OpenAI and Anthropic. docs/proxy.md lists all errors. Created by the factories below and by
+/// <c>From</c>.</summary>
 /// <param name="Status">The HTTP status for callers of OpenAI's API.</param>
 /// <param name="Type">OpenAI's <c>error.type</c>.</param>
 /// <param name="Code">OpenAI's <c>error.code</c>.</param>
@@ -24,48 +25,48 @@ internal enum ProxyDialect
 /// <param name="Message">What happened, and what to do. It may quote the service, so it is never logged.</param>
 internal sealed record ProxyError(int Status, string Type, string Code, int AnthropicStatus, string AnthropicType, string Message)
 {
-    /// <summary>The code for a prompt that is longer than the model's context; assistants shorten their history then.</summary>
+    /// <summary>The code for a prompt that is longer than the model's context window. Assistants then shorten their history.</summary>
     public const string ContextLengthExceeded = "context_length_exceeded";
 
     private const string InvalidRequest = "invalid_request_error";
     private const string ServerError = "server_error";
     private const string ApiError = "api_error";
 
-    /// <summary>The member of the request that is wrong, or null.</summary>
+    /// <summary>The member of the request that is invalid, or null.</summary>
     public string? Param { get; init; }
 
-    /// <summary>The code for the log: only codes of this proxy, because a code of the service can be any text.</summary>
+    /// <summary>The code for the log. It is always a code of this proxy, because a code of the service can be any text.</summary>
     public string LoggedCode => HasCodeOfService ? "invalid_request" : Code;
 
-    /// <summary>Whether the code is that of the service.</summary>
+    /// <summary>Whether the service chose the code.</summary>
     public bool HasCodeOfService { get; init; }
 
-    /// <summary>How long to wait before a retry, or null.</summary>
+    /// <summary>The time to wait before a retry, or null.</summary>
     public TimeSpan? RetryAfter { get; init; }
 
     /// <summary>The value of <c>x-should-retry</c>, which the SDKs of OpenAI and Anthropic obey; null lets them decide by the status.</summary>
     public bool? ShouldRetry { get; init; } = false;
 
-    /// <summary>How long the answer is held back; for callers who try one key after the other.</summary>
+    /// <summary>The time for which the answer is delayed, to slow down callers who try many keys.</summary>
     public TimeSpan Delay { get; init; }
 
     /// <summary>The exception that a stream of responses reports, or null.</summary>
     public Exception? Cause { get; init; }
 
-    /// <summary>The body is not as it must be.</summary>
+    /// <summary>Creates the error for an invalid request body.</summary>
     public static ProxyError BadRequest(string? param, string message, string code = "invalid_request") =>
         new(400, InvalidRequest, code, 400, InvalidRequest, message) { Param = param };
 
-    /// <summary>No caller key, or a wrong one.</summary>
+    /// <summary>Creates the error for a missing or wrong caller key.</summary>
     public static ProxyError Unauthorized(string message) => new(401, InvalidRequest, "invalid_api_key", 401, "authentication_error", message);
 
-    /// <summary>Refused by the gate before the caller key was looked at.</summary>
+    /// <summary>Creates the error for a request that the gate refused before it checked the caller key.</summary>
     public static ProxyError Forbidden(string message) => new(403, InvalidRequest, "forbidden", 403, "permission_error", message);
 
     public static ProxyError NotFound(string message, string code = "unknown_endpoint") =>
         new(404, InvalidRequest, code, 404, "not_found_error", message);
 
-    /// <summary>The model is not offered, or not for this endpoint.</summary>
+    /// <summary>Creates the error for a model that is not offered, or not for this endpoint.</summary>
     public static ProxyError ModelNotFound(string message) =>
         new(404, InvalidRequest, "model_not_found", 404, "not_found_error", message) { Param = "model" };
 
@@ -78,25 +79,26 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
     public static ProxyError UnsupportedMediaType(string message) =>
         new(415, InvalidRequest, "unsupported_media_type", 415, InvalidRequest, message);
 
-    /// <summary>The answer to every WebSocket handshake: clients that get it at once go on with requests.</summary>
+    /// <summary>Creates the error for every WebSocket handshake. Clients that receive it immediately continue with requests.</summary>
     public static ProxyError UpgradeRequired() => new(426, InvalidRequest, "upgrade_required", 426, InvalidRequest, "WebSockets are not supported.");
 
-    /// <summary>A limit of this proxy.</summary>
+    /// <summary>Creates the error for a rate limit of this proxy.</summary>
     public static ProxyError RateLimited(TimeSpan wait) => RateLimited("The rate limit of this proxy is reached.", wait);
 
-    /// <summary>The proxy has no memory for the request, or too many callers.</summary>
+    /// <summary>Creates the error for a proxy that has no memory for the request, or too many callers.</summary>
     public static ProxyError Overloaded(string message, TimeSpan wait) =>
         new(503, ServerError, "overloaded", 529, "overloaded_error", message) { RetryAfter = wait, ShouldRetry = true };
 
-    /// <summary>The application stops and does not wait for the answer.</summary>
+    /// <summary>Creates the error for an application that is stopping and does not wait for the answer.</summary>
     public static ProxyError Stopping() =>
         Unavailable("The proxy was stopped before the answer was complete. Call again.", TimeSpan.FromSeconds(1));
 
-    /// <summary>A setting of the proxy is wrong. Never 401: assistants would ask their user to log in to another provider.</summary>
+    /// <summary>Creates the error for an invalid setting of the proxy. The status is never 401, because assistants would ask their user to log in to another
+    /// provider.</summary>
     public static ProxyError Configuration(string message) => Failed(500, "proxy_configuration", message, retry: false);
 
-    /// <summary>The error for an exception of a call.</summary>
-    /// <param name="exception">What was thrown. If it is not an exception of this library, nothing of its message is used.</param>
+    /// <summary>Returns the error for an exception of a call.</summary>
+    /// <param name="exception">The exception. If it is not an exception of this library, its message is not used.</param>
     /// <param name="isCallersApiKey">Whether the API key of the service comes from the caller.</param>
     public static ProxyError From(Exception exception, bool isCallersApiKey = false) => exception is ProxyRefusalException refusal
         ? refusal.Error
@@ -118,8 +120,8 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
         _ => Failed(500, "internal_error", "The proxy failed. Its log names the type of the error.", retry: false),
     };
 
-    /// <summary>The error for an answer of the service with a status from 400.</summary>
-    /// <param name="answer">What it says.</param>
+    /// <summary>Returns the error for an answer of the service with a status of 400 or more.</summary>
+    /// <param name="answer">The content of the answer.</param>
     /// <param name="isCallersApiKey">Whether the API key of the service comes from the caller.</param>
     /// <param name="failure">The exception that the library's adapters throw for this answer, if it is known.</param>
     public static ProxyError From(ServiceErrorAnswer answer, bool isCallersApiKey, PrivatemodeServiceException? failure = null) => answer.Status switch
@@ -166,14 +168,14 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
         };
     }
 
-    /// <summary>The library's advice, and then what the service said.</summary>
+    /// <summary>Returns the library's advice, followed by the message of the service.</summary>
     private static string Advised(PrivatemodeServiceException service, string text) => text == service.Message ? text : $"{service.Message} {text}";
 
     private static ProxyError FromConfiguration(PrivatemodeConfigurationException exception, bool isCallersApiKey) =>
         IsOfApiKey(exception) ? RejectedKey(exception.Message, isCallersApiKey)
             : Configuration($"A setting of this proxy is wrong: {exception.Setting}. Its log has the message.");
 
-    /// <summary>Whether the exception is about the API key of the service. The setting is a path of options or of the configuration.</summary>
+    /// <summary>Returns whether the exception is about the API key of the service. Its setting is a path of options or of the configuration.</summary>
     public static bool IsOfApiKey(PrivatemodeConfigurationException exception) => exception.Setting.Split('.', ':')[^1] is
         nameof(PrivatemodeOptions.ApiKey) or nameof(PrivatemodeOptions.Credential) or nameof(PrivatemodeOptions.ApiKeyAccessor);
 
@@ -203,7 +205,7 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
         new(status, ServerError, code, status, ApiError, message) { ShouldRetry = retry };
 }
 
-/// <summary>Ends a request with an error. It is thrown before anything is sent to the caller, or ends a stream that has begun.</summary>
+/// <summary>The exception that ends a request with an error, before anything is sent to the caller or in a stream that has begun.</summary>
 internal sealed class ProxyRefusalException(ProxyError error) : Exception(error.Code)
 {
     public ProxyError Error { get; } = error;

@@ -4,10 +4,10 @@ using System.Text.Json;
 
 namespace Privatemode.AI.AspNetCore.Errors;
 
-/// <summary>What an answer of the service with a status from 400 says. Its text is data: nothing here fails on odd input.</summary>
+/// <summary>The content of an answer of the service with a status of 400 or more. Reading it never fails, regardless of its text.</summary>
 internal sealed record ServiceErrorAnswer
 {
-    /// <summary>The longest body that is read; the rest is not.</summary>
+    /// <summary>The maximum number of bytes of the body that are read. The rest is ignored.</summary>
     public const int MaxBytes = 256 * 1024;
 
     private const int MaxUnauthenticatedLength = 1000;
@@ -30,9 +30,9 @@ internal sealed record ServiceErrorAnswer
     public bool IsContextLength => Code == ProxyError.ContextLengthExceeded || SpeaksOfContextLength(Text);
 
     /// <summary>Reads the body of an answer.</summary>
-    /// <param name="status">The status, from 400.</param>
-    /// <param name="body">The body, at most <see cref="MaxBytes"/> of it.</param>
-    /// <param name="isAuthenticated">Whether the enclave encrypted it. Otherwise an attacker on the network path can have written it.</param>
+    /// <param name="status">The status, 400 or more.</param>
+    /// <param name="body">The first <see cref="MaxBytes"/> bytes of the body, or all of it.</param>
+    /// <param name="isAuthenticated">Whether the deployment encrypted it. Otherwise, an attacker on the network path can have written it.</param>
     /// <param name="retryAfter">The value of the header <c>Retry-After</c> as the library limits it, or null.</param>
     public static ServiceErrorAnswer Read(int status, ReadOnlySpan<byte> body, bool isAuthenticated, TimeSpan? retryAfter = null)
     {
@@ -47,7 +47,7 @@ internal sealed record ServiceErrorAnswer
         };
     }
 
-    /// <summary>Text of the service as a caller gets it.</summary>
+    /// <summary>Returns a text of the service in the form in which callers receive it.</summary>
     public static string Quote(string text, bool isAuthenticated)
     {
         if (isAuthenticated)
@@ -68,14 +68,14 @@ internal sealed record ServiceErrorAnswer
     public static bool SpeaksOfContextLength(string text) =>
         text.Contains("context length", StringComparison.OrdinalIgnoreCase) || text.Contains("context_length", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Whether a character could forge or hide lines of a log or of a terminal.</summary>
+    /// <summary>Returns whether a character could forge or hide lines of a log or of a terminal.</summary>
     private static bool IsUnsafe(char character) => char.GetUnicodeCategory(character) is UnicodeCategory.Control or UnicodeCategory.Format
         or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate;
 
     private static string Cut(string text, int length) =>
         text.Length <= length ? text : text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)];
 
-    /// <summary>A code or the name of a member: short printable ASCII, or nothing.</summary>
+    /// <summary>Returns a code or the name of a member if it is short printable ASCII; otherwise null.</summary>
     private static string? Word(string? text) =>
         text is { Length: > 0 and <= MaxWordLength } && !text.AsSpan().ContainsAnyExceptInRange(' ', '~') ? text : null;
 

@@ -6,14 +6,14 @@ namespace Privatemode.AI.AspNetCore.Gate;
 /// <summary>Compares two digests of keys. Tests count the calls.</summary>
 internal delegate bool DigestComparer(ReadOnlySpan<byte> left, ReadOnlySpan<byte> right);
 
-/// <summary>The keys that callers may present, as SHA-256 digests. Immutable.</summary>
+/// <summary>The accepted caller keys, as SHA-256 digests. Immutable.</summary>
 internal sealed class CallerKeySet
 {
     public const int MaxKeys = 10_000;
     public const int MinKeyLength = 16;
     public const int MaxKeyLength = 512;
 
-    /// <summary>Longer texts are cut before they are hashed; no key is that long.</summary>
+    /// <summary>The maximum number of characters that are hashed. Longer texts are cut; no key is that long.</summary>
     private const int MaxHashedLength = 4096;
 
     private readonly byte[][] _digests;
@@ -22,11 +22,11 @@ internal sealed class CallerKeySet
 
     public int Count => _digests.Length;
 
-    /// <summary>The digest of what a caller presents.</summary>
+    /// <summary>Returns the digest of the key that a caller sent.</summary>
     public static byte[] Digest(string key) => SHA256.HashData(Encoding.UTF8.GetBytes(key.Length <= MaxHashedLength ? key : key[..MaxHashedLength]));
 
-    /// <summary>The number of the key among all, from 1, or 0 if it is not one of them.</summary>
-    /// <remarks>Compares with every key, in a time that does not depend on which of them matches, or on how much of it.</remarks>
+    /// <summary>Returns the one-based number of the key, or 0 if it is not an accepted key.</summary>
+    /// <remarks>The key is compared with all keys. The time does not depend on which key matches, or on how many bytes are equal.</remarks>
     public int Find(string presented, DigestComparer comparer)
     {
         byte[] digest = Digest(presented);
@@ -40,7 +40,7 @@ internal sealed class CallerKeySet
         return presented.Length > MaxKeyLength ? 0 : found;
     }
 
-    /// <summary>Collects keys and says what is wrong with them, without any part of a key.</summary>
+    /// <summary>Collects and validates keys. Its messages contain no part of a key.</summary>
     internal sealed class Builder
     {
         private const long MaxFileSize = 8 * 1024 * 1024;
@@ -49,7 +49,7 @@ internal sealed class CallerKeySet
         private readonly HashSet<string> _known = new(StringComparer.Ordinal);
 
         /// <summary>Adds a key.</summary>
-        /// <returns>What is wrong with it, or null.</returns>
+        /// <returns>A message that says why the key is invalid, or null.</returns>
         public string? Add(string? key)
         {
             if (key is null || key.Length < MinKeyLength || key.Length > MaxKeyLength || key.AsSpan().ContainsAnyExceptInRange('!', '~'))
@@ -68,7 +68,7 @@ internal sealed class CallerKeySet
         }
 
         /// <summary>Adds the keys of a file.</summary>
-        /// <returns>What is wrong with it, or null.</returns>
+        /// <returns>A message that says why the file is invalid, or null.</returns>
         public string? AddFile(string path)
         {
             try

@@ -5,11 +5,12 @@ using Privatemode.AI.AspNetCore.Status;
 
 namespace Privatemode.AI.AspNetCore.Gate;
 
-/// <summary>The caller keys that are valid now: those of the options, and those of their files, which are read again when they change.</summary>
+/// <summary>The caller keys that are currently valid: those in the options, and those in the key files, which are read again when they change.</summary>
 internal sealed class CallerKeys(
     IOptions<PrivatemodeProxyOptions> options, TimeProvider time, ProxyTelemetry telemetry, DigestComparer? comparer = null)
 {
-    /// <summary>Files are looked at this often at most. Not with notifications, which mounted files of Kubernetes do not send.</summary>
+    /// <summary>The minimum time between two checks of the files. Change notifications are not used, because files that Kubernetes mounts do not send
+    /// them.</summary>
     private static readonly TimeSpan Interval = TimeSpan.FromSeconds(1);
 
     private readonly PrivatemodeProxyOptions _options = options.Value;
@@ -19,8 +20,8 @@ internal sealed class CallerKeys(
     private string _stamp = "";
     private long _lookedAt;
 
-    /// <summary>The number of the key among all, from 1, or 0 if it is not one of them.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">The keys were never read, and cannot be read now.</exception>
+    /// <summary>Returns the one-based number of the key, or 0 if it is not an accepted key.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">The keys have never been read, and cannot be read now.</exception>
     public int Find(string presented) => Current().Find(presented, _comparer);
 
     private CallerKeySet Current()
@@ -45,7 +46,7 @@ internal sealed class CallerKeys(
         }
     }
 
-    /// <summary>Reads all keys. With a fault in a file, the keys that were read before stay valid.</summary>
+    /// <summary>Reads all keys. If a file is invalid, the keys that were read before stay valid.</summary>
     private void Read()
     {
         CallerKeySet.Builder builder = new();
@@ -74,8 +75,8 @@ internal sealed class CallerKeys(
 
     private string Stamp() => string.Join('|', _options.CallerKeyFiles.Select(StampOf));
 
-    /// <summary>When the content was written, and its length. Of the open file, not of its path: a file of a secret that Kubernetes mounts is a link, which
-    /// stays the same when the secret changes, so that keys that were withdrawn would stay valid.</summary>
+    /// <summary>Returns the time of the last write and the length of the open file, not those of its path: a secret that Kubernetes mounts is a link, and the
+    /// link does not change when the secret does, so revoked keys would stay valid.</summary>
     private static string StampOf(string path)
     {
         try

@@ -3,7 +3,7 @@ using System.Net.Sockets;
 
 namespace Privatemode.AI.AspNetCore.Gate;
 
-/// <summary>Counts wrong caller keys of each address, so that an address with many of them can be answered slowly.</summary>
+/// <summary>Counts the wrong caller keys from each IP address, so that answers to an address with many of them can be delayed.</summary>
 internal sealed class FailedKeys(TimeProvider time)
 {
     public const int MaxAddresses = 1024;
@@ -14,7 +14,7 @@ internal sealed class FailedKeys(TimeProvider time)
     private readonly Dictionary<IPAddress, (long Began, int Count)> _failures = [];
     private readonly Lock _gate = new();
 
-    /// <summary>How many addresses are known.</summary>
+    /// <summary>The number of addresses that are counted.</summary>
     public int Count
     {
         get
@@ -27,7 +27,7 @@ internal sealed class FailedKeys(TimeProvider time)
     }
 
     /// <summary>Counts a wrong key.</summary>
-    /// <returns>Whether the address had too many in the last minute.</returns>
+    /// <returns>Whether the address sent too many wrong keys in the last minute.</returns>
     public bool Add(IPAddress? address)
     {
         IPAddress key = Network(address ?? IPAddress.None);
@@ -63,7 +63,7 @@ internal sealed class FailedKeys(TimeProvider time)
         }
     }
 
-    /// <summary>One caller has a whole network of IPv6 addresses.</summary>
+    /// <summary>Returns the address that is counted. For IPv6, it is the network, because one caller has a whole network of addresses.</summary>
     private static IPAddress Network(IPAddress address)
     {
         if (address.AddressFamily != AddressFamily.InterNetworkV6 || address.IsIPv4MappedToIPv6)

@@ -6,13 +6,13 @@ using Privatemode.AI.AspNetCore.Status;
 
 namespace Privatemode.AI.AspNetCore.Gate;
 
-/// <summary>Puts the gate in front of endpoints that are not of the proxy itself.</summary>
+/// <summary>Puts the gate in front of endpoints of the application.</summary>
 internal static class GatedEndpoint
 {
-    /// <summary>Adds the gate to endpoints, whatever else the application adds to them.</summary>
+    /// <summary>Adds the gate to endpoints, regardless of other conventions that the application adds.</summary>
     /// <param name="endpoints">The endpoints.</param>
-    /// <param name="route">Their route in the log lines of refused requests.</param>
-    /// <param name="needs">What the gate asks for.</param>
+    /// <param name="route">The name of their route in the log lines of refused requests.</param>
+    /// <param name="needs">The access rules.</param>
     public static void Add(IEndpointConventionBuilder endpoints, string route, GateNeeds needs) => endpoints.Finally(endpoint =>
     {
         if (endpoint.RequestDelegate is { } next)

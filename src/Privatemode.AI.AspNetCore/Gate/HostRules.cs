@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Privatemode.AI.AspNetCore.Gate;
 
-/// <summary>Which host names and origins a request may have.</summary>
+/// <summary>Decides which host names and origins of requests are accepted.</summary>
 /// <param name="hosts">The hosts of the options.</param>
 /// <param name="origins">The origins of the options.</param>
 internal sealed partial class HostRules(IEnumerable<string> hosts, IEnumerable<string> origins)
@@ -15,7 +15,7 @@ internal sealed partial class HostRules(IEnumerable<string> hosts, IEnumerable<s
     private readonly string[] _suffixes = [.. hosts.Where(host => host.StartsWith(AnyBelow, StringComparison.Ordinal)).Select(host => host[1..])];
     private readonly HashSet<string> _origins = [.. origins.Select(NormalizeOrigin)];
 
-    /// <summary>Whether the options may have it: a name, an address, or a name below <c>*.</c>, without a port.</summary>
+    /// <summary>Returns whether a host in the options is valid: a name, an address, or a name after <c>*.</c>, without a port.</summary>
     public static bool IsPattern(string? host)
     {
         string name = host?.StartsWith(AnyBelow, StringComparison.Ordinal) == true ? host[2..] : host ?? "";
@@ -24,16 +24,17 @@ internal sealed partial class HostRules(IEnumerable<string> hosts, IEnumerable<s
             : HostName().IsMatch(name));
     }
 
-    /// <summary>Whether the options may have it: scheme, host and port of a web page.</summary>
+    /// <summary>Returns whether an origin in the options is valid: the scheme, the host and an optional port.</summary>
     public static bool IsOrigin(string? origin) =>
         Uri.TryCreate(origin, UriKind.Absolute, out Uri? address) && (address.Scheme == Uri.UriSchemeHttps || address.Scheme == Uri.UriSchemeHttp)
         && address.UserInfo.Length == 0 && origin.Count('/') == 2 && address.PathAndQuery == "/" && address.Fragment.Length == 0
         && address.Host.Length > 0 && !origin.AsSpan().ContainsAnyExceptInRange('!', '~') && !origin.Contains('*', StringComparison.Ordinal)
         && !origin.Contains('?', StringComparison.Ordinal) && !origin.Contains('#', StringComparison.Ordinal);
 
-    /// <summary>Whether the request names a host of this proxy. A web page under another name must not reach it (DNS rebinding).</summary>
+    /// <summary>Returns whether the host in the request is one of this proxy. A web page under another host name must not reach the proxy (DNS
+    /// rebinding).</summary>
     /// <param name="request">The request.</param>
-    /// <param name="isLocal">Whether its connection ends on a loopback address, where the names of that address count too.</param>
+    /// <param name="isLocal">Whether the connection ends at a loopback address, where the names of loopback addresses are accepted too.</param>
     public bool AllowsHost(HttpRequest request, bool isLocal)
     {
         string host = request.Host.HasValue ? request.Host.Host : "";
@@ -42,7 +43,7 @@ internal sealed partial class HostRules(IEnumerable<string> hosts, IEnumerable<s
             || _suffixes.Any(suffix => host.Length > suffix.Length && host.EndsWith(suffix, StringComparison.OrdinalIgnoreCase));
     }
 
-    /// <summary>Whether the web page that sends the request may do that. Programs send no origin.</summary>
+    /// <summary>Returns whether the web page that sends the request is accepted. Requests of programs have no origin.</summary>
     public bool AllowsOrigin(HttpRequest request)
     {
         IHeaderDictionary headers = request.Headers;
@@ -55,7 +56,7 @@ internal sealed partial class HostRules(IEnumerable<string> hosts, IEnumerable<s
         };
     }
 
-    /// <summary>Lower case, and without the port of the scheme.</summary>
+    /// <summary>Returns the origin in lower case, without the default port of its scheme.</summary>
     private static string NormalizeOrigin(string origin) =>
         Uri.TryCreate(origin, UriKind.Absolute, out Uri? address) ? address.GetLeftPart(UriPartial.Authority) : "";
 

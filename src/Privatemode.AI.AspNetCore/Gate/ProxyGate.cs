@@ -8,10 +8,10 @@ using Privatemode.AI.AspNetCore.Status;
 
 namespace Privatemode.AI.AspNetCore.Gate;
 
-/// <summary>What a route asks of its callers.</summary>
+/// <summary>The access rules of a route.</summary>
 internal enum GateNeeds
 {
-    /// <summary>Health of the process: a probe may use any host name if its connection is local.</summary>
+    /// <summary>Health of the process: a probe can use any host name if its connection is local.</summary>
     Health,
 
     /// <summary>Host and origin, but no key.</summary>
@@ -21,9 +21,10 @@ internal enum GateNeeds
     Key,
 }
 
-/// <summary>Who calls, as far as the gate knows.</summary>
-/// <param name="Index">Number of the caller's key in the configuration, beginning at 0; -1 without keys.</param>
-/// <param name="KeyDigest">SHA-256 of the caller's key in lower-case hex, or empty without one. It separates callers that share an API key.</param>
+/// <summary>The caller, as far as the gate knows.</summary>
+/// <param name="Index">The zero-based index of the caller's key in the configuration; -1 without keys.</param>
+/// <param name="KeyDigest">The SHA-256 digest of the caller's key, as lower-case hexadecimal digits; empty without a key. It separates callers that share an
+/// API key.</param>
 internal readonly record struct ProxyCaller(int Index, string KeyDigest)
 {
     public static ProxyCaller Unknown { get; } = new(-1, "");
@@ -35,7 +36,7 @@ internal sealed class CallerApiKey(string value)
     public string Value => value;
 }
 
-/// <summary>Decides whether a request may be served at all, before its body is read.</summary>
+/// <summary>Decides whether a request is accepted, before its body is read.</summary>
 internal sealed class ProxyGate(IOptions<PrivatemodeProxyOptions> options, CallerKeys keys, TimeProvider time, ProxyTelemetry telemetry)
 {
     private const string Bearer = "Bearer ";
@@ -48,9 +49,9 @@ internal sealed class ProxyGate(IOptions<PrivatemodeProxyOptions> options, Calle
 
     /// <summary>Checks a request in this order: where it comes from, its host and origin, whether it is a WebSocket handshake, and its key.</summary>
     /// <param name="context">The request.</param>
-    /// <param name="needs">What the route asks for.</param>
-    /// <param name="caller">The caller, if the request may pass.</param>
-    /// <returns><see langword="null"/> if the request may pass.</returns>
+    /// <param name="needs">The access rules of the route.</param>
+    /// <param name="caller">The caller, if the request is accepted.</param>
+    /// <returns>The error, or <see langword="null"/> if the request is accepted.</returns>
     public ProxyError? Check(HttpContext context, GateNeeds needs, out ProxyCaller caller)
     {
         caller = ProxyCaller.Unknown;
@@ -68,7 +69,8 @@ internal sealed class ProxyGate(IOptions<PrivatemodeProxyOptions> options, Calle
         return error;
     }
 
-    /// <summary>Whether the request begins a WebSocket. It is refused at once, also without a key: assistants then go on with requests.</summary>
+    /// <summary>Returns whether the request is a WebSocket handshake. It is refused immediately, even without a key: assistants then continue with
+    /// requests.</summary>
     public static bool IsWebSocketHandshake(HttpContext context) =>
         context.Request.Headers.Upgrade.Any(value => value?.Contains("websocket", StringComparison.OrdinalIgnoreCase) == true)
         || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true };
@@ -96,7 +98,7 @@ internal sealed class ProxyGate(IOptions<PrivatemodeProxyOptions> options, Calle
         return IsWebSocketHandshake(context) ? (ProxyError.UpgradeRequired(), "upgrade") : default;
     }
 
-    /// <summary>What must be added before callers on other machines are served; null if nothing is missing.</summary>
+    /// <summary>Returns the settings that are missing to accept callers on other machines; null if nothing is missing.</summary>
     /// <param name="hasTls">Whether the connection is encrypted.</param>
     internal string? MissingForRemoteCallers(bool hasTls)
     {
@@ -154,11 +156,11 @@ internal sealed class ProxyGate(IOptions<PrivatemodeProxyOptions> options, Calle
 
     private static string? Single(IHeaderDictionary headers, string name) => headers.TryGetValue(name, out var values) && values.Count == 1 ? values[0] : null;
 
-    /// <summary>Not the scheme of the request, which middleware can take from a header.</summary>
+    /// <summary>Returns whether the connection is encrypted. The scheme of the request is not used, because middleware can set it from a header.</summary>
     private static bool HasTls(HttpContext context) =>
         context.Features.Get<ITlsHandshakeFeature>() is not null || HttpProtocol.IsHttp3(context.Request.Protocol);
 
-    /// <summary>Whether it is an address of this machine that no other machine can reach. Null stands for a Unix socket or a test server.</summary>
+    /// <summary>Returns whether an address is one of this machine that other machines cannot reach. Null stands for a Unix socket or a test server.</summary>
     internal static bool IsLoopback(IPAddress? address) =>
         address is null || IPAddress.IsLoopback(address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address);
 }

@@ -3,21 +3,22 @@ using System.Security.Cryptography;
 
 namespace Privatemode.AI.AspNetCore.Internal;
 
-/// <summary>Bytes in one array, pooled if it is small. It holds prompts and answers, so it is wiped before it is given back.</summary>
-/// <remarks>Memory of the content is good until the next call that adds to it. Not thread-safe.</remarks>
-/// <param name="capacity">In bytes; it grows when needed.</param>
+/// <summary>Bytes in one array, which is pooled if it is small. It contains prompts and answers, so it is wiped before it is returned to the pool.</summary>
+/// <remarks>The memory of the content is valid until the next call that adds bytes. Not thread-safe.</remarks>
+/// <param name="capacity">The initial capacity in bytes. It grows when needed.</param>
 internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposable
 {
     private const int SmallestStep = 256;
 
-    /// <summary>The shared pool keeps one array of each size for each thread, which for large ones would be gigabytes that no budget counts.</summary>
+    /// <summary>The maximum size in bytes of a pooled array. The shared pool keeps one array of each size for each thread: for large arrays, these would be
+    /// gigabytes that no budget counts.</summary>
     private const int LargestPooled = 1024 * 1024;
 
     private byte[]? _array = Rent(Math.Max(capacity, SmallestStep));
 
     public int Length { get; private set; }
 
-    /// <summary>The size of the array.</summary>
+    /// <summary>The size of the array, in bytes.</summary>
     public int Capacity => Array.Length;
 
     public ReadOnlyMemory<byte> Memory => Array.AsMemory(0, Length);
@@ -52,7 +53,7 @@ internal sealed class PooledBuffer(int capacity) : IBufferWriter<byte>, IDisposa
         Length += bytes.Length;
     }
 
-    /// <summary>Makes room for so many bytes in all, and not for more.</summary>
+    /// <summary>Increases the capacity to the specified number of bytes, and not further.</summary>
     public void EnsureCapacity(int bytes)
     {
         if (bytes > Array.Length)

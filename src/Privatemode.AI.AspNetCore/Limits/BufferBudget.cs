@@ -3,15 +3,15 @@ using Privatemode.AI.AspNetCore.Status;
 
 namespace Privatemode.AI.AspNetCore.Limits;
 
-/// <summary>Bounds the bodies of all requests in flight, and those of one caller key.</summary>
+/// <summary>Limits the memory for the bodies of all requests in progress, and for those of one caller key.</summary>
 internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, TimeProvider time, ProxyTelemetry telemetry)
 {
-    /// <summary>How long a request waits for room. Others give theirs back as soon as they were sent.</summary>
+    /// <summary>The maximum time that a request waits for memory. Other requests release theirs when they are answered.</summary>
     private static readonly TimeSpan MaxWait = TimeSpan.FromSeconds(5);
 
     private readonly long _limit = options.Value.MaxBufferedBytes;
 
-    /// <summary>What one caller key may use: half of the memory, or what one request of the largest size needs if that is more.</summary>
+    /// <summary>The maximum number of bytes for one caller key: half of the memory, or what one request of the largest size needs if that is more.</summary>
     private readonly long _share = Math.Max(options.Value.MaxBufferedBytes / 2, 2 * ProxyOptionsValidator.LargestBody(options.Value));
     private readonly Dictionary<string, long> _callers = new(StringComparer.Ordinal);
     private readonly LinkedList<Waiter> _waiting = new();
@@ -29,11 +29,11 @@ internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, Ti
         }
     }
 
-    /// <summary>Waits a few seconds for room.</summary>
-    /// <param name="bytes">How many bytes more.</param>
+    /// <summary>Reserves memory, and waits for it for a few seconds.</summary>
+    /// <param name="bytes">The number of bytes to reserve.</param>
     /// <param name="caller">The digest of the caller's key; empty if callers have none.</param>
-    /// <param name="cancellationToken">Cancels the wait.</param>
-    /// <returns><see langword="false"/> if there is not enough room.</returns>
+    /// <param name="cancellationToken">A token that cancels the wait.</param>
+    /// <returns><see langword="false"/> if there is not enough memory.</returns>
     public async ValueTask<bool> TakeAsync(long bytes, string caller, CancellationToken cancellationToken)
     {
         LinkedListNode<Waiter> node;
@@ -72,7 +72,7 @@ internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, Ti
         }
     }
 
-    /// <summary>Gives room back.</summary>
+    /// <summary>Releases memory.</summary>
     public void Return(long bytes, string caller)
     {
         lock (_gate)
@@ -82,7 +82,7 @@ internal sealed class BufferBudget(IOptions<PrivatemodeProxyOptions> options, Ti
         }
     }
 
-    /// <returns>Whether the room was given at the last moment.</returns>
+    /// <returns>Whether the memory was reserved at the last moment.</returns>
     private bool Withdraw(LinkedListNode<Waiter> node)
     {
         lock (_gate)

@@ -4,10 +4,10 @@ using Privatemode.AI.AspNetCore.Status;
 
 namespace Privatemode.AI.AspNetCore.Limits;
 
-/// <summary>Token counts of one answer, as the service states them. They are not authenticated.</summary>
+/// <summary>The token counts of one answer, as the service returned them. They are not authenticated.</summary>
 internal readonly record struct TokenUsage(long Input, long Output, long Cached);
 
-/// <summary>Lets calls pass at the rates of the options: those of each caller, and those of all callers together.</summary>
+/// <summary>Applies the rate limits of the options: those of each caller, and those of all callers together.</summary>
 internal sealed class RateGate(IOptions<PrivatemodeProxyOptions> options, TimeProvider time, ProxyTelemetry telemetry) : IDisposable
 {
     private const int MaxCallers = 1024;
@@ -23,9 +23,9 @@ internal sealed class RateGate(IOptions<PrivatemodeProxyOptions> options, TimePr
     private RateQueue? _all;
 
     /// <summary>Waits until the call may be sent.</summary>
-    /// <param name="caller">Who calls.</param>
-    /// <param name="estimatedInputTokens">How many input tokens the request probably has.</param>
-    /// <param name="cancellationToken">Cancels the wait.</param>
+    /// <param name="caller">The caller.</param>
+    /// <param name="estimatedInputTokens">The estimated number of input tokens of the request.</param>
+    /// <param name="cancellationToken">A token that cancels the wait.</param>
     /// <exception cref="Errors.ProxyRefusalException">The call would have to wait too long.</exception>
     public async ValueTask<RatePermit> EnterAsync(ProxyCaller caller, long estimatedInputTokens, CancellationToken cancellationToken)
     {
@@ -75,7 +75,7 @@ internal sealed class RateGate(IOptions<PrivatemodeProxyOptions> options, TimePr
         }
     }
 
-    /// <summary>The number of callers with limits of their own that are kept.</summary>
+    /// <summary>The number of callers whose own limits are in memory.</summary>
     internal int CallerCount
     {
         get
@@ -87,7 +87,7 @@ internal sealed class RateGate(IOptions<PrivatemodeProxyOptions> options, TimePr
         }
     }
 
-    /// <summary>Whether no call runs or waits.</summary>
+    /// <summary>Whether no call is in progress or waiting.</summary>
     internal bool IsIdle
     {
         get
@@ -99,7 +99,8 @@ internal sealed class RateGate(IOptions<PrivatemodeProxyOptions> options, TimePr
         }
     }
 
-    /// <summary>The queues that a request has to pass. They are held: until it is in them, another caller could take the place of an idle one.</summary>
+    /// <summary>Returns the queues that a request has to pass, and holds them, so that they are not evicted as idle before the request has entered
+    /// them.</summary>
     internal List<RateQueue> HoldQueuesOf(ProxyCaller caller)
     {
         lock (_lock)
@@ -133,7 +134,7 @@ internal sealed class RateGate(IOptions<PrivatemodeProxyOptions> options, TimePr
         return known.Queue;
     }
 
-    /// <summary>Forgets callers that were idle for long, and otherwise the one that was idle for the longest time.</summary>
+    /// <summary>Removes callers that have been idle for long or, if there are none, the one that has been idle for the longest time.</summary>
     private void EvictOne()
     {
         if (_callers.Count < MaxCallers)
@@ -162,16 +163,16 @@ internal sealed class RateGate(IOptions<PrivatemodeProxyOptions> options, TimePr
     }
 }
 
-/// <summary>The right to one call. Disposing it ends the call.</summary>
+/// <summary>The permit for one call. Disposing it ends the call.</summary>
 internal sealed class RatePermit(long estimatedInputTokens) : IDisposable
 {
     private readonly List<(RateQueue Queue, long Second)> _queues = new(2);
     private bool _isEnded;
 
-    /// <summary>How long the call waited.</summary>
+    /// <summary>The time that the call waited.</summary>
     public TimeSpan Waited { get; set; }
 
-    /// <summary>Replaces the estimate by what was used. Not called if the answer had no usage.</summary>
+    /// <summary>Replaces the estimate with the actual token counts. Not called if the answer contained no usage.</summary>
     public void Charge(TokenUsage usage)
     {
         // Counts are not authenticated: a negative one would make room, an enormous one would close the proxy.

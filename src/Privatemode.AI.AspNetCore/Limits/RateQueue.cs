@@ -2,7 +2,7 @@ using Privatemode.AI.AspNetCore.Errors;
 
 namespace Privatemode.AI.AspNetCore.Limits;
 
-/// <summary>One set of limits: lets requests pass in the order in which they came.</summary>
+/// <summary>Applies one set of limits to requests, in the order in which they arrive.</summary>
 internal sealed class RateQueue : IDisposable
 {
     private readonly ProxyRateLimits _limits;
@@ -21,7 +21,7 @@ internal sealed class RateQueue : IDisposable
         _timer = time.CreateTimer(static state => ((RateQueue)state!).Admit(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    /// <summary>Whether no request runs or waits, or is about to.</summary>
+    /// <summary>Whether no request is in progress, waiting or about to enter.</summary>
     public bool IsIdle
     {
         get
@@ -53,9 +53,9 @@ internal sealed class RateQueue : IDisposable
     private TimeSpan Now => _time.GetElapsedTime(_began);
 
     /// <summary>Waits until a request may be sent.</summary>
-    /// <returns>The second in which it counts, for <see cref="Charge"/>. The request runs until <see cref="Leave"/>.</returns>
-    /// <exception cref="ProxyRefusalException">It would have to wait too long.</exception>
-    /// <exception cref="OperationCanceledException">The caller is gone.</exception>
+    /// <returns>The second in which the request counts, for <see cref="Charge"/>. The request is in progress until <see cref="Leave"/>.</returns>
+    /// <exception cref="ProxyRefusalException">The request would have to wait too long.</exception>
+    /// <exception cref="OperationCanceledException">The caller has disconnected.</exception>
     public async ValueTask<long> EnterAsync(long input, CancellationToken cancellationToken)
     {
         LinkedListNode<Waiter> node;
@@ -81,7 +81,7 @@ internal sealed class RateQueue : IDisposable
         }
     }
 
-    /// <summary>Replaces the estimate of a request by what it used.</summary>
+    /// <summary>Replaces the estimate of a request with its actual token counts.</summary>
     public void Charge(long second, long estimated, TokenUsage usage)
     {
         lock (_gate)
@@ -92,7 +92,7 @@ internal sealed class RateQueue : IDisposable
         Admit();
     }
 
-    /// <summary>A request has ended.</summary>
+    /// <summary>Records that a request has ended.</summary>
     public void Leave()
     {
         lock (_gate)
@@ -117,7 +117,7 @@ internal sealed class RateQueue : IDisposable
         return _window.Add(Now, input);
     }
 
-    /// <summary>Lets those pass that may, and refuses those that waited too long.</summary>
+    /// <summary>Admits the requests that the limits allow, and refuses those that have waited too long.</summary>
     private void Admit()
     {
         lock (_gate)

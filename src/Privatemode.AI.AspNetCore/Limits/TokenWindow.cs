@@ -1,6 +1,6 @@
 namespace Privatemode.AI.AspNetCore.Limits;
 
-/// <summary>Requests and tokens of the last 60 seconds, in cells of one second. Not thread-safe.</summary>
+/// <summary>Counts the requests and tokens of the last 60 seconds, second by second. Not thread-safe.</summary>
 /// <param name="limits">The limits.</param>
 internal sealed class TokenWindow(ProxyRateLimits limits)
 {
@@ -10,9 +10,9 @@ internal sealed class TokenWindow(ProxyRateLimits limits)
     private Cell _sum;
     private long _second;
 
-    /// <summary>How long a request with so many input tokens has to wait; zero if it may be sent.</summary>
-    /// <param name="now">Time since the limits began.</param>
-    /// <param name="input">Its input tokens, estimated.</param>
+    /// <summary>Returns the time that a request has to wait; zero if it can be sent.</summary>
+    /// <param name="now">The time since the window was created.</param>
+    /// <param name="input">The estimated number of input tokens of the request.</param>
     public TimeSpan TimeUntilAvailable(TimeSpan now, long input)
     {
         MoveTo(now);
@@ -34,7 +34,7 @@ internal sealed class TokenWindow(ProxyRateLimits limits)
     }
 
     /// <summary>Counts a request.</summary>
-    /// <returns>The second in which it counts.</returns>
+    /// <returns>The second in which the request counts.</returns>
     public long Add(TimeSpan now, long input)
     {
         MoveTo(now);
@@ -42,9 +42,9 @@ internal sealed class TokenWindow(ProxyRateLimits limits)
         return _second;
     }
 
-    /// <summary>Replaces the estimate of a request by what it used.</summary>
-    /// <param name="now">Time since the limits began.</param>
-    /// <param name="second">What <see cref="Add"/> returned.</param>
+    /// <summary>Replaces the estimate of a request with its actual token counts.</summary>
+    /// <param name="now">The time since the window was created.</param>
+    /// <param name="second">The result of <see cref="Add"/>.</param>
     /// <param name="estimated">The estimate.</param>
     /// <param name="input">The input tokens.</param>
     /// <param name="output">The output tokens, which count from now on.</param>
@@ -59,7 +59,7 @@ internal sealed class TokenWindow(ProxyRateLimits limits)
         Change(_second, new Cell(0, 0, output));
     }
 
-    /// <summary>A request leaves the window when the second in which it counts does, which is 59 to 60 seconds after it.</summary>
+    /// <summary>Moves the window to a time. A request leaves the window together with the second in which it counts, which is 59 to 60 seconds later.</summary>
     private void MoveTo(TimeSpan now)
     {
         long second = (long)Math.Floor(now.TotalSeconds);

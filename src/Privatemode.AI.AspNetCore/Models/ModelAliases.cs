@@ -17,7 +17,7 @@ internal static class ModelNames
     private const int Longest = 128;
     private static readonly SearchValues<char> Characters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._:/@-");
 
-    /// <summary>Whether a name can be one of a model. Names are used in addresses, so no part of one may be a dot segment.</summary>
+    /// <summary>Returns whether a name can be a model ID. IDs are used in URLs, so no path segment of one can be a dot segment.</summary>
     public static bool IsValid(ReadOnlySpan<char> name)
     {
         if (name.Length is 0 or > Longest || name.ContainsAnyExcept(Characters))
@@ -36,7 +36,7 @@ internal static class ModelNames
         return true;
     }
 
-    /// <exception cref="PrivatemodeRequestException">There is no name, or it can be none of a model.</exception>
+    /// <exception cref="PrivatemodeRequestException">The name is missing or cannot be a model ID.</exception>
     public static string Require(string? name) => name is { } given && IsValid(given)
         ? given
         : throw new PrivatemodeRequestException("model", "'model' must be the ID of a model: 1 to 128 of A-Z a-z 0-9 . _ : / @ -");
@@ -65,7 +65,7 @@ internal sealed class ModelAliases
 
     /// <param name="table">The aliases.</param>
     /// <param name="models">The models of the service, or null if they are not known.</param>
-    /// <param name="embeddings">The model for embeddings of the same callers, for all their lists.</param>
+    /// <param name="embeddings">The embedding model of the callers that share these model lists. It stays the same when a list changes.</param>
     public ModelAliases(AliasTable table, IReadOnlyList<ModelInfo>? models, FixedEmbeddings embeddings)
     {
         (_table, _models, _embeddings, HasList) = (table, models ?? [], embeddings, models is not null);

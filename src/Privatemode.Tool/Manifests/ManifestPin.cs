@@ -17,7 +17,7 @@ internal sealed class ManifestPin
         Description = $"The manifest to pin: {ManifestCommands.Sources} [default: published]",
     };
 
-    private readonly BoolFlag _yes = new("--yes", "Do not ask");
+    private readonly BoolFlag _yes = new("--yes", "Do not ask for confirmation");
     private readonly TextFlag _out = new("--out", "FILE", "Also write the manifest to a file, for --manifestPath of the proxy");
     private readonly BoolFlag _force = new("--force", "Replace the file of --out if it exists");
     private readonly CommonOptions _common = new();

@@ -162,6 +162,10 @@ internal sealed class DayScenario(SoakOptions options, Tally tally)
                 hold.SetResult();
             }
         }
+
+        // Calls that failed before they were held must not leave it to those that follow, which would wait for their timeouts.
+        _ = _hold?.TrySetResult();
+        _hold = null;
     }
 
     private Task<Outcome> CallClientAsync(PrivatemodeClient client, bool isStream)

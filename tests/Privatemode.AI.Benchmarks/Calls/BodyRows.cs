@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Privatemode.AI.Encryption;
@@ -34,20 +35,29 @@ internal static class BodyRows
         await PrintAsync("form with a file of 25 MiB, all checks", form, 1.49, () => EncryptFormAsync(key, form));
     }
 
-    /// <summary>Repeats the encryption of 1 MiB for a profiler.</summary>
-    /// <param name="name"><c>text</c> or <c>image</c>.</param>
-    public static int Loop(string name, TimeSpan time)
+    /// <summary>Repeats the encryption of one body for a profiler.</summary>
+    /// <param name="name"><c>text</c> or <c>image</c>, of 1 MiB; <c>large</c>, an image of 25 MiB, or <c>form</c>, with a file of 25 MiB.</param>
+    public static async Task<int> LoopAsync(string name, TimeSpan time)
     {
         using AesGcmKey key = AesGcmKey.Import(RandomNumberGenerator.GetBytes(32));
-        byte[] chat = ChatBody(MiB, name == "text" ? Words : Base64);
+        byte[] body = name == "form" ? Form(25 * MiB) : ChatBody(name == "large" ? 25 * MiB : MiB, name == "text" ? Words : Base64);
         long start = Stopwatch.GetTimestamp();
+        TimeSpan used = Environment.CpuUsage.TotalTime;
         int count = 0;
         for (; Stopwatch.GetElapsedTime(start) < time; count++)
         {
-            EncryptChat(key, chat);
+            if (name == "form")
+            {
+                await EncryptFormAsync(key, body);
+            }
+            else
+            {
+                EncryptChat(key, body);
+            }
         }
 
-        Console.WriteLine($"{name}: {count} calls");
+        double processor = (Environment.CpuUsage.TotalTime - used).TotalMicroseconds / count;
+        Console.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{name}: {count} calls, {processor:F1} µs of processor time each"));
         return 0;
     }
 

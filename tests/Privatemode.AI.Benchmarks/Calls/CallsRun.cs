@@ -38,7 +38,7 @@ internal static class CallsRun
         if (rows is ["loop", string name, string kind, string seconds])
         {
             TimeSpan time = TimeSpan.FromSeconds(int.Parse(seconds, CultureInfo.InvariantCulture));
-            return kind == "body" ? BodyRows.Loop(name, time) : await LoopAsync(name, kind, time);
+            return kind == "body" ? await BodyRows.LoopAsync(name, time) : await LoopAsync(name, kind, time);
         }
 
         bool Has(string row) => rows.Length == 0 || rows.Contains(row);

@@ -1,4 +1,7 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Encryption;
@@ -107,10 +110,12 @@ internal static class EncryptedValue
             !nonce.ContainsAnyExcept(LowerHex) && !iv.ContainsAnyExcept(LowerHex) && !raw[ciphertext..^1].ContainsAnyExcept(LowerHex);
     }
 
+    /// <summary>Writes digits in lower case, and returns their number. The ranges must not overlap.</summary>
     public static int WriteHex(ReadOnlySpan<byte> bytes, Span<byte> destination)
     {
-        bool written = Convert.TryToHexStringLower(bytes, destination, out int count);
-        return written ? count : throw new ArgumentException("The destination is too short.", nameof(destination));
+        int done = HexVectors.Write(bytes, destination);
+        bool written = Convert.TryToHexStringLower(bytes[done..], destination[(HexFactor * done)..], out int count);
+        return written ? HexFactor * done + count : throw new ArgumentException("The destination is too short.", nameof(destination));
     }
 
     public static bool TryReadHex(ReadOnlySpan<byte> hex, Span<byte> destination) =>
@@ -176,5 +181,52 @@ internal static class EncryptedValue
 
         rest = rest[(colon + 1)..];
         return true;
+    }
+}
+
+/// <summary>Hexadecimal digits with the widest vectors of the processor. The platform uses vectors of 16 bytes, which takes twice as long for a file.</summary>
+internal static class HexVectors
+{
+    private static ReadOnlySpan<byte> Digits => "0123456789abcdef0123456789abcdef"u8;
+
+    /// <summary>Writes the digits of as many bytes as fill whole vectors, and returns the number of these bytes; 0 without such a processor.</summary>
+    public static int Write(ReadOnlySpan<byte> bytes, Span<byte> destination) =>
+        Vector512.IsHardwareAccelerated && Avx512BW.IsSupported ? Write512(bytes, destination)
+        : Avx2.IsSupported ? Write256(bytes, destination)
+        : 0;
+
+    /// <summary>The same with vectors of 32 bytes, for AVX-512.</summary>
+    public static int Write512(ReadOnlySpan<byte> bytes, Span<byte> destination)
+    {
+        Vector512<byte> digits = Vector512.Create(Vector256.Create(Digits), Vector256.Create(Digits));
+        ReadOnlySpan<Vector256<byte>> from = MemoryMarshal.Cast<byte, Vector256<byte>>(bytes);
+        Span<Vector512<byte>> to = MemoryMarshal.Cast<byte, Vector512<byte>>(destination);
+        int count = Math.Min(from.Length, to.Length);
+        for (int i = 0; i < count; i++)
+        {
+            // Each byte in 16 bits: the high half goes down, to the first digit, and the low half up.
+            Vector512<ushort> wide = Avx512BW.ConvertToVector512UInt16(from[i]);
+            Vector512<ushort> halves = ((wide >>> 4) | (wide << 8)) & Vector512.Create((ushort)0x0F0F);
+            to[i] = Avx512BW.Shuffle(digits, halves.AsByte());
+        }
+
+        return count * Vector256<byte>.Count;
+    }
+
+    /// <summary>The same with vectors of 16 bytes and results of 32, for AVX2.</summary>
+    public static int Write256(ReadOnlySpan<byte> bytes, Span<byte> destination)
+    {
+        Vector256<byte> digits = Vector256.Create(Digits);
+        ReadOnlySpan<Vector128<byte>> from = MemoryMarshal.Cast<byte, Vector128<byte>>(bytes);
+        Span<Vector256<byte>> to = MemoryMarshal.Cast<byte, Vector256<byte>>(destination);
+        int count = Math.Min(from.Length, to.Length);
+        for (int i = 0; i < count; i++)
+        {
+            Vector256<ushort> wide = Avx2.ConvertToVector256Int16(from[i]).AsUInt16();
+            Vector256<ushort> halves = ((wide >>> 4) | (wide << 8)) & Vector256.Create((ushort)0x0F0F);
+            to[i] = Avx2.Shuffle(digits, halves.AsByte());
+        }
+
+        return count * Vector128<byte>.Count;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.Intrinsics.X86;
 using System.Text;
 using System.Text.RegularExpressions;
 using FsCheck;
@@ -79,6 +80,32 @@ public sealed partial class EncryptedValueTests
 
     [Fact]
     public void WriteHex_DestinationTooShort_Throws() => Assert.Throws<ArgumentException>(() => EncryptedValue.WriteHex("ab"u8, new byte[3]));
+
+    [Fact]
+    public void WriteHex_AnyLength_IsThePlatformsHex()
+    {
+        byte[] bytes = [.. Enumerable.Range(0, 300).Select(i => (byte)(i * 7))];
+        for (int length = 0; length <= bytes.Length; length++)
+        {
+            string expected = Convert.ToHexStringLower(bytes, 0, length);
+            Assert.Equal(expected, Hex(length, (from, to) => EncryptedValue.WriteHex(from, to) / 2));
+            Assert.Equal(expected, Hex(length, (from, to) => Avx2.IsSupported ? HexVectors.Write256(from, to) : 0));
+            Assert.Equal(expected, Hex(length, (from, to) => Avx512BW.IsSupported ? HexVectors.Write512(from, to) : 0));
+        }
+
+        string Hex(int length, Func<byte[], byte[], int> write)
+        {
+            // One byte more than the digits take, which stays.
+            byte[] digits = new byte[2 * length + 1];
+            int done = write(bytes[..length], digits);
+            Assert.Equal(0, digits[^1]);
+            return Encoding.ASCII.GetString(digits, 0, 2 * done) + Convert.ToHexStringLower(bytes, done, length - done);
+        }
+    }
+
+    [Fact]
+    public void WriteHex_LongDestinationTooShort_Throws() =>
+        Assert.Throws<ArgumentException>(() => EncryptedValue.WriteHex(new byte[200], new byte[399]));
 
     [Fact]
     public void TryReadHex_OtherLengthThanTheDestination_IsRefused()

@@ -12,6 +12,9 @@ namespace Privatemode.AI.Encryption;
 /// <param name="isSecret">False for content that is sent in the clear: wiping megabytes of ciphertext would cost as much as writing it.</param>
 internal sealed class PooledBytes(int capacity, bool isSecret = true) : IBufferWriter<byte>, IDisposable
 {
+    // A copy of megabytes in one piece bypasses the caches, so that the next pass over them reads all of it from memory.
+    private const int CopySize = 256 * 1024;
+
     private byte[] _array = ContentArrays.Rent(capacity);
     private int _written;
     private bool _disposed;
@@ -45,7 +48,15 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IBufferW
     public void Append(ReadOnlySpan<byte> bytes)
     {
         ThrowIfOwn(bytes);
-        bytes.CopyTo(Extend(bytes.Length));
+        Span<byte> added = Extend(bytes.Length);
+        while (bytes.Length > CopySize)
+        {
+            bytes[..CopySize].CopyTo(added);
+            bytes = bytes[CopySize..];
+            added = added[CopySize..];
+        }
+
+        bytes.CopyTo(added);
     }
 
     public void Append(byte value) => Extend(1)[0] = value;
@@ -122,6 +133,26 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IBufferW
         }
     }
 
+    /// <summary>The same without wiping certain ranges, which contain ciphertext: it takes a tenth of the time of their encryption.</summary>
+    public void Dispose(IEnumerable<ValueRange> ciphertext)
+    {
+        if (_disposed)
+        {
+            return;
+        }
+
+        int wiped = 0;
+        foreach (ValueRange range in ciphertext.OrderBy(range => range.Start))
+        {
+            Span[wiped..range.Start].Clear();
+            wiped = range.Start + range.Length;
+        }
+
+        _array.AsSpan(wiped, _written - wiped).Clear();
+        _written = 0;
+        Dispose();
+    }
+
     private void ThrowIfOwn(ReadOnlySpan<byte> bytes)
     {
         if (bytes.Overlaps(Array))
@@ -158,6 +189,9 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IBufferW
         ContentArrays.Return(_array);
     }
 }
+
+/// <summary>The position of a value in a buffer, in bytes.</summary>
+internal readonly record struct ValueRange(int Start, int Length);
 
 /// <summary>Arrays for contents: small ones from the shared pool, large ones from a separate small store.</summary>
 /// <remarks>

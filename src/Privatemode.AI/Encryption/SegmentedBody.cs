@@ -174,6 +174,12 @@ internal sealed class InPlaceBuffer(PooledBytes bytes) : IDisposable
         {
             if (--_users == 0)
             {
+                // Ciphertext was sent, or might have been: only the bytes around it are wiped.
+                if (_state == State.Encrypted)
+                {
+                    bytes.Dispose(_encryption!.Ranges);
+                }
+
                 _state = State.Returned;
                 _encryption?.Dispose();
                 bytes.Dispose();
@@ -227,6 +233,9 @@ internal sealed class InPlaceBuffer(PooledBytes bytes) : IDisposable
 internal sealed class InPlaceEncryption(FieldCipher cipher, ReadOnlyMemory<byte> secretId, ReadOnlyMemory<byte> nonce) : IDisposable
 {
     private readonly List<EncryptedRange> _ranges = [];
+
+    /// <summary>The encrypted ranges, in the order of encryption.</summary>
+    public IEnumerable<ValueRange> Ranges => _ranges.Select(range => range.Range);
 
     /// <summary>Encrypts the next range in place, as the value with this number.</summary>
     public void Add(Span<byte> buffer, ValueRange range, ulong number, byte[] iv)
@@ -282,6 +291,3 @@ internal sealed class InPlaceEncryption(FieldCipher cipher, ReadOnlyMemory<byte>
 
     private readonly record struct EncryptedRange(ValueRange Range, byte[] Iv, byte[] Tag, ulong Number);
 }
-
-/// <summary>The position of a value in a buffer, in bytes.</summary>
-internal readonly record struct ValueRange(int Start, int Length);

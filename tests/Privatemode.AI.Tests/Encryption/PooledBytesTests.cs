@@ -242,6 +242,30 @@ public sealed class PooledBytesTests
     }
 
     [Fact]
+    public void Dispose_WithCiphertext_WipesEverythingAroundIt()
+    {
+        PooledBytes bytes = new(64);
+        bytes.Append("one, two, three, four"u8);
+        Span<byte> whole = bytes.Span;
+        bytes.Truncate(16);
+        bytes.Dispose([new ValueRange(10, 5), new ValueRange(0, 3)]);
+        Assert.Equal("one\0\0\0\0\0\0\0three\0\0\0\0\0\0"u8, whole);
+        bytes.Dispose([new ValueRange(0, 3)]);
+        Assert.Throws<ObjectDisposedException>(() => bytes.Span.Length);
+    }
+
+    [Fact]
+    public void Append_ManyBytes_CopiesAllOfThem()
+    {
+        byte[] many = new byte[600_001];
+        new Random(1).NextBytes(many);
+        using PooledBytes bytes = new(16);
+        bytes.Append("a"u8);
+        bytes.Append(many);
+        Assert.Equal([(byte)'a', .. many], bytes.Span);
+    }
+
+    [Fact]
     public void Dispose_OfWhatIsNoSecret_LeavesTheTimeToWipeIt()
     {
         PooledBytes bytes = new(64, isSecret: false);

@@ -263,6 +263,31 @@ public sealed class FormEncryptionTests : IDisposable
         Assert.Throws<ObjectDisposedException>(() => Begin().EncryptForm(_bytes, _form, Plain));
     }
 
+    [Fact]
+    public void Dispose_Encrypted_LeavesNoPlaintext()
+    {
+        byte[] plaintext = _bytes.Span.ToArray();
+        Span<byte> buffer = _bytes.Span;
+        using BodyExchange exchange = Begin();
+        using EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
+        _bytes.Dispose();
+        for (int i = 0; i + 8 <= plaintext.Length; i += 8)
+        {
+            Assert.True(buffer.IndexOf(plaintext.AsSpan(i, 8)) < 0, $"the plaintext at {i}");
+        }
+    }
+
+    [Fact]
+    public void Dispose_DecryptedAgain_WipesTheBuffer()
+    {
+        Span<byte> buffer = _bytes.Span;
+        using BodyExchange exchange = Begin();
+        using EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
+        _bytes.Decrypt();
+        _bytes.Dispose();
+        Assert.True(buffer.IndexOfAnyExcept((byte)0) < 0);
+    }
+
     [Theory]
     [InlineData("name=prompt", "name=prompt")]
     [InlineData("name=prompt; filename=f", "name=prompt")]

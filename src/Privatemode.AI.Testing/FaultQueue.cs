@@ -1,13 +1,15 @@
 namespace Privatemode.AI.Testing;
 
-/// <summary>The faults of one kind of request, in order. A fault counts its requests, so that one for all requests takes no more memory than another.</summary>
+/// <summary>The faults of one kind of request, in order. A fault has a counter of its requests, so a fault for all requests needs no more memory than any
+/// other.</summary>
 internal sealed class FaultQueue
 {
     private readonly Lock _gate = new();
     private readonly Queue<(Fault Fault, int Times)> _faults = [];
     private int _applied;
 
-    /// <summary>The number of requests that faults are left for; more than fit into an <see cref="int"/> if one of them is for all requests.</summary>
+    /// <summary>The number of requests to which faults are still to be applied. It can exceed the range of <see cref="int"/> if a fault is for all
+    /// requests.</summary>
     public long Count
     {
         get
@@ -27,7 +29,7 @@ internal sealed class FaultQueue
         }
     }
 
-    /// <summary>The fault of the next request; null for none.</summary>
+    /// <summary>Removes and returns the fault for the next request, or null.</summary>
     public Fault? Take()
     {
         lock (_gate)

@@ -9,7 +9,8 @@ using Privatemode.AI.Testing.Evidence.Tdx;
 
 namespace Privatemode.AI.Testing;
 
-/// <summary>Creates verification reports without a server: evidence in a file, verified as a client would. The client's internals are not needed.</summary>
+/// <summary>Creates verification reports without a server: it writes evidence to a file and verifies it as a client does, without the client's
+/// internals.</summary>
 internal static class TestReports
 {
     private const int NonceSize = 32;
@@ -17,7 +18,7 @@ internal static class TestReports
     private static readonly Uri Endpoint = new("http://127.0.0.1");
     private static readonly Lazy<VerificationCheck> AnyCheck = new(() => Create(EvidenceKind.SevSnp, DateTimeOffset.UnixEpoch.AddYears(56)).Checks[0]);
 
-    /// <summary>A check to copy from.</summary>
+    /// <summary>A check from which others are copied.</summary>
     public static VerificationCheck Check => AnyCheck.Value;
 
     public static VerifiedDeployment Create(EvidenceKind kind, DateTimeOffset at)

@@ -4,7 +4,7 @@ using System.Text.RegularExpressions;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>What the service checks in a decrypted body: the cache salt and the media.</summary>
+/// <summary>The service's checks of a decrypted body: the cache salt and the media.</summary>
 internal static partial class BodyRules
 {
     private const int MinimumSaltBytes = 32;
@@ -12,7 +12,7 @@ internal static partial class BodyRules
     // Tool schemas may be nested deeper than the 64 levels of the default.
     private static readonly JsonDocumentOptions Deep = new() { MaxDepth = 1000 };
 
-    /// <summary>Whether a decrypted body is JSON; a client may also encrypt other bytes.</summary>
+    /// <summary>Returns whether a decrypted body is JSON. A client can also encrypt other bytes.</summary>
     public static bool IsJson(string body)
     {
         try
@@ -26,7 +26,7 @@ internal static partial class BodyRules
         }
     }
 
-    /// <summary>Why the cache salt is not acceptable; null when it is. As liberal as the service: any JSON value of 32 bytes passes.</summary>
+    /// <summary>Returns the error for a cache salt that is not accepted, or null. Like the service, it accepts any JSON value of at least 32 bytes.</summary>
     public static string? CheckCacheSalt(string body)
     {
         if (body.Length == 0)
@@ -51,7 +51,7 @@ internal static partial class BodyRules
             : null;
     }
 
-    /// <summary>Why the media of a chat are not acceptable; null when they are. The service looks at all images first, then at sound and video.</summary>
+    /// <summary>Returns the error for media of a chat that are not accepted, or null. The service checks all images first, then sound and video.</summary>
     public static string? CheckMedia(string body)
     {
         if (body.Length == 0)
@@ -66,7 +66,8 @@ internal static partial class BodyRules
             ?? Urls(parts, "video_url").Select(url => $"validating video URLs: video URLs are not allowed: {Quote(url)}").FirstOrDefault();
     }
 
-    /// <summary>The same of Anthropic-style messages: only images have URLs there, in messages and in results of tools.</summary>
+    /// <summary>Returns the error for media in Anthropic's format that are not accepted, or null. Only images have URLs there, in messages and in tool
+    /// results.</summary>
     public static string? CheckBlocks(string body)
     {
         if (body.Length == 0)
@@ -89,7 +90,7 @@ internal static partial class BodyRules
 
     private static bool IsOf(JsonElement block, string type) => Find(block, "type") is { ValueKind: JsonValueKind.String } text && text.ValueEquals(type);
 
-    /// <summary>URLs of parts that have them in an object, then of those that have them as a text.</summary>
+    /// <summary>Returns the URLs of parts that contain them in an object, then those of parts that contain them as a string.</summary>
     private static IEnumerable<string> Urls(JsonElement[] parts, string name) => parts.Select(part => Find(Find(part, name), "url"))
         .Concat(parts.Select(part => Find(part, name))).Where(url => url.ValueKind == JsonValueKind.String).Select(url => url.GetString()!);
 
@@ -101,18 +102,19 @@ internal static partial class BodyRules
 
     private static string Quote(string url) => $"\"{url}\"";
 
-    /// <summary>Roughly what Go's net/url takes: no control characters, hosts and ports of their characters, anything behind other schemes.</summary>
+    /// <summary>Matches approximately the URLs that Go's net/url accepts: no control characters, valid characters in hosts and ports, and any text after other
+    /// schemes.</summary>
     [GeneratedRegex(
         @"\A(?!.*[\x00-\x1f\x7f])(?:[A-Za-z][A-Za-z0-9+.-]*:)?"
             + @"(?://(?:[^/?#@\s""]*@)?(?:\[[0-9A-Fa-f:.]+\]|[^/?#@:\s%\[\]]*)(?::[0-9]*)?(?:[/?#].*)?|(?!//).*)\z",
         RegexOptions.CultureInvariant | RegexOptions.Singleline)]
     private static partial Regex UrlForm();
 
-    /// <summary>A query may hold anything.</summary>
+    /// <summary>Matches the query, which can contain any text.</summary>
     [GeneratedRegex(@"\?[^#]*", RegexOptions.CultureInvariant)]
     private static partial Regex QueryOf();
 
-    /// <summary>What follows the scheme of a data URL is not looked at, up to its fragment.</summary>
+    /// <summary>Matches an invalid escape sequence. In a data URL, only the fragment is checked.</summary>
     [GeneratedRegex("^(?!data:[^/])[^#]*%(?![0-9A-Fa-f]{2})|#.*%(?![0-9A-Fa-f]{2})", RegexOptions.CultureInvariant | RegexOptions.IgnoreCase)]
     private static partial Regex BadEscape();
 }

@@ -10,7 +10,7 @@ internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answ
     private readonly string _id = $"{(isChat ? "chatcmpl" : "cmpl")}-{Guid.NewGuid():N}";
     private int _outputTokens;
 
-    /// <summary>The whole answer.</summary>
+    /// <summary>Returns the whole answer.</summary>
     public string Whole()
     {
         if (answer.WholeDocument is not null)
@@ -35,8 +35,8 @@ internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answ
         return document.ToJsonString();
     }
 
-    /// <summary>The events of a streamed answer, without the end mark. Usage is on every one of them and counts up, as the service forces
-    /// it to.</summary>
+    /// <summary>Returns the events of a streamed answer, without the end marker. Every event contains the usage so far, because the service always requests
+    /// it.</summary>
     public IReadOnlyList<string> Events()
     {
         if (answer.Events is not null)
@@ -129,7 +129,8 @@ internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answ
         }
     }
 
-    /// <summary>Parallel calls come interleaved: first all beginnings, then the arguments in two halves each.</summary>
+    /// <summary>Returns the events of tool calls. Parallel calls are interleaved: first the beginnings of all calls, then the arguments of each call in two
+    /// halves.</summary>
     private IEnumerable<JsonObject> ToolCallDeltas()
     {
         for (int i = 0; i < answer.ToolCalls.Count; i++)
@@ -203,7 +204,7 @@ internal sealed class CompletionWriter(ModelRequest request, ScriptedAnswer answ
         }
     }
 
-    /// <summary>Words with the white space before them.</summary>
+    /// <summary>Splits a text into words, each with the white space before it.</summary>
     public static IEnumerable<string> Pieces(string text)
     {
         int start = 0;

@@ -5,16 +5,16 @@ using Microsoft.Net.Http.Headers;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>A form as the model server sees it.</summary>
+/// <summary>A form as the model server receives it.</summary>
 internal sealed class DecryptedForm
 {
     private readonly List<Part> _parts = [];
 
-    /// <summary>Fields and files as they came.</summary>
+    /// <summary>The fields and files.</summary>
     public IReadOnlyList<Part> Parts => _parts;
 
-    /// <summary>Parses a form with a reader of its own, independent of the client's. Parts without a name are left out.</summary>
-    /// <exception cref="InvalidDataException">It is no form; the message is the service's.</exception>
+    /// <summary>Parses a form, independently of the client's parser. Parts without a name are left out.</summary>
+    /// <exception cref="InvalidDataException">The body is not a form. The message is that of the service.</exception>
     public static DecryptedForm Read(ReadOnlyMemory<byte> body, string? contentType)
     {
         DecryptedForm form = new();
@@ -43,10 +43,10 @@ internal sealed class DecryptedForm
         return form;
     }
 
-    /// <summary>Decrypts fields in the order of their names, then files. Of fields, and of files, with one name only the first is taken, and a file
-    /// goes on under the name of its field.</summary>
-    /// <param name="isPlain">Whether a part of this name is not encrypted.</param>
-    /// <param name="open">Decrypts a value; takes it, and how the service says where it stood.</param>
+    /// <summary>Decrypts the fields in the order of their names, then the files. If several fields or several files have the same name, only the first is kept.
+    /// The file name of a file becomes the name of its field.</summary>
+    /// <param name="isPlain">Returns whether a part with this name is not encrypted.</param>
+    /// <param name="open">Decrypts a value. The second argument describes its position in an error, in the service's words.</param>
     public void Open(Func<string, bool> isPlain, Func<byte[], string, byte[]> open)
     {
         Part[] order = [.. _parts.DistinctBy(part => (part.Name, part.FileName is null)).OrderBy(part => part.FileName is not null)
@@ -60,13 +60,13 @@ internal sealed class DecryptedForm
         }
     }
 
-    /// <summary>Values by name; those of repeated names joined by line feeds.</summary>
+    /// <summary>Returns the values by name. Values with the same name are joined by line feeds.</summary>
     public IReadOnlyDictionary<string, ReadOnlyMemory<byte>> ToFields() => _parts.GroupBy(part => part.Name).ToDictionary(
         group => group.Key,
         group => (ReadOnlyMemory<byte>)group.Select(part => part.Value).Aggregate((first, next) => [.. first, (byte)'\n', .. next]),
         StringComparer.Ordinal);
 
-    /// <summary>A JSON object with the texts of the fields, and of each file its name, type and size.</summary>
+    /// <summary>Returns a JSON object with the texts of the fields, and the name, type and size of each file.</summary>
     public string ToJson()
     {
         JsonObject json = [];
@@ -92,6 +92,6 @@ internal sealed class DecryptedForm
             : throw new InvalidDataException($"parsing Content-Type header: {why}");
     }
 
-    /// <summary>One part.</summary>
+    /// <summary>A field or a file of the form.</summary>
     internal sealed record Part(string Name, string? FileName, string? ContentType, byte[] Value);
 }

@@ -6,7 +6,8 @@ using System.Text.Json.Nodes;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>Writes embeddings: scripted vectors, or else vectors computed from the hash of the text, with length 1.</summary>
+/// <summary>Writes embeddings: scripted vectors or, if there are none, vectors with a Euclidean norm of 1 that are computed from the hash of the
+/// text.</summary>
 internal sealed class EmbeddingWriter(ModelRequest request, ScriptedModel model, DateTimeOffset now)
 {
     private const int DefaultDimensions = 256;
@@ -14,8 +15,8 @@ internal sealed class EmbeddingWriter(ModelRequest request, ScriptedModel model,
     private readonly JsonElement _root = request.Root;
     private readonly ScriptedAnswer? _script = model.NextEmbeddings();
 
-    /// <summary>The whole answer.</summary>
-    /// <exception cref="ModelServerException">There is nothing to embed, or the script does not fit the request.</exception>
+    /// <summary>Returns the whole answer.</summary>
+    /// <exception cref="ModelServerException">The request contains no text, or the script does not fit the request.</exception>
     public string Whole()
     {
         string[] texts = Inputs();
@@ -60,7 +61,7 @@ internal sealed class EmbeddingWriter(ModelRequest request, ScriptedModel model,
         return VectorOf(text, isSized ? asked.GetInt32() : model.EmbeddingDimensions ?? DefaultDimensions);
     }
 
-    /// <summary>The vector of a text for which none was set.</summary>
+    /// <summary>Computes the vector of a text for which none was set.</summary>
     public static float[] VectorOf(string text, int dimensions)
     {
         byte[] bytes = new byte[dimensions * sizeof(ushort)];

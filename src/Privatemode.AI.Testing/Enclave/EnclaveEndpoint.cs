@@ -2,11 +2,11 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>What the inference proxy knows of an endpoint.</summary>
-/// <param name="Path">Its path.</param>
-/// <param name="Request">Fields of the request in the clear.</param>
-/// <param name="Answer">Fields of the answer in the clear.</param>
-/// <param name="UsesPromptCache">It demands a cache salt.</param>
+/// <summary>An endpoint of the inference proxy.</summary>
+/// <param name="Path">The path.</param>
+/// <param name="Request">The fields of the request that are not encrypted.</param>
+/// <param name="Answer">The fields of the answer that are not encrypted.</param>
+/// <param name="UsesPromptCache">Whether requests must contain a cache salt.</param>
 internal sealed record EnclaveEndpoint(string Path, ClearNames Request, ClearNames Answer, bool UsesPromptCache = false)
 {
     private static readonly ClearNames Generation = new("model", "stream_options", "max_tokens", "max_completion_tokens", "n", "stream");
@@ -29,13 +29,13 @@ internal sealed record EnclaveEndpoint(string Path, ClearNames Request, ClearNam
 
     private static readonly EnclaveEndpoint[] All = [Chat, Completions, Embeddings, Messages, Transcriptions, Partition];
 
-    /// <summary>The bodies are forms.</summary>
+    /// <summary>Whether request bodies are forms.</summary>
     public bool TakesForms => this == Transcriptions || this == Partition;
 
-    /// <summary>The task a model must have to be called here, as the list of models names it; empty where there are no models.</summary>
+    /// <summary>The task that a model must support, as the model list names it; empty if the endpoint uses no model.</summary>
     public string Task => this == Embeddings ? "embed" : this == Transcriptions ? "transcribe" : this == Partition ? "" : "generate";
 
-    /// <summary>Its machines have GPUs, whose revocation state is checked under the policy of the request.</summary>
+    /// <summary>Whether the endpoint uses GPUs, whose revocation state is checked under the policy of the request.</summary>
     public bool UsesGpus => this != Partition;
 
     /// <summary>The beginning of the inference proxy's error for a request that it cannot decrypt or does not accept. The last part is repeated for
@@ -44,7 +44,7 @@ internal sealed record EnclaveEndpoint(string Path, ClearNames Request, ClearNam
         ? "forwarding request: mutating request: "
         : "forwarding request: mutating request: mutating request: ";
 
-    /// <summary>The endpoint of a request, or null. The inference proxy requires POST for embeddings and messages only.</summary>
+    /// <summary>Returns the endpoint of a request, or null. The inference proxy requires POST for embeddings and messages only.</summary>
     public static EnclaveEndpoint? Find(string method, string? path) => Array.Find(
         All, endpoint => endpoint.Path == path && (method == "POST" || (endpoint != Embeddings && endpoint != Messages)));
 }

@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>A request the gateway or the inference proxy refuses, with the status and text they would answer with, in the clear.</summary>
+/// <summary>The exception for a request that the gateway or the inference proxy refuses, with the status and text of their unencrypted answer.</summary>
 internal sealed class EnclaveException(int status, string message, string type = "", string? code = null) : Exception(message)
 {
     public int Status { get; } = status;
@@ -9,6 +9,6 @@ internal sealed class EnclaveException(int status, string message, string type =
 
     public string? Code { get; } = code;
 
-    /// <summary>Value of <c>Retry-After</c>; null for none.</summary>
+    /// <summary>The value of <c>Retry-After</c>; null for no header.</summary>
     public TimeSpan? RetryAfter { get; init; }
 }

@@ -7,7 +7,7 @@ using Privatemode.AI.Encryption.Json;
 namespace Privatemode.AI.Testing.Enclave;
 
 /// <summary>The inference proxy's side of one exchange: decrypts the values of a request, then encrypts those of its answer.</summary>
-/// <remarks>Each value names the secret it is encrypted with; the name in the header of the request is not looked at here.</remarks>
+/// <remarks>Each value contains the ID of the secret with which it is encrypted; the ID in the header of the request is not used here.</remarks>
 internal sealed class EnclaveExchange(SecretStore secrets, EnclaveEndpoint endpoint) : IDisposable
 {
     private const int IvSize = 12;
@@ -21,11 +21,11 @@ internal sealed class EnclaveExchange(SecretStore secrets, EnclaveEndpoint endpo
 
     public EnclaveEndpoint Endpoint => endpoint;
 
-    /// <summary>The encrypted values of the request, as they came, in the order they were encrypted.</summary>
+    /// <summary>The encrypted values of the request as they were received, in the order in which they were encrypted.</summary>
     public List<byte[]> SealedRequestValues { get; } = [];
 
     /// <summary>Decrypts the members of a JSON body.</summary>
-    /// <exception cref="EnclaveException">The body is not encrypted as it must be.</exception>
+    /// <exception cref="EnclaveException">The body is not encrypted in the required form.</exception>
     public string OpenRequest(ReadOnlySpan<byte> body)
     {
         // The service passes an empty body on.
@@ -67,8 +67,8 @@ internal sealed class EnclaveExchange(SecretStore secrets, EnclaveEndpoint endpo
     }
 
     /// <summary>Decrypts the next value: a member, a part of a form, or a body that is encrypted as a whole.</summary>
-    /// <param name="raw">The value as it came.</param>
-    /// <param name="where">How the service says where the value stood, in an error.</param>
+    /// <param name="raw">The value as it was received.</param>
+    /// <param name="where">The description of its position for an error, in the service's words.</param>
     /// <exception cref="EnclaveException">The value cannot be decrypted.</exception>
     public byte[] Open(ReadOnlySpan<byte> raw, string where)
     {

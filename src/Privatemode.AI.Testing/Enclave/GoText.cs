@@ -3,13 +3,13 @@ using System.Text;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>Text in error messages as Go's package fmt writes it; the service is written in Go.</summary>
+/// <summary>Formats text in error messages as Go's package fmt does, because the service is written in Go.</summary>
 internal static class GoText
 {
     private const string Escapes = "\a\b\f\n\r\t\v";
     private const string EscapeLetters = "abfnrtv";
 
-    /// <summary>Verb <c>%q</c>: a text in double quotes.</summary>
+    /// <summary>Formats a text like the verb <c>%q</c>: in double quotation marks.</summary>
     public static string Quote(string text)
     {
         StringBuilder quoted = new("\"");
@@ -27,11 +27,11 @@ internal static class GoText
         return quoted.Append('"').ToString();
     }
 
-    /// <summary>Verb <c>%#U</c> of one byte: its number, and itself where it can be printed.</summary>
+    /// <summary>Formats one byte like the verb <c>%#U</c>: its code point and, if it is printable, the character.</summary>
     public static string CodePoint(byte value) =>
         string.Create(CultureInfo.InvariantCulture, $"U+{value:X4}{(IsPrintable(new Rune(value)) ? $" '{(char)value}'" : "")}");
 
-    /// <summary>Letters, marks, numbers, punctuation, symbols, and of the spaces only the ASCII one.</summary>
+    /// <summary>Returns whether a character is a letter, mark, number, punctuation, symbol or the ASCII space.</summary>
     private static bool IsPrintable(Rune rune) => rune.Value == ' ' || Rune.GetUnicodeCategory(rune) is not (
         UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
         or UnicodeCategory.SpaceSeparator or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator);

@@ -6,7 +6,7 @@ namespace Privatemode.AI.Testing.Enclave;
 
 /// <summary>The GPU revocation policy of a request as the service reads it.</summary>
 /// <param name="Statuses">Lower-case statuses such as <c>allow-good</c>.</param>
-/// <param name="RevokedNotBefore">Unix seconds; a revocation before it is not accepted.</param>
+/// <param name="RevokedNotBefore">The earliest accepted time of a revocation, in Unix seconds.</param>
 internal sealed record GpuPolicy(IReadOnlyList<string> Statuses, long RevokedNotBefore)
 {
     private const string Rules = "rules=";
@@ -14,11 +14,11 @@ internal sealed record GpuPolicy(IReadOnlyList<string> Statuses, long RevokedNot
 
     private static readonly string[] KnownStatuses = ["allow-good", "allow-revoked", "allow-unknown"];
 
-    /// <summary>What holds for a request that states no policy.</summary>
+    /// <summary>The policy for a request without a policy.</summary>
     public static GpuPolicy GoodOnly { get; } = new(["allow-good"], 0);
 
     /// <summary>Reads and verifies the two headers.</summary>
-    /// <exception cref="EnclaveException">They do not hold.</exception>
+    /// <exception cref="EnclaveException">The headers or their MAC are invalid.</exception>
     public static GpuPolicy Verify(string header, string mac, ReadOnlySpan<byte> key)
     {
         GpuPolicy policy = Parse(header);
@@ -31,7 +31,7 @@ internal sealed record GpuPolicy(IReadOnlyList<string> Statuses, long RevokedNot
             : throw Refusal($"HMAC verification failed: expected {expected}, got {mac}");
     }
 
-    /// <summary>Whether a GPU in this state may be used.</summary>
+    /// <summary>Returns whether a GPU in this state is accepted.</summary>
     public bool Accepts(string status, long revokedAt = 0) => status switch
     {
         "good" => Statuses.Contains("allow-good"),
@@ -75,7 +75,7 @@ internal sealed record GpuPolicy(IReadOnlyList<string> Statuses, long RevokedNot
             : new GpuPolicy([.. statuses.Select(status => status.ToLowerInvariant())], notBefore.Value);
     }
 
-    /// <summary>The service reads the number at the start and ignores what follows.</summary>
+    /// <summary>Reads a number as the service does: text after the number is ignored.</summary>
     private static long LeadingNumber(string text)
     {
         const string Reading = "parsing revocation time not before: ";

@@ -4,7 +4,7 @@ using System.Text.Json.Nodes;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>Makes up the probabilities of an answer, in the form of its endpoint: one entry for each word. Null when the request asks for none.</summary>
+/// <summary>Creates placeholder log probabilities for an answer, in the format of its endpoint: one entry for each word.</summary>
 internal static class Logprobs
 {
     private const double PlaceholderLogprob = -0.5;

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>Which parts of a message a model takes.</summary>
+/// <summary>Checks which parts of a message a model supports.</summary>
 internal static class MediaRules
 {
     private static readonly string[] Texts = ["text", "input_text", "output_text", "refusal", "thinking", "tool_reference"];
@@ -39,8 +39,8 @@ internal static class MediaRules
 
     private static void RequireVision(string model, IReadOnlyList<string> tasks) => Refuse(!tasks.Contains("vision"), $"{model} is not a multimodal model");
 
-    /// <summary>Types of the elements at the end of a path of arrays. None of gpt-oss, whose messages the server renders by itself: it leaves out what is no
-    /// text.</summary>
+    /// <summary>Returns the types of the elements at the end of a path of arrays. For gpt-oss, it returns none: the server renders the messages itself, and
+    /// leaves out everything except text.</summary>
     private static IEnumerable<string> Types(ModelRequest request, params string[] path)
     {
         IEnumerable<JsonElement> parts = request.Model.Contains("gpt-oss", StringComparison.Ordinal) ? [] : [request.Root];

@@ -25,10 +25,10 @@ internal sealed class MeshIdentity : IDisposable
     /// <summary>The mesh CA certificate in PEM.</summary>
     public string AuthorityPem { get; }
 
-    /// <summary>The secret service.</summary>
+    /// <summary>The key exchange of the secret service.</summary>
     public SecretExchangeResponder Responder { get; private set; }
 
-    /// <summary>A fresh mesh, with the curves, names and usages Contrast uses.</summary>
+    /// <summary>Creates a new mesh, with the curves, names and key usages of Contrast.</summary>
     /// <param name="now">The time of issue.</param>
     /// <param name="names">The DNS names of the secret service.</param>
     public static MeshIdentity Create(DateTimeOffset now, params IReadOnlyList<string> names)
@@ -42,7 +42,7 @@ internal sealed class MeshIdentity : IDisposable
     }
 
     /// <summary>Gives the secret service another certificate of the same mesh CA.</summary>
-    /// <param name="names">Its DNS names; with none it has no such extension.</param>
+    /// <param name="names">The DNS names. If the list is empty, the certificate has no extension for names.</param>
     public void Rename(IReadOnlyList<string> names) => Responder = new SecretExchangeResponder(Issue(names), _leafKey);
 
     public void Dispose()

@@ -2,10 +2,10 @@ using System.Text.Json.Nodes;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>Writes Anthropic-style messages, before they are encrypted.</summary>
+/// <summary>Writes messages in Anthropic's format, before they are encrypted.</summary>
 internal sealed class MessageWriter(ModelRequest request, ScriptedAnswer answer)
 {
-    /// <summary>What ends a stream; nothing in it is encrypted.</summary>
+    /// <summary>The event that ends a stream. Nothing in it is encrypted.</summary>
     public const string EndMark = "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
 
     private string StopReason => answer.FinishReason switch
@@ -19,10 +19,10 @@ internal sealed class MessageWriter(ModelRequest request, ScriptedAnswer answer)
     private ScriptedUsage Usage => answer.Usage ?? new ScriptedUsage(
         Math.Max(1, request.Root.GetRawText().Length / 4), Math.Max(1, (answer.Content.Length + answer.Reasoning.Length) / 4), 0, 0);
 
-    /// <summary>The whole answer.</summary>
+    /// <summary>Returns the whole answer.</summary>
     public string Whole() => answer.WholeDocument ?? Message(new JsonArray([.. Blocks().Select(block => (JsonNode)block.Whole)]), StopReason).ToJsonString();
 
-    /// <summary>The events of a streamed answer, without the one that ends it.</summary>
+    /// <summary>Returns the events of a streamed answer, without the event that ends it.</summary>
     public IReadOnlyList<string> Events()
     {
         if (answer.Events is not null)
@@ -53,11 +53,11 @@ internal sealed class MessageWriter(ModelRequest request, ScriptedAnswer answer)
         return [.. events.Select(document => document.ToJsonString())];
     }
 
-    /// <summary>An error, as a whole answer or as an event.</summary>
+    /// <summary>Returns an error, as a whole answer or as an event.</summary>
     public static string Error(string type, string message) =>
         new JsonObject { ["type"] = "error", ["error"] = new JsonObject { ["type"] = type, ["message"] = message } }.ToJsonString();
 
-    /// <summary>The name in the line before an event, which is its type.</summary>
+    /// <summary>Returns the name of an event, which is its type.</summary>
     public static string NameOf(string document)
     {
         const string Begin = "{\"type\":\"";

@@ -1,9 +1,9 @@
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>What the model server answers to one request, before it is encrypted.</summary>
-/// <param name="Whole">Makes the whole answer.</param>
-/// <param name="Events">Makes the events of a streamed answer; null when the endpoint has none.</param>
-/// <param name="Failure">The scripted error in its place; null for none.</param>
+/// <summary>The answer of the model server to one request, before it is encrypted.</summary>
+/// <param name="Whole">Creates the whole answer.</param>
+/// <param name="Events">Creates the events of a streamed answer; null if the endpoint does not stream.</param>
+/// <param name="Failure">The scripted error that replaces the answer, or null.</param>
 internal sealed record ModelAnswer(
     Func<string> Whole, Func<IReadOnlyList<string>>? Events = null, (int Status, string Message, string? Code)? Failure = null)
 {

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>What the model server reads from a decrypted body.</summary>
+/// <summary>The decrypted body of a request, as the model server reads it.</summary>
 internal sealed class ModelRequest : IDisposable
 {
     // Choices take memory, all of them.
@@ -13,7 +13,7 @@ internal sealed class ModelRequest : IDisposable
 
     private readonly JsonDocument _document;
 
-    /// <exception cref="ModelServerException">The body is no JSON object.</exception>
+    /// <exception cref="ModelServerException">The body is not a JSON object.</exception>
     public ModelRequest(string body)
     {
         try
@@ -40,7 +40,7 @@ internal sealed class ModelRequest : IDisposable
         (stream.ValueKind == JsonValueKind.True
             || (stream.ValueKind == JsonValueKind.String && "true".Equals(stream.GetString(), StringComparison.OrdinalIgnoreCase)));
 
-    /// <summary>How many answers are asked for: <c>n</c> for each prompt.</summary>
+    /// <summary>The number of requested answers: <c>n</c> for each prompt.</summary>
     public int Choices => ChoicesOfEach * Prompts.Count;
 
     /// <summary>The prompts of a text completion; one empty text for a chat.</summary>
@@ -51,19 +51,19 @@ internal sealed class ModelRequest : IDisposable
 
     private int ChoicesOfEach => ReadInteger("n", MaxChoices) ?? 1;
 
-    /// <summary>A member that is a text; null when it is absent or null.</summary>
-    /// <exception cref="ModelServerException">It is something else.</exception>
+    /// <summary>Returns a string member, or null if it is absent or null.</summary>
+    /// <exception cref="ModelServerException">The member has another type.</exception>
     public string? ReadText(string name) => !Root.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? null
         : value.ValueKind == JsonValueKind.String ? value.GetString()
         : throw new ModelServerException(400, $"{name}: Input should be a valid string", ModelServerException.NotValid);
 
-    /// <summary>A member that is a whole number from 1; null when it is absent or null.</summary>
-    /// <exception cref="ModelServerException">It is something else, or larger.</exception>
+    /// <summary>Returns a member that is an integer of at least 1, or null if it is absent or null.</summary>
+    /// <exception cref="ModelServerException">The member has another type, is less than 1, or is greater than <paramref name="most"/>.</exception>
     public int? ReadInteger(string name, int most) => !Root.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? null
         : value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) && number >= 1 && number <= most ? number
         : throw new ModelServerException(400, $"{name}: Input should be an integer from 1 to {most}", ModelServerException.NotValid);
 
-    /// <summary>What stands before the answer with this number: its prompt, if the request asks for that.</summary>
+    /// <summary>Returns the text before an answer: its prompt, if the request sets <c>echo</c>; otherwise empty.</summary>
     public string EchoOf(int choice) =>
         Root.TryGetProperty("echo", out JsonElement echo) && echo.ValueKind == JsonValueKind.True ? Prompts[choice / ChoicesOfEach] : "";
 

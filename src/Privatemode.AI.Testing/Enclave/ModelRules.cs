@@ -3,9 +3,9 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>What the model server refuses in a decrypted request: vLLM 0.20, which service version 1.40 runs for every model.</summary>
-/// <remarks>Statuses, types and names of parameters are its own, and so are the texts, except that it quotes the request around those about its schema.
-/// Which media can be decoded, how many tokens fit and whether a template takes the messages is not checked here.</remarks>
+/// <summary>The checks of the model server for a decrypted request: vLLM 0.20, which service version 1.40 runs for every model.</summary>
+/// <remarks>Statuses, types, parameter names and texts are those of vLLM, except that vLLM also quotes the request in errors about the schema. It is not
+/// checked whether media can be decoded, whether the tokens fit, or whether the chat template accepts the messages.</remarks>
 internal static class ModelRules
 {
     private const int MaxLogprobs = 20;
@@ -51,8 +51,8 @@ internal static class ModelRules
         }
     }
 
-    /// <summary>What other versions of the model server refuse in a request to <c>/v1/messages</c>.</summary>
-    /// <exception cref="ModelServerException">It is refused.</exception>
+    /// <summary>Checks what other versions of the model server refuse in a request to <c>/v1/messages</c>.</summary>
+    /// <exception cref="ModelServerException">The request is refused.</exception>
     public static void RequireNoSystemMessages(ModelRequest request)
     {
         JsonElement root = request.Root;
@@ -151,7 +151,7 @@ internal static class ModelRules
             "The tool specified in `tool_choice` does not match any of the specified `tools`", "tool_choice");
     }
 
-    /// <summary>The server of a model that cannot call tools runs without a parser for them.</summary>
+    /// <summary>Refuses tools for a model that does not support tool calling: its server runs without a parser for tool calls.</summary>
     private static void RequireTools(JsonElement root, IReadOnlyList<string> tasks)
     {
         JsonElement choice = Find(root, "tool_choice");
@@ -175,7 +175,7 @@ internal static class ModelRules
         }
     }
 
-    /// <summary>About the schema.</summary>
+    /// <summary>Throws the error for a request that does not conform to the schema.</summary>
     private static void Require(bool holds, string message, string? param = null)
     {
         if (!holds)
@@ -184,7 +184,7 @@ internal static class ModelRules
         }
     }
 
-    /// <summary>About the values.</summary>
+    /// <summary>Throws the error for a value that is not accepted.</summary>
     private static void Refuse(bool isRefused, string message, (string Name, double? Value)? about = null)
     {
         if (isRefused)

@@ -2,21 +2,22 @@ using System.Text.Json.Nodes;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>A request the model server refuses. It saw the decrypted body, and its errors are encrypted as its answers are.</summary>
+/// <summary>The exception for a request that the model server refuses. Its errors are encrypted, like its answers.</summary>
 internal sealed class ModelServerException(int status, string message, string type = "BadRequestError", string? code = null) : Exception(message)
 {
-    /// <summary>How the model server calls a request that does not fit its schema.</summary>
+    /// <summary>The error type of the model server for a request that does not conform to its schema.</summary>
     public const string NotValid = "Bad Request";
 
     public int Status { get; } = status;
 
-    /// <summary>The error has the short form, <c>{"detail":…}</c>, that a server answers with before it looks for a model.</summary>
+    /// <summary>Whether the error has the short form <c>{"detail":…}</c>, which a server uses before it looks for a model.</summary>
     public bool IsDetail { get; init; }
 
-    /// <summary>Which member of the request it is about; null when it is about none.</summary>
+    /// <summary>The member of the request that caused the error, or null.</summary>
     public string? Param { get; init; }
 
-    /// <summary>The answer before it is encrypted. Anthropic-style messages have errors of their own form, save those of the schema.</summary>
+    /// <summary>Returns the answer before it is encrypted. For messages in Anthropic's format, errors have Anthropic's form, except errors about the
+    /// schema.</summary>
     public string ToJson(EnclaveEndpoint endpoint) => IsDetail ? new JsonObject { ["detail"] = Message }.ToJsonString()
         : endpoint == EnclaveEndpoint.Messages && type != NotValid ? MessageWriter.Error(type, Message)
         : new JsonObject

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>Writes the list of models and the description of one, which travel in the clear.</summary>
+/// <summary>Writes the model list and the description of one model, which are not encrypted.</summary>
 internal static class ModelWriter
 {
     private const string OnePath = "/v1/models/";

@@ -1,12 +1,12 @@
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>The models a deployment offers, which may change while it runs.</summary>
+/// <summary>The models that a deployment offers, which can change while it runs.</summary>
 internal sealed class OfferedModels(IEnumerable<KeyValuePair<string, IReadOnlyList<string>>> models)
 {
     private readonly Lock _gate = new();
     private KeyValuePair<string, IReadOnlyList<string>>[] _all = [.. models];
 
-    /// <summary>Ids with their tasks, as they are now.</summary>
+    /// <summary>The current model IDs with their tasks.</summary>
     public IReadOnlyList<KeyValuePair<string, IReadOnlyList<string>>> All
     {
         get
@@ -18,7 +18,7 @@ internal sealed class OfferedModels(IEnumerable<KeyValuePair<string, IReadOnlyLi
         }
     }
 
-    /// <summary>Tasks of a model; null if there is no model with this ID.</summary>
+    /// <summary>Returns the tasks of a model, or null if there is no model with this ID.</summary>
     public IReadOnlyList<string>? TasksOf(string id) => All.FirstOrDefault(model => model.Key == id).Value;
 
     public void Set(string id, IReadOnlyList<string> tasks)

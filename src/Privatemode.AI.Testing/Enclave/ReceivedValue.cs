@@ -4,8 +4,8 @@ using System.Text;
 namespace Privatemode.AI.Testing.Enclave;
 
 /// <summary>
-/// An encrypted value as the inference proxy reads it: text of four parts. It takes more than the client writes (any number of quotes around it, or
-/// none, and upper-case hex), and it looks at each part only when it needs it, which shows in its errors.
+/// An encrypted value as the inference proxy reads it: text of four parts. It accepts more than the client writes (any number of quotation marks, or none, and
+/// upper-case hex), and it checks each part only when the part is needed, which determines its errors.
 /// </summary>
 internal readonly ref struct ReceivedValue(ReadOnlySpan<byte> raw)
 {
@@ -17,8 +17,8 @@ internal readonly ref struct ReceivedValue(ReadOnlySpan<byte> raw)
 
     private readonly ReadOnlySpan<byte> _text = raw.Trim((byte)'"');
 
-    /// <summary>Name of the secret it is encrypted with.</summary>
-    /// <exception cref="EnclaveException">It has only one part.</exception>
+    /// <summary>Returns the ID of the secret with which the value is encrypted.</summary>
+    /// <exception cref="EnclaveException">The value has only one part.</exception>
     public string ReadId(string refusing)
     {
         int end = _text.IndexOf(Colon);
@@ -31,7 +31,7 @@ internal readonly ref struct ReceivedValue(ReadOnlySpan<byte> raw)
     /// <exception cref="EnclaveException">It does not have four parts, or this one is not hexadecimal.</exception>
     public byte[] ReadIv(string refusing) => ReadHex(2, refusing);
 
-    /// <summary>The ciphertext with its tag.</summary>
+    /// <summary>Returns the ciphertext with its tag.</summary>
     /// <exception cref="EnclaveException">It does not have four parts, or this one is not hexadecimal.</exception>
     public byte[] ReadCiphertext(string refusing) => ReadHex(3, refusing);
 

@@ -2,12 +2,12 @@ using System.Text;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>What the service makes of the request id a client sends.</summary>
+/// <summary>Changes the request ID of a client as the service does.</summary>
 internal static class RequestIdSanitizer
 {
     private const int LimitInBytes = 64;
 
-    /// <summary>Cuts after 64 bytes, then puts <c>?</c> for every character that is none of <c>A-Z a-z 0-9 - _ .</c>.</summary>
+    /// <summary>Cuts the ID after 64 bytes, then replaces every character other than <c>A-Z a-z 0-9 - _ .</c> with <c>?</c>.</summary>
     public static string Sanitize(string id)
     {
         byte[] bytes = Encoding.UTF8.GetBytes(id);

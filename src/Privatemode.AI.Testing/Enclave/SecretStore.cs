@@ -2,7 +2,7 @@ using System.Collections.Concurrent;
 
 namespace Privatemode.AI.Testing.Enclave;
 
-/// <summary>The inference secrets the deployment holds, each for one hour.</summary>
+/// <summary>The inference secrets of the deployment, each of which is valid for one hour.</summary>
 /// <param name="time">The clock of the deployment.</param>
 /// <param name="used">Called with the age of a secret whenever a request uses it.</param>
 internal sealed class SecretStore(TimeProvider time, Action<TimeSpan>? used = null)
@@ -13,13 +13,13 @@ internal sealed class SecretStore(TimeProvider time, Action<TimeSpan>? used = nu
 
     public int Count => _secrets.Count;
 
-    /// <summary>Stores a secret; false if there is already one with this ID, that is for the same public key.</summary>
+    /// <summary>Stores a secret. Returns false if there is already one with this ID, which means for the same public key.</summary>
     public bool TryAdd(string id, byte[] key) => _secrets.TryAdd(id, (key, time.GetUtcNow() + Lifetime));
 
-    /// <summary>The secret with this id.</summary>
-    /// <param name="id">Its id.</param>
-    /// <param name="refusing">The beginning of the service's message that the secret is unknown.</param>
-    /// <exception cref="EnclaveException">The secret is not known, or not any more.</exception>
+    /// <summary>Returns the secret with an ID.</summary>
+    /// <param name="id">The ID.</param>
+    /// <param name="refusing">The beginning of the service's message for an unknown secret.</param>
+    /// <exception cref="EnclaveException">The secret is unknown or has expired.</exception>
     public byte[] Get(string id, string refusing)
     {
         TimeSpan left = TimeSpan.Zero;

@@ -10,7 +10,7 @@ internal sealed class TranscriptionWriter(ModelRequest request, ScriptedAnswer a
     private double Seconds => answer.Duration?.TotalSeconds
         ?? answer.Segments.Concat(answer.Words).Select(segment => segment.End.TotalSeconds).DefaultIfEmpty(1).Max();
 
-    /// <summary>The whole answer.</summary>
+    /// <summary>Returns the whole answer.</summary>
     public string Whole()
     {
         if (answer.WholeDocument is not null)
@@ -39,7 +39,8 @@ internal sealed class TranscriptionWriter(ModelRequest request, ScriptedAnswer a
         return document.ToJsonString();
     }
 
-    /// <summary>The events of a streamed answer, without the end mark. Usage is on every one of them and counts up, as the service forces it to.</summary>
+    /// <summary>Returns the events of a streamed answer, without the end marker. Every event contains the usage so far, because the service always requests
+    /// it.</summary>
     public IReadOnlyList<string> Events()
     {
         if (answer.Events is not null)

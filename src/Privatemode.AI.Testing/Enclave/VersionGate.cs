@@ -6,8 +6,8 @@ namespace Privatemode.AI.Testing.Enclave;
 /// <summary>Decides by <c>Privatemode-Version</c> whether a client is new enough. Versions are semantic, with a leading v.</summary>
 internal static partial class VersionGate
 {
-    /// <summary>Whether a version is at least <c>v{major}.{minor}</c>; what is no version is below every minimum, pre-releases count as
-    /// released.</summary>
+    /// <summary>Returns whether a version is at least <c>v{major}.{minor}</c>. Text that is not a version is below every minimum. A pre-release counts as the
+    /// release.</summary>
     public static bool IsAtLeast(string version, int major, int minor)
     {
         Match match = SemanticVersion().Match(version);

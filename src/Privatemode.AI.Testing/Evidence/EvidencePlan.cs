@@ -5,7 +5,7 @@ using Privatemode.AI.Testing.Evidence.Tdx;
 
 namespace Privatemode.AI.Testing.Evidence;
 
-/// <summary>All of a deployment's evidence before anything is signed.</summary>
+/// <summary>All evidence of a deployment before anything is signed.</summary>
 internal sealed class EvidencePlan
 {
     public const ulong MinimumMitigations = 0x0F;

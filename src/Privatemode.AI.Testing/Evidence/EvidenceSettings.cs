@@ -2,7 +2,7 @@ using Privatemode.AI.Testing.Evidence.Defects;
 
 namespace Privatemode.AI.Testing.Evidence;
 
-/// <summary>What evidence to issue.</summary>
+/// <summary>The settings of the evidence to issue.</summary>
 internal sealed record EvidenceSettings
 {
     public EvidenceKind Kind { get; init; } = EvidenceKind.SevSnp;
@@ -15,7 +15,7 @@ internal sealed record EvidenceSettings
 
     public bool StatesKind { get; init; } = true;
 
-    /// <summary>Which manifest; each has workloads of its own.</summary>
+    /// <summary>The number of the manifest. Each manifest has its own workloads.</summary>
     public int Revision { get; init; } = 1;
 
     public string Defect { get; init; } = DefectCatalogue.None;

@@ -6,7 +6,7 @@ using Privatemode.AI.Testing.Evidence.Tdx;
 
 namespace Privatemode.AI.Testing.Evidence;
 
-/// <summary>A deployment's evidence of one day, and what goes with it. Thread-safe.</summary>
+/// <summary>The evidence of a deployment for one day, with its collateral and manifests. Thread-safe.</summary>
 internal sealed class IssuedEvidence
 {
     private const string CoordinatorVersion = "v1.24.1";
@@ -31,19 +31,19 @@ internal sealed class IssuedEvidence
 
     public DateTimeOffset Day => _plan.Day;
 
-    /// <summary>The manifest as the CDN has it.</summary>
+    /// <summary>The manifest that the CDN serves.</summary>
     public byte[] Manifest => _manifest.Value;
 
-    /// <summary>The one before it.</summary>
+    /// <summary>The manifest that preceded the current one.</summary>
     public byte[] PreviousManifest => _previousManifest.Value;
 
     public IssuedSnp? Snp { get; }
 
     public IssuedTdx? Tdx { get; }
 
-    /// <summary>An attestation document over this nonce and mesh CA, JSON.</summary>
-    /// <param name="nonce">Chosen by the client.</param>
-    /// <param name="meshCa">The deployment's, PEM.</param>
+    /// <summary>Creates an attestation document (JSON) for a nonce and a mesh CA.</summary>
+    /// <param name="nonce">The nonce of the client.</param>
+    /// <param name="meshCa">The mesh CA of the deployment (PEM).</param>
     public string Attest(byte[] nonce, string meshCa)
     {
         DocumentPlan plan = _plan.Document;

@@ -4,7 +4,7 @@ using Privatemode.AI.Testing.Evidence.Certificates;
 
 namespace Privatemode.AI.Testing.Evidence;
 
-/// <summary>The coordinator's certificates that belong to no hardware, PEM.</summary>
+/// <summary>The certificates of the coordinator's CAs (PEM).</summary>
 internal static class TestAuthorities
 {
     private const string MeshCaName = "system:coordinator:meshCA";
@@ -21,7 +21,7 @@ internal static class TestAuthorities
     /// <summary>A mesh CA of another deployment, with the right name.</summary>
     public static byte[] StrangersMeshCa() => SelfSigned(MeshCaName, TestKeys.StrangerP384, From, To);
 
-    /// <summary>A mesh CA whose time is over.</summary>
+    /// <summary>An expired mesh CA.</summary>
     public static byte[] ExpiredMeshCa(DateTimeOffset day) => SelfSigned(MeshCaName, TestKeys.StrangerP384, From, day.AddDays(-1));
 
     private static byte[] SelfSigned(string name, EcKey key, DateTimeOffset from, DateTimeOffset to)

@@ -3,7 +3,7 @@ using Privatemode.AI.Testing.Evidence.Sev;
 
 namespace Privatemode.AI.Testing.Evidence;
 
-/// <summary>The guest of an SNP deployment: what it was launched with.</summary>
+/// <summary>The guest of an SEV-SNP deployment.</summary>
 internal static class TestGuest
 {
     public const string ResetAddressText = "0080b004";
@@ -14,13 +14,13 @@ internal static class TestGuest
     private const string IdKeyOnGenoa = "f8f24590b4b8f5e27b0569119277fa14a86af4bd3392dd6f4514f5f5b02af8f6b41fdfddcbd868b1c6229855dca07491";
     private const string IdKeyOnMilan = "a745c5f674583bb476156ea233b780a7f99a26befe6266a1640e6768b6413610b4071baff4fb363858a2501c17227ea3";
 
-    /// <summary>Launch digest with one processor, as the manifest has it.</summary>
+    /// <summary>The launch digest with one processor, as it is in the manifest.</summary>
     public static byte[] Seed { get; } = SHA384.HashData("test deployment: guest image"u8);
 
-    /// <summary>Launch digest of the guest as it runs.</summary>
+    /// <summary>Returns the launch digest of the running guest.</summary>
     public static byte[] Measurement(SnpLine line, int processors = Processors) =>
         LaunchMeasurement.Compute(Seed, ResetAddress, line.ApSignature, processors);
 
-    /// <summary>Digest of the key its ID block is signed with.</summary>
+    /// <summary>Returns the digest of the key with which the ID block is signed.</summary>
     public static byte[] IdKeyDigest(SnpLine line) => Convert.FromHexString(line == SnpLine.Milan ? IdKeyOnMilan : IdKeyOnGenoa);
 }

@@ -4,11 +4,11 @@ using Privatemode.AI.Testing.Evidence.Sev;
 
 namespace Privatemode.AI.Testing.Evidence;
 
-/// <summary>What a client must be told to judge a test deployment: its roots, and where its stand-ins are.</summary>
-/// <param name="AmdRoots">SHA-256 of the public key (SubjectPublicKeyInfo) of each product line's root.</param>
-/// <param name="IntelRoot">The same of Intel's root.</param>
-/// <param name="Collateral">Base address of AMD's and Intel's stand-ins; paths are those of AMD and Intel.</param>
-/// <param name="Manifest">Where the expected manifest is.</param>
+/// <summary>The data that a client needs to verify a test deployment: its roots, and the addresses of its stand-ins.</summary>
+/// <param name="AmdRoots">The SHA-256 digest of the public key (SubjectPublicKeyInfo) of each product line's root.</param>
+/// <param name="IntelRoot">The SHA-256 digest of the public key of Intel's root.</param>
+/// <param name="Collateral">The base address of AMD's and Intel's stand-ins. Paths are those of AMD and Intel.</param>
+/// <param name="Manifest">The address of the expected manifest.</param>
 internal sealed record TestTrustAnchors(
     IReadOnlyDictionary<EvidenceAmdProduct, byte[]> AmdRoots, byte[] IntelRoot, Uri Collateral, Uri Manifest)
 {
@@ -18,7 +18,7 @@ internal sealed record TestTrustAnchors(
         deployment,
         new Uri(deployment, StandIns.ManifestPath));
 
-    /// <summary>The same in the client's words.</summary>
+    /// <summary>Converts the data to the client's option.</summary>
     public InsecureLoopbackTrust ToTrust() => new()
     {
         AmdRootKeySha256 = AmdRoots.ToDictionary(root => new AmdProduct(root.Key.ToString()), root => Convert.ToHexStringLower(root.Value)),

@@ -27,7 +27,7 @@ internal sealed class GivenBytes : IRandomGenerator
 
     public void NextBytes(byte[] bytes, int start, int len) => NextBytes(bytes.AsSpan(start, len));
 
-    /// <exception cref="InvalidOperationException">More bytes are asked for than were given.</exception>
+    /// <exception cref="InvalidOperationException">More bytes are requested than the caller supplied.</exception>
     public void NextBytes(Span<byte> bytes)
     {
         if (bytes.Length > _bytes.Length - _given)

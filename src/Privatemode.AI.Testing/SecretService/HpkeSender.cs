@@ -5,7 +5,7 @@ namespace Privatemode.AI.Testing.SecretService;
 
 // Reference: RFC 9180, section 5.1.1 (SetupBaseS) with an empty info.
 
-/// <summary>The sender's half of HPKE in the suite of this protocol.</summary>
+/// <summary>The sender's side of HPKE with the cipher suite of this protocol.</summary>
 internal static class HpkeSender
 {
     /// <summary>Draws randomness and encapsulates to a public key.</summary>
@@ -26,7 +26,7 @@ internal static class HpkeSender
         }
     }
 
-    /// <summary>Encapsulates with given randomness: apart from the caller above, only for known-answer tests.</summary>
+    /// <summary>Encapsulates with specified randomness. Besides the overload above, only known-answer tests call it.</summary>
     internal static HpkeExportContext SetupBase(ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> random, Span<byte> encapsulatedKey)
     {
         Span<byte> sharedSecret = stackalloc byte[XWing.SharedSecretSize];

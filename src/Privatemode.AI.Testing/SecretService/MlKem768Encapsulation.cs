@@ -14,7 +14,7 @@ internal static class MlKem768Encapsulation
     /// <summary>Length of the randomness m, in bytes.</summary>
     public const int RandomSize = 32;
 
-    /// <summary>Encapsulates with given randomness: apart from a caller that draws it, only for known-answer tests.</summary>
+    /// <summary>Encapsulates with specified randomness. Besides callers that generate it, only known-answer tests call it.</summary>
     /// <param name="encapsulationKey">ek; anything but a valid key of 1184 bytes is refused.</param>
     /// <param name="random">m, 32 bytes.</param>
     /// <param name="ciphertext">Receives c, 1088 bytes.</param>

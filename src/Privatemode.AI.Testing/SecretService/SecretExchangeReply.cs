@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Testing.SecretService;
 
-/// <summary>What the secret service answers, and what it keeps.</summary>
+/// <summary>The answer of the secret service, and the secret that it keeps.</summary>
 /// <param name="Body">The JSON of the answer.</param>
 /// <param name="SecretId">Base64 of SHA-256 of the client's public key.</param>
 /// <param name="Secret">The shared secret, 32 bytes.</param>

@@ -5,14 +5,14 @@ using Privatemode.AI.KeyExchange.Hpke;
 
 namespace Privatemode.AI.Testing.SecretService;
 
-/// <summary>The service's side of the secret exchange. The mesh CA is not needed to answer: it signed the certificate before.</summary>
+/// <summary>The service's side of the key exchange. It does not need the mesh CA, which signed the certificate earlier.</summary>
 /// <param name="meshCertificate">The service's certificate, DER, signed by the mesh CA.</param>
 /// <param name="meshKey">The certificate's private key.</param>
 internal sealed class SecretExchangeResponder(ReadOnlyMemory<byte> meshCertificate, ECDsa meshKey)
 {
     private const int SecretSize = 32;
 
-    /// <summary>Answers one request. Refusing a public key that was seen before is left to the caller, who keeps the secrets.</summary>
+    /// <summary>Answers one request. The caller, which stores the secrets, must refuse a public key that was used before.</summary>
     /// <exception cref="JsonException">The request is not JSON.</exception>
     /// <exception cref="FormatException">The request has no public key in base64.</exception>
     /// <exception cref="CryptographicException">The public key is not a valid one.</exception>

@@ -11,7 +11,7 @@ internal static class XWingEncapsulation
     /// <summary>Length of the randomness eseed, in bytes: m of ML-KEM, then the ephemeral scalar of X25519.</summary>
     public const int RandomSize = MlKem768Encapsulation.RandomSize + X25519.ScalarSize;
 
-    /// <summary>Encapsulates with given randomness: apart from a caller that draws it, only for known-answer tests.</summary>
+    /// <summary>Encapsulates with specified randomness. Besides callers that generate it, only known-answer tests call it.</summary>
     /// <exception cref="CryptographicException">The public key is not a valid one of 1216 bytes.</exception>
     internal static void Encapsulate(
         ReadOnlySpan<byte> publicKey, ReadOnlySpan<byte> random, Span<byte> ciphertext, Span<byte> sharedSecret)

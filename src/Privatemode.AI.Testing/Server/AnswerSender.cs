@@ -5,7 +5,7 @@ using Privatemode.AI.Testing.Enclave;
 
 namespace Privatemode.AI.Testing.Server;
 
-/// <summary>Writes one answer to the connection, with the transport's share of a fault.</summary>
+/// <summary>Writes one answer to the connection, and applies the part of a fault that concerns the transport.</summary>
 internal sealed class AnswerSender(HttpContext context, RecordedRequest record, Fault? fault, PrivatemodeTestDeploymentOptions options)
 {
     private const string DoneMark = "data: [DONE]\n\n";
@@ -14,8 +14,8 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
     private readonly ArrayBufferWriter<byte> _beforeReset = new();
     private int _bytes;
 
-    /// <summary>A whole answer.</summary>
-    /// <exception cref="FaultMissedException">It is too short to be cut where it should be; nothing was sent.</exception>
+    /// <summary>Sends an answer that is not streamed.</summary>
+    /// <exception cref="FaultMissedException">The answer is shorter than the number of bytes after which the fault cuts it. Nothing was sent.</exception>
     public async Task SendAsync(int status, string body, string contentType, bool isUnencrypted = false, TimeSpan? retryAfter = null)
     {
         FaultReach.RequireBytes(fault, Encoding.UTF8.GetByteCount(body));
@@ -32,10 +32,10 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
         record.WireResponseText = _sent.ToString();
     }
 
-    /// <summary>An event stream.</summary>
-    /// <param name="events">Payloads of the events.</param>
-    /// <param name="nameOf">Makes the name of an event from its payload; null for events without names, which <c>[DONE]</c> ends.</param>
-    /// <exception cref="FaultMissedException">It is too short to be cut where it should be; nothing was sent.</exception>
+    /// <summary>Sends an event stream.</summary>
+    /// <param name="events">The payloads of the events.</param>
+    /// <param name="nameOf">Returns the name of an event for its payload; null for a stream of events without names, which ends with <c>[DONE]</c>.</param>
+    /// <exception cref="FaultMissedException">The answer is shorter than the number of bytes after which the fault cuts it. Nothing was sent.</exception>
     public async Task SendEventsAsync(IReadOnlyList<string> events, Func<string, string>? nameOf = null)
     {
         string endMark = nameOf is null ? DoneMark : MessageWriter.EndMark;

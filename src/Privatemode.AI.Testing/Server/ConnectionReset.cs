@@ -7,12 +7,13 @@ using Microsoft.AspNetCore.Http.Features;
 
 namespace Privatemode.AI.Testing.Server;
 
-/// <summary>Sends the beginning of an answer and resets the connection, below the web server: it would close the connection in an orderly way.</summary>
+/// <summary>Sends the beginning of an answer and resets the connection. It bypasses the web server, which would close the connection in an orderly
+/// way.</summary>
 internal static class ConnectionReset
 {
-    /// <summary>Sends the head and so many bytes of the body, in a chunk that would be longer, and resets the connection.</summary>
-    /// <param name="length">The number of bytes of the body; with 0, not even the head is sent.</param>
-    /// <param name="sent">Gets the bytes that are sent.</param>
+    /// <summary>Sends the headers and the beginning of the body, in a chunk that is announced as longer, and resets the connection.</summary>
+    /// <param name="length">The number of bytes of the body to send. With 0, not even the headers are sent.</param>
+    /// <param name="sent">A callback that receives the bytes that are sent.</param>
     public static void Send(HttpContext context, int length, ReadOnlySpan<byte> body, Action<ReadOnlySpan<byte>>? sent)
     {
         Socket socket = context.Features.GetRequiredFeature<IConnectionSocketFeature>().Socket;

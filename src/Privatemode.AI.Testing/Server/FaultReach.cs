@@ -7,7 +7,7 @@ internal static class FaultReach
 {
     private const string NotAStream = "the answer is not a stream";
 
-    /// <exception cref="FaultMissedException">The fault cannot happen to a stream of so many events.</exception>
+    /// <exception cref="FaultMissedException">The fault cannot be applied to a stream with this number of events.</exception>
     public static void RequireStream(Fault? fault, int events)
     {
         Require(fault, fault?.Kind switch
@@ -23,7 +23,7 @@ internal static class FaultReach
         });
     }
 
-    /// <exception cref="FaultMissedException">The fault cannot happen to an answer that is not streamed.</exception>
+    /// <exception cref="FaultMissedException">The fault cannot be applied to an answer that is not streamed.</exception>
     public static void RequireWhole(Fault? fault) => Require(fault, fault?.Kind switch
     {
         FaultKind.DropEvent or FaultKind.DuplicateEvent or FaultKind.SwapEvents or FaultKind.TruncateEvent or FaultKind.ReplaceEventWithError
@@ -32,7 +32,7 @@ internal static class FaultReach
         _ => null,
     });
 
-    /// <exception cref="FaultMissedException">The fault cannot happen to a scripted error.</exception>
+    /// <exception cref="FaultMissedException">The fault cannot be applied to a scripted error.</exception>
     public static void RequireError(Fault? fault)
     {
         Require(fault, fault?.Kind is FaultKind.ReflectRequest or FaultKind.UnencryptedEvent or FaultKind.ChangeStatus
@@ -41,11 +41,11 @@ internal static class FaultReach
         RequireWhole(fault);
     }
 
-    /// <exception cref="FaultMissedException">The fault is one of GPUs, and the endpoint has none.</exception>
+    /// <exception cref="FaultMissedException">The fault concerns GPUs, and the endpoint uses none.</exception>
     public static void RequireGpus(Fault? fault, EnclaveEndpoint endpoint) =>
         Require(fault, fault is { Kind: FaultKind.GpuRevocation } && !endpoint.UsesGpus ? "document extraction uses no GPU" : null);
 
-    /// <exception cref="FaultMissedException">The fault ends the connection after the end of the body.</exception>
+    /// <exception cref="FaultMissedException">The fault would end the connection after the end of the body.</exception>
     public static void RequireBytes(Fault? fault, int bytes) =>
         Require(fault, fault is { Kind: FaultKind.CutConnection or FaultKind.ResetConnection } && fault.Index > 0 && fault.Index >= bytes
             ? $"the body has {bytes} bytes"

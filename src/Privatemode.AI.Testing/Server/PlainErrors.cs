@@ -3,10 +3,10 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Testing.Server;
 
-/// <summary>Errors in the clear, as gateway and proxies write them.</summary>
+/// <summary>Writes unencrypted errors, as the gateway and proxies do.</summary>
 internal static class PlainErrors
 {
-    /// <summary>Body and content type for an error; with <c>Accept: text/event-stream</c> exactly it comes as an event.</summary>
+    /// <summary>Returns the body and the content type of an error. It is an event if the request has exactly <c>Accept: text/event-stream</c>.</summary>
     public static (string Body, string ContentType) Write(string message, string type, string? code, string? accept)
     {
         string suffix = code is null ? "" : $",\"code\":{Quote(code)}";
@@ -14,7 +14,7 @@ internal static class PlainErrors
         return accept == "text/event-stream" ? ($"event: error\n\ndata: {json}\n\n", "text/event-stream") : (json, "application/json");
     }
 
-    /// <summary>As the service's own encoder writes text: it escapes what matters in HTML, and nothing else beyond JSON's needs.</summary>
+    /// <summary>Writes a string as the service's encoder does: besides what JSON requires, only characters with a meaning in HTML are escaped.</summary>
     private static string Quote(string text)
     {
         string encoded = JsonEncodedText.Encode(text, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).Value

@@ -6,7 +6,7 @@ using Privatemode.AI.Testing.Enclave;
 
 namespace Privatemode.AI.Testing.Server;
 
-/// <summary>What gateway, inference proxy and model server check in a request, and how they refuse.</summary>
+/// <summary>The checks of a request by the gateway, the inference proxy and the model server, with their errors.</summary>
 /// <remarks>Statuses and texts of the inference proxy are those of service version 1.40. The source of the gateway is not public: its answers are those with
 /// which its clients are tested or, where nothing is known, a status of 400 that says what the protocol requires.</remarks>
 internal static class RequestChecks
@@ -83,8 +83,8 @@ internal static class RequestChecks
         }
     }
 
-    /// <summary>What the inference proxy checks in a decrypted body.</summary>
-    /// <exception cref="EnclaveException">It refuses the body, in the clear.</exception>
+    /// <summary>Performs the checks of the inference proxy on a decrypted body.</summary>
+    /// <exception cref="EnclaveException">The body is refused with an unencrypted error.</exception>
     public static void RequireAccepted(EnclaveEndpoint endpoint, string opened)
     {
         if (!endpoint.UsesPromptCache)
@@ -103,8 +103,8 @@ internal static class RequestChecks
         }
     }
 
-    /// <summary>What the model server checks before it looks for a model.</summary>
-    /// <exception cref="ModelServerException">It refuses the request, encrypted.</exception>
+    /// <summary>Performs the checks of the model server before it looks for a model.</summary>
+    /// <exception cref="ModelServerException">The request is refused with an encrypted error.</exception>
     public static void RequireReadable(HttpRequest request, EnclaveEndpoint endpoint)
     {
         string type = First(request, ProtocolHeaders.ContentType).ToLowerInvariant();
@@ -114,9 +114,9 @@ internal static class RequestChecks
         }
     }
 
-    /// <summary>What only shows in the decrypted body.</summary>
-    /// <exception cref="EnclaveException">The gateway refuses it, in the clear.</exception>
-    /// <exception cref="ModelServerException">The model server refuses it, encrypted.</exception>
+    /// <summary>Performs the checks that need the decrypted body.</summary>
+    /// <exception cref="EnclaveException">The gateway refuses the request with an unencrypted error.</exception>
+    /// <exception cref="ModelServerException">The model server refuses the request with an encrypted error.</exception>
     public static void RequireModel(HttpRequest request, EnclaveEndpoint endpoint, ModelRequest body, OfferedModels models)
     {
         if (body.Model != First(request, ProtocolHeaders.TargetModel))
@@ -129,8 +129,8 @@ internal static class RequestChecks
         ModelRules.Require(endpoint, body, tasks);
     }
 
-    /// <summary>The parameters that the scripted model reads, as far as their types are not looked at when they are read.</summary>
-    /// <exception cref="ModelServerException">The model server refuses one of them, encrypted.</exception>
+    /// <summary>Checks the types of the parameters of the scripted model, unless they are checked when they are read.</summary>
+    /// <exception cref="ModelServerException">The model server refuses a parameter with an encrypted error.</exception>
     public static void RequireParameters(ModelRequest body, EnclaveEndpoint endpoint)
     {
         string[] texts = endpoint == EnclaveEndpoint.Embeddings ? ["encoding_format"]
@@ -144,7 +144,7 @@ internal static class RequestChecks
         _ = endpoint == EnclaveEndpoint.Embeddings ? body.ReadInteger("dimensions", MaxDimensions) : null;
     }
 
-    /// <summary>Of a header that comes more than once, the service takes the first.</summary>
+    /// <summary>Returns the first value of a header, as the service does for a repeated header.</summary>
     private static string First(HttpRequest request, string header) =>
         request.Headers.TryGetValue(header, out StringValues values) && values.Count > 0 ? values[0] ?? "" : "";
 }

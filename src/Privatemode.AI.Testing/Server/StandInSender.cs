@@ -5,7 +5,7 @@ using Privatemode.AI.Testing.Evidence.Collateral;
 
 namespace Privatemode.AI.Testing.Server;
 
-/// <summary>Writes one answer of a stand-in to the connection, with the transport's share of a fault.</summary>
+/// <summary>Writes one answer of an evidence source to the connection, and applies the part of a fault that concerns the transport.</summary>
 internal sealed class StandInSender(HttpContext context, RecordedRequest record, Fault? fault, PrivatemodeTestDeploymentOptions options)
 {
     private const int BlockSize = 64 * 1024;

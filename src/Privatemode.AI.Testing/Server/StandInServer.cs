@@ -8,13 +8,13 @@ using Privatemode.AI.Testing.Evidence.Collateral;
 
 namespace Privatemode.AI.Testing.Server;
 
-/// <summary>Evidence over HTTP: the gateway's part, the CDN, AMD's and Intel's services.</summary>
+/// <summary>Serves evidence over HTTP for the gateway, the CDN, and AMD's and Intel's services.</summary>
 internal sealed class StandInServer(
     DeploymentEvidence evidence, FaultInjector faults, RequestCounter requests, PrivatemodeTestDeploymentOptions options)
 {
     private const int NonceSize = 32;
 
-    /// <summary>Whose request this is; null if it belongs to no evidence source.</summary>
+    /// <summary>Returns the evidence source to which a request belongs, or null.</summary>
     public static EvidenceSource? Find(HttpRequest request) => StandIns.Find(request.Method, request.Path.Value ?? "");
 
     /// <summary>Answers a request to the CDN or to AMD's or Intel's service.</summary>
@@ -37,7 +37,7 @@ internal sealed class StandInServer(
         }
     }
 
-    /// <summary>Answers for the coordinator behind the gateway.</summary>
+    /// <summary>Answers a request to the coordinator behind the gateway.</summary>
     public async Task AttestAsync(HttpContext context, RecordedRequest record, string meshCa)
     {
         requests.Add(EvidenceSource.Attestation);

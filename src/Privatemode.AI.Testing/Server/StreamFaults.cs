@@ -8,8 +8,8 @@ namespace Privatemode.AI.Testing.Server;
 /// <summary>Applies a fault to the events of a stream. Events are encrypted JSON documents.</summary>
 internal static partial class StreamFaults
 {
-    /// <summary>The events as they travel, without their framing; their values are encrypted before a fault is applied.</summary>
-    /// <exception cref="FaultMissedException">The stream has nothing for the fault to happen to.</exception>
+    /// <summary>Encrypts the events, applies the fault, and returns the payloads to send.</summary>
+    /// <exception cref="FaultMissedException">The stream has no event to which the fault can be applied.</exception>
     public static List<string> Apply(Fault? fault, IReadOnlyList<string> documents, EnclaveExchange exchange)
     {
         FaultReach.RequireStream(fault, documents.Count);
@@ -41,7 +41,7 @@ internal static partial class StreamFaults
         return $"{encryptedDocument[..at]}{flipped}{encryptedDocument[(at + 1)..]}";
     }
 
-    /// <summary>Puts the first encrypted value of the request where the first one of the answer was.</summary>
+    /// <summary>Replaces the first encrypted value of the answer with the first one of the request.</summary>
     public static string Reflect(string encryptedDocument, EnclaveExchange exchange)
     {
         string own = Encoding.UTF8.GetString(exchange.SealedRequestValues[0]);

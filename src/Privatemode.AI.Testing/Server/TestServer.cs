@@ -14,18 +14,18 @@ internal sealed class TestServer(
     private int _keyExchanges;
     private int _concurrentKeyExchanges;
 
-    /// <summary>The mesh in force; replaced when the CA is rotated.</summary>
+    /// <summary>The current mesh. It is replaced when the CA is rotated.</summary>
     public required MeshIdentity Mesh { get; set; }
 
-    /// <summary>What is offered now.</summary>
+    /// <summary>The models that are currently offered.</summary>
     public OfferedModels Models { get; } = new(options.Models);
 
     public ConcurrentQueue<RecordedRequest> Requests { get; } = [];
 
-    /// <summary>How many secrets were exchanged.</summary>
+    /// <summary>The number of key exchanges.</summary>
     public int KeyExchanges => Volatile.Read(ref _keyExchanges);
 
-    /// <summary>The most key exchanges that were ever in progress at once.</summary>
+    /// <summary>The maximum number of key exchanges that were in progress at the same time.</summary>
     public int PeakConcurrentKeyExchanges { get; private set; }
 
     public async Task HandleAsync(HttpContext context)
@@ -126,7 +126,7 @@ internal sealed class TestServer(
         }
     }
 
-    /// <summary>Decrypts a request and has it answered; what the model server refuses from here on, it refuses encrypted.</summary>
+    /// <summary>Decrypts a request and answers it. From here on, errors of the model server are encrypted.</summary>
     private async Task OpenAndAnswerAsync(HttpContext context, RecordedRequest record, AnswerSender sender, Fault? fault, EnclaveEndpoint endpoint)
     {
         RequestChecks.RequireRoute(context.Request, endpoint, record.WireBody.Length);
@@ -210,7 +210,7 @@ internal sealed class TestServer(
         return record.DecryptedBody!;
     }
 
-    /// <summary>The form is one encrypted value, and reaches the model server as the client wrote it.</summary>
+    /// <summary>Decrypts a form that is one encrypted value. It reaches the model server as the client wrote it.</summary>
     private static DecryptedForm OpenDocument(EnclaveExchange exchange, RecordedRequest record, string? contentType)
     {
         byte[] inner = exchange.Open(record.WireBody.Span, "mutating request: ");
@@ -225,7 +225,7 @@ internal sealed class TestServer(
         }
     }
 
-    /// <summary>Each part of the form is encrypted, and the inference proxy writes it anew.</summary>
+    /// <summary>Decrypts a form whose parts are encrypted. The inference proxy writes a new form.</summary>
     private static DecryptedForm OpenRecording(EnclaveExchange exchange, RecordedRequest record, string? contentType)
     {
         DecryptedForm form;
@@ -285,7 +285,7 @@ internal sealed class TestServer(
         return sender.SendAsync(failure.Status, encryptedDocument, "application/json");
     }
 
-    /// <summary>The only error of the service that is no JSON and does not say of itself that it is not encrypted.</summary>
+    /// <summary>Sends the only error of the service that is not JSON and has no header that says that it is not encrypted.</summary>
     private static Task SendUnsupportedAsync(HttpContext context, AnswerSender sender)
     {
         context.Response.Headers.XContentTypeOptions = "nosniff";

@@ -4,9 +4,9 @@ using Microsoft.AspNetCore.Connections;
 
 namespace Privatemode.AI.Testing.Server;
 
-/// <summary>Keeps every byte that arrives on any connection, below HTTP, and shows those that are sent.</summary>
-/// <param name="openTap">Called for each connection: returns the receiver of its bytes, in pieces and in order. Null to record them here.</param>
-/// <param name="sent">Gets the bytes that are sent. Null if nothing looks at them.</param>
+/// <summary>Records every byte that arrives on any connection, below HTTP, and passes the bytes that are sent to a callback.</summary>
+/// <param name="openTap">Called for each connection: returns a function that receives its bytes in order. Null to record the bytes here.</param>
+/// <param name="sent">A callback that receives the bytes that are sent, or null.</param>
 internal sealed class WireRecorder(Func<Action<ReadOnlySequence<byte>>>? openTap = null, Action<ReadOnlySpan<byte>>? sent = null)
 {
     private readonly Lock _gate = new();
@@ -20,7 +20,7 @@ internal sealed class WireRecorder(Func<Action<ReadOnlySequence<byte>>>? openTap
         }
     }
 
-    /// <summary>Connection middleware.</summary>
+    /// <summary>Returns the connection middleware that records.</summary>
     public ConnectionDelegate Tee(ConnectionDelegate next) => async connection =>
     {
         connection.Transport = new TeeDuplex(
@@ -47,7 +47,7 @@ internal sealed class WireRecorder(Func<Action<ReadOnlySequence<byte>>>? openTap
         public PipeWriter Output => output;
     }
 
-    /// <summary>Shows the bytes as they are written. What <see cref="PipeWriter.WriteAsync"/> writes passes <see cref="Advance"/> too.</summary>
+    /// <summary>Passes the bytes to the callback as they are written. Bytes of <see cref="PipeWriter.WriteAsync"/> pass <see cref="Advance"/> too.</summary>
     private sealed class TeeWriter(PipeWriter inner, Action<ReadOnlySpan<byte>> sent) : PipeWriter
     {
         private Memory<byte> _next;
@@ -74,7 +74,7 @@ internal sealed class WireRecorder(Func<Action<ReadOnlySequence<byte>>>? openTap
         public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => inner.FlushAsync(cancellationToken);
     }
 
-    /// <summary>Records bytes when they are consumed, so that each is recorded once however often it is looked at.</summary>
+    /// <summary>Records bytes when they are consumed, so that each byte is recorded once, regardless of how often it is examined.</summary>
     private sealed class TeeReader(PipeReader inner, Action<ReadOnlySequence<byte>> received) : PipeReader
     {
         private ReadOnlySequence<byte> _last;

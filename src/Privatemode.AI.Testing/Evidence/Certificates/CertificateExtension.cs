@@ -2,7 +2,7 @@ using System.Formats.Asn1;
 
 namespace Privatemode.AI.Testing.Evidence.Certificates;
 
-/// <summary>One extension; the value is what stands inside the octet string.</summary>
+/// <summary>A certificate extension. The value is the content of the octet string.</summary>
 internal sealed record CertificateExtension(string Oid, bool IsCritical, byte[] Value)
 {
     public const string BasicConstraintsOid = "2.5.29.19";
@@ -55,7 +55,7 @@ internal sealed record CertificateExtension(string Oid, bool IsCritical, byte[] 
         }
     }));
 
-    /// <summary>The number of a revocation list.</summary>
+    /// <summary>Creates the extension with the number of a revocation list.</summary>
     public static CertificateExtension RevocationListNumber(int number) => new("2.5.29.20", false, Encode(writer => writer.WriteInteger(number)));
 
     public static byte[] Encode(Action<AsnWriter> write)
@@ -65,7 +65,7 @@ internal sealed record CertificateExtension(string Oid, bool IsCritical, byte[] 
         return writer.Encode();
     }
 
-    /// <summary>Writes the sequence of extensions; nothing when there are none.</summary>
+    /// <summary>Writes the sequence of extensions, or nothing if there are none.</summary>
     public static void WriteAll(AsnWriter writer, IReadOnlyCollection<CertificateExtension> extensions, Asn1Tag outer)
     {
         if (extensions.Count == 0)

@@ -3,13 +3,13 @@ using System.Numerics;
 
 namespace Privatemode.AI.Testing.Evidence.Certificates;
 
-/// <summary>A certificate before it is signed. Everything may be changed, sound or not.</summary>
+/// <summary>A certificate before it is signed. Everything can be changed, also to invalid values.</summary>
 internal sealed class CertificateTemplate
 {
     private static readonly Asn1Tag VersionTag = new(TagClass.ContextSpecific, 0);
     private static readonly Asn1Tag ExtensionsTag = new(TagClass.ContextSpecific, 3);
 
-    /// <summary>From 0: chips have that one.</summary>
+    /// <summary>The serial number, 0 or more. The certificates of chips have the number 0.</summary>
     public BigInteger SerialNumber { get; set; }
 
     public required byte[] Issuer { get; set; }
@@ -24,7 +24,7 @@ internal sealed class CertificateTemplate
 
     public List<CertificateExtension> Extensions { get; } = [];
 
-    /// <summary>The certificate, DER.</summary>
+    /// <summary>Returns the signed certificate (DER).</summary>
     public byte[] Sign(SigningKey issuer) => SignedObject.Write(WriteToBeSigned(issuer), issuer);
 
     private byte[] WriteToBeSigned(SigningKey issuer)

@@ -14,17 +14,17 @@ internal sealed class RevocationListTemplate
 
     public required DateTimeOffset ThisUpdate { get; set; }
 
-    /// <summary>Null leaves it out.</summary>
+    /// <summary>The time of the next update; null to omit it.</summary>
     public DateTimeOffset? NextUpdate { get; set; }
 
     public List<BigInteger> Revoked { get; } = [];
 
     public int Number { get; set; } = 1;
 
-    /// <summary>Flips a bit of the signature.</summary>
+    /// <summary>Whether a bit of the signature is flipped.</summary>
     public bool IsTampered { get; set; }
 
-    /// <summary>The list, DER.</summary>
+    /// <summary>Returns the signed list (DER).</summary>
     public byte[] Sign()
     {
         byte[] list = SignedObject.Write(WriteToBeSigned(), IssuerKey);

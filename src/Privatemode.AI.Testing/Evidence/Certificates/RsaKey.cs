@@ -3,7 +3,7 @@ using System.Security.Cryptography;
 
 namespace Privatemode.AI.Testing.Evidence.Certificates;
 
-/// <summary>RSASSA-PSS with SHA-384, MGF1 with SHA-384 and a salt of 48 bytes: all of AMD's signatures above the report.</summary>
+/// <summary>An RSA key for AMD's signatures on certificates and lists: RSASSA-PSS with SHA-384, MGF1 with SHA-384 and a salt of 48 bytes.</summary>
 internal sealed class RsaKey : SigningKey
 {
     private readonly RSA _key;
@@ -14,7 +14,7 @@ internal sealed class RsaKey : SigningKey
 
     public override byte[] AlgorithmIdentifier { get; } = WriteAlgorithm();
 
-    /// <summary>The public half as PKCS #1 has it, DER.</summary>
+    /// <summary>The public key in the format of PKCS #1 (DER).</summary>
     public byte[] PublicKey => _key.ExportRSAPublicKey();
 
     public override byte[] Sign(ReadOnlySpan<byte> data)

@@ -2,7 +2,7 @@ using System.Formats.Asn1;
 
 namespace Privatemode.AI.Testing.Evidence.Certificates;
 
-/// <summary>The outer shape certificates and revocation lists share.</summary>
+/// <summary>Writes the outer structure that certificates and revocation lists have in common.</summary>
 internal static class SignedObject
 {
     public static byte[] Write(byte[] toBeSigned, SigningKey issuer)

@@ -9,18 +9,18 @@ internal abstract class SigningKey
 
     protected SigningKey(byte[] subjectPublicKeyInfo) => SubjectPublicKeyInfo = subjectPublicKeyInfo;
 
-    /// <summary>The public half, DER.</summary>
+    /// <summary>The public key (DER).</summary>
     public byte[] SubjectPublicKeyInfo { get; }
 
-    /// <summary>What pins a root: SHA-256 of <see cref="SubjectPublicKeyInfo"/>.</summary>
+    /// <summary>The digest that identifies a root key: SHA-256 of <see cref="SubjectPublicKeyInfo"/>.</summary>
     public byte[] Fingerprint => SHA256.HashData(SubjectPublicKeyInfo);
 
-    /// <summary>Value of the key identifier extensions.</summary>
+    /// <summary>The value of the key identifier extensions.</summary>
     public byte[] KeyId => Fingerprint[..KeyIdSize];
 
-    /// <summary>The algorithm as certificates name it, DER.</summary>
+    /// <summary>The algorithm identifier in certificates (DER).</summary>
     public abstract byte[] AlgorithmIdentifier { get; }
 
-    /// <summary>Signs in the form certificates use.</summary>
+    /// <summary>Signs data in the format of certificates.</summary>
     public abstract byte[] Sign(ReadOnlySpan<byte> data);
 }

@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace Privatemode.AI.Testing.Evidence.Certificates;
 
 /// <summary>
-/// The private keys behind all evidence of test deployments. They are fixed, because making an RSA key of 4096 bits takes seconds, and
-/// public on purpose: what keeps them harmless is that clients accept their roots on loopback only.
+/// The private keys behind all evidence of test deployments. They are fixed, because generating an RSA key of 4096 bits takes seconds, and they are public on
+/// purpose. They are harmless because clients accept their roots on loopback only.
 /// </summary>
 internal static class TestKeys
 {
@@ -50,7 +50,7 @@ internal static class TestKeys
     /// <summary>A key that no role uses: it signs evidence that only looks authentic.</summary>
     public static EcKey StrangerP384 => LazyStrangerP384.Value;
 
-    /// <summary>The root CA of the coordinator, beside the mesh CA.</summary>
+    /// <summary>The key of the coordinator's root CA, which exists in addition to the mesh CA.</summary>
     public static EcKey ContrastRoot => LazyContrastRoot.Value;
 
     /// <summary>Intel's root, its authorities and the keys of a platform.</summary>

@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Testing.Evidence.Collateral;
 
-/// <summary>Counts requests per stand-in. Thread-safe.</summary>
+/// <summary>Counts the requests to each evidence source. Thread-safe.</summary>
 internal sealed class RequestCounter
 {
     private readonly int[] _counts = new int[Enum.GetValues<EvidenceSource>().Length];

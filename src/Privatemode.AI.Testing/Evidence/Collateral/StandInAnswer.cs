@@ -1,12 +1,12 @@
 namespace Privatemode.AI.Testing.Evidence.Collateral;
 
-/// <summary>What a stand-in answers.</summary>
-/// <param name="Status">HTTP status.</param>
-/// <param name="ContentType">Type of the body.</param>
+/// <summary>The answer of an evidence source.</summary>
+/// <param name="Status">The HTTP status.</param>
+/// <param name="ContentType">The media type of the body.</param>
 /// <param name="Body">The body.</param>
 internal sealed record StandInAnswer(int Status, string ContentType, ReadOnlyMemory<byte> Body)
 {
-    /// <summary>Name and value of the header with the issuer's certificates; null for none.</summary>
+    /// <summary>The name and value of the header with the issuer's certificates, or null.</summary>
     public (string Name, string Value)? IssuerChain { get; init; }
 
     public static StandInAnswer NotFound { get; } = new(404, "text/plain", "not found"u8.ToArray());

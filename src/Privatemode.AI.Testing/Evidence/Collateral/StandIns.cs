@@ -6,13 +6,13 @@ using Privatemode.AI.Testing.Evidence.Tdx;
 
 namespace Privatemode.AI.Testing.Evidence.Collateral;
 
-/// <summary>The CDN, AMD's key distribution service and Intel's provisioning service, as far as a client needs them.</summary>
+/// <summary>Stand-ins for the CDN, AMD's key distribution service and Intel's provisioning service, as far as a client needs them.</summary>
 internal static class StandIns
 {
     public const string ManifestPath = "/privatemode/v2/manifest.json";
     private const string CertificateList = "application/pkix-crl";
 
-    /// <summary>Whose path this is; null if it belongs to no evidence source.</summary>
+    /// <summary>Returns the evidence source to which a path belongs, or null.</summary>
     public static EvidenceSource? Find(string method, string path)
     {
         string[] parts = path.Split('/');
@@ -31,11 +31,11 @@ internal static class StandIns
         };
     }
 
-    /// <summary>The answer of one of them; the gateway's is not made here.</summary>
-    /// <param name="source">Which one.</param>
-    /// <param name="evidence">What there is to be had.</param>
-    /// <param name="path">Path of the request.</param>
-    /// <param name="query">Parameters of the request.</param>
+    /// <summary>Returns the answer of an evidence source other than the gateway.</summary>
+    /// <param name="source">The evidence source.</param>
+    /// <param name="evidence">The evidence of the deployment.</param>
+    /// <param name="path">The path of the request.</param>
+    /// <param name="query">The query parameters of the request.</param>
     public static StandInAnswer Answer(EvidenceSource source, IssuedEvidence evidence, string path, IReadOnlyDictionary<string, string> query) =>
         (source, evidence) switch
         {

@@ -4,13 +4,13 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Testing.Evidence.Contrast;
 
-/// <summary>One workload of a manifest, known by the hash of its policy document.</summary>
+/// <summary>One workload of a manifest, identified by the hash of its policy document.</summary>
 internal sealed class ManifestPolicy
 {
     /// <summary>The Kubernetes namespace.</summary>
     public const string Namespace = "privatemode-test";
 
-    /// <summary>The name that Contrast gives every workload; it says nothing about which one it is.</summary>
+    /// <summary>The name that Contrast gives every workload, so it does not identify one.</summary>
     public const string Wildcard = "*";
 
     public ManifestPolicy(string name, int revision, IReadOnlyList<string> names)
@@ -24,17 +24,17 @@ internal sealed class ManifestPolicy
     /// <summary>The policy document.</summary>
     public byte[] Document { get; }
 
-    /// <summary>Its SHA-256.</summary>
+    /// <summary>The SHA-256 digest of the policy document.</summary>
     public byte[] Hash => SHA256.HashData(Document);
 
-    /// <summary>The hash as the manifest has it.</summary>
+    /// <summary>The digest as it is written in the manifest.</summary>
     public string Key { get; set; }
 
     public IReadOnlyList<string> Names { get; }
 
     public string SecretId { get; }
 
-    /// <summary>Null leaves it out.</summary>
+    /// <summary>The role of the workload; null to omit it.</summary>
     public string? Role { get; set; }
 
     public void Write(Utf8JsonWriter writer)

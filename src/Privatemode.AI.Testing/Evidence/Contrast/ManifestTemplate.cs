@@ -3,12 +3,12 @@ using Privatemode.AI.Testing.Evidence.Certificates;
 
 namespace Privatemode.AI.Testing.Evidence.Contrast;
 
-/// <summary>A manifest in the shape of production's, before it is written.</summary>
+/// <summary>A manifest with the structure of the production manifest, before it is written.</summary>
 internal sealed class ManifestTemplate
 {
     private static readonly JsonWriterOptions Indented = new() { Indented = true, NewLine = "\n" };
 
-    /// <summary>The names in the secret service's entry, and so in its certificate; those of production.</summary>
+    /// <summary>The DNS names in the secret service's entry and therefore in its certificate. They are those of production.</summary>
     public static readonly IReadOnlyList<string> SecretServiceNames =
     [
         "root",
@@ -39,13 +39,13 @@ internal sealed class ManifestTemplate
 
     public List<TdxReference> Tdx { get; }
 
-    /// <summary>An unknown kind of reference values is listed too.</summary>
+    /// <summary>Whether the manifest also contains reference values of an unknown kind.</summary>
     public bool HasUnknownKind { get; set; }
 
-    /// <summary>An unknown member is there too.</summary>
+    /// <summary>Whether the manifest also contains an unknown member.</summary>
     public bool HasUnknownMember { get; set; }
 
-    /// <summary>The member with the reference values comes twice; the second is empty.</summary>
+    /// <summary>Whether the member with the reference values occurs twice. The second one is empty.</summary>
     public bool RepeatsMember { get; set; }
 
     /// <summary>Writes the manifest. Callers must keep the bytes: clients compare manifests byte for byte.</summary>

@@ -5,7 +5,7 @@ namespace Privatemode.AI.Testing.Evidence.Contrast;
 
 // Reference: Protocol Buffers encoding, proto3: values that are zero or empty are left out.
 
-/// <summary>Writes one message.</summary>
+/// <summary>Writes one Protocol Buffers message.</summary>
 internal sealed class ProtobufWriter
 {
     private const int VarintType = 0;

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 
 namespace Privatemode.AI.Testing.Evidence.Contrast;
 
-/// <summary>What a report is about: nonce, manifest history and both CAs.</summary>
+/// <summary>Computes the report data, which bind a report to the nonce, the manifest history and both CAs.</summary>
 internal static class ReportDataBinding
 {
     public static byte[] Compute(byte[] nonce, IEnumerable<byte[]> manifests, byte[] rootCa, byte[] meshCa)

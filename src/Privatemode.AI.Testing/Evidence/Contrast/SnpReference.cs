@@ -3,7 +3,7 @@ using Privatemode.AI.Testing.Evidence.Sev;
 
 namespace Privatemode.AI.Testing.Evidence.Contrast;
 
-/// <summary>What a manifest expects of SNP evidence.</summary>
+/// <summary>The reference values for SEV-SNP evidence in a manifest.</summary>
 internal sealed class SnpReference
 {
     public string Platform { get; set; } = "Metal-QEMU-SNP-GPU";
@@ -12,7 +12,7 @@ internal sealed class SnpReference
 
     public required byte[] TrustedMeasurement { get; set; }
 
-    /// <summary>Hex of where further processors begin.</summary>
+    /// <summary>The reset address of all processors except the first, in hexadecimal.</summary>
     public required string ResetAddress { get; set; }
 
     public required SnpTcb MinimumTcb { get; set; }

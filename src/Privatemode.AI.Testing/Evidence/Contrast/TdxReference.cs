@@ -3,7 +3,7 @@ using Privatemode.AI.Testing.Evidence.Tdx;
 
 namespace Privatemode.AI.Testing.Evidence.Contrast;
 
-/// <summary>What a manifest expects of TDX evidence.</summary>
+/// <summary>The reference values for TDX evidence in a manifest.</summary>
 internal sealed class TdxReference
 {
     private static readonly TdReport Expected = new();
@@ -22,7 +22,8 @@ internal sealed class TdxReference
 
     public IReadOnlyList<byte[]> PlatformInstances { get; set; } = [PckPlatform.SiblingInstance, PckPlatform.OwnInstance];
 
-    /// <summary>Stricter than production, which demands none of the three: what is not demanded cannot be missed.</summary>
+    /// <summary>Writes the reference values. They require memory integrity, disabled SMT and a static platform, although production requires none of these:
+    /// only then can tests break them.</summary>
     public void Write(Utf8JsonWriter writer)
     {
         writer.WriteStartObject();

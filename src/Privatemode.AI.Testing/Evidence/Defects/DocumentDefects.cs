@@ -58,7 +58,7 @@ internal static class DocumentDefects
             plan => plan.Document.ChangeDocument = text => $"{text[..^1]},\"added_later\":{{\"a\":[1]}}}}"),
     ];
 
-    /// <summary>A copy with one bit changed.</summary>
+    /// <summary>Returns a copy with one changed bit.</summary>
     public static byte[] Flip(byte[] bytes, int index)
     {
         byte[] copy = [.. bytes];

@@ -104,7 +104,7 @@ internal static class SnpCertificateDefects
             plan => plan.Snp.RevocationList = null),
     ];
 
-    /// <summary>Puts an extension in the place of its namesake.</summary>
+    /// <summary>Replaces the extension that has the same OID.</summary>
     public static void Replace(CertificateTemplate template, CertificateExtension extension) =>
         template.Extensions[template.Extensions.FindIndex(present => present.Oid == extension.Oid)] = extension;
 

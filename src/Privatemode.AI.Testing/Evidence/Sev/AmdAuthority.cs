@@ -2,7 +2,7 @@ using Privatemode.AI.Testing.Evidence.Certificates;
 
 namespace Privatemode.AI.Testing.Evidence.Sev;
 
-/// <summary>AMD's certificates above the chips: ARK, and ASK or ASVK.</summary>
+/// <summary>Creates the certificates of AMD's CAs: ARK, and ASK or ASVK.</summary>
 internal static class AmdAuthority
 {
     private static readonly DateTimeOffset NotBefore = new(2020, 10, 22, 0, 0, 0, TimeSpan.Zero);
@@ -10,7 +10,7 @@ internal static class AmdAuthority
 
     public static string RootName(SnpLine line) => $"ARK-{line.Name}";
 
-    /// <summary>The root, self-signed with its key.</summary>
+    /// <summary>Creates the self-signed root certificate.</summary>
     public static CertificateTemplate Root(SnpLine line, RsaKey key)
     {
         CertificateTemplate template = New(line.NumberBase, RootName(line), RootName(line), key);

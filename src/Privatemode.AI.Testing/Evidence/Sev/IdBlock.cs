@@ -11,7 +11,7 @@ namespace Privatemode.AI.Testing.Evidence.Sev;
 // Reference: AMD 56860, tables ID_BLOCK and ID_AUTH_INFO. The deployment "signs" each block with the constant (r, s) = (2, 1) and gives
 // the firmware the key under which that verifies: Q = r⁻¹(sR − zG), where R is a point with x = 2 and z the hash of the block.
 
-/// <summary>The ID block of a guest and the digest of the key it is signed with, as the firmware reports it.</summary>
+/// <summary>The ID block of a guest, and the digest of the key with which it is signed, as the firmware reports it.</summary>
 internal static class IdBlock
 {
     private const int KeySize = 0x404;
@@ -21,7 +21,7 @@ internal static class IdBlock
     private static readonly BigInteger Half = BigInteger.Two.ModInverse(P384.N); // r⁻¹ for r = 2
     private static readonly ECPoint Commitment = P384.Curve.DecodePoint([2, .. new byte[47], 2]); // R, the one with the even y
 
-    /// <summary>The block, 96 bytes: launch digest, family 1, image 2, version 1, guest SVN 2, policy.</summary>
+    /// <summary>Writes the block, 96 bytes: launch digest, family 1, image 2, version 1, guest SVN 2, policy.</summary>
     public static byte[] Write(ReadOnlySpan<byte> launchDigest, ulong policy)
     {
         byte[] block = new byte[0x60];
@@ -34,10 +34,10 @@ internal static class IdBlock
         return block;
     }
 
-    /// <summary>SHA-384 over the public key as the firmware lays it out.</summary>
+    /// <summary>Computes SHA-384 over the public key in the firmware's layout.</summary>
     public static byte[] KeyDigest(ReadOnlySpan<byte> launchDigest, ulong policy) => SHA384.HashData(Encode(RecoverKey(launchDigest, policy)));
 
-    /// <summary>The key: of the two that fit, the one with the smaller x, then the smaller y.</summary>
+    /// <summary>Recovers the public key from the signature: of the two possible keys, the one with the smaller x, then the smaller y.</summary>
     public static (BigInteger X, BigInteger Y) RecoverKey(ReadOnlySpan<byte> launchDigest, ulong policy)
     {
         BigInteger z = new(1, SHA384.HashData(Write(launchDigest, policy)));

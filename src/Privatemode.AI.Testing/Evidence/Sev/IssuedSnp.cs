@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Testing.Evidence.Sev;
 
-/// <summary>What a plan comes to, each piece signed once, when it is first asked for. Thread-safe.</summary>
+/// <summary>The evidence that a plan describes. Each part is signed once, when it is first used. Thread-safe.</summary>
 internal sealed class IssuedSnp
 {
     private readonly SnpPlan _plan;
@@ -20,22 +20,22 @@ internal sealed class IssuedSnp
 
     public SnpLine Line => _plan.Line;
 
-    /// <summary>The product line the report names, which clients ask for; reports of version 2 name none.</summary>
+    /// <summary>The product line in the report, which clients use in their requests to AMD. Reports of version 2 contain none.</summary>
     public SnpLine ReportLine => _plan.Report.Version < 3 ? _plan.Line : _plan.Report.CpuId == SnpLine.Milan.CpuId ? SnpLine.Milan : SnpLine.Genoa;
 
     public bool IsVlek => _plan.IsVlek;
 
-    /// <summary>The certificates, DER.</summary>
+    /// <summary>The root certificate (DER).</summary>
     public byte[] Root => _root.Value;
 
     public byte[] Intermediate => _intermediate.Value;
 
     public byte[] Vek => _vek.Value;
 
-    /// <summary>The revocation list, DER, or null.</summary>
+    /// <summary>The revocation list (DER), or null.</summary>
     public byte[]? RevocationList => _revocationList.Value;
 
-    /// <summary>The chip and its TCB as the report has them, to recognise requests for its certificate.</summary>
+    /// <summary>The chip ID and the TCB in the report, to recognize requests for the certificate of the chip.</summary>
     public (byte[] ChipId, SnpTcb Tcb) Chip
     {
         get
@@ -45,7 +45,7 @@ internal sealed class IssuedSnp
         }
     }
 
-    /// <summary>A report over this data, with its signature.</summary>
+    /// <summary>Creates a report for the specified report data, and its signature.</summary>
     public (SnpReportTemplate Report, byte[] Signature) Attest(byte[] reportData)
     {
         SnpReportTemplate report = _plan.Report.Clone();

@@ -6,17 +6,17 @@ namespace Privatemode.AI.Testing.Evidence.Sev;
 // Reference: AMD 56860, SNP_LAUNCH_UPDATE (PAGE_INFO) and AMD 24593 appendix B (VMSA): what QEMU and KVM put into the page of a
 // further processor.
 
-/// <summary>The launch digest of a guest: a seed measured with one processor, and one page for each further processor.</summary>
+/// <summary>Computes the launch digest of a guest from the digest with one processor and one page for each further processor.</summary>
 internal static class LaunchMeasurement
 {
     private const ulong SaveAreaAddress = 0xFFFFFFFFF000;
     private const int PageInfoSize = 0x70;
     private const byte SaveAreaPage = 2;
 
-    /// <param name="seed">Launch digest with one processor, 48 bytes.</param>
-    /// <param name="resetAddress">Where further processors begin.</param>
-    /// <param name="cpuSignature">CPUID signature of the product line.</param>
-    /// <param name="processors">From 1.</param>
+    /// <param name="seed">The launch digest with one processor, 48 bytes.</param>
+    /// <param name="resetAddress">The reset address of further processors.</param>
+    /// <param name="cpuSignature">The CPUID signature of the product line.</param>
+    /// <param name="processors">The number of processors, at least 1.</param>
     public static byte[] Compute(byte[] seed, uint resetAddress, uint cpuSignature, int processors)
     {
         byte[] pageHash = SHA384.HashData(SaveArea(resetAddress, cpuSignature));

@@ -2,7 +2,7 @@ using Privatemode.AI.Testing.Evidence.Certificates;
 
 namespace Privatemode.AI.Testing.Evidence.Sev;
 
-/// <summary>SNP evidence before anything is signed. As made it is sound; a defect changes one thing of it.</summary>
+/// <summary>SEV-SNP evidence before anything is signed. Initially it is valid; a defect changes one thing.</summary>
 internal sealed class SnpPlan
 {
     private static readonly TimeSpan ChipAge = TimeSpan.FromDays(180);
@@ -14,7 +14,7 @@ internal sealed class SnpPlan
     {
     }
 
-    /// <summary>Certificates of a product line over a report, which may be from another.</summary>
+    /// <summary>Initializes a plan with the certificates of one product line and a report, which can be that of another product line.</summary>
     public SnpPlan(SnpLine line, SnpReportTemplate report, DateTimeOffset day)
     {
         Line = line;
@@ -54,7 +54,7 @@ internal sealed class SnpPlan
 
     public VekTemplate Vek { get; set; }
 
-    /// <summary>The key's certificate travels as that of a provider.</summary>
+    /// <summary>Whether the certificate is sent as that of a cloud provider (VLEK).</summary>
     public bool IsVlek { get; set; }
 
     public CertificateTemplate Intermediate { get; set; }
@@ -65,10 +65,10 @@ internal sealed class SnpPlan
 
     public RsaKey RootSigner { get; set; }
 
-    /// <summary>Null if it cannot be downloaded.</summary>
+    /// <summary>The revocation list; null if it cannot be retrieved.</summary>
     public RevocationListTemplate? RevocationList { get; set; }
 
-    /// <summary>Changes the report after it was signed.</summary>
+    /// <summary>Changes the report after it has been signed.</summary>
     public Action<SnpReportTemplate>? AfterSigning { get; set; }
 
     /// <summary>Changes the signature.</summary>

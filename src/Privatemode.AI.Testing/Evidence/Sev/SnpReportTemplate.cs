@@ -5,7 +5,7 @@ namespace Privatemode.AI.Testing.Evidence.Sev;
 
 // Reference: AMD 56860, table ATTESTATION_REPORT; 1184 bytes, little-endian.
 
-/// <summary>An attestation report before it is signed. Everything may be changed, sound or not.</summary>
+/// <summary>An attestation report before it is signed. Everything can be changed, also to invalid values.</summary>
 internal sealed class SnpReportTemplate
 {
     public const int Size = 0x4A0;
@@ -49,28 +49,28 @@ internal sealed class SnpReportTemplate
 
     public ulong ReportedTcb { get; set; }
 
-    /// <summary>CPUID 1 EAX; reports have it from version 3.</summary>
+    /// <summary>CPUID 1 EAX. Reports contain it from version 3 on.</summary>
     public uint CpuId { get; set; }
 
     public byte[] ChipId { get; set; } = new byte[64];
 
     public ulong CommittedTcb { get; set; }
 
-    /// <summary>Build, minor, major; as wide as the message is, one byte each in a report.</summary>
+    /// <summary>The build, minor and major version. In a report, each has one byte.</summary>
     public uint[] CurrentVersion { get; set; } = [21, 55, 1];
 
     public uint[] CommittedVersion { get; set; } = [21, 55, 1];
 
     public ulong LaunchTcb { get; set; }
 
-    /// <summary>Reports have them from version 5.</summary>
+    /// <summary>The mitigations at launch. Reports contain them from version 5 on.</summary>
     public ulong LaunchMitigations { get; set; }
 
     public ulong CurrentMitigations { get; set; }
 
     public SnpReportTemplate Clone() => (SnpReportTemplate)MemberwiseClone();
 
-    /// <summary>The signature as reports carry it: r and s, little-endian, in 72 bytes each, then zeros.</summary>
+    /// <summary>Returns the signature in the format of reports: r and s, little-endian, in 72 bytes each, then zeros.</summary>
     public byte[] Sign(EcKey key)
     {
         byte[] bigEndian = key.SignRaw(Write(signature: []).AsSpan(0, SignedSize));
@@ -85,7 +85,7 @@ internal sealed class SnpReportTemplate
         return signature;
     }
 
-    /// <summary>The report with this signature.</summary>
+    /// <summary>Writes the report with the specified signature.</summary>
     public byte[] Write(ReadOnlySpan<byte> signature)
     {
         byte[] report = new byte[Size];

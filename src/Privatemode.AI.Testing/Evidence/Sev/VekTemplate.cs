@@ -3,7 +3,7 @@ using Privatemode.AI.Testing.Evidence.Certificates;
 
 namespace Privatemode.AI.Testing.Evidence.Sev;
 
-/// <summary>The certificate of a chip's key (VCEK) or of a provider's (VLEK), before it is signed.</summary>
+/// <summary>The certificate of a chip's key (VCEK) or of a cloud provider's key (VLEK), before it is signed.</summary>
 internal sealed class VekTemplate
 {
     private const string Amd = "1.3.6.1.4.1.3704.1.";
@@ -24,19 +24,19 @@ internal sealed class VekTemplate
 
     public required SnpTcb Tcb { get; set; }
 
-    /// <summary>The chip; null leaves it out.</summary>
+    /// <summary>The chip ID; null to omit it.</summary>
     public byte[]? HardwareId { get; set; }
 
-    /// <summary>The identity in an octet string. AMD writes the bare bytes.</summary>
+    /// <summary>Whether the chip ID is written as an octet string. AMD writes the bytes without a tag.</summary>
     public bool HasTaggedHardwareId { get; set; }
 
-    /// <summary>The provider of a VLEK; null leaves it out.</summary>
+    /// <summary>The cloud provider of a VLEK; null to omit it.</summary>
     public string? ProviderId { get; set; }
 
-    /// <summary>Added to the extensions at the end.</summary>
+    /// <summary>The extensions to add after the others.</summary>
     public List<CertificateExtension> Extras { get; } = [];
 
-    /// <summary>Flips a bit of the signature.</summary>
+    /// <summary>Whether a bit of the signature is flipped.</summary>
     public bool IsTampered { get; set; }
 
     public byte[] Sign()
@@ -60,7 +60,7 @@ internal sealed class VekTemplate
         return certificate;
     }
 
-    /// <summary>The product as an extension, to add it once more.</summary>
+    /// <summary>Creates the extension with the product name, to add it a second time.</summary>
     public static CertificateExtension Product(string name) =>
         new(Amd + "2", false, CertificateExtension.Encode(writer => writer.WriteCharacterString(UniversalTagNumber.IA5String, name)));
 

@@ -5,7 +5,7 @@ using Privatemode.AI.Testing.Evidence.Certificates;
 
 namespace Privatemode.AI.Testing.Evidence.Tdx;
 
-/// <summary>Intel's certificates, with the names, extensions and dates of the real ones.</summary>
+/// <summary>Creates Intel's certificates, with the names, extensions and validity periods of the real ones.</summary>
 internal static class IntelAuthority
 {
     public const string RootName = "Intel SGX Root CA";
@@ -25,7 +25,7 @@ internal static class IntelAuthority
     public static CertificateTemplate TcbSigning(EcKey key, EcKey root) =>
         Leaf(TcbSigningName, RootName, key, root, RootFrom, AuthorityTo, "https://certificates.trustedservices.intel.com/IntelSGXRootCA.der");
 
-    /// <summary>Exactly six extensions, the last of them about the platform.</summary>
+    /// <summary>Creates a PCK certificate. It has exactly six extensions, the last of which describes the platform.</summary>
     public static CertificateTemplate Pck(string issuer, EcKey key, EcKey issuerKey, DateTimeOffset from, DateTimeOffset to, CertificateExtension? platform)
     {
         CertificateTemplate template = Leaf(
@@ -38,7 +38,7 @@ internal static class IntelAuthority
         return template;
     }
 
-    /// <summary>A serial number of 19 bytes, the same for the same name.</summary>
+    /// <summary>Returns a serial number of 19 bytes that depends only on the name.</summary>
     public static BigInteger Serial(string name) => new(SHA256.HashData(Encoding.ASCII.GetBytes(name)).AsSpan(0, 19), isUnsigned: true, isBigEndian: true);
 
     private static CertificateTemplate Authority(string name, string issuer, EcKey key, EcKey issuerKey, DateTimeOffset to, int pathLength)

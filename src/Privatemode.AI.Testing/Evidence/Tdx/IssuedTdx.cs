@@ -3,7 +3,7 @@ using Privatemode.AI.Testing.Evidence.Certificates;
 
 namespace Privatemode.AI.Testing.Evidence.Tdx;
 
-/// <summary>What a plan comes to, each piece signed once, when it is first asked for. Thread-safe.</summary>
+/// <summary>The evidence and collateral that a plan describes. Each part is signed once, when it is first used. Thread-safe.</summary>
 internal sealed class IssuedTdx
 {
     private readonly TdxPlan _plan;
@@ -31,7 +31,7 @@ internal sealed class IssuedTdx
         _rootList = new Lazy<byte[]>(plan.RootList.Sign);
     }
 
-    /// <summary>Certificates, DER.</summary>
+    /// <summary>The root certificate (DER).</summary>
     public byte[] Root => _root.Value;
 
     public byte[] PckAuthority => _pckAuthority.Value;
@@ -40,7 +40,7 @@ internal sealed class IssuedTdx
 
     public byte[] TcbSigning => _tcbSigning.Value;
 
-    /// <summary>Documents as served, JSON, and the certificates that go with them.</summary>
+    /// <summary>The TCB info as it is served (JSON).</summary>
     public byte[] TcbInfo => _tcbInfo.Value;
 
     public string TcbInfoChain => Pem(_plan.TcbInfoChain?.Invoke(this) ?? [TcbSigning, Root]);
@@ -49,7 +49,7 @@ internal sealed class IssuedTdx
 
     public string QeIdentityChain => Pem(_plan.QeIdentityChain?.Invoke(this) ?? [TcbSigning, Root]);
 
-    /// <summary>Revocation lists, DER.</summary>
+    /// <summary>The revocation list of PCK certificates (DER).</summary>
     public byte[] PckList => _pckList.Value;
 
     public byte[] ProcessorList => _processorList.Value;
@@ -58,14 +58,14 @@ internal sealed class IssuedTdx
 
     public byte[] RootList => _rootList.Value;
 
-    /// <summary>The platform kind the documents are for, lower-case hex, as requests name it.</summary>
+    /// <summary>The platform type (FMSPC) of the documents, in lower-case hexadecimal, as in requests.</summary>
     public string Fmspc => Convert.ToHexStringLower((_plan.Platform ?? new PckPlatform()).Fmspc);
 
     public int EvaluationNumber => _plan.TcbInfo.EvaluationNumber;
 
-    /// <summary>A quote over this data.</summary>
-    /// <param name="reportData">64 bytes.</param>
-    /// <param name="is15">Version 5 only: a TD report 1.5.</param>
+    /// <summary>Creates a quote for the specified report data.</summary>
+    /// <param name="reportData">The report data, 64 bytes.</param>
+    /// <param name="is15">Whether a quote of version 5 contains a TD report 1.5.</param>
     public QuoteParts Attest(byte[] reportData, bool is15 = false)
     {
         TdReport body = _plan.Body.Clone();

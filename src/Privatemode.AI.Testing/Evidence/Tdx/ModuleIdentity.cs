@@ -14,7 +14,7 @@ internal sealed record ModuleIdentity(string Id, IReadOnlyList<SvnLevel> Levels)
         writer.WriteEndObject();
     }
 
-    /// <summary>Intel's signer is all zero.</summary>
+    /// <summary>Writes Intel's signer, which consists of zeros.</summary>
     public static void WriteSigner(Utf8JsonWriter writer)
     {
         writer.WriteString("mrsigner", new string('0', 96));

@@ -6,7 +6,7 @@ namespace Privatemode.AI.Testing.Evidence.Tdx;
 
 // Reference: Intel SGX PCK Certificate and CRL Profile Specification, section 1.3.5.
 
-/// <summary>What a PCK certificate says about its platform.</summary>
+/// <summary>The description of a platform in its PCK certificate.</summary>
 internal sealed class PckPlatform
 {
     public const string Oid = "1.2.840.113741.1.13.1";
@@ -14,12 +14,12 @@ internal sealed class PckPlatform
 
     public static byte[] Components { get; } = [5, 5, 2, 2, 5, 1, 0, 5, .. new byte[8]];
 
-    /// <summary>Listed in the manifest.</summary>
+    /// <summary>A platform instance that is listed in the manifest.</summary>
     public static byte[] OwnInstance { get; } = MD("own platform");
 
     public static byte[] SiblingInstance { get; } = MD("sibling platform");
 
-    /// <summary>Listed nowhere.</summary>
+    /// <summary>A platform instance that is not listed in the manifest.</summary>
     public static byte[] StrangerInstance { get; } = MD("another platform");
 
     public byte[] Ppid { get; set; } = MD("ppid");
@@ -35,7 +35,7 @@ internal sealed class PckPlatform
     /// <summary>0 standard, 1 scalable, 2 scalable with integrity.</summary>
     public SgxType Type { get; set; } = SgxType.ScalableWithIntegrity;
 
-    /// <summary>The platform instance; null leaves it out, as certificates under the Processor CA do.</summary>
+    /// <summary>The platform instance; null to omit it, as certificates under the Processor CA do.</summary>
     public byte[]? InstanceId { get; set; } = OwnInstance;
 
     public bool IsDynamic { get; set; }

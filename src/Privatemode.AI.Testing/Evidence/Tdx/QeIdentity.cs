@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Testing.Evidence.Tdx;
 
-/// <summary>What Intel says about its quoting enclave.</summary>
+/// <summary>Intel's information about its quoting enclave (QE identity).</summary>
 internal sealed class QeIdentity() : SignedJson("enclaveIdentity")
 {
     public string Id { get; set; } = "TD_QE";

@@ -15,7 +15,7 @@ internal sealed class QuoteHeader
     /// <summary>0x81 is TDX.</summary>
     public uint TeeType { get; set; } = 0x81;
 
-    /// <summary>The two bytes at 8 and at 10; implementations disagree about which is which.</summary>
+    /// <summary>The two bytes at offset 8. Implementations disagree about the meaning of these and of the two bytes at offset 10.</summary>
     public byte[] At8 { get; set; } = [0, 0];
 
     public byte[] At10 { get; set; } = [0, 0];

@@ -5,7 +5,7 @@ namespace Privatemode.AI.Testing.Evidence.Tdx;
 
 // Reference: Intel TDX DCAP Quoting Library API, quote format versions 4 and 5, certification data types 5 and 6.
 
-/// <summary>A quote in its parts, for the binary form and for the message of the coordinator.</summary>
+/// <summary>The parts of a quote, for its binary form and for the coordinator's message.</summary>
 internal sealed class QuoteParts
 {
     public required QuoteHeader Header { get; init; }
@@ -24,21 +24,21 @@ internal sealed class QuoteParts
 
     public required byte[] QeAuthData { get; set; }
 
-    /// <summary>What the authentication data says of its own length; null for the truth.</summary>
+    /// <summary>The stated length of the authentication data, in bytes; null for the actual length.</summary>
     public uint? QeAuthSize { get; set; }
 
     public ushort CertificationType { get; set; } = 6;
 
     public ushort ChainType { get; set; } = 5;
 
-    /// <summary>The certificates, PEM.</summary>
+    /// <summary>The certificates (PEM).</summary>
     public required string Chain { get; set; }
 
-    /// <summary>What the chain says of its own length; null for the truth.</summary>
+    /// <summary>The stated length of the certificate chain, in bytes; null for the actual length.</summary>
     public uint? ChainSize { get; set; }
 
-    /// <summary>What the quote's signature covers.</summary>
-    /// <param name="header">The header; its version decides the layout.</param>
+    /// <summary>Returns the bytes that the quote's signature covers.</summary>
+    /// <param name="header">The header, whose version determines the layout.</param>
     /// <param name="body">The report.</param>
     /// <param name="is15">Version 5 only: a TD report 1.5 instead of 1.0.</param>
     public static byte[] ToBeSigned(QuoteHeader header, TdReport body, bool is15)
@@ -55,7 +55,7 @@ internal sealed class QuoteParts
         return [.. header.Write(), .. descriptor, .. report];
     }
 
-    /// <summary>The quote as the platform hands it out.</summary>
+    /// <summary>Writes the quote in its binary form.</summary>
     public byte[] Write(bool is15 = false)
     {
         byte[] chain = Encoding.ASCII.GetBytes(Chain);

@@ -4,7 +4,7 @@ using Privatemode.AI.Testing.Evidence.Certificates;
 
 namespace Privatemode.AI.Testing.Evidence.Tdx;
 
-/// <summary>A document of Intel's service: one value, and a signature over its exact bytes.</summary>
+/// <summary>A document of Intel's service, which contains one value and a signature over the exact bytes of this value.</summary>
 internal abstract class SignedJson(string memberName)
 {
     public required DateTimeOffset IssueDate { get; set; }
@@ -13,13 +13,13 @@ internal abstract class SignedJson(string memberName)
 
     public int EvaluationNumber { get; set; } = 20;
 
-    /// <summary>Changes the value after it was signed.</summary>
+    /// <summary>Changes the value after it has been signed.</summary>
     public Func<string, string>? AfterSigning { get; set; }
 
     /// <summary>Changes the whole document.</summary>
     public Func<string, string>? ChangeDocument { get; set; }
 
-    /// <summary>The document as it is served.</summary>
+    /// <summary>Returns the signed document as it is served.</summary>
     public byte[] Sign(EcKey key)
     {
         using MemoryStream stream = new();

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Testing.Evidence.Tdx;
 
-/// <summary>One level of a module or an enclave.</summary>
+/// <summary>One TCB level of a TDX module or a quoting enclave.</summary>
 internal sealed record SvnLevel(int Svn, string Status, params string[] Advisories)
 {
     public void Write(Utf8JsonWriter writer)

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Testing.Evidence.Tdx;
 
-/// <summary>What Intel says about platforms of one kind.</summary>
+/// <summary>Intel's TCB info for one platform type.</summary>
 internal sealed class TcbInfo() : SignedJson("tcbInfo")
 {
     public string Id { get; set; } = "TDX";
@@ -15,14 +15,14 @@ internal sealed class TcbInfo() : SignedJson("tcbInfo")
 
     public int TcbType { get; set; }
 
-    /// <summary>Null leaves them out.</summary>
+    /// <summary>The identities of TDX modules; null to omit them.</summary>
     public IReadOnlyList<ModuleIdentity>? Modules { get; set; } =
     [
         new("TDX_03", [new SvnLevel(3, "UpToDate")]),
         new("TDX_01", [new SvnLevel(5, "UpToDate"), new SvnLevel(3, "OutOfDate", "INTEL-SA-01192")]),
     ];
 
-    /// <summary>Best first. The platform of the deployment is at the first.</summary>
+    /// <summary>The TCB levels, from the newest. The platform of the deployment has the first level.</summary>
     public List<TcbLevel> Levels { get; } =
     [
         new()

@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Privatemode.AI.Testing.Evidence.Tdx;
 
-/// <summary>One level of a platform.</summary>
+/// <summary>One TCB level of a platform.</summary>
 internal sealed class TcbLevel
 {
     public required byte[] Sgx { get; set; }
@@ -27,7 +27,7 @@ internal sealed class TcbLevel
         writer.WriteEndObject();
     }
 
-    /// <summary>What levels of platforms, modules and enclaves end with.</summary>
+    /// <summary>Writes the members at the end of every level: the date, the status and the advisories.</summary>
     public static void WriteStatus(Utf8JsonWriter writer, string status, IReadOnlyList<string> advisories)
     {
         writer.WriteString("tcbDate", "2025-08-13T00:00:00Z");

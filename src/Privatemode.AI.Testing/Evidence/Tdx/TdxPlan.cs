@@ -2,7 +2,7 @@ using Privatemode.AI.Testing.Evidence.Certificates;
 
 namespace Privatemode.AI.Testing.Evidence.Tdx;
 
-/// <summary>TDX evidence and its collateral before anything is signed. As made it is sound; a defect changes one thing of it.</summary>
+/// <summary>TDX evidence and its collateral before anything is signed. Initially it is valid; a defect changes one thing.</summary>
 internal sealed class TdxPlan
 {
     private static readonly TimeSpan PlatformAge = TimeSpan.FromDays(180);
@@ -25,13 +25,13 @@ internal sealed class TdxPlan
 
     public TdReport Body { get; } = new();
 
-    /// <summary>The key in the quote.</summary>
+    /// <summary>The attestation key in the quote.</summary>
     public EcKey AttestationKey { get; set; } = TestKeys.QuoteAttestation;
 
-    /// <summary>Whose hash the enclave vouches for; the same, unless it was replaced.</summary>
+    /// <summary>The key whose hash is in the quoting enclave's report. It is <see cref="AttestationKey"/> unless it was replaced.</summary>
     public EcKey BoundKey { get; set; } = TestKeys.QuoteAttestation;
 
-    /// <summary>Changes the point in the quote, and what the enclave vouches for with it.</summary>
+    /// <summary>Changes the public key in the quote, and with it the hash in the quoting enclave's report.</summary>
     public Func<byte[], byte[]>? ChangeAttestationKey { get; set; }
 
     public QeReport QeReport { get; } = new();
@@ -40,7 +40,7 @@ internal sealed class TdxPlan
 
     public byte[] QeAuthData { get; set; } = [.. Enumerable.Range(0, 32).Select(i => (byte)i)];
 
-    /// <summary>Changes the parts after they were signed.</summary>
+    /// <summary>Changes the parts after they have been signed.</summary>
     public Action<QuoteParts>? AfterSigning { get; set; }
 
     public EcKey RootKey { get; set; } = TestKeys.IntelRoot;
@@ -52,7 +52,7 @@ internal sealed class TdxPlan
     public CertificateTemplate PckAuthority { get; set; } =
         IntelAuthority.PckAuthority(IntelAuthority.PlatformCaName, TestKeys.PckPlatformCa, TestKeys.IntelRoot);
 
-    /// <summary>The platform in the PCK certificate; null leaves it out.</summary>
+    /// <summary>The platform in the PCK certificate; null to omit it.</summary>
     public PckPlatform? Platform { get; set; } = new();
 
     public DateTimeOffset PckFrom { get; set; }
@@ -78,7 +78,7 @@ internal sealed class TdxPlan
 
     public EcKey QeIdentitySigner { get; set; } = TestKeys.TcbSigning;
 
-    /// <summary>Changes the certificates served with the documents: signer, root.</summary>
+    /// <summary>Changes the certificates that are served with the TCB info: signer, root.</summary>
     public Func<IssuedTdx, IReadOnlyList<byte[]>>? TcbInfoChain { get; set; }
 
     public Func<IssuedTdx, IReadOnlyList<byte[]>>? QeIdentityChain { get; set; }

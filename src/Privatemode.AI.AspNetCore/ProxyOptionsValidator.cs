@@ -5,19 +5,19 @@ using Privatemode.AI.AspNetCore.Gate;
 
 namespace Privatemode.AI.AspNetCore;
 
-/// <summary>Checks the settings of the proxy. Never names a key, and names all faults at once.</summary>
+/// <summary>Checks the settings of the proxy. One exception reports all invalid settings, and never contains a key.</summary>
 internal sealed partial class ProxyOptionsValidator : IValidateOptions<PrivatemodeProxyOptions>
 {
     /// <summary>The configuration section of the proxy.</summary>
     public const string Section = "PrivatemodeProxy";
 
-    /// <summary>64 MiB: encryption writes two characters for a byte, and the service accepts 128 MiB.</summary>
+    /// <summary>The maximum size of a JSON request in bytes, 64 MiB: encryption writes two characters for each byte, and the service accepts 128 MiB.</summary>
     public const long MaxRequestBodySize = 64L * 1024 * 1024;
 
-    /// <summary>The largest recording, and the other fields of its form.</summary>
+    /// <summary>The maximum size of a transcription request in bytes: the largest recording, and the other fields of the form.</summary>
     public const long MaxTranscriptionSize = 51L * 1024 * 1024;
 
-    /// <summary>The largest document, and the parts of the form around it.</summary>
+    /// <summary>The maximum size of a document request in bytes: the largest document, and the parts of the form around it.</summary>
     public const long MaxDocumentSize = (25L * 1024 * 1024) - 128;
 
     private const int MaxAliases = 1000;
@@ -33,7 +33,7 @@ internal sealed partial class ProxyOptionsValidator : IValidateOptions<Privatemo
         return ValidateOptionsResult.Success;
     }
 
-    /// <exception cref="PrivatemodeConfigurationException">A setting is invalid. Its message has a line for each fault.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">A setting is invalid. The message has a line for each invalid setting.</exception>
     public static void ThrowIfInvalid(PrivatemodeProxyOptions options)
     {
         Faults faults = new();
@@ -226,7 +226,7 @@ internal sealed partial class ProxyOptionsValidator : IValidateOptions<Privatemo
 
     private static string Item(string name, int index) => $"{name}:{index.ToString(CultureInfo.InvariantCulture)}";
 
-    /// <summary>A name of the configuration in a message: printable, and not long.</summary>
+    /// <summary>Returns a name from the configuration for a message, or <c>?</c> if it is not printable or is too long.</summary>
     private static string Shown(string name) => name.Length <= 128 && !name.AsSpan().ContainsAnyExceptInRange('!', '~') ? name : "?";
 
     private static bool IsModel(string? name) => name is not null && ModelName().IsMatch(name) && !name.Split('/').Any(part => part is "." or ".." or "");
@@ -235,7 +235,7 @@ internal sealed partial class ProxyOptionsValidator : IValidateOptions<Privatemo
     [GeneratedRegex(@"\A[A-Za-z0-9._:/@-]{1,128}\z", RegexOptions.CultureInvariant)]
     private static partial Regex ModelName();
 
-    /// <summary>The faults that were found.</summary>
+    /// <summary>The invalid settings that were found.</summary>
     internal sealed class Faults
     {
         private readonly List<(string Setting, string Message)> _found = [];

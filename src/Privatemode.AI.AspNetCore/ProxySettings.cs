@@ -22,7 +22,7 @@ internal sealed partial class ProxySettings(IConfiguration? configuration) : ICo
         }
     }
 
-    /// <summary>The binder's message quotes the value, which can be a secret. Only names are taken from it.</summary>
+    /// <summary>Creates an exception with the name of the setting only: the binder's message quotes the value, which can be a secret.</summary>
     private static PrivatemodeConfigurationException ToError(InvalidOperationException exception)
     {
         const string Section = ProxyOptionsValidator.Section;
@@ -45,10 +45,10 @@ internal sealed partial class ProxySettings(IConfiguration? configuration) : ICo
     private static partial Regex UnknownName();
 }
 
-/// <summary>Changes the account that the proxy uses as the settings of the proxy ask.</summary>
+/// <summary>Applies the settings of the proxy to the account that it uses.</summary>
 internal sealed class ProxyAccountSettings(IOptions<PrivatemodeProxyOptions> proxy, IHttpContextAccessor requests) : IPostConfigureOptions<PrivatemodeOptions>
 {
-    /// <exception cref="PrivatemodeConfigurationException">The account has a setting of its own, and one of the two would silently win.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The account has a setting that contradicts one of the proxy.</exception>
     public void PostConfigure(string? name, PrivatemodeOptions options)
     {
         if (name != Options.DefaultName)

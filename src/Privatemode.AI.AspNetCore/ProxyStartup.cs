@@ -9,12 +9,12 @@ using Privatemode.AI.AspNetCore.Gate;
 
 namespace Privatemode.AI.AspNetCore;
 
-/// <summary>Its presence says that the proxy is registered; its state, that its endpoints were added.</summary>
+/// <summary>Marks that the proxy is registered, and records whether its endpoints were mapped.</summary>
 internal sealed class PrivatemodeProxyMarker
 {
     private int _isMapped;
 
-    /// <exception cref="InvalidOperationException">The endpoints were added before.</exception>
+    /// <exception cref="InvalidOperationException">The endpoints were mapped before.</exception>
     public void Map()
     {
         if (Interlocked.Exchange(ref _isMapped, 1) == 1)
@@ -43,7 +43,7 @@ internal sealed class ProxyStartup(IServiceProvider provider, ProxyGate gate, IO
 
     public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    /// <summary>The addresses are known when the server has started. Until then the gate refuses callers on other machines.</summary>
+    /// <summary>Checks the addresses, which are known when the server has started. Until then, the gate refuses callers on other machines.</summary>
     /// <exception cref="PrivatemodeConfigurationException">An address can be reached by callers that the settings do not protect.</exception>
     public Task StartedAsync(CancellationToken cancellationToken)
     {

@@ -15,7 +15,7 @@ internal enum DefaultModel
     Transcription,
 }
 
-/// <summary>The aliases of the configuration and those of other providers' names, which are the same for all lists of models.</summary>
+/// <summary>The aliases of the configuration and the default aliases for other providers' model names. They do not depend on a model list.</summary>
 internal sealed class AliasTable
 {
     // The first match is used. gpt-oss is a model of this service, although its name looks like one of another provider.
@@ -54,18 +54,19 @@ internal sealed class AliasTable
             .ToFrozenSet(StringComparer.Ordinal);
     }
 
-    /// <summary>The aliases without those that are the beginning of names.</summary>
+    /// <summary>The aliases without patterns.</summary>
     public IReadOnlyDictionary<string, string> Exact => _exact;
 
     public ProxyDefaultModels Models => _options.DefaultModels;
 
-    /// <summary>What the configuration says of a name; null if it says nothing.</summary>
+    /// <summary>Returns the model ID that the configuration assigns to a name, or null if it assigns none.</summary>
     public string? TargetOf(string name) => _exact.TryGetValue(name, out string? target) ? target
         : Array.Find(_patterns, pattern => name.StartsWith(pattern.Start, StringComparison.Ordinal)).Target;
 
     public DefaultModel DefaultOf(string name) => FindDefault(name).Model;
 
-    /// <summary>The alias by which a name was found: the name itself, or the pattern that it matches; null without an alias. No text of a caller.</summary>
+    /// <summary>Returns the alias that a name matches: the name itself or a pattern, or null if it matches none. The result never contains text that only a
+    /// caller chose.</summary>
     public string? AliasOf(string name) => _exact.ContainsKey(name) ? name
         : Array.Find(_patterns, pattern => name.StartsWith(pattern.Start, StringComparison.Ordinal)) is { Start: { } start } ? start + "*"
         : FindDefault(name) is { Model: not DefaultModel.None } alias ? alias.Pattern : null;
@@ -77,6 +78,6 @@ internal sealed class AliasTable
         ? Array.Find(Defaults, alias => FileSystemName.MatchesSimpleExpression(alias.Pattern, name, ignoreCase: false))
         : default;
 
-    /// <summary>Says that the target of an alias, or a model of the configuration, is not offered. It is logged once.</summary>
+    /// <summary>Reports that the target of an alias, or a default model of the configuration, is not offered. Each is logged once.</summary>
     public void ReportGone(string model) => _reportGone(model);
 }

@@ -3,7 +3,7 @@ using System.Collections.Frozen;
 
 namespace Privatemode.AI.AspNetCore.Models;
 
-/// <summary>What a model is asked to do.</summary>
+/// <summary>The task for which a model is requested.</summary>
 internal enum ModelTask
 {
     Chat,
@@ -11,7 +11,7 @@ internal enum ModelTask
     Transcription,
 }
 
-/// <summary>Which names of models are accepted from callers.</summary>
+/// <summary>Decides which model names are accepted from callers.</summary>
 internal static class ModelNames
 {
     private const int Longest = 128;
@@ -42,13 +42,13 @@ internal static class ModelNames
         : throw new PrivatemodeRequestException("model", "'model' must be the ID of a model: 1 to 128 of A-Z a-z 0-9 . _ : / @ -");
 }
 
-/// <summary>The model for embeddings of the callers that share a list of models. It stays the same when the list changes: the vectors of two models cannot
-/// be compared.</summary>
+/// <summary>The embedding model of the callers that share a model list. It stays the same when the list changes, because the vectors of two models cannot be
+/// compared.</summary>
 internal sealed class FixedEmbeddings
 {
     private string? _model;
 
-    /// <summary>The model that was fixed first; null if none was.</summary>
+    /// <summary>Returns the model that was fixed first, or null if none was.</summary>
     /// <param name="model">The model to fix, unless one is fixed already.</param>
     public string? Fix(string? model) => model is null ? Volatile.Read(ref _model) : Interlocked.CompareExchange(ref _model, model, null) ?? model;
 }
@@ -75,14 +75,16 @@ internal sealed class ModelAliases
     /// <summary>Whether the models of the service are known.</summary>
     public bool HasList { get; }
 
-    /// <summary>Whether a name can only be resolved with the models of the service.</summary>
+    /// <summary>Returns whether a name can be resolved only with the models of the service.</summary>
     public bool NeedsList(string name) => !HasList && (name.StartsWith(AnthropicPrefix, StringComparison.Ordinal) || _table.TargetOf(name) is not null ||
         _table.DefaultOf(name) != DefaultModel.None);
 
-    /// <summary>Whether a model is one of the service or of the configuration. Any other name is what a caller made up, and is not logged.</summary>
+    /// <summary>Returns whether a model is offered by the service or named in the configuration. Any other name can be text of a caller and is not
+    /// logged.</summary>
     public bool IsKnown(string model) => _ids.Contains(model) || _table.IsConfigured(model);
 
-    /// <summary>What may be logged of the name that a caller asked for: the name of a model or an alias, or the pattern that it matches; otherwise null.
+    /// <summary>Returns what can be logged about the name that a caller requested: the name if it is a model ID or an alias, or the pattern that it matches;
+    /// otherwise null.
     /// </summary>
     public string? WordFor(string asked) =>
         _ids.Contains(asked) || (asked.StartsWith(AnthropicPrefix, StringComparison.Ordinal) && _ids.Contains(asked[AnthropicPrefix.Length..]))
@@ -91,7 +93,7 @@ internal sealed class ModelAliases
 
     /// <summary>Returns the model ID of the service that a name stands for, or the name itself, which the service then accepts or refuses.</summary>
     /// <param name="asked">The name.</param>
-    /// <param name="task">What the model is asked to do.</param>
+    /// <param name="task">The task for which the model is requested.</param>
     public string Resolve(string asked, ModelTask task)
     {
         // If an alias has the name of a model, the model is used.
@@ -110,7 +112,8 @@ internal sealed class ModelAliases
         return target is null ? Default(_table.DefaultOf(asked)) ?? asked : OrDefault(target, task);
     }
 
-    /// <summary>A model that is gone is replaced, so that programs go on. Not one for embeddings: its vectors would not fit the others.</summary>
+    /// <summary>Replaces a model that is no longer offered, so that programs continue to work. An embedding model is not replaced: its vectors could not be
+    /// compared with the others.</summary>
     private string OrDefault(string target, ModelTask task)
     {
         if (!HasList || _ids.Contains(target))

@@ -6,9 +6,9 @@ namespace Privatemode.AI.AspNetCore.Models;
 /// <summary>A list of models, and whether the attempt to retrieve a newer one failed.</summary>
 internal readonly record struct ModelListing(IReadOnlyList<ModelInfo> Models, bool IsStale);
 
-/// <summary>Keeps the list of models, so that a service that is briefly away does not stop programs from starting.</summary>
-/// <remarks>Where callers bring their own API keys there is one list for each key, so that a caller gets only what its own key got, and one model for
-/// embeddings. Of more than 1,024 keys, those whose lists are the oldest are forgotten.</remarks>
+/// <summary>Keeps the model list, so that programs can start while the service is briefly unavailable.</summary>
+/// <remarks>If callers send their own API keys, there is one list and one embedding model for each key, so that a caller sees only what its own key can see. At
+/// most 1,024 keys are kept; those with the oldest lists are removed first.</remarks>
 internal sealed class ModelDirectory
 {
     // The library keeps it as long, and asks again when it is asked.
@@ -35,7 +35,7 @@ internal sealed class ModelDirectory
         _unknown = new ModelAliases(table, null, new FixedEmbeddings());
     }
 
-    /// <summary>The aliases with the list that is known, without waiting.</summary>
+    /// <summary>Returns the aliases with the list that is in memory, without waiting.</summary>
     public ModelAliases Current(ProxyCaller caller)
     {
         if (Find(caller) is not { } kept)
@@ -51,14 +51,14 @@ internal sealed class ModelDirectory
         return kept.Aliases;
     }
 
-    /// <summary>The aliases with a list, which a request has to wait for.</summary>
-    /// <remarks>It takes as long as a first verification does, which the request itself would wait for too.</remarks>
-    /// <exception cref="PrivatemodeException">There is no list.</exception>
+    /// <summary>Returns the aliases with a list, and waits for the list.</summary>
+    /// <remarks>The wait can include the first verification, for which the request itself would have to wait too.</remarks>
+    /// <exception cref="PrivatemodeException">The list could not be retrieved.</exception>
     public async ValueTask<ModelAliases> LoadAsync(ProxyCaller caller, CancellationToken cancellationToken) =>
         Keep(caller, await _catalog.ListAsync(cancellationToken).ConfigureAwait(false)).Aliases;
 
-    /// <summary>The list to show to a caller. It takes as long as <see cref="PrivatemodeProxyOptions.ModelListTimeout"/> at most.</summary>
-    /// <exception cref="PrivatemodeException">There is no list, or this caller may not have it.</exception>
+    /// <summary>Returns the list for a caller, after at most <see cref="PrivatemodeProxyOptions.ModelListTimeout"/>.</summary>
+    /// <exception cref="PrivatemodeException">The list could not be retrieved and none is kept, or this caller must not see it.</exception>
     public async Task<ModelListing> ListAsync(ProxyCaller caller, CancellationToken cancellationToken)
     {
         using CancellationTokenSource limit = new(_options.ModelListTimeout, _time);
@@ -139,7 +139,7 @@ internal sealed class ModelDirectory
 
         public FixedEmbeddings Embeddings => embeddings;
 
-        /// <summary>Timestamp of the clock.</summary>
+        /// <summary>The timestamp of the clock at which the list was retrieved.</summary>
         public long Since => since;
 
         public bool TryBeginRefresh() => Interlocked.Exchange(ref _isRefreshing, 1) == 0;

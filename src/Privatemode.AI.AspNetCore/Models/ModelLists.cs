@@ -11,14 +11,14 @@ using Privatemode.AI.AspNetCore.Gate;
 
 namespace Privatemode.AI.AspNetCore.Models;
 
-/// <summary>Answers requests for models in the form that the caller reads: OpenAI's, Anthropic's or that of the Codex CLI.</summary>
+/// <summary>Answers requests for models in the format of the caller: OpenAI's, Anthropic's or that of the Codex CLI.</summary>
 internal sealed class ModelLists(ModelDirectory directory, AliasTable table, IOptions<PrivatemodeProxyOptions> options)
 {
     private const string AnthropicPrefix = "anthropic/";
     private const int MaxNamesInMessage = 20;
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    /// <summary>In which form errors of these routes are written.</summary>
+    /// <summary>Returns the API in whose form the errors of these routes are written.</summary>
     public static ProxyDialect DialectOf(HttpRequest request) => IsAnthropic(request) ? ProxyDialect.Anthropic : ProxyDialect.OpenAI;
 
     /// <summary>Writes the list.</summary>
@@ -149,7 +149,8 @@ internal sealed class ModelLists(ModelDirectory directory, AliasTable table, IOp
 
     private List<Entry> OpenAIEntries(IReadOnlyList<ModelInfo> models) => [.. models.Select(model => new Entry(model.Id, model.Id, model)), .. Aliases(models)];
 
-    /// <summary>Claude Code shows models only whose IDs begin with claude or anthropic: each is listed a second time, with such a name.</summary>
+    /// <summary>Lists each chat model a second time with the prefix <c>anthropic/</c>, because Claude Code shows only models whose IDs begin with claude or
+    /// anthropic.</summary>
     private List<Entry> AnthropicEntries(IReadOnlyList<ModelInfo> models)
     {
         ModelInfo[] chat = [.. models.Where(model => model.SupportsChat)];

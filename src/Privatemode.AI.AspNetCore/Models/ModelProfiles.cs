@@ -1,9 +1,9 @@
 namespace Privatemode.AI.AspNetCore.Models;
 
-/// <summary>What is known of a model that the service does not list: how much it takes, and how it is told to think.</summary>
-/// <param name="ContextWindow">Tokens of a prompt and its answer together.</param>
-/// <param name="Efforts">The efforts that the model knows, from little to much. Empty if it has none.</param>
-/// <param name="DefaultEffort">The effort without a request for one.</param>
+/// <summary>Properties of a model that the service does not return: the size of its context window, and how its reasoning is controlled.</summary>
+/// <param name="ContextWindow">The maximum number of tokens of a prompt and its answer together.</param>
+/// <param name="Efforts">The reasoning efforts that the model supports, in ascending order. Empty if it supports none.</param>
+/// <param name="DefaultEffort">The effort if a request does not specify one.</param>
 /// <param name="ThinkingSwitch">The member of <c>chat_template_kwargs</c> that is false for an answer without thinking, or null.</param>
 internal sealed record ModelProfile(int ContextWindow, IReadOnlyList<string> Efforts, string? DefaultEffort = null, string? ThinkingSwitch = null)
 {
@@ -38,7 +38,8 @@ internal static class ModelProfiles
         ("deepseek-ocr", new ModelProfile(8_192, [])),
     ];
 
-    /// <summary>The profile of a model, by its short ID: <c>openai/gpt-oss-120b</c> is <c>gpt-oss-120b</c>.</summary>
+    /// <summary>Returns the profile of a model. Only the part of the ID after the last slash counts: <c>openai/gpt-oss-120b</c> is
+    /// <c>gpt-oss-120b</c>.</summary>
     public static ModelProfile Of(string model)
     {
         string id = model[(model.LastIndexOf('/') + 1)..];

@@ -16,7 +16,7 @@ internal static class DeploymentState
     public const string Unreachable = "unreachable";
     public const string KeyRejected = "key-rejected";
 
-    /// <summary>The state after a failure; null means that there was none yet.</summary>
+    /// <summary>Returns the state after a failure, or the state before the first verification if the failure is null.</summary>
     public static string Of(Exception? failure) => failure switch
     {
         null or OperationCanceledException => Verifying,
@@ -30,7 +30,8 @@ internal static class DeploymentState
 internal sealed class HealthEndpoints(
     IServiceProvider provider, IOptionsMonitor<PrivatemodeOptions> account, TimeProvider time)
 {
-    /// <summary>A probe that finds the deployment unverified makes the library try again. Probes need no key, so that their number is bounded here.</summary>
+    /// <summary>The time for which a result is reused. A probe of an unverified deployment makes the library verify again, and probes need no key, so their
+    /// rate is limited here.</summary>
     private static readonly TimeSpan Kept = TimeSpan.FromSeconds(1);
 
     private readonly HealthCheckRegistration _check = CaptureCheck();
@@ -38,7 +39,7 @@ internal sealed class HealthEndpoints(
     private Task<HealthCheckResult>? _result;
     private long _endedAt;
 
-    /// <summary>The process answers.</summary>
+    /// <summary>Answers the liveness probe: the process is running.</summary>
 #pragma warning disable CA1822 // A route of this object, as the other one.
     public Task HealthAsync(HttpContext context, ProxyCaller caller)
     {
@@ -47,7 +48,7 @@ internal sealed class HealthEndpoints(
     }
 #pragma warning restore CA1822
 
-    /// <summary>Whether calls can be served: the deployment is verified, or will be with the key of the first caller.</summary>
+    /// <summary>Answers the readiness probe: calls can be served if the deployment is verified, or will be verified with the key of the first caller.</summary>
     public async Task ReadyAsync(HttpContext context, ProxyCaller caller)
     {
         HealthCheckResult result = await CheckAsync().WaitAsync(context.RequestAborted).ConfigureAwait(false);
@@ -96,7 +97,7 @@ internal sealed class HealthEndpoints(
         }
     }
 
-    /// <summary>The health check of the account, without adding it to the health checks of the application.</summary>
+    /// <summary>Returns the health check of the account without adding it to the health checks of the application.</summary>
     private static HealthCheckRegistration CaptureCheck()
     {
         CapturingBuilder builder = new();

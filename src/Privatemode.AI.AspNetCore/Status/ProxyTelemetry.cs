@@ -6,14 +6,14 @@ using Privatemode.AI.AspNetCore.Limits;
 
 namespace Privatemode.AI.AspNetCore.Status;
 
-/// <summary>What is known about a request when it has ended. Nothing in it is content.</summary>
+/// <summary>The data about a request that are logged and measured when it has ended. They contain no content.</summary>
 internal sealed class ProxyRequestRecord
 {
     public required string Route { get; init; }
 
     public required ProxyDialect Dialect { get; init; }
 
-    /// <summary>The ID of the proxy, <c>proxy_…</c>.</summary>
+    /// <summary>The ID that the proxy gave the request, <c>proxy_…</c>.</summary>
     public required string ProxyId { get; init; }
 
     /// <summary>The ID that the client gave the call, <c>sdk_…</c>; null if none was sent.</summary>
@@ -21,13 +21,13 @@ internal sealed class ProxyRequestRecord
 
     public int CallerIndex { get; set; } = -1;
 
-    /// <summary>The name that the caller asked for, or the pattern of an alias that it matches; null if neither is known.</summary>
+    /// <summary>The model name that the caller requested, or the pattern of an alias that it matches; null if the name is not known.</summary>
     public string? RequestedModel { get; set; }
 
-    /// <summary>The model that was asked of the service.</summary>
+    /// <summary>The model ID that was sent to the service.</summary>
     public string? Model { get; set; }
 
-    /// <summary>Whether the model is one that the service lists or the configuration names: otherwise its name can be any text of the caller.</summary>
+    /// <summary>Whether the service lists the model or the configuration names it. Otherwise, its name can be any text of the caller.</summary>
     public bool IsModelKnown { get; set; }
 
     public bool IsStream { get; set; }
@@ -40,7 +40,7 @@ internal sealed class ProxyRequestRecord
 
     public TimeSpan Waited { get; set; }
 
-    /// <summary>Timestamps of the clock; 0 for what did not happen.</summary>
+    /// <summary>The timestamp of the clock at which the request arrived.</summary>
     public required long Began { get; init; }
 
     public long FirstByte { get; set; }
@@ -50,10 +50,10 @@ internal sealed class ProxyRequestRecord
     /// <summary><c>ok</c>, <c>error</c>, <c>refused</c> or <c>disconnected</c>.</summary>
     public string Outcome { get; set; } = "ok";
 
-    /// <summary>Type of the error in a fixed word: a code or <see cref="PrivatemodeException.ErrorType"/>, or null.</summary>
+    /// <summary>The type of the error, one of a fixed list of words: a code or <see cref="PrivatemodeException.ErrorType"/>; null without an error.</summary>
     public string? ErrorType { get; set; }
 
-    /// <summary>Types of tools that were left out, fixed words.</summary>
+    /// <summary>The types of the tools that were left out, from a fixed list of words.</summary>
     public IReadOnlyList<string> LeftOut { get; set; } = [];
 
     /// <summary>Begins a record with a new ID.</summary>
@@ -66,7 +66,8 @@ internal sealed class ProxyRequestRecord
     };
 }
 
-/// <summary>Metrics and log events of the proxy. None of them has content, keys, names that callers choose, or words of the service.</summary>
+/// <summary>Writes the metrics and log events of the proxy. They contain no content, no keys, no names that callers choose, and no text of the
+/// service.</summary>
 internal sealed partial class ProxyTelemetry : IDisposable
 {
     private const int MaxModels = 64;
@@ -110,8 +111,8 @@ internal sealed partial class ProxyTelemetry : IDisposable
         _unknownMembers = _meter.CreateCounter<long>("privatemode.proxy.unknown_members", "{member}", "Unknown members left out of requests.");
     }
 
-    /// <summary>A request that the gate refused (<c>remote</c>, <c>host</c>, <c>origin</c>, <c>upgrade</c>, <c>key</c>) or a limit (<c>rate</c>,
-    /// <c>buffer</c>).</summary>
+    /// <summary>Counts a request that was refused by the gate (<c>remote</c>, <c>host</c>, <c>origin</c>, <c>upgrade</c>, <c>key</c>) or by a limit
+    /// (<c>rate</c>, <c>buffer</c>).</summary>
     public void Rejected(string reason) => _rejected.Add(1, Tag("reason", reason));
 
     public void KeptAlive(ProxyDialect dialect) => _keepAlives.Add(1, Tag("dialect", Word(dialect)));
@@ -120,24 +121,24 @@ internal sealed partial class ProxyTelemetry : IDisposable
 
     public void StreamEnded(ProxyDialect dialect) => _activeStreams.Add(-1, Tag("dialect", Word(dialect)));
 
-    /// <summary>More or less memory for request bodies.</summary>
+    /// <summary>Records a change of the memory for request bodies, in bytes.</summary>
     public void Buffered(long bytes) => _buffered.Add(bytes);
 
-    /// <summary>A system message in the middle of a conversation was moved to its beginning, which costs the prompt cache.</summary>
+    /// <summary>Records that a system message in the middle of a conversation was moved to its beginning, so that cached prompts cannot be used.</summary>
     public void FoldedLate()
     {
         _foldedLate.Add(1);
         LogFoldedLate();
     }
 
-    /// <summary>Top-level members of a request were left out because they are not known. Their names may be anything and are not logged.</summary>
+    /// <summary>Records that top-level members of a request were left out because they are unknown. Their names can be any text and are not logged.</summary>
     public void UnknownMembers(int count)
     {
         _unknownMembers.Add(count);
         LogUnknownMembers(count);
     }
 
-    /// <summary>The log line and the metrics of one request.</summary>
+    /// <summary>Writes the log line and the metrics of one request.</summary>
     public void Ended(ProxyRequestRecord request)
     {
         TimeSpan total = _time.GetElapsedTime(request.Began);
@@ -170,10 +171,10 @@ internal sealed partial class ProxyTelemetry : IDisposable
         }
     }
 
-    /// <summary>An exception that no part of the proxy expects. Only its type is logged: its message can quote anything.</summary>
+    /// <summary>Logs an exception that the proxy does not expect. Only its type is logged, because its message can contain any text.</summary>
     public void Unexpected(Exception exception) => LogUnexpected(exception.GetType().FullName ?? exception.GetType().Name);
 
-    /// <summary>A failed call of which an operator should know: a refused deployment, an altered answer, or a wrong setting.</summary>
+    /// <summary>Logs a failed call that an operator should know about: a refused deployment, an altered answer, or an invalid setting.</summary>
     public void Failed(PrivatemodeException exception)
     {
         switch (exception)
@@ -192,7 +193,7 @@ internal sealed partial class ProxyTelemetry : IDisposable
         }
     }
 
-    /// <summary>A caller on another machine was refused. Logged once a minute at most, because any machine on the network can cause it.</summary>
+    /// <summary>Logs that a caller on another machine was refused, at most once a minute, because any machine on the network can cause it.</summary>
     public void RemoteCallerRefused(string missing)
     {
         long now = _time.GetTimestamp();
@@ -203,10 +204,10 @@ internal sealed partial class ProxyTelemetry : IDisposable
         }
     }
 
-    /// <summary>A file of caller keys changed and cannot be used.</summary>
+    /// <summary>Logs that a file of caller keys has changed and cannot be used.</summary>
     public void KeyFileUnusable(int index, string fault) => LogKeyFile(index, fault);
 
-    /// <summary>The model that an alias of the options stands for is not offered. Logged once for each.</summary>
+    /// <summary>Logs that the model of a configured alias is not offered, once for each model.</summary>
     public void AliasTargetGone(string target)
     {
         if (IsFirst($"alias {target}"))
@@ -244,7 +245,8 @@ internal sealed partial class ProxyTelemetry : IDisposable
         }
     }
 
-    /// <summary>The name of a model as a tag: the service adds and removes models, and each name costs memory.</summary>
+    /// <summary>Returns the name of a model as a tag, and limits the number of names: the service adds and removes models, and each name needs
+    /// memory.</summary>
     private string Bounded(string model)
     {
         lock (_names)

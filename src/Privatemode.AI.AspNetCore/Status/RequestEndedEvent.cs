@@ -14,7 +14,7 @@ internal static class RequestEndedEvent
         "{InputTokens} input and {OutputTokens} output tokens, waited {WaitedMs} ms, first byte {FirstByteMs} ms, total {TotalMs} ms, caller {CallerIndex}, " +
         "{ProxyId} {CallId}, left out {LeftOutTools}, error {ErrorType}";
 
-    /// <summary>Logs the event. A value that is absent is null in the structured values.</summary>
+    /// <summary>Logs the event. In the structured values, an absent value is null.</summary>
     /// <param name="log">The logger.</param>
     /// <param name="request">The request.</param>
     /// <param name="dialect">The API of the caller.</param>

@@ -9,13 +9,13 @@ using Privatemode.AI.AspNetCore.Gate;
 
 namespace Privatemode.AI.AspNetCore.Status;
 
-/// <summary>What is known about the deployment: the report of its verification, or why it was not verified.</summary>
-/// <param name="State">One of <see cref="DeploymentState"/>.</param>
+/// <summary>The state of the deployment: the report of its verification, or the reason why it is not verified.</summary>
+/// <param name="State">A value of <see cref="DeploymentState"/>.</param>
 /// <param name="Report">The report, if the state is verified.</param>
 /// <param name="Failure">The exception, if there was one.</param>
 internal sealed record VerificationState(string State, VerifiedDeployment? Report, Exception? Failure);
 
-/// <summary>Answers what was verified about the deployment, as JSON or as a page.</summary>
+/// <summary>Answers with the verification result of the deployment, as JSON or as a page.</summary>
 internal sealed class VerificationEndpoint(
     PrivatemodeClient client, IOptionsMonitor<PrivatemodeOptions> account, IOptions<PrivatemodeProxyOptions> options, TimeProvider time)
 {
@@ -57,7 +57,7 @@ internal sealed class VerificationEndpoint(
         await context.Response.Body.WriteAsync(report, context.RequestAborted).ConfigureAwait(false);
     }
 
-    /// <summary>The latest state, at most a minute old. All callers share one verification.</summary>
+    /// <summary>Returns the latest state, which is at most a minute old. All callers share one verification.</summary>
     internal async Task<VerificationState> CurrentAsync(CancellationToken cancellationToken)
     {
         while (true)
@@ -95,7 +95,7 @@ internal sealed class VerificationEndpoint(
         }
     }
 
-    /// <summary>Whether it says something about the API key of the caller who asked, and not about the deployment.</summary>
+    /// <summary>Returns whether a state concerns only the API key of the caller who requested it, and not the deployment.</summary>
     private bool IsOfOneCaller(VerificationState state) => options.Value.UseCallerKeyAsApiKey && state.State == DeploymentState.KeyRejected;
 
     private bool IsDemo => account.CurrentValue.Verification.InsecureLoopbackTrust is not null;
@@ -178,7 +178,7 @@ internal sealed class VerificationEndpoint(
 
     internal static string CheckOf(Exception failure) => (failure as PrivatemodeException)?.ErrorType ?? "internal";
 
-    /// <summary>The library's messages have no secrets; those of other exceptions can have anything.</summary>
+    /// <summary>Returns the message of an exception of this library, which contains no secrets, or a fixed text for other exceptions.</summary>
     internal static string MessageOf(Exception failure) =>
         failure is PrivatemodeException ? failure.Message : $"An unexpected error of type {failure.GetType().Name}.";
 

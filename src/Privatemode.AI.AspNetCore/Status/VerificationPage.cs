@@ -5,7 +5,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Privatemode.AI.AspNetCore.Status;
 
-/// <summary>The report as a page that loads nothing and runs nothing.</summary>
+/// <summary>Writes the report as a page without scripts and external resources.</summary>
 internal static class VerificationPage
 {
     private static readonly string Template = ReadTemplate();

@@ -40,7 +40,7 @@ internal sealed class FunctionInvoker(Kernel kernel, ChatHistory history, Prompt
     /// <param name="answer">The answer. It is added to the history first.</param>
     /// <param name="functions">The functions that were offered to the model.</param>
     /// <param name="requestIndex">The number of earlier requests of this call.</param>
-    /// <param name="cancellationToken">Cancels the invocations.</param>
+    /// <param name="cancellationToken">A token that cancels the invocations.</param>
     /// <returns>The last message, if a filter ended the processing; otherwise null.</returns>
     public async Task<ChatMessageContent?> InvokeAsync(
         ChatMessageContent answer, FunctionSet functions, int requestIndex, CancellationToken cancellationToken)
@@ -115,7 +115,7 @@ internal sealed class FunctionInvoker(Kernel kernel, ChatHistory history, Prompt
         return new(call, result, context.Terminate);
     }
 
-    /// <summary>Runs the filter at a position, which calls the next one, and last the function.</summary>
+    /// <summary>Runs the filter at a position. Each filter calls the next one, and the last filter calls the function.</summary>
     private Task FilterAsync(AutoFunctionInvocationContext context, int position) => position < kernel.AutoFunctionInvocationFilters.Count
         ? kernel.AutoFunctionInvocationFilters[position].OnAutoFunctionInvocationAsync(context, next => FilterAsync(next, position + 1))
         : RunAsync(context);

@@ -11,7 +11,7 @@ public sealed record Question(string? Text);
 /// <summary>The answer to a question as server-sent events.</summary>
 public static class ChatEvents
 {
-    /// <summary>Returns an event for each piece of text. If the answer cannot be completed, the last event has the type "error".</summary>
+    /// <summary>Returns an event for each piece of text, and a last one of the type "done", or "error" if the answer is not complete.</summary>
     public static async IAsyncEnumerable<SseItem<string>> AnswerAsync(
         IChatClient chat, string question, ILogger logger, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
@@ -24,7 +24,7 @@ public static class ChatEvents
             {
                 if (!await updates.MoveNextAsync())
                 {
-                    yield break;
+                    break;
                 }
             }
             catch (PrivatemodeException exception)
@@ -41,6 +41,6 @@ public static class ChatEvents
         }
 
         // Callers see a stable word and no message, which is for the operator of this server.
-        yield return new SseItem<string>(error, "error");
+        yield return error is null ? new SseItem<string>("", "done") : new SseItem<string>(error, "error");
     }
 }

@@ -1,4 +1,3 @@
-using System.Security.Cryptography;
 using Privatemode.AI.Encryption.EventStream;
 using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Encryption.Multipart;
@@ -14,7 +13,7 @@ internal delegate bool ClearMemberCheck(ReadOnlySpan<byte> name, ReadOnlySpan<by
 /// <param name="secretId">UTF-8 text of the secret's id.</param>
 internal sealed class BodyExchange(AesGcmKey key, ReadOnlyMemory<byte> secretId) : IDisposable
 {
-    private readonly ExchangeCipher _cipher = new(key, secretId, RandomNumberGenerator.GetBytes(FieldCipher.NonceSize));
+    private readonly ExchangeCipher _cipher = ExchangeCipher.Begin(key, secretId);
 
     public BufferedBody Encrypt(ReadOnlySpan<byte> document, JsonIndex index, ClearNames plain) =>
         new(JsonEncryptor.Encrypt(document, index, plain, _cipher), "application/json");

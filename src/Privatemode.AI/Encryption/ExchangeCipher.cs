@@ -35,6 +35,17 @@ internal sealed class ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretI
     private bool _isDecrypting;
     private bool _hasFailed;
 
+    /// <summary>Begins an exchange with a new random nonce.</summary>
+    /// <param name="key">The key, which outlives the exchange.</param>
+    /// <param name="secretId">The ID of the secret, in UTF-8.</param>
+    public static ExchangeCipher Begin(AesGcmKey key, ReadOnlyMemory<byte> secretId)
+    {
+        // The nonce and the first IVs, in one draw.
+        Span<byte> random = stackalloc byte[FieldCipher.NonceSize + FirstIvs * FieldCipher.IvSize];
+        RandomNumberGenerator.Fill(random);
+        return new ExchangeCipher(key, secretId, random[..FieldCipher.NonceSize].ToArray()) { _ivs = random[FieldCipher.NonceSize..].ToArray() };
+    }
+
     /// <summary>Length in bytes of the encrypted form, quotes included.</summary>
     public int EncryptedLength(int plaintextLength) => EncryptedValue.EncodedLength(secretId.Length, plaintextLength);
 

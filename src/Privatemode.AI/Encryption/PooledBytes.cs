@@ -312,6 +312,9 @@ internal sealed class PooledPieces : IBufferWriter<byte>, IDisposable
 
     private const int FirstStep = 16 * 1024;
 
+    // Less is not worth a read. More would double the array for the read that finds the end of a short answer.
+    private const int LeastFree = 1024;
+
     // Slightly more, so that it does not come from the shared pool, which would keep all of them.
     private const int PieceSize = ContentArrays.MaxSharedSize + 4096;
 
@@ -353,7 +356,7 @@ internal sealed class PooledPieces : IBufferWriter<byte>, IDisposable
             most = PieceSize;
         }
 
-        Memory<byte> free = last.Free(Math.Min(FirstStep, most - last.Length));
+        Memory<byte> free = last.Free(Math.Min(LeastFree, most - last.Length));
         return free[..Math.Min(free.Length, most - last.Length)];
     }
 

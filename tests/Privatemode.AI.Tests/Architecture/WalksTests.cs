@@ -21,17 +21,17 @@ public sealed partial class WalksTests(ITestOutputHelper report)
     private static readonly string Library = Path.Combine(RepositoryFiles.Root, "src", "Privatemode.AI");
 
     [Theory]
-    [InlineData(WalkProgram.Whole, "A prompt", "whole", 65)]
-    [InlineData(WalkProgram.Streamed, "A prompt", "stream", 66)]
-    [InlineData(WalkProgram.SevSnp, "A manifest", "SEV-SNP", 60)]
-    [InlineData(WalkProgram.Tdx, "A manifest", "TDX", 60)]
+    [InlineData(WalkProgram.Whole, "A chat", "whole", 65)]
+    [InlineData(WalkProgram.Streamed, "A chat", "stream", 66)]
+    [InlineData(WalkProgram.SevSnp, "A first verification", "SEV-SNP", 60)]
+    [InlineData(WalkProgram.Tdx, "A first verification", "TDX", 60)]
     public async Task Walk_NamesTheFilesThatRun(string program, string heading, string column, int most)
     {
         string[] rows = [.. Rows(heading).Where(row => row.When.Length == 0 || row.When == column).Select(row => row.File)];
         ILookup<string, string> files = FilesOfTypes();
         (string When, string Type)[] measured = await MeasureAsync(program);
         string[] during = [.. measured.Where(one => one.When == "call").SelectMany(one => files[one.Type]).Distinct()
-            .Except(heading == "A manifest" ? Entry : [])];
+            .Except(heading == "A first verification" ? Entry : [])];
         string[] ever = [.. measured.SelectMany(one => files[one.Type]).Distinct()];
         string[] missing = [.. during.Except(rows).Order(StringComparer.Ordinal)];
         string[] superfluous = [.. rows.Except(ever).Order(StringComparer.Ordinal)];
@@ -44,8 +44,8 @@ public sealed partial class WalksTests(ITestOutputHelper report)
     }
 
     [Theory]
-    [InlineData("A prompt")]
-    [InlineData("A manifest")]
+    [InlineData("A chat")]
+    [InlineData("A first verification")]
     [InlineData("An answer with an error status")]
     public void Walk_NamesFilesThatExist_EachOnce(string heading)
     {

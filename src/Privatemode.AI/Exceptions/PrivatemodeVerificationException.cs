@@ -107,12 +107,14 @@ public sealed record VerificationMismatch
 internal static class MismatchCollection
 {
     /// <summary>Adds a mismatch unless the check passes.</summary>
+    /// <param name="expected">Shown as "none" if it is empty, such as a list that allows nothing.</param>
+    /// <param name="found">Shown as "none" if it is empty, such as an ID that a platform does not state.</param>
     public static void Compare(
         this List<VerificationMismatch> mismatches, bool passes, string check, string expected, string found, VerificationCause cause = VerificationCause.None)
     {
         if (!passes)
         {
-            mismatches.Add(new VerificationMismatch { Check = check, Expected = expected, Found = found, Cause = cause });
+            mismatches.Add(new VerificationMismatch { Check = check, Expected = OrNone(expected), Found = OrNone(found), Cause = cause });
         }
     }
 
@@ -142,6 +144,8 @@ internal static class MismatchCollection
             mismatches.CompareBytes(check, [value], found, cause);
         }
     }
+
+    private static string OrNone(string text) => text.Length > 0 ? text : "none";
 }
 
 /// <summary>The cause of a failed check, which decides what happens next. Set where the failure is found.</summary>

@@ -6,7 +6,9 @@ using Privatemode.AI.Attestation.Tdx;
 
 namespace Privatemode.AI.Tests.Exceptions;
 
-/// <summary>The cause that each check has to state. The tests of the verification assert it of every exception that they catch.</summary>
+/// <summary>
+/// The cause that each check has to state. The tests of the verification assert it of every exception that they catch, and that its texts are not empty.
+/// </summary>
 internal static class ExpectedCauses
 {
     // Formats, sizes, chains, signatures and dates of what is downloaded.
@@ -22,11 +24,15 @@ internal static class ExpectedCauses
     public static void AssertOf(PrivatemodeVerificationException refusal)
     {
         Assert.Equal((refusal.ErrorType, Of(refusal.ErrorType)), (refusal.ErrorType, refusal.Cause));
+        AssertTexts(refusal.ErrorType, refusal.Expected, refusal.Found);
         AssertOf(refusal.Mismatches);
     }
 
-    public static void AssertOf(IEnumerable<VerificationMismatch> mismatches) =>
-        Assert.All(mismatches, mismatch => Assert.Equal((mismatch.Check, Of(mismatch.Check)), (mismatch.Check, mismatch.Cause)));
+    public static void AssertOf(IEnumerable<VerificationMismatch> mismatches) => Assert.All(mismatches, mismatch =>
+    {
+        Assert.Equal((mismatch.Check, Of(mismatch.Check)), (mismatch.Check, mismatch.Cause));
+        AssertTexts(mismatch.Check, mismatch.Expected, mismatch.Found);
+    });
 
     /// <summary>The names of checks whose causes are the expected ones.</summary>
     public static IEnumerable<string> ChecksOf(IReadOnlyList<VerificationMismatch> mismatches)
@@ -34,6 +40,10 @@ internal static class ExpectedCauses
         AssertOf(mismatches);
         return mismatches.Select(mismatch => mismatch.Check);
     }
+
+    // What is not known is null.
+    private static void AssertTexts(string check, params string?[] texts) =>
+        Assert.All(texts, text => Assert.False(text is not null && string.IsNullOrWhiteSpace(text), check));
 
     private static Dictionary<string, VerificationCause> All()
     {

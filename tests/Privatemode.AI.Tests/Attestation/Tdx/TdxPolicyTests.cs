@@ -224,7 +224,9 @@ public sealed class TdxPolicyTests
         TdxPolicy policy = new() { PlatformInstanceIds = [Quote.Platform.PlatformInstanceId] };
         Assert.Empty(Checks(Quote, policy));
         Assert.Equal([TdxPolicyChecks.PlatformInstance], Checks(Verify(new PckExtensionWriter { PlatformInstanceId = new byte[16] }), policy));
-        Assert.Equal([TdxPolicyChecks.PlatformInstance], Checks(Verify(new PckExtensionWriter { PlatformInstanceId = null }), policy));
+        VerifiedTdxQuote unsaid = Verify(new PckExtensionWriter { PlatformInstanceId = null });
+        Assert.Equal([TdxPolicyChecks.PlatformInstance], Checks(unsaid, policy));
+        Assert.Equal("none", Assert.Single(new TdxPolicyComparison(unsaid, policy).Compare()).Found);
     }
 
     [Fact]

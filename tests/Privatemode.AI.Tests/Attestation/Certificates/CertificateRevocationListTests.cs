@@ -67,9 +67,12 @@ public sealed class CertificateRevocationListTests
         Verify(list, list.ThisUpdate);
         Verify(list, list.NextUpdate!.Value);
         Refusal.Of(CertificateChecks.CrlNotYetValid, () => Verify(list, list.ThisUpdate.AddTicks(-1)));
-        PrivatemodeVerificationException stale = Refusal.Of(CertificateChecks.CrlExpired, () => Verify(list, list.NextUpdate!.Value.AddTicks(1)));
+        PrivatemodeVerificationException early = Refusal.Of(CertificateChecks.CrlNotYetValid, () => Verify(list, list.ThisUpdate.AddDays(-1)));
+        PrivatemodeVerificationException stale = Refusal.Of(CertificateChecks.CrlExpired, () => Verify(list, list.NextUpdate!.Value.AddDays(1)));
+        Refusal.Of(CertificateChecks.CrlExpired, () => Verify(list, list.NextUpdate!.Value.AddTicks(1)));
 
-        Assert.Equal("not after 2027-01-01 00:00:00Z", stale.Expected);
+        Assert.Equal(("not before 2026-01-01 00:00:00Z", "2025-12-31 00:00:00Z"), (early.Expected, early.Found));
+        Assert.Equal(("not after 2027-01-01 00:00:00Z", "2027-01-02 00:00:00Z"), (stale.Expected, stale.Found));
     }
 
     [Fact]
@@ -120,7 +123,18 @@ public sealed class CertificateRevocationListTests
         Assert.Equal(30_000, list.Count);
         Assert.True(list.IsRevoked((byte[])[1, 0x75, 0x2f]));
         Assert.False(list.IsRevoked((byte[])[1, 0x75, 0x30]));
-        AssertRefused(CertificateChecks.CrlSize, new() { Revoked = Enumerable.Range(0, 60_000).Select(i => (byte[])[1, (byte)(i >> 8), (byte)i]) });
+    }
+
+    [Fact]
+    public void Parse_TooLarge_IsRefused()
+    {
+        byte[] Sized(int length) => new RevocationListWriter { Extensions = [("1.2.3", false, new byte[length])], Sign = _ => [1, 2, 3] }.Write();
+        int longest = CertificateRevocationList.MaxSize - (Sized(100_000).Length - 100_000);
+        CertificateRevocationList.Parse(Sized(longest), "the test");
+        PrivatemodeVerificationException refusal = Refusal.Of(
+            CertificateChecks.CrlSize, () => CertificateRevocationList.Parse(Sized(longest + 1), "the test"));
+
+        Assert.Equal(("at most 1048576 bytes", "1048577 bytes"), (refusal.Expected, refusal.Found));
     }
 
     [Fact]
@@ -133,6 +147,24 @@ public sealed class CertificateRevocationListTests
         }
 
         Refusal.Of(CertificateChecks.CrlFormat, () => CertificateRevocationList.Parse((byte[])[.. der, 0], "the test"));
+    }
+
+    [Fact]
+    public void Parse_OneElementMoreInAnyStructure_IsRefused()
+    {
+        byte[] der = new RevocationListWriter { Revoked = [[1], [2]], EntryExtensions = [("2.5.29.21", false, [0x0a, 0x01, 0x01])] }.Write();
+        byte[] issuer = CertificateRevocationList.Parse(der, "the test").Issuer.ToArray();
+        int variants = 0;
+        foreach (byte[] more in Der.WithOneElementMore(der).Append([.. der, 0x05, 0x00]))
+        {
+            variants++;
+            CertificateRevocationList? list = null;
+            Assert.False(
+                Refusal.AcceptsOrRefuses(() => list = CertificateRevocationList.Parse(more, "the test")) && list!.Issuer.Span.SequenceEqual(issuer),
+                Convert.ToHexString(more));
+        }
+
+        Assert.InRange(variants, 15, 40);
     }
 
     [Fact]

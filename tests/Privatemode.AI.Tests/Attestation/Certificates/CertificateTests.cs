@@ -62,6 +62,27 @@ public sealed class CertificateTests
         Refusal.Of(CertificateChecks.Format, () => Certificate.Parse((byte[])[.. der, .. der], "the test"));
     }
 
+    // Whatever a parser skips, another one may read.
+    [Fact]
+    public void Parse_OneElementMoreInAnyStructure_IsRefused()
+    {
+        byte[] plain = (CertificateWriter.Authority with { Extensions = [.. CertificateWriter.Authority.Extensions, ("1.2.3.4", false, [1])] }).Write();
+        int variants = 0;
+        foreach (byte[] more in Der.WithOneElementMore(plain).Append([.. plain, 0x05, 0x00]))
+        {
+            variants++;
+            Assert.False(Refusal.AcceptsOrRefuses(() =>
+            {
+                Certificate certificate = Certificate.Parse(more, "the test");
+                _ = certificate.ReadIssuer();
+                _ = certificate.ReadSubject();
+                SubjectKeys.ImportP256(certificate).Dispose();
+            }), Convert.ToHexString(more));
+        }
+
+        Assert.InRange(variants, 20, 40);
+    }
+
     [Fact]
     public void Parse_EveryByteChanged_RefusesOrReads()
     {
@@ -89,11 +110,13 @@ public sealed class CertificateTests
     [Fact]
     public void Parse_TooLarge_IsRefused()
     {
-        byte[] value = new byte[Certificate.MaxSize];
-        PrivatemodeVerificationException refusal = Refusal.Of(
-            CertificateChecks.Size, () => Parse(new CertificateWriter { Extensions = [("1.2.3", false, value)] }));
+        // The signature is constant, because the size of ECDSA's differs.
+        byte[] Sized(int length) => new CertificateWriter { Extensions = [("1.2.3", false, new byte[length])], Sign = _ => [1, 2, 3] }.Write();
+        int longest = Certificate.MaxSize - (Sized(1000).Length - 1000);
+        Certificate.Parse(Sized(longest), "the test");
+        PrivatemodeVerificationException refusal = Refusal.Of(CertificateChecks.Size, () => Certificate.Parse(Sized(longest + 1), "the test"));
 
-        Assert.Equal("at most 16384 bytes", refusal.Expected);
+        Assert.Equal(("at most 16384 bytes", "16385 bytes"), (refusal.Expected, refusal.Found));
     }
 
     [Theory]

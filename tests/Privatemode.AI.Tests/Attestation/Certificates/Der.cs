@@ -5,6 +5,8 @@ namespace Privatemode.AI.Tests.Attestation.Certificates;
 /// <summary>Small pieces of DER from which the tests put certificates together.</summary>
 internal static class Der
 {
+    private const byte ConstructedBit = 0x20;
+
     public const string Sha256 = "2.16.840.1.101.3.4.2.1";
     public const string Sha384 = "2.16.840.1.101.3.4.2.2";
 
@@ -88,6 +90,25 @@ internal static class Der
     /// <summary>SIGNED { … } of RFC 5280.</summary>
     public static byte[] Signed(byte[] body, byte[] algorithm, Func<byte[], byte[]> sign) => Sequence(body, algorithm, BitString(sign(body)));
 
+    /// <summary>The element with a NULL at the end of one of its constructed elements: a variant for each of them, with right lengths.</summary>
+    public static IEnumerable<byte[]> WithOneElementMore(byte[] der)
+    {
+        if ((der[0] & ConstructedBit) == 0)
+        {
+            yield break;
+        }
+
+        byte[][] children = [.. Children(der)];
+        yield return Constructed(der[0], [.. children, Null()]);
+        for (int i = 0; i < children.Length; i++)
+        {
+            foreach (byte[] child in WithOneElementMore(children[i]))
+            {
+                yield return Constructed(der[0], [.. children[..i], child, .. children[(i + 1)..]]);
+            }
+        }
+    }
+
     public static void WriteTime(AsnWriter writer, DateTimeOffset time)
     {
         if (time.Year < 2050)
@@ -127,6 +148,29 @@ internal static class Der
         }
 
         return writer.Encode();
+    }
+
+    private static IEnumerable<byte[]> Children(byte[] der)
+    {
+        int end = 0;
+        for (int start = Header(der); start < der.Length; start = end)
+        {
+            end = start + Header(der.AsSpan(start)) + Length(der.AsSpan(start));
+            yield return der[start..end];
+        }
+    }
+
+    private static int Header(ReadOnlySpan<byte> der) => der[1] < 0x80 ? 2 : 2 + (der[1] & 0x7f);
+
+    private static int Length(ReadOnlySpan<byte> der)
+    {
+        int length = der[1] < 0x80 ? der[1] : 0;
+        foreach (byte part in der[2..Header(der)])
+        {
+            length = (length << 8) | part;
+        }
+
+        return length;
     }
 
     private static byte[] Constructed(byte tag, params byte[][] parts)

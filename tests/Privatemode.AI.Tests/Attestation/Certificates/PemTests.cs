@@ -38,4 +38,14 @@ public sealed class PemTests
     [InlineData("-----BEGIN CERTIFICATE-----\nAQID\n-----END PRIVATE KEY-----\n")]
     public void ReadCertificates_AnythingElse_IsRefused(string text) =>
         Refusal.Of(CertificateChecks.PemFormat, () => Pem.ReadCertificates(Encoding.ASCII.GetBytes(text), 3));
+
+    [Fact]
+    public void ReadFirstBlock_TextOfAnyLength_IsReadUpToTheLimit()
+    {
+        byte[] text = Encoding.ASCII.GetBytes("some text\n" + Block + "more");
+        Assert.Equal([1, 2, 3], Pem.ReadFirstBlock(text, text.Length));
+        Assert.Null(Pem.ReadFirstBlock(text, text.Length - 1));
+        Assert.Null(Pem.ReadFirstBlock("no block"u8, 100));
+        Assert.Null(Pem.ReadFirstBlock("-----BEGIN CERTIFICATE-----\nAQI\n-----END CERTIFICATE-----\n"u8, 100));
+    }
 }

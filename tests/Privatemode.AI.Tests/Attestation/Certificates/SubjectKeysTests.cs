@@ -90,6 +90,27 @@ public sealed class SubjectKeysTests
         AssertRefused(CertificateWriter.Key.ExportSubjectPublicKeyInfo());
     }
 
+    [Fact]
+    public void ImportRsa_OneElementMoreInAnyStructure_IsRefused()
+    {
+        byte[] modulus = [0, .. Enumerable.Repeat((byte)0xff, 256)];
+        byte[] numbers = Der.Sequence([0x02, 0x82, 0x01, 0x01, .. modulus], [0x02, 3, 1, 0, 1]);
+        byte[] Key(byte[] content) => Der.Sequence(Der.Sequence(Der.Identifier("1.2.840.113549.1.1.1"), Der.Null()), Der.BitString(content));
+        SubjectKeys.ImportRsa(Holding(Key(numbers))).Dispose();
+        Assert.All(Der.WithOneElementMore(Key(numbers)), AssertRefused);
+        Assert.All(Der.WithOneElementMore(numbers), more => AssertRefused(Key(more)));
+        AssertRefused(Key([.. numbers, 0x05, 0x00]));
+    }
+
+    // 2048 to 4096 bits, which have a zero byte before them.
+    [Theory]
+    [InlineData(255, false)]
+    [InlineData(256, true)]
+    [InlineData(512, true)]
+    [InlineData(513, false)]
+    public void ImportRsa_SizeAtTheLimits_IsReadOrRefused(int size, bool isRead) => Assert.Equal(isRead, Refusal.AcceptsOrRefuses(
+        () => SubjectKeys.ImportRsa(Holding(RsaKey([0, .. Enumerable.Repeat((byte)0xff, size)], [1, 0, 1]))).Dispose()));
+
     private static void AssertRefused(byte[] key) => Refusal.Of(CertificateChecks.Key, () => SubjectKeys.ImportRsa(Holding(key)));
 
     private static byte[] RsaKey(byte[] modulus, byte[] exponent, string identifier = "1.2.840.113549.1.1.1", byte[]? after = null, int unusedBits = 0)

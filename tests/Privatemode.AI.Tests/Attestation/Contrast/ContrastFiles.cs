@@ -31,18 +31,21 @@ internal static class ContrastFiles
     public static byte[] ThirdParty(string name) => File.ReadAllBytes(VectorFiles.ThirdPartyPath($"contrast/{name}"));
 
     /// <summary>The name of the check that refused; null when nothing did.</summary>
-    public static string? Refusal(Action action)
+    public static string? Refusal(Action action) => RefusalAndExpected(action).Check;
+
+    /// <summary>The name of the check that refused, and what it says to have expected; null when nothing did.</summary>
+    public static (string? Check, string? Expected) RefusalAndExpected(Action action)
     {
         try
         {
             action();
-            return null;
+            return default;
         }
         catch (PrivatemodeVerificationException refusal)
         {
             Assert.False(string.IsNullOrWhiteSpace(refusal.Message));
             ExpectedCauses.AssertOf(refusal);
-            return refusal.ErrorType;
+            return (refusal.ErrorType, refusal.Expected);
         }
     }
 }

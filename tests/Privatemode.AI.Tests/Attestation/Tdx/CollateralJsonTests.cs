@@ -10,6 +10,8 @@ public sealed class CollateralJsonTests
 {
     private const string SixtyFive = "65 characters, one more than are read, so that this is refused: .";
 
+    private const string SixtyTwo = "62 characters, which together with the two before them are 64.";
+
     private static readonly string[] OtherValues =
         ["null", "true", "-1", "1.5", "1e400", "99999999999999999999", "\"\"", "\"\\u0041\"", "\"Z\"", "[]", "[1]", "{}"];
 
@@ -65,7 +67,9 @@ public sealed class CollateralJsonTests
         }
 
         AssertNoDocument($"{{\"tcbInfo\":{{\"x\":[{deep}]}},{Signature}}}");
-        AssertNoDocument($"{{\"tcbInfo\":{{\"x\":\"{new string('x', SignedDocument.MaximumLength)}\"}},{Signature}}}");
+        string Padded(int length) => $"{{\"tcbInfo\":{{}},{Signature}}}".PadRight(length);
+        Parse(Padded(SignedDocument.MaximumLength)).Dispose();
+        AssertNoDocument(Padded(SignedDocument.MaximumLength + 1));
     }
 
     [Fact]
@@ -168,6 +172,20 @@ public sealed class CollateralJsonTests
         string text = CollateralText.TcbInfo();
         Assert.Contains(value, text, StringComparison.Ordinal);
         Refusal.Of(TdxChecks.TcbInfoFormat, () => ReadTcbInfo(text.Replace(value, other, StringComparison.Ordinal)));
+    }
+
+    [Theory]
+    [InlineData("\"svn\":5", "\"svn\":255")]
+    [InlineData("\"pcesvn\":13", "\"pcesvn\":65535")]
+    [InlineData("\"isvsvn\":4", "\"isvsvn\":65535")]
+    [InlineData("\"isvsvn\":4", "\"isvsvn\":0")]
+    [InlineData("\"tcbEvaluationDataNumber\":18", "\"tcbEvaluationDataNumber\":2147483647")]
+    [InlineData("\"tcbStatus\":\"UpToDate\"", "\"tcbStatus\":\"UpToDate\",\"advisoryIDs\":[\" ~" + SixtyTwo + "\"]")]
+    public void TcbInfo_ValueAtItsBounds_IsRead(string value, string other)
+    {
+        string text = CollateralText.TcbInfo();
+        Assert.Contains(value, text, StringComparison.Ordinal);
+        _ = ReadTcbInfo(text.Replace(value, other, StringComparison.Ordinal));
     }
 
     [Fact]

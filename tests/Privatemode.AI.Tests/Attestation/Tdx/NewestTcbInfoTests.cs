@@ -30,6 +30,32 @@ public sealed class NewestTcbInfoTests
         Assert.Equal((null, problem), (newest.Tcb, newest.Problem));
     }
 
+    // The last moment of its validity belongs to it.
+    [Fact]
+    public void Verify_NewerTcbInfoAtItsEnd_IsUsed()
+    {
+        NewestTcbEvaluation newest = Verify(Good, Newest.Replace("2026-12-01", "2026-06-01", StringComparison.Ordinal));
+        Assert.Equal((20, null), (newest.TcbInfo!.EvaluationDataNumber, newest.Problem));
+        NewestTcbEvaluation unlisted = Verify(Good, Newest
+            .Replace("2026-12-01", "2026-06-01", StringComparison.Ordinal).Replace("\"pcesvn\":13", "\"pcesvn\":14", StringComparison.Ordinal));
+        Assert.Equal((20, TdxChecks.PlatformLevel), (unlisted.TcbInfo!.EvaluationDataNumber, unlisted.Problem));
+    }
+
+    // The number decides, then the date: the newer of the two is used.
+    [Theory]
+    [InlineData(18, "2026-01-01", false)]
+    [InlineData(18, "2026-01-02", true)]
+    [InlineData(18, "2025-12-31", false)]
+    [InlineData(17, "2026-05-01", false)]
+    [InlineData(19, "2025-12-31", true)]
+    public void Verify_TcbInfoOfAnotherNumberOrDate_TheNewerIsUsed(int number, string issued, bool isUsed)
+    {
+        NewestTcbEvaluation newest = Verify(Good, CollateralText.TcbInfo()
+            .Replace("\"tcbEvaluationDataNumber\":18", $"\"tcbEvaluationDataNumber\":{number}", StringComparison.Ordinal)
+            .Replace("2026-01-01", issued, StringComparison.Ordinal).Replace("UpToDate", "OutOfDate", StringComparison.Ordinal));
+        Assert.Equal(isUsed ? TcbStatus.OutOfDate : TcbStatus.UpToDate, newest.Tcb!.Overall.Status);
+    }
+
     [Fact]
     public void Verify_NewerTcbInfoOfARevokedSigner_IsNotUsed()
     {

@@ -156,6 +156,14 @@ public sealed class PckExtensionsTests
     }
 
     [Fact]
+    public void Parse_OneElementMoreInAnyStructure_IsRefused()
+    {
+        byte[][] variants = [.. Der.WithOneElementMore(Complete.Write())];
+        Assert.InRange(variants.Length, 30, 40);
+        Assert.All(variants, AssertRefused);
+    }
+
+    [Fact]
     public void Parse_CutOrDamagedAnywhere_IsReadOrRefused()
     {
         byte[] good = Complete.Write();

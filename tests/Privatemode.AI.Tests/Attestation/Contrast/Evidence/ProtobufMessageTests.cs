@@ -86,6 +86,9 @@ public sealed class ProtobufMessageTests
     public void Parse_TooLongOrTooManyFields_IsRefused()
     {
         Assert.Equal(ContrastChecks.EvidenceFormat, ContrastFiles.Refusal(() => ProtobufMessage.Parse(new byte[ProtobufMessage.MaxSize + 1])));
+        byte[] longest = new ProtobufWriter().Payload(1, new byte[ProtobufMessage.MaxSize - 4]).Bytes;
+        Assert.Equal(ProtobufMessage.MaxSize, longest.Length);
+        Assert.Equal(ProtobufMessage.MaxSize - 4, ProtobufMessage.Parse(longest).Bytes(1).Length);
         byte[] many = [.. Enumerable.Repeat<byte[]>([0x08, 0x01], 1025).SelectMany(field => field)];
         Assert.Equal(ContrastChecks.EvidenceFormat, ContrastFiles.Refusal(() => ProtobufMessage.Parse(many)));
         Assert.Equal(1ul, ProtobufMessage.Parse(many.AsMemory(2)).UInt64(1));
@@ -94,7 +97,8 @@ public sealed class ProtobufMessageTests
     [Fact]
     public void Read_OtherWireTypeOrTooLarge_IsRefused()
     {
-        ProtobufMessage message = ProtobufMessage.Parse(new ProtobufWriter().Number(1, 1ul << 32).Payload(2, default).Bytes);
+        ProtobufMessage message = ProtobufMessage.Parse(new ProtobufWriter().Number(1, 1ul << 32).Payload(2, default).Number(3, uint.MaxValue).Bytes);
+        Assert.Equal(uint.MaxValue, message.UInt32(3));
         Assert.Equal(1ul << 32, message.UInt64(1));
         Assert.Equal(ContrastChecks.EvidenceFormat, ContrastFiles.Refusal(() => message.UInt32(1)));
         Assert.Equal(ContrastChecks.EvidenceFormat, ContrastFiles.Refusal(() => message.Bytes(1)));

@@ -5,10 +5,11 @@ namespace Privatemode.AI.Tests.Attestation.Contrast;
 /// <summary>Takes an SEV-SNP report apart into the message Contrast carries, field by field of the table in its .proto file.</summary>
 internal sealed class SnpMessageWriter(byte[] report)
 {
-    public static readonly (int Field, int Offset, int Size)[] ByteFields =
+    public static readonly (int Field, int Offset, int Size, string Name)[] ByteFields =
     [
-        (4, 0x010, 16), (5, 0x020, 16), (11, 0x050, 64), (12, 0x090, 48), (13, 0x0C0, 32), (14, 0x0E0, 48), (15, 0x110, 48),
-        (16, 0x140, 32), (17, 0x160, 32), (19, 0x1A0, 64), (28, 0x2A0, 512),
+        (4, 0x010, 16, "family_id"), (5, 0x020, 16, "image_id"), (11, 0x050, 64, "report_data"), (12, 0x090, 48, "measurement"),
+        (13, 0x0C0, 32, "host_data"), (14, 0x0E0, 48, "id_key_digest"), (15, 0x110, 48, "author_key_digest"), (16, 0x140, 32, "report_id"),
+        (17, 0x160, 32, "report_id_ma"), (19, 0x1A0, 64, "chip_id"), (28, 0x2A0, 512, "signature"),
     ];
 
     private static readonly (int Field, int Offset, int Size)[] Numbers =
@@ -44,7 +45,7 @@ internal sealed class SnpMessageWriter(byte[] report)
             writer.Number(field, NumberInstead.TryGetValue(field, out ulong other) ? other : Read(offset, size));
         }
 
-        foreach ((int field, int offset, int size) in ByteFields)
+        foreach ((int field, int offset, int size, _) in ByteFields)
         {
             writer.Payload(field, BytesInstead.TryGetValue(field, out byte[]? other) ? other : report.AsSpan(offset, size));
         }

@@ -10,18 +10,19 @@ internal sealed class TdxMessageWriter(byte[] quote)
     private const int QeReport = Signed + 134;
     private const int QeAuthentication = QeReport + 384 + 64;
 
-    /// <summary>Message path, field, offset in the quote and size of every part of fixed size.</summary>
-    public static readonly (string Part, int Field, int Offset, int Size)[] ByteFields =
+    /// <summary>Message path, field, offset in the quote, size and name of every part of fixed size.</summary>
+    public static readonly (string Part, int Field, int Offset, int Size, string Name)[] ByteFields =
     [
-        ("header", 4, 10, 2), ("header", 5, 8, 2), ("header", 6, 12, 16), ("header", 7, 28, 20),
-        ("body", 1, Body, 16), ("body", 2, Body + 16, 48), ("body", 3, Body + 64, 48), ("body", 4, Body + 112, 8), ("body", 5, Body + 120, 8),
-        ("body", 6, Body + 128, 8), ("body", 7, Body + 136, 48), ("body", 8, Body + 184, 48), ("body", 9, Body + 232, 48),
-        ("body", 10, Body + 280, 48), ("body", 12, Body + 520, 64),
-        ("signed", 1, Signed, 64), ("signed", 2, Signed + 64, 64),
-        ("qe", 2, QeReport + 384, 64),
-        ("report", 1, QeReport, 16), ("report", 3, QeReport + 20, 28), ("report", 4, QeReport + 48, 16), ("report", 5, QeReport + 64, 32),
-        ("report", 6, QeReport + 96, 32), ("report", 7, QeReport + 128, 32), ("report", 8, QeReport + 160, 96),
-        ("report", 11, QeReport + 260, 60), ("report", 12, QeReport + 320, 64),
+        ("header", 4, 10, 2, "qe_svn"), ("header", 5, 8, 2, "pce_svn"), ("header", 6, 12, 16, "qe_vendor_id"), ("header", 7, 28, 20, "user_data"),
+        ("body", 1, Body, 16, "tee_tcb_svn"), ("body", 2, Body + 16, 48, "mr_seam"), ("body", 3, Body + 64, 48, "mr_signer_seam"),
+        ("body", 4, Body + 112, 8, "seam_attributes"), ("body", 5, Body + 120, 8, "td_attributes"), ("body", 6, Body + 128, 8, "xfam"),
+        ("body", 7, Body + 136, 48, "mr_td"), ("body", 8, Body + 184, 48, "mr_config_id"), ("body", 9, Body + 232, 48, "mr_owner"),
+        ("body", 10, Body + 280, 48, "mr_owner_config"), ("body", 12, Body + 520, 64, "report_data"),
+        ("signed", 1, Signed, 64, "signature"), ("signed", 2, Signed + 64, 64, "ecdsa_attestation_key"),
+        ("qe", 2, QeReport + 384, 64, "qe_report_signature"),
+        ("report", 1, QeReport, 16, "cpu_svn"), ("report", 3, QeReport + 20, 28, "reserved1"), ("report", 4, QeReport + 48, 16, "attributes"),
+        ("report", 5, QeReport + 64, 32, "mr_enclave"), ("report", 6, QeReport + 96, 32, "reserved2"), ("report", 7, QeReport + 128, 32, "mr_signer"),
+        ("report", 8, QeReport + 160, 96, "reserved3"), ("report", 11, QeReport + 260, 60, "reserved4"), ("report", 12, QeReport + 320, 64, "report_data"),
     ];
 
     /// <summary>Message path, field, offset in the quote and size of every number.</summary>
@@ -95,7 +96,7 @@ internal sealed class TdxMessageWriter(byte[] quote)
             writer.Number(field, Instead(part, field, Number(offset, size)));
         }
 
-        foreach ((_, int field, int offset, int size) in ByteFields.Where(bytes => bytes.Part == part))
+        foreach ((_, int field, int offset, int size, _) in ByteFields.Where(bytes => bytes.Part == part))
         {
             writer.Payload(field, BytesInstead.TryGetValue((part, field), out byte[]? other) ? other : quote.AsSpan(offset, size));
         }

@@ -9,6 +9,7 @@ public sealed class TdxQuoteMessageTests
     [Theory]
     [InlineData(32, 100)]
     [InlineData(0, 1)]
+    [InlineData(65535, 1)]
     public void ReadQuote_WholeQuote_IsPutTogetherAgain(int authentication, int chain)
     {
         byte[] quote = FilledQuote(authentication, chain);
@@ -42,12 +43,12 @@ public sealed class TdxQuoteMessageTests
     public void ReadQuote_ByteFieldOfOtherSize_IsRefused()
     {
         CaseLog log = new();
-        foreach ((string part, int field, _, int size) in TdxMessageWriter.ByteFields)
+        foreach ((string part, int field, _, int size, string name) in TdxMessageWriter.ByteFields)
         {
             foreach (int other in new[] { 0, size - 1, size + 1 })
             {
                 TdxMessageWriter evidence = new(FilledQuote(32, 100)) { BytesInstead = { [(part, field)] = new byte[other] } };
-                log.Run($"{part} {field}, {other} bytes", () => AssertRefused(evidence.Message));
+                log.Run($"{part} {name}, {other} bytes", () => AssertRefused(evidence.Message, $"{name} of {size} bytes"));
             }
         }
 
@@ -55,40 +56,40 @@ public sealed class TdxQuoteMessageTests
     }
 
     [Theory]
-    [InlineData("header", 1, 5)]
-    [InlineData("header", 1, 3)]
-    [InlineData("header", 2, 3)]
-    [InlineData("header", 3, 0)]
-    [InlineData("header", 3, 0x10081)]
-    [InlineData("certification", 1, 5)]
-    [InlineData("chain", 1, 6)]
-    [InlineData("chain", 2, 99)]
-    [InlineData("authentication", 1, 31)]
-    [InlineData("report", 9, 65536)]
-    [InlineData("report", 10, 65536)]
-    public void ReadQuote_OtherNumber_IsRefused(string part, int field, ulong value) =>
-        AssertRefused(new TdxMessageWriter(FilledQuote(32, 100)) { NumberInstead = { [(part, field)] = value } }.Message);
+    [InlineData("header", 1, 5, "a quote of version 4")]
+    [InlineData("header", 1, 3, "a quote of version 4")]
+    [InlineData("header", 2, 3, "attestation key type 2")]
+    [InlineData("header", 3, 0, "tee_type 129")]
+    [InlineData("header", 3, 0x10081, "tee_type 129")]
+    [InlineData("certification", 1, 5, "certification data of type 6")]
+    [InlineData("chain", 1, 6, "certification data of type 5")]
+    [InlineData("chain", 2, 99, "pck_cert_chain of the size it states")]
+    [InlineData("authentication", 1, 31, "qe_auth_data of the size it states")]
+    [InlineData("report", 9, 65536, "isv_prod_id of at most 65535")]
+    [InlineData("report", 10, 65536, "isv_svn of at most 65535")]
+    public void ReadQuote_OtherNumber_IsRefused(string part, int field, ulong value, string expected) =>
+        AssertRefused(new TdxMessageWriter(FilledQuote(32, 100)) { NumberInstead = { [(part, field)] = value } }.Message, expected);
 
     [Theory]
-    [InlineData("header")]
-    [InlineData("body")]
-    [InlineData("signed")]
-    [InlineData("certification")]
-    [InlineData("qe")]
-    [InlineData("report")]
-    [InlineData("chain")]
-    public void ReadQuote_PartMissing_IsRefused(string part) =>
-        AssertRefused(new TdxMessageWriter(FilledQuote(32, 100)) { Without = { part } }.Message);
+    [InlineData("header", "header")]
+    [InlineData("body", "td_quote_body")]
+    [InlineData("signed", "signed_data")]
+    [InlineData("certification", "certification_data")]
+    [InlineData("qe", "qe_report_certification_data")]
+    [InlineData("report", "qe_report")]
+    [InlineData("chain", "pck_certificate_chain_data")]
+    public void ReadQuote_PartMissing_IsRefused(string part, string expected) =>
+        AssertRefused(new TdxMessageWriter(FilledQuote(32, 100)) { Without = { part } }.Message, expected);
 
     [Theory]
     [InlineData(3)]
     [InlineData(5)]
     public void ReadQuote_OtherNumberOfRtmrs_IsRefused(int count) =>
-        AssertRefused(new TdxMessageWriter(FilledQuote(32, 100)) { RtmrCount = count }.Message);
+        AssertRefused(new TdxMessageWriter(FilledQuote(32, 100)) { RtmrCount = count }.Message, "4 rtmrs");
 
     [Fact]
     public void ReadQuote_RtmrOfOtherSize_IsRefused() =>
-        AssertRefused(new TdxMessageWriter(FilledQuote(32, 100)) { BytesInstead = { [("rtmrs", 2)] = new byte[47] } }.Message);
+        AssertRefused(new TdxMessageWriter(FilledQuote(32, 100)) { BytesInstead = { [("rtmrs", 2)] = new byte[47] } }.Message, "rtmrs[2] of 48 bytes");
 
     [Fact]
     public void ReadQuote_QeAuthenticationTooLong_IsRefused()
@@ -97,7 +98,7 @@ public sealed class TdxQuoteMessageTests
         byte[] whole = new TdxMessageWriter(FilledQuote(32, 100)).Message;
         byte[] tail = new ProtobufWriter().Message(
             4, new ProtobufWriter().Message(3, new ProtobufWriter().Message(3, new ProtobufWriter().Payload(3, authentication)))).Bytes;
-        AssertRefused([.. whole, .. tail]); // messages merge: the tail replaces the data
+        AssertRefused([.. whole, .. tail], "qe_auth_data of the size it states"); // messages merge: the tail replaces the data
     }
 
     [ThirdPartyFact]
@@ -137,6 +138,6 @@ public sealed class TdxQuoteMessageTests
     private static EvidenceKind KindOf(byte[] evidence) => AttestationDocument.Parse(System.Text.Encoding.UTF8.GetBytes(
         $$"""{"raw_attestation_doc":"{{Convert.ToBase64String(evidence)}}","manifests":[],"root_ca":"","mesh_ca":""}""")).Kind;
 
-    private static void AssertRefused(byte[] message) =>
-        Assert.Equal(ContrastChecks.TdxMessage, ContrastFiles.Refusal(() => TdxQuoteMessage.ReadQuote(message)));
+    private static void AssertRefused(byte[] message, string expected) =>
+        Assert.Equal((ContrastChecks.TdxMessage, expected), ContrastFiles.RefusalAndExpected(() => TdxQuoteMessage.ReadQuote(message)));
 }

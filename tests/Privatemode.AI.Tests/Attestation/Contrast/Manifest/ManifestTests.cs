@@ -1,4 +1,7 @@
+using System.Globalization;
+using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Attestation.Sev;
 using Privatemode.AI.Tests.Vectors;
@@ -19,6 +22,39 @@ public sealed class ManifestTests
         }
 
         log.AssertAllPassed(82);
+    }
+
+    // Each value of the manifest replaced by an object: the refusal names the place.
+    [Fact]
+    public void Parse_ValueOfAnotherType_IsNamedByItsPath()
+    {
+        string[] paths = [.. PathsOf(JsonNode.Parse(ContrastFiles.OwnManifest)!)];
+        Assert.Equal(52, paths.Length);
+        foreach (string path in paths)
+        {
+            JsonNode manifest = JsonNode.Parse(ContrastFiles.OwnManifest)!;
+            ValueAt(manifest, path).ReplaceWith(new JsonObject());
+            (string? check, string? expected) = ContrastFiles.RefusalAndExpected(() => Manifest.Parse(Encoding.UTF8.GetBytes(manifest.ToJsonString())));
+            Assert.NotNull(check);
+            Assert.StartsWith($"{path} as ", expected, StringComparison.Ordinal);
+        }
+    }
+
+    [Theory]
+    [InlineData("Policies", ManifestChecks.Coordinator)]
+    [InlineData("ReferenceValues", ManifestChecks.ReferenceValues)]
+    [InlineData("ReferenceValues.snp[0].MinimumTCB", ManifestChecks.MinimumTcb)]
+    [InlineData("ReferenceValues.snp[0].MinimumTCB.BootloaderVersion", ManifestChecks.MinimumTcb)]
+    [InlineData("ReferenceValues.snp[0].MinimumTCB.TEEVersion", ManifestChecks.MinimumTcb)]
+    [InlineData("ReferenceValues.snp[0].MinimumTCB.SNPVersion", ManifestChecks.MinimumTcb)]
+    [InlineData("ReferenceValues.snp[0].MinimumTCB.MicrocodeVersion", ManifestChecks.MinimumTcb)]
+    public void Parse_RequiredMemberMissing_IsNamedByItsPath(string path, string check)
+    {
+        JsonNode manifest = JsonNode.Parse(ContrastFiles.OwnManifest)!;
+        JsonNode value = ValueAt(manifest, path);
+        value.Parent!.AsObject().Remove(value.GetPropertyName());
+        Assert.Equal(
+            (check, $"member {path}"), ContrastFiles.RefusalAndExpected(() => Manifest.Parse(Encoding.UTF8.GetBytes(manifest.ToJsonString()))));
     }
 
     [Fact]
@@ -105,7 +141,7 @@ public sealed class ManifestTests
             "TrustedMeasurement":"{{{Repeat("01", 48)}}}",
             "MinimumTCB":{"BootloaderVersion":0,"TEEVersion":0,"SNPVersion":0,"MicrocodeVersion":0}}]}}
             """;
-        SnpReferenceValue snp = Manifest.Parse(System.Text.Encoding.UTF8.GetBytes(text)).Snp[0];
+        SnpReferenceValue snp = Manifest.Parse(Encoding.UTF8.GetBytes(text)).Snp[0];
 
         Assert.Null(snp.ResetAddress);
         Assert.Equal(0x20000ul, snp.GuestPolicy.Value);
@@ -188,6 +224,17 @@ public sealed class ManifestTests
             () => Manifest.Parse(ContrastFiles.ThirdParty("manifests/privatemode-docs-old-schema.manifest.json")))));
         log.AssertAllPassed(5);
     }
+
+    // Every text, number and flag.
+    private static IEnumerable<string> PathsOf(JsonNode node) => node switch
+    {
+        JsonObject value => value.SelectMany(member => PathsOf(member.Value!)),
+        JsonArray list => list.SelectMany(item => PathsOf(item!)),
+        _ => [node.GetPath()[2..]],
+    };
+
+    private static JsonNode ValueAt(JsonNode manifest, string path) => path.Replace("]", "").Split('.', '[').Aggregate(
+        manifest, (node, step) => node is JsonArray list ? list[int.Parse(step, CultureInfo.InvariantCulture)]! : node[step]!);
 
     private static string Hex(ReadOnlyMemory<byte> bytes) => Convert.ToHexStringLower(bytes.Span);
 

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Privatemode.AI.Internal;
@@ -11,6 +12,8 @@ namespace Privatemode.AI.Pipeline.Transport;
 /// in parallel to that read (<c>HttpContentReadStream.DrainOnDisposeAsync</c>) and returns the connection to its pool with the read still pending,
 /// where it reads the answer of the next call. A closed connection is never returned.</para>
 /// <para>It is for HTTP/1.1: one request at a time, and .NET writes the head of a request in one piece, before any content.</para>
+/// <para>.NET reads 4 KiB at a time, which is five encrypted events. After a read that filled its buffer, more is read than was asked for: a call of the
+/// kernel, or a record of TLS, takes as long as the decryption of an event.</para>
 /// </remarks>
 internal sealed class ClosableConnection(Stream inner) : Stream
 {
@@ -23,6 +26,8 @@ internal sealed class ClosableConnection(Stream inner) : Stream
     private bool _isUnanswered;
     private bool _hasContent;
     private bool _hasEnded;
+
+    private readonly SurplusBytes _surplus = new();
 
     private TaskCompletionSource<int>? _readAhead;
     private volatile bool _isClosed;
@@ -97,6 +102,11 @@ internal sealed class ClosableConnection(Stream inner) : Stream
 
     public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
+        if (!_surplus.IsEmpty && !_isClosed)
+        {
+            return new ValueTask<int>(_surplus.Take(buffer.Span));
+        }
+
         ValueTask<int> reading = ReadOnceAsync(buffer, cancellationToken);
         return t_call is null || reading.IsCompleted ? reading : new ValueTask<int>(ReadAheadAsync(reading.AsTask()));
     }
@@ -190,9 +200,15 @@ internal sealed class ClosableConnection(Stream inner) : Stream
 
     private int ReadOnce(Span<byte> buffer)
     {
+        if (!_surplus.IsEmpty && !_isClosed)
+        {
+            return _surplus.Take(buffer);
+        }
+
+        byte[]? larger = _surplus.BufferFor(buffer.Length);
         try
         {
-            return EndRead(inner.Read(buffer), buffer.Length);
+            return EndRead(inner.Read(larger is null ? buffer : larger), buffer, larger);
         }
         catch (Exception exception) when (EndedUnanswered(exception))
         {
@@ -204,9 +220,10 @@ internal sealed class ClosableConnection(Stream inner) : Stream
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<int> ReadOnceAsync(Memory<byte> buffer, CancellationToken cancellationToken)
     {
+        byte[]? larger = _surplus.BufferFor(buffer.Length);
         try
         {
-            return EndRead(await inner.ReadAsync(buffer, cancellationToken).ConfigureAwait(false), buffer.Length);
+            return EndRead(await inner.ReadAsync(larger ?? buffer, cancellationToken).ConfigureAwait(false), buffer.Span, larger);
         }
         catch (Exception exception) when (EndedUnanswered(exception))
         {
@@ -224,6 +241,11 @@ internal sealed class ClosableConnection(Stream inner) : Stream
         {
             if (isPost || bytes.StartsWith("GET "u8))
             {
+                if (!_surplus.IsEmpty)
+                {
+                    throw new IOException("The connection has bytes that belong to no answer.");
+                }
+
                 (_isUnanswered, _hasContent) = (true, isPost);
             }
 
@@ -231,19 +253,23 @@ internal sealed class ClosableConnection(Stream inner) : Stream
         }
     }
 
-    private int EndRead(int read, int size)
+    /// <param name="read">The number of bytes that were read.</param>
+    /// <param name="buffer">The caller's.</param>
+    /// <param name="larger">What was read to in its place, or null.</param>
+    private int EndRead(int read, Span<byte> buffer, byte[]? larger)
     {
         // A read of zero bytes only waits for data.
-        if (size > 0)
+        if (buffer.Length == 0)
         {
-            lock (_gate)
-            {
-                (_isUnanswered, _hasEnded) = (_isUnanswered && read == 0, read == 0);
-                ThrowIfEndedUnanswered();
-            }
+            return read;
         }
 
-        return read;
+        lock (_gate)
+        {
+            (_isUnanswered, _hasEnded) = (_isUnanswered && read == 0, read == 0);
+            ThrowIfEndedUnanswered();
+            return _surplus.End(read, buffer, larger);
+        }
     }
 
     /// <summary>A request without content learns of the end only by a read of 0 bytes: .NET then repeats it on another connection by itself.</summary>
@@ -293,6 +319,72 @@ internal sealed class ClosableConnection(Stream inner) : Stream
     {
         public async ValueTask<Stream> ApplyAsync(SocketsHttpPlaintextStreamFilterContext context, CancellationToken cancellationToken) =>
             new ClosableConnection(theirs is null ? context.PlaintextStream : await theirs(context, cancellationToken).ConfigureAwait(false));
+    }
+}
+
+/// <summary>Bytes that were read beyond those that were asked for. One reader at a time.</summary>
+/// <remarks>The buffer is rented while it contains bytes, and for a read whose predecessor filled its own: an idle connection has none. One that a read may
+/// still write to is never returned.</remarks>
+internal sealed class SurplusBytes
+{
+    /// <summary>The maximum number of bytes that are read at a time.</summary>
+    public const int Size = 32 * 1024;
+
+    private byte[] _bytes = [];
+    private int _start;
+    private int _end;
+    private bool _mayHaveMore;
+
+    /// <summary>Whether all bytes were taken.</summary>
+    public bool IsEmpty => Volatile.Read(ref _end) == 0;
+
+    /// <summary>The buffer for a read, in place of one of this length; null for the latter.</summary>
+    public byte[]? BufferFor(int length) => _mayHaveMore && length is > 0 and < Size ? ArrayPool<byte>.Shared.Rent(Size) : null;
+
+    /// <summary>Moves bytes to the buffer of a reader.</summary>
+    public int Take(Span<byte> buffer)
+    {
+        int count = Math.Min(_end - _start, buffer.Length);
+        _bytes.AsSpan(_start, count).CopyTo(buffer);
+        _start += count;
+        if (_start == _end)
+        {
+            Return(_bytes, _end);
+            (_bytes, _start) = ([], 0);
+            Volatile.Write(ref _end, 0);
+        }
+
+        return count;
+    }
+
+    /// <summary>Ends a read, for which there are no bytes from before.</summary>
+    /// <param name="read">The number of bytes that were read.</param>
+    /// <param name="buffer">The reader's.</param>
+    /// <param name="larger">What was read to: the result of <see cref="BufferFor"/>.</param>
+    public int End(int read, Span<byte> buffer, byte[]? larger)
+    {
+        _mayHaveMore = read >= buffer.Length;
+        if (larger is null)
+        {
+            return read;
+        }
+
+        if (read == 0)
+        {
+            Return(larger, 0);
+            return 0;
+        }
+
+        (_bytes, _start) = (larger, 0);
+        Volatile.Write(ref _end, read);
+        return Take(buffer);
+    }
+
+    // The answers of a local proxy are plaintext.
+    private static void Return(byte[] bytes, int used)
+    {
+        bytes.AsSpan(0, used).Clear();
+        ArrayPool<byte>.Shared.Return(bytes);
     }
 }
 

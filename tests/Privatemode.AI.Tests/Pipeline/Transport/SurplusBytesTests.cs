@@ -1,0 +1,124 @@
+using Privatemode.AI.Pipeline.Transport;
+
+namespace Privatemode.AI.Tests.Pipeline.Transport;
+
+/// <summary>A connection reads more than it is asked for while the network is faster than its reader, and loses and invents nothing.</summary>
+public sealed class SurplusBytesTests
+{
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Reads_AnyLengths_ReturnTheBytesInTheirOrderUpToTheEnd(bool async)
+    {
+        byte[] sent = new byte[300_000];
+        Random random = new(16);
+        random.NextBytes(sent);
+        using Network network = new(sent, random);
+        await using ClosableConnection connection = new(network);
+        byte[] received = new byte[sent.Length];
+        int count = 0;
+        while (count < sent.Length)
+        {
+            byte[] buffer = new byte[random.Next(3) switch { 0 => 0, 1 => random.Next(1, 200), _ => 4096 }];
+            int read = await ReadAsync(connection, buffer, async);
+            Assert.True(read > 0 || buffer.Length == 0, $"no bytes after {count}");
+            buffer.AsSpan(0, read).CopyTo(received.AsSpan(count));
+            count += read;
+        }
+
+        Assert.Equal(sent, received);
+        Assert.Equal(0, await ReadAsync(connection, new byte[1], async));
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Reads_OfAFastNetwork_AreFew(bool async)
+    {
+        using Network network = new(new byte[1024 * 1024], random: null);
+        await using ClosableConnection connection = new(network);
+        while (await ReadAsync(connection, new byte[4096], async) > 0)
+        {
+        }
+
+        Assert.InRange(network.Reads, 32, 36);
+    }
+
+    [Fact]
+    public async Task Read_AfterAShortOne_AsksForNoMoreThanTheCaller()
+    {
+        using Network network = new(new byte[1024], random: null);
+        await using ClosableConnection connection = new(network);
+        Assert.Equal(1024, await connection.ReadAsync(new byte[4096]));
+        Assert.Equal(0, await connection.ReadAsync(new byte[4096]));
+        Assert.Equal(4096, network.MostAskedFor);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Request_WithBytesOfNoAnswerBefore_IsRefused(bool async)
+    {
+        using Network network = new(new byte[64], random: null);
+        await using ClosableConnection connection = new(network);
+        Assert.Equal(8, await ReadAsync(connection, new byte[8], async));
+        Assert.Equal(8, await ReadAsync(connection, new byte[8], async));
+        byte[] head = "POST / HTTP/1.1\r\n\r\n"u8.ToArray();
+        IOException exception = async
+            ? await Assert.ThrowsAsync<IOException>(() => connection.WriteAsync(head).AsTask())
+            : Assert.Throws<IOException>(() => connection.Write(head));
+        Assert.IsNotType<UnansweredIOException>(exception);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Read_OfAClosedConnection_ReturnsNoSurplus(bool async)
+    {
+        using Network network = new(new byte[64], random: null);
+        ClosableConnection connection = new(network);
+        Assert.Equal(8, await ReadAsync(connection, new byte[8], async));
+        Assert.Equal(8, await ReadAsync(connection, new byte[8], async));
+        await connection.DisposeAsync();
+        _ = await Assert.ThrowsAnyAsync<ObjectDisposedException>(() => ReadAsync(connection, new byte[8], async));
+    }
+
+    [Fact]
+    public void Take_TheLastByte_WipesTheBuffer()
+    {
+        SurplusBytes surplus = new();
+        _ = surplus.End(8, new byte[8], larger: null);
+        byte[] larger = surplus.BufferFor(8)!;
+        "a secret answer"u8.CopyTo(larger);
+        Assert.Equal(8, surplus.End(15, new byte[8], larger));
+        Assert.False(surplus.IsEmpty);
+        Assert.Equal(7, surplus.Take(new byte[8]));
+        Assert.True(surplus.IsEmpty);
+        Assert.True(larger.AsSpan(0, 15).IndexOfAnyExcept((byte)0) < 0);
+    }
+
+    private static async Task<int> ReadAsync(ClosableConnection connection, byte[] buffer, bool async) =>
+        async ? await connection.ReadAsync(buffer) : connection.Read(buffer);
+
+    /// <summary>Returns as much as it is asked for; with a random number generator, often less.</summary>
+    private sealed class Network(byte[] sent, Random? random) : MemoryStream(sent)
+    {
+        public int Reads { get; private set; }
+
+        public int MostAskedFor { get; private set; }
+
+        public override int Read(Span<byte> buffer)
+        {
+            ObjectDisposedException.ThrowIf(!CanRead, this);
+            Reads++;
+            MostAskedFor = Math.Max(MostAskedFor, buffer.Length);
+            return base.Read(random is not null && random.Next(2) == 0 ? buffer[..Math.Min(buffer.Length, random.Next(1, 40_000))] : buffer);
+        }
+
+        public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            await Task.Yield();
+            return Read(buffer.Span);
+        }
+    }
+}

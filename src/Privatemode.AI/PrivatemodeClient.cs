@@ -5,6 +5,7 @@ using Privatemode.AI.Completions;
 using Privatemode.AI.Diagnostics;
 using Privatemode.AI.Documents;
 using Privatemode.AI.Embeddings;
+using Privatemode.AI.Internal;
 using Privatemode.AI.LocalProxy;
 using Privatemode.AI.Pipeline.Requests;
 using Privatemode.AI.Speech;
@@ -125,16 +126,18 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// Reasoning is returned as <see cref="TextReasoningContent"/> and is sent back with the history. A refusal is an <see cref="ErrorContent"/> with the
     /// error code <c>Refusal</c>.</para>
     /// <para><see cref="ChatOptions.AdditionalProperties"/> are added to the request as they are: strings, numbers, booleans, null, JSON, and dictionaries and
-    /// lists of these. Names of members that this library writes itself are refused. <see cref="ChatOptions.ConversationId"/> is not used, because the service
+    /// lists of these. Names of members that this library writes itself are refused. <see cref="ChatOptions.ConversationId"/> is refused, because the service
     /// does not store conversations.</para>
     /// <para>If the model server ended its answer with the finish reason <c>abort</c> or <c>error</c>, the call throws a
     /// <see cref="PrivatemodeServiceException"/>. Other finish reasons are returned as the server sends them.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="modelId"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
+    /// <exception cref="PrivatemodeRequestException"><paramref name="modelId"/> contains white space or other characters that are not allowed, or has more
+    /// than 128 characters.</exception>
     public IChatClient AsIChatClient(string modelId)
     {
-        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        _ = ModelIds.Validate(nameof(modelId), modelId);
         return new PrivatemodeChatClient(OpenAI.GetChatClient(modelId), _composition.Endpoint, modelId, _composition.Failures.For("generate"));
     }
 
@@ -155,10 +158,12 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="modelId"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
+    /// <exception cref="PrivatemodeRequestException"><paramref name="modelId"/> contains white space or other characters that are not allowed, or has more
+    /// than 128 characters.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="defaultModelDimensions"/> is less than 1.</exception>
     public IEmbeddingGenerator<string, Embedding<float>> AsIEmbeddingGenerator(string modelId, int? defaultModelDimensions = null)
     {
-        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        _ = ModelIds.Validate(nameof(modelId), modelId);
         if (defaultModelDimensions is { } dimensions)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(dimensions, 1, nameof(defaultModelDimensions));
@@ -173,9 +178,11 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// <returns>A completion client that uses the session of this client.</returns>
     /// <exception cref="ArgumentNullException"><paramref name="modelId"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
+    /// <exception cref="PrivatemodeRequestException"><paramref name="modelId"/> contains white space or other characters that are not allowed, or has more
+    /// than 128 characters.</exception>
     public TextCompletionClient GetTextCompletionClient(string modelId)
     {
-        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        _ = ModelIds.Validate(nameof(modelId), modelId);
         return new TextCompletionClient(new CompletionCalls(OpenAI.Pipeline, _composition.Endpoint, _composition.Failures.For("generate")), modelId);
     }
 
@@ -202,10 +209,12 @@ public sealed class PrivatemodeClient : IDisposable, IAsyncDisposable
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="modelId"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
+    /// <exception cref="PrivatemodeRequestException"><paramref name="modelId"/> contains white space or other characters that are not allowed, or has more
+    /// than 128 characters.</exception>
     [Experimental("MEAI001")]
     public ISpeechToTextClient AsISpeechToTextClient(string modelId)
     {
-        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        _ = ModelIds.Validate(nameof(modelId), modelId);
         return new PrivatemodeSpeechClient(
             OpenAI.GetAudioClient(modelId), _composition.Endpoint, modelId, ClearFormFields.FileLimit, _composition.Failures.For("transcribe"));
     }

@@ -33,7 +33,7 @@ internal static class OptionsMapper
         result.ResponseFormat ??= ToFormat(options);
         if (options.ModelId is { Length: > 0 } model && !result.Patch.Contains("$.model"u8))
         {
-            result.Patch.Set("$.model"u8, WellFormedText.ValidateName("ChatOptions.ModelId", model));
+            result.Patch.Set("$.model"u8, ModelIds.Validate("ChatOptions.ModelId", model));
         }
 
         if (options.TopK is { } topK && !result.Patch.Contains("$.top_k"u8))

@@ -23,7 +23,7 @@ internal static class CompletionRequestWriter
             json.WriteStartObject();
             json.WriteString(
                 "model",
-                request.ModelId is { Length: > 0 } model ? WellFormedText.ValidateName("TextCompletionRequest.ModelId", model) : defaultModel);
+                request.ModelId is { Length: > 0 } model ? ModelIds.Validate("TextCompletionRequest.ModelId", model) : defaultModel);
             WriteTexts(json, "prompt", request.Prompts);
             if (request.Suffix is { } suffix)
             {

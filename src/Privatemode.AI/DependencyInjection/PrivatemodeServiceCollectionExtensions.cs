@@ -3,6 +3,7 @@ using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Configuration;
 using Privatemode.AI;
 using Privatemode.AI.DependencyInjection;
+using Privatemode.AI.Internal;
 
 // The namespace in which hosts expect methods of this kind.
 #pragma warning disable IDE0130
@@ -169,6 +170,8 @@ public static class PrivatemodeServiceCollectionExtensions
     /// <remarks>Resolving the chat client throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="modelId"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
+    /// <exception cref="PrivatemodeRequestException"><paramref name="modelId"/> contains white space or other characters that are not allowed, or has more
+    /// than 128 characters.</exception>
     public static ChatClientBuilder AddPrivatemodeChatClient(this IServiceCollection services, string modelId, RegisteredAccount? account = null) =>
         AddChatClient(services, serviceKey: null, modelId, account);
 
@@ -183,6 +186,8 @@ public static class PrivatemodeServiceCollectionExtensions
     /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="serviceKey"/> or <paramref name="modelId"/> is
     /// <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="serviceKey"/> or <paramref name="modelId"/> is empty.</exception>
+    /// <exception cref="PrivatemodeRequestException"><paramref name="modelId"/> contains white space or other characters that are not allowed, or has more
+    /// than 128 characters.</exception>
     public static ChatClientBuilder AddKeyedPrivatemodeChatClient(
         this IServiceCollection services, string serviceKey, string modelId, RegisteredAccount? account = null)
     {
@@ -200,6 +205,8 @@ public static class PrivatemodeServiceCollectionExtensions
     /// <remarks>Resolving the generator throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="modelId"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
+    /// <exception cref="PrivatemodeRequestException"><paramref name="modelId"/> contains white space or other characters that are not allowed, or has more
+    /// than 128 characters.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="defaultModelDimensions"/> is less than 1.</exception>
     public static EmbeddingGeneratorBuilder<string, Embedding<float>> AddPrivatemodeEmbeddingGenerator(
         this IServiceCollection services, string modelId, RegisteredAccount? account = null, int? defaultModelDimensions = null) =>
@@ -218,6 +225,8 @@ public static class PrivatemodeServiceCollectionExtensions
     /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="serviceKey"/> or <paramref name="modelId"/> is
     /// <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="serviceKey"/> or <paramref name="modelId"/> is empty.</exception>
+    /// <exception cref="PrivatemodeRequestException"><paramref name="modelId"/> contains white space or other characters that are not allowed, or has more
+    /// than 128 characters.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="defaultModelDimensions"/> is less than 1.</exception>
     public static EmbeddingGeneratorBuilder<string, Embedding<float>> AddKeyedPrivatemodeEmbeddingGenerator(
         this IServiceCollection services, string serviceKey, string modelId, RegisteredAccount? account = null, int? defaultModelDimensions = null)
@@ -234,6 +243,8 @@ public static class PrivatemodeServiceCollectionExtensions
     /// <remarks>Resolving the client throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/> or <paramref name="modelId"/> is <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty.</exception>
+    /// <exception cref="PrivatemodeRequestException"><paramref name="modelId"/> contains white space or other characters that are not allowed, or has more
+    /// than 128 characters.</exception>
     [Experimental("MEAI001")]
     public static SpeechToTextClientBuilder AddPrivatemodeSpeechToTextClient(
         this IServiceCollection services, string modelId, RegisteredAccount? account = null) =>
@@ -250,6 +261,8 @@ public static class PrivatemodeServiceCollectionExtensions
     /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="serviceKey"/> or <paramref name="modelId"/> is
     /// <see langword="null"/>.</exception>
     /// <exception cref="ArgumentException"><paramref name="serviceKey"/> or <paramref name="modelId"/> is empty.</exception>
+    /// <exception cref="PrivatemodeRequestException"><paramref name="modelId"/> contains white space or other characters that are not allowed, or has more
+    /// than 128 characters.</exception>
     [Experimental("MEAI001")]
     public static SpeechToTextClientBuilder AddKeyedPrivatemodeSpeechToTextClient(
         this IServiceCollection services, string serviceKey, string modelId, RegisteredAccount? account = null)
@@ -261,7 +274,7 @@ public static class PrivatemodeServiceCollectionExtensions
     private static ChatClientBuilder AddChatClient(IServiceCollection services, string? serviceKey, string modelId, RegisteredAccount? account)
     {
         ArgumentNullException.ThrowIfNull(services);
-        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        _ = ModelIds.Validate(nameof(modelId), modelId);
         return services.AddKeyedChatClient(
             serviceKey, provider => AccountServices.ClientFor(provider, serviceKey, account).AsIChatClient(modelId));
     }
@@ -270,7 +283,7 @@ public static class PrivatemodeServiceCollectionExtensions
         IServiceCollection services, string? serviceKey, string modelId, RegisteredAccount? account, int? defaultModelDimensions)
     {
         ArgumentNullException.ThrowIfNull(services);
-        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        _ = ModelIds.Validate(nameof(modelId), modelId);
         if (defaultModelDimensions is { } number)
         {
             ArgumentOutOfRangeException.ThrowIfLessThan(number, 1, nameof(defaultModelDimensions));
@@ -285,7 +298,7 @@ public static class PrivatemodeServiceCollectionExtensions
         IServiceCollection services, string? serviceKey, string modelId, RegisteredAccount? account)
     {
         ArgumentNullException.ThrowIfNull(services);
-        ArgumentException.ThrowIfNullOrEmpty(modelId);
+        _ = ModelIds.Validate(nameof(modelId), modelId);
         return services.AddKeyedSpeechToTextClient(
             serviceKey, provider => AccountServices.ClientFor(provider, serviceKey, account).AsISpeechToTextClient(modelId));
     }

@@ -111,7 +111,7 @@ internal static class SettingNames
     {
         (string name, string ours) = (Letters(child.Key), Letters(PrivatemodeAccount.Section));
         return child.Value is null
-            ? name.StartsWith(ours, StringComparison.Ordinal) || Distance(name, ours) <= 2
+            ? name.StartsWith(ours, StringComparison.Ordinal) || EditDistance.Of(name, ours) <= 2
             : name.StartsWith(ours, StringComparison.Ordinal) && name.EndsWith("key", StringComparison.Ordinal)
                 && child.Key != PrivatemodeOptions.ApiKeyEnvironmentVariable;
     }
@@ -119,7 +119,7 @@ internal static class SettingNames
     private static string[] MostSimilar(string unknown, IEnumerable<string> known)
     {
         string[] parts = unknown.Split(':');
-        if (parts.Length > 2 && Distance(Letters(parts[0]), Letters(PrivatemodeAccount.Accounts)) <= 2)
+        if (parts.Length > 2 && EditDistance.Of(Letters(parts[0]), Letters(PrivatemodeAccount.Accounts)) <= 2)
         {
             return [$"{PrivatemodeAccount.Accounts}:{string.Join(':', parts[1..])}"];
         }
@@ -144,7 +144,7 @@ internal static class SettingNames
         }
 
         // The right name in the wrong subsection, or outside of any.
-        int distance = Distance(written, right);
+        int distance = EditDistance.Of(written, right);
         if (Letters(LastPart(unknown)) == Letters(LastPart(name)))
         {
             return unknown.Contains(':', StringComparison.Ordinal) ? 1 + distance : 1;
@@ -166,24 +166,4 @@ internal static class SettingNames
     private static string LastPart(string name) => name[(name.LastIndexOf(':') + 1)..];
 
     private static string Letters(string name) => string.Concat(name.Where(char.IsAsciiLetterOrDigit).Select(char.ToLowerInvariant));
-
-    /// <summary>The Damerau-Levenshtein distance: insertions, deletions, replacements and swaps of neighbours.</summary>
-    private static int Distance(string from, string to)
-    {
-        int[,] cost = new int[from.Length + 1, to.Length + 1];
-        for (int i = 0; i <= from.Length; i++)
-        {
-            for (int j = 0; j <= to.Length; j++)
-            {
-                cost[i, j] = i == 0 || j == 0 ? i + j : Math.Min(
-                    Math.Min(cost[i - 1, j], cost[i, j - 1]) + 1, cost[i - 1, j - 1] + (from[i - 1] == to[j - 1] ? 0 : 1));
-                if (i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1])
-                {
-                    cost[i, j] = Math.Min(cost[i, j], cost[i - 2, j - 2] + 1);
-                }
-            }
-        }
-
-        return cost[from.Length, to.Length];
-    }
 }

@@ -68,7 +68,7 @@ internal static class EmbeddingOptionsMapper
         result.Dimensions ??= options?.Dimensions ?? defaultDimensions;
         if (options?.ModelId is { Length: > 0 } model && !result.Patch.Contains("$.model"u8))
         {
-            result.Patch.Set("$.model"u8, WellFormedText.ValidateName("EmbeddingGenerationOptions.ModelId", model));
+            result.Patch.Set("$.model"u8, ModelIds.Validate("EmbeddingGenerationOptions.ModelId", model));
         }
 
         foreach ((string name, object? value) in options?.AdditionalProperties ?? [])

@@ -52,8 +52,8 @@ public class PrivatemodeServiceException : PrivatemodeException
     /// <summary>Whether the gateway refused this API key and not all callers.</summary>
     internal bool IsApiKeyError { get; init; }
 
-    /// <summary>Whether the model does not support the task: its server has no such endpoint.</summary>
-    internal bool IsWrongTask { get; init; }
+    /// <summary>The model that the request specified; null if it is not known.</summary>
+    internal string? Model { get; init; }
 
     /// <summary>The index, within its request, of an unusable vector; null for another failure.</summary>
     internal int? VectorIndex { get; init; }

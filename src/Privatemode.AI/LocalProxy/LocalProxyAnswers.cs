@@ -73,6 +73,7 @@ internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
         {
             RetryAfter = RetryAfter.Parse(head.RetryAfter, time.GetUtcNow()),
             RequestId = call.RequestId,
+            Model = call.Model,
         };
         return new(AnswerReader.ErrorBody(call, read, text), read);
     }

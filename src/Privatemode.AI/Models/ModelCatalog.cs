@@ -151,7 +151,7 @@ public class ModelCatalog
             models = list?.Last ?? [];
         }
 
-        string[] able = task is null || !original.IsWrongTask ? []
+        string[] able = task is null ? []
             : [.. models.Where(model => model.Tasks.Contains(task, StringComparer.Ordinal)).Select(model => model.Id)];
         return able.Length > 0
             ? PrivatemodeModelUnavailableException.From(original, able, task)

@@ -98,7 +98,7 @@ public sealed class MistakesOfOneCallTests : DeploymentTest
     {
         Exception? failure = await Record.ExceptionAsync(() => Chat.GetResponseAsync("hi", new ChatOptions { ModelId = model })).OrTimeout();
 
-        Assert.True(failure is PrivatemodeModelUnavailableException or PrivatemodeWouldLeakException { ErrorType: "clear-field" }, $"{failure}");
+        Assert.True(failure is PrivatemodeModelUnavailableException or PrivatemodeRequestException { Member: "ChatOptions.ModelId" }, $"{failure}");
     }
 
     [Fact]

@@ -58,11 +58,12 @@ public sealed class ModelTests : DeploymentTest
         Exception? failure = streamed ? (await StreamAsync()).Failure : await AskAsync();
 
         PrivatemodeModelUnavailableException exception = Assert.IsType<PrivatemodeModelUnavailableException>(failure);
-        Assert.Equal(["gemma-3-27b", .. Others], exception.AvailableModelIds);
+        Assert.Equal(["gemma-3-27b", "glm-5.3", "glm-5.3-flash", "deepseek-ocr-2"], exception.AvailableModelIds);
         Assert.Equal((ServiceFailureReason.ModelUnavailable, 404, "404"), (exception.Reason, exception.Status, exception.ErrorCode));
         Assert.True(exception.IsServerMessageAuthenticated);
         Assert.NotNull(exception.RequestId);
-        Assert.EndsWith($"Models of the service: gemma-3-27b, {string.Join(", ", Others)}.", exception.Message, StringComparison.Ordinal);
+        Assert.EndsWith(
+            "Models for the task 'generate': gemma-3-27b, glm-5.3, glm-5.3-flash, deepseek-ocr-2.", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -79,7 +80,7 @@ public sealed class ModelTests : DeploymentTest
             _ = streamed ? await speech.GetStreamingTextAsync(audio).ToSpeechToTextResponseAsync().OrTimeout() : await speech.GetTextAsync(audio).OrTimeout();
         });
 
-        Assert.Equal([ModelId, "gemma-3-27b", .. Others.Where(model => model != "whisper-large-v3")], exception.AvailableModelIds);
+        Assert.Equal(["voxtral-mini-3b"], exception.AvailableModelIds);
     }
 
     [Fact]

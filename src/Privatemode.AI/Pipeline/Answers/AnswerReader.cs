@@ -274,6 +274,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
             ConcernsProtocol = call.Rule.IsEncrypted && !isAuthenticated && (head.IsNewerFormat || head is { Status: 400, IsMarkedUnencrypted: true }),
             RetryAfter = RetryAfter.Parse(head.RetryAfter, time.GetUtcNow()),
             RequestId = call.RequestId,
+            Model = call.Model,
         };
         return new CallAnswer(ErrorBody(call, error, text), error);
     }
@@ -290,6 +291,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
             IsTooLong = true,
             RetryAfter = RetryAfter.Parse(head.RetryAfter, time.GetUtcNow()),
             RequestId = call.RequestId,
+            Model = call.Model,
         };
         return new CallAnswer(ErrorBody(call, error, default), error);
     }

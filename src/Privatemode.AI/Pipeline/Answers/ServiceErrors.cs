@@ -81,7 +81,7 @@ internal static class ServiceErrors
         RetryAfter = error.RetryAfter,
         ServerMessage = error.IsAuthenticated ? error.Message : PrintableText.Printable(error.Message),
         IsServerMessageAuthenticated = error.IsAuthenticated,
-        IsWrongTask = error.Kind == ServiceErrorKind.WrongTask,
+        Model = error.Model,
         RequestId = error.RequestId,
     };
 
@@ -124,9 +124,10 @@ internal static class ServiceErrors
             $"it refused the encrypted request without decrypting it, as services with a newer format do. {ClientTooOldAdvice.Advice}"),
         404 when error.Kind == ServiceErrorKind.WrongTask => (
             ServiceFailureReason.ModelUnavailable,
-            "the model does not support this task: its server does not have this endpoint. Choose another model."),
-        404 when error.Kind == ServiceErrorKind.UnknownModel =>
-            (ServiceFailureReason.ModelUnavailable, "it does not offer this model for this endpoint. Choose another model."),
+            $"{ModelIds.Describe(error.Model, "the model")} does not support this task. Choose another model."),
+        404 when error.Kind == ServiceErrorKind.UnknownModel => (
+            ServiceFailureReason.ModelUnavailable,
+            $"it does not offer {ModelIds.Describe(error.Model, "this model")} for this endpoint. Check the model ID."),
         404 => (ServiceFailureReason.Other, "this address does not exist. Check Endpoint, and any proxies in between."),
         408 => (ServiceFailureReason.Timeout, "it stopped waiting. Retry later."),
         429 => (ServiceFailureReason.RateLimited, "too many requests or tokens. Wait, then retry."),
@@ -160,6 +161,9 @@ internal sealed partial record ServiceError(int Status, string? Message = null, 
     public TimeSpan? RetryAfter { get; init; }
 
     public string? RequestId { get; init; }
+
+    /// <summary>The model that the request specified, which was checked before it was sent; null if it is not known.</summary>
+    public string? Model { get; init; }
 
     /// <summary>Reads the body of an error.</summary>
     public static ServiceError Read(int status, ReadOnlySpan<byte> text, bool isAuthenticated = false)

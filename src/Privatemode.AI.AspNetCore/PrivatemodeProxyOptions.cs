@@ -75,8 +75,9 @@ public sealed class PrivatemodeProxyOptions
     /// service does not offer the model of an alias, a warning is logged, and chats and transcriptions use the model in <see cref="DefaultModels"/>.</remarks>
     public IDictionary<string, string> Aliases { get; } = new Dictionary<string, string>(StringComparer.Ordinal);
 
-    /// <summary>Gets or sets a value that indicates whether names such as <c>claude-*</c>, <c>gpt-*</c> and <c>whisper-1</c> stand for a model that does the
-    /// same task.</summary>
+    /// <summary>Gets or sets a value that indicates whether names of other providers' models, such as <c>claude-*</c>, <c>gpt-4o</c> and <c>whisper-1</c>,
+    /// stand for a model for the same task.</summary>
+    /// <remarks>A model ID of the service, such as <c>gpt-oss-120b</c>, is never replaced.</remarks>
     /// <value>The default is <see langword="true"/>.</value>
     public bool UseDefaultAliases { get; set; } = true;
 

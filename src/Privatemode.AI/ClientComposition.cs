@@ -81,10 +81,10 @@ internal sealed class ClientComposition : IClientComposition
 
     public ModelCatalog Models { get; }
 
-    /// <summary>The exceptions of adapters.</summary>
+    /// <summary>Maps exceptions for the adapters.</summary>
     public ExceptionMapper Failures { get; }
 
-    /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">A setting is missing or invalid.</exception>
     public static ClientComposition Create(PrivatemodeOptions options)
     {
         PrivatemodeOptions settings = options.Clone();
@@ -131,7 +131,7 @@ internal sealed class ClientComposition : IClientComposition
 /// <summary>Creates the client of OpenAI's package, whose pipeline is unchanged except for one policy and the transport.</summary>
 internal static class ClientPipelineFactory
 {
-    /// <param name="attempts">Runs once for each attempt, after the retry policy and before logging.</param>
+    /// <param name="attempts">The policy that runs once for each attempt, after the retry policy and before logging.</param>
     public static PrivatemodeOpenAIClient Create(
         PrivatemodeOptions options, Uri endpoint, ClientEvents events, PipelinePolicy attempts, PipelineTransport transport, bool logsContent,
         CancellationToken closing)

@@ -18,7 +18,7 @@ internal static class OptionsValidator
     internal static readonly TimeSpan MinVerificationLifetime = TimeSpan.FromMinutes(5);
 
     /// <summary>Checks all settings and returns the source of API keys.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">Settings are missing or not acceptable; it names all of them.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Settings are missing or invalid. The message names all of them.</exception>
     public static ApiKeys Validate(PrivatemodeOptions options)
     {
         OptionsFaults faults = new();
@@ -69,11 +69,11 @@ internal static class OptionsValidator
         return keys;
     }
 
-    /// <summary>Whether the options specify an API key. The environment variable is not considered.</summary>
+    /// <summary>Returns whether the options specify an API key. The environment variable is not considered.</summary>
     private static bool HasKey(PrivatemodeOptions options) =>
         options.ApiKeyAccessor is not null || options.Credential is not null || options.ApiKey is not null;
 
-    /// <summary>Whether connections are opened by a handler that may lead anywhere.</summary>
+    /// <summary>Returns whether connections are opened by a handler that is not this library's, which can connect to any address.</summary>
     private static bool HasOwnHandler(PrivatemodeOptions options) =>
         options.Transport.HttpMessageHandler is not null && !options.Transport.InsecureAcceptAnyHandlerOnLoopback;
 
@@ -207,7 +207,7 @@ internal static class OptionsValidator
         return string.Join(' ', ((string?[])[missing, options.SectionHint, $"API keys are created at {ApiKeyErrors.Portal}."]).OfType<string>());
     }
 
-    /// <summary>The name of the API key in errors: the account and the setting, never its value.</summary>
+    /// <summary>Returns the name of the API key for messages: the account and the setting, but not the key.</summary>
     private static string Describe(PrivatemodeOptions options, string setting) =>
         options.AccountKey is null ? $"{ApiKeyErrors.AnyKey} ({setting})" : $"{ApiKeyErrors.AnyKey} of the account '{options.AccountKey}' ({setting})";
 
@@ -262,7 +262,8 @@ internal sealed class OptionsFaults
         }
     }
 
-    /// <exception cref="PrivatemodeConfigurationException">There are faults. Its setting is the first one's; its message has a line for each.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">At least one setting is invalid. <see cref="PrivatemodeConfigurationException.Setting"/> is the
+    /// first one, and the message has a line for each.</exception>
     public void ThrowIfAny()
     {
         switch (_faults)

@@ -5,7 +5,7 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Chat;
 
-/// <summary>Parts of messages: text, images, audio, files.</summary>
+/// <summary>Maps the parts of messages: text, images, audio and files.</summary>
 internal static class ContentMapper
 {
     private const int MaxQuotedLength = 100;
@@ -13,9 +13,9 @@ internal static class ContentMapper
     private const string Carried =
         "Supported are images, audio (audio/mpeg and audio/wav) and application/pdf. Convert the content, or pass text as TextContent.";
 
-    /// <summary>The parts of a message; one empty text for a message without parts.</summary>
-    /// <exception cref="PrivatemodeRequestException">A file or other data of a media type that a message cannot carry; without it, the
-    /// model would answer as if it had never been attached.</exception>
+    /// <summary>Returns the parts of a message, or one empty text for a message without parts.</summary>
+    /// <exception cref="PrivatemodeRequestException">A file or other data has a media type that a message cannot contain. If it were left out, the model would
+    /// answer as if it had never been attached.</exception>
     public static List<ChatMessageContentPart> ToOpenAI(List<AIContent> contents)
     {
         List<ChatMessageContentPart> parts = new(Math.Max(contents.Count, 1));
@@ -39,7 +39,7 @@ internal static class ContentMapper
         return parts;
     }
 
-    /// <summary>The part for one content; null for content that a chat message cannot contain.</summary>
+    /// <summary>Returns the part for one content, or null for content that a chat message cannot contain.</summary>
     public static ChatMessageContentPart? TryMap(AIContent content) => content switch
     {
         // The server's part may have been edited since.
@@ -86,7 +86,8 @@ internal static class ContentMapper
         };
     }
 
-    /// <summary>The data of a <c>data:</c> URL. Its own media type is used: the other one may be a range, such as <c>image/*</c>.</summary>
+    /// <summary>Returns the data of a <c>data:</c> URL with the media type in the URL, because that of the content can be a range such as
+    /// <c>image/*</c>.</summary>
     private static DataContent ToData(UriContent uri)
     {
         try

@@ -20,7 +20,7 @@ internal sealed class MessageMapper
 
     private MessageMapper(IReadOnlyList<ChatMessage?> messages) => _pairs = new ToolCallPairs(messages);
 
-    /// <exception cref="PrivatemodeRequestException">A message is null, or has a content for which a chat request has no place.</exception>
+    /// <exception cref="PrivatemodeRequestException">A message is null, or has a content that a chat request cannot contain.</exception>
     public static List<OpenAIMessage> ToOpenAI(IEnumerable<ChatMessage?> messages, ChatOptions? options, out ToolCallIds callIds)
     {
         List<ChatMessage?> all = [.. messages];
@@ -40,7 +40,7 @@ internal sealed class MessageMapper
         return mapper._result;
     }
 
-    /// <summary>Letters, digits and underscores of a name, at most 64; null if nothing remains.</summary>
+    /// <summary>Returns the first 64 letters, digits and underscores of a name, or null if it has none.</summary>
     public static string? ParticipantName(string? authorName)
     {
         if (authorName is null)
@@ -88,7 +88,7 @@ internal sealed class MessageMapper
         }
     }
 
-    /// <summary>Adds a message of the role <c>tool</c> for each result. Text is the result of the only call that has none yet.</summary>
+    /// <summary>Adds a message with the role <c>tool</c> for each result. Text becomes the result of the only call that has no result yet.</summary>
     private void AddTool(List<(AIContent Content, ContentPlace Place, ContentPath Member)> contents, string member)
     {
         HashSet<string> results = [];
@@ -112,7 +112,8 @@ internal sealed class MessageMapper
             "Pass each result as a FunctionResultContent with the CallId of its call, and other text in a message with the role user."));
     }
 
-    /// <summary>Splits a message that contains results, such as one of a server that runs tools itself, at each of them.</summary>
+    /// <summary>Adds an answer of the model. A message that also contains results, such as that of a server that runs tools itself, is split at each
+    /// result.</summary>
     private void AddAssistant(ChatMessage message, List<(AIContent Content, ContentPlace Place, ContentPath Member)> contents, int index)
     {
         List<AIContent> part = [];
@@ -158,7 +159,7 @@ internal sealed class MessageMapper
         _result.AddRange(unanswered.Select(call => new ToolChatMessage(call.Id, ToolCallArguments.ErrorFor(call.Call))));
     }
 
-    /// <summary>Adds results first: the API requires them directly after the calls.</summary>
+    /// <summary>Adds a message of the user or the system, with its tool results first: the API requires them directly after the calls.</summary>
     private void AddAuthor(ChatMessage message, List<(AIContent Content, ContentPlace Place, ContentPath Member)> contents)
     {
         bool hasResults = false;
@@ -218,7 +219,7 @@ internal sealed class MessageMapper
         _ => IsNotAuthentic(exception.InnerException),
     };
 
-    /// <summary>Text unchanged and without quotation marks, because models read it better. Anything else as JSON.</summary>
+    /// <summary>Returns a text unchanged and without quotation marks, because models read it better, and any other result as JSON.</summary>
     /// <exception cref="PrivatemodeRequestException">The result cannot be written as JSON; leaving it out would leave a call without an
     /// answer.</exception>
     private static string ToText(object? result) => result switch
@@ -232,7 +233,7 @@ internal sealed class MessageMapper
     };
 }
 
-/// <summary>An earlier answer of the model, for the model: text, tool calls, refusal and its reasoning.</summary>
+/// <summary>Maps an earlier answer of the model to a message of the request: text, tool calls, refusal and reasoning.</summary>
 internal static class AssistantMessageMapper
 {
     /// <summary><see cref="ErrorContent.ErrorCode"/> of a refusal.</summary>
@@ -293,7 +294,7 @@ internal static class AssistantMessageMapper
         return result;
     }
 
-    /// <summary>Models that reason between tool calls can continue only if they see their reasoning.</summary>
+    /// <summary>Adds the reasoning of the answer, which models that reason between tool calls need to continue.</summary>
     private static void GiveReasoningBack(List<AIContent> contents, AssistantChatMessage result)
     {
         string reasoning = string.Concat(contents.OfType<TextReasoningContent>().Select(content => content.Text));
@@ -303,7 +304,7 @@ internal static class AssistantMessageMapper
         }
     }
 
-    /// <summary>Always from the current arguments: those of the server may have been malformed, or edited since.</summary>
+    /// <summary>Creates the tool call from its current arguments: those that the server sent can be malformed, or can have been edited since.</summary>
     private static ChatToolCall ToOpenAI(FunctionCallContent call, string id) =>
         ChatToolCall.CreateFunctionToolCall(
             WellFormedText.ValidateName("FunctionCallContent.CallId", id),
@@ -349,7 +350,7 @@ internal static class ContentPositions
         };
     }
 
-    /// <summary>Whether it is an approval of a completed call, whose call and result are in separate messages.</summary>
+    /// <summary>Returns whether a content is the approval of a completed call. The call and its result are in separate messages.</summary>
     public static bool IsSettledApproval(AIContent content) => content is
         ToolApprovalRequestContent { ToolCall: FunctionCallContent { InformationalOnly: true } } or
         ToolApprovalResponseContent { ToolCall: FunctionCallContent { InformationalOnly: true } };
@@ -358,7 +359,7 @@ internal static class ContentPositions
         new(member, $"{member} is of type {content.GetType().Name}, which a chat request can contain only {place}.");
 }
 
-/// <summary>The position of a content in a request, for exceptions: <c>messages[0].Contents[0]</c>. As text only when it is needed.</summary>
+/// <summary>The position of a content in a request, for exceptions: <c>messages[0].Contents[0]</c>. It is converted to text only when it is needed.</summary>
 internal readonly record struct ContentPath(int Message, int Content)
 {
     public static implicit operator string(ContentPath path) => path.ToString();
@@ -369,7 +370,7 @@ internal readonly record struct ContentPath(int Message, int Content)
 /// <summary>Specifies where a content of a message is sent in a chat request.</summary>
 internal enum ContentPlace
 {
-    /// <summary>No place: it describes an answer or repeats another content, so the model loses nothing.</summary>
+    /// <summary>It is not sent: it describes an answer or repeats another content, so the model needs nothing of it.</summary>
     Nowhere,
 
     /// <summary>In the content of its message.</summary>

@@ -14,11 +14,11 @@ internal static class OptionsMapper
     private const string DefaultSchemaName = "json_schema";
 
     /// <summary>
-    /// The result of <see cref="ChatOptions.RawRepresentationFactory"/> is the base; the typed options set what is missing, and
+    /// Maps the options. The result of <see cref="ChatOptions.RawRepresentationFactory"/> is the base, the typed options set what is missing, and
     /// <see cref="ChatOptions.AdditionalProperties"/> are added to the body unchanged.
     /// </summary>
-    /// <exception cref="PrivatemodeRequestException">An additional property is not allowed, or an option asks for what the service does not
-    /// do.</exception>
+    /// <exception cref="PrivatemodeRequestException">An additional property is not allowed, or an option requires something that the service does not
+    /// support.</exception>
     public static ChatCompletionOptions ToOpenAI(IChatClient client, string? defaultModelId, ChatOptions? options)
     {
         if (options is null)
@@ -46,10 +46,10 @@ internal static class OptionsMapper
         return result;
     }
 
-    /// <summary>The options to pass to the OpenAI client, which creates its own if there are none.</summary>
+    /// <summary>Returns the options to pass to the OpenAI client, or null, because that client then creates its own.</summary>
     public static ChatCompletionOptions? ToSend(ChatCompletionOptions options) => ReferenceEquals(options, Nothing) ? null : options;
 
-    /// <summary>The model that the body specifies; null for the default model of the client.</summary>
+    /// <summary>Returns the model that the body specifies, or null for the default model of the client.</summary>
     private static string? ModelOf(ChatCompletionOptions result) =>
         result.Patch.Contains("$.model"u8) && result.Patch.TryGetValue("$.model"u8, out string? model) ? model : null;
 
@@ -85,7 +85,7 @@ internal static class OptionsMapper
         }
     }
 
-    /// <summary>The value of the caller's ChatCompletionOptions (RawRepresentationFactory), or else that of ChatOptions.</summary>
+    /// <summary>Returns the value of the caller's ChatCompletionOptions (RawRepresentationFactory) if it is set; otherwise, that of ChatOptions.</summary>
     /// <exception cref="PrivatemodeRequestException">The value is NaN or infinite.</exception>
     private static float? Finite(float? raw, float? option, string name) => (raw ?? option) is not { } number || float.IsFinite(number)
         ? raw ?? option
@@ -150,7 +150,7 @@ internal static class ChatAdditionalProperties
         "tools", "tool_choice", "parallel_tool_calls", "functions", "function_call",
     });
 
-    /// <summary>The other members that the typed options write, and whether they do.</summary>
+    /// <summary>The other members that the typed options can write, each with a function that returns whether they write it.</summary>
     private static readonly Dictionary<string, Func<ChatCompletionOptions, bool>> Typed = new()
     {
         ["audio"] = options => options.AudioOptions is not null,

@@ -119,8 +119,8 @@ internal sealed class PrivatemodeChatClient : IChatClient
     }
 }
 
-/// <summary>Tags the caller's own <c>chat</c> activity with the API that answers it, as the OpenTelemetry conventions for OpenAI require.</summary>
-/// <remarks>Tier and fingerprint of the server are not tagged: they arrive encrypted, and telemetry leaves the process unencrypted.</remarks>
+/// <summary>Adds the API type to the caller's own <c>chat</c> activity, as the OpenTelemetry conventions for OpenAI require.</summary>
+/// <remarks>The tier and the fingerprint of the server are not added: they arrive encrypted, and telemetry leaves the process unencrypted.</remarks>
 internal static class ChatActivity
 {
     private const string Operation = "chat";
@@ -133,20 +133,20 @@ internal static class ChatActivity
         }
     }
 
-    /// <summary><c>chat</c>, alone or before the name of a model.</summary>
+    /// <summary>Returns whether a name is <c>chat</c>, alone or followed by the name of a model.</summary>
     private static bool IsChat(string name) =>
         name.StartsWith(Operation, StringComparison.Ordinal) && (name.Length == Operation.Length || name[Operation.Length] == ' ');
 }
 
-/// <summary>Names the member of a chat that the OpenAI client can neither write nor read.</summary>
+/// <summary>Finds the member of a chat that the OpenAI client cannot write or read, and names it in the exception.</summary>
 internal static class ChatAnswerParser
 {
-    /// <summary>For a complete answer.</summary>
+    /// <summary>Creates the parser for a complete answer.</summary>
     public static AnswerParser Whole(IReadOnlyList<OpenAIMessage> messages, ChatCompletionOptions options) => new(
         answer => ModelReaderWriter.Read<ChatCompletion>(answer, ModelReaderWriterOptions.Json, OpenAIContext.Default),
         () => FindUnwritable(messages, options));
 
-    /// <summary>For a streamed answer.</summary>
+    /// <summary>Creates the parser for a streamed answer.</summary>
     public static AnswerParser Events(IReadOnlyList<OpenAIMessage> messages, ChatCompletionOptions options) => new(
         data => ModelReaderWriter.Read<StreamingChatCompletionUpdate>(data, ModelReaderWriterOptions.Json, OpenAIContext.Default),
         () => FindUnwritable(messages, options));

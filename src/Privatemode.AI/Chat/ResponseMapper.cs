@@ -63,7 +63,7 @@ internal static class ResponseMapper
         };
     }
 
-    /// <summary>The parser reads a missing role as System; no answer has this role.</summary>
+    /// <summary>Returns the role of an answer. The parser reads a missing role as System, which no answer has.</summary>
     public static ChatRole ToRole(ChatMessageRole role) => role switch
     {
         ChatMessageRole.User => ChatRole.User,
@@ -97,7 +97,7 @@ internal static class ResponseMapper
         return content;
     }
 
-    /// <summary>A call of the model, or an error if it names no function.</summary>
+    /// <summary>Returns a tool call of the model, or an error if the call names no function.</summary>
     public static AIContent ToCall(string id, string? name, BinaryData? arguments, bool isCutOff) => string.IsNullOrEmpty(name)
         ? new ErrorContent("The model called a tool without naming it.") { ErrorCode = UnnamedCallCode, Details = id }
         : ToolCallArguments.ToCall(id, name, arguments, isCutOff);
@@ -164,7 +164,7 @@ internal static class ReasoningText
         : null;
 }
 
-/// <summary>What the type of OpenAI does not say of the first choice of an event.</summary>
+/// <summary>Properties of the first choice of an event that OpenAI's type does not contain.</summary>
 /// <param name="Exists">Whether the event has a choice.</param>
 /// <param name="Index">The index of the choice; null if it has none.</param>
 /// <param name="Reasoning">The model's reasoning, see <see cref="ReasoningText"/>; null for an answer without reasoning.</param>
@@ -234,7 +234,7 @@ internal readonly record struct FirstChoice(bool Exists, int? Index, string? Rea
 /// </remarks>
 internal static class FinishReasons
 {
-    /// <summary>Null if the server gave no reason, which the parser reads as a stop.</summary>
+    /// <summary>Returns the reason, or null if the server sent none, which the parser reads as a stop.</summary>
     public static ChatFinishReason? Of(ChatCompletion completion, ReceiptScope scope) =>
         completion.Patch.TryGetValue("$.choices[0].finish_reason"u8, out string? given) && given is { Length: > 0 }
             ? Map(completion.FinishReason, scope.FinishReasonOf(0))
@@ -246,7 +246,8 @@ internal static class FinishReasons
     public static ChatFinishReason? Of(StreamingChatCompletionUpdate update, int choice, ReceiptScope scope) =>
         update.FinishReason is { } reason ? Map(reason, scope.FinishReasonOf(choice)) : null;
 
-    /// <summary>Whether the answer ended before the model was done. Unknown reasons are written as <c>length</c>, see above.</summary>
+    /// <summary>Returns whether the answer ended before the model was finished. Unknown reasons are read as <c>length</c>; see the remarks of this
+    /// class.</summary>
     public static bool IsEarly(OpenAIReason? reason) => reason is OpenAIReason.Length or OpenAIReason.ContentFilter;
 
     private static ChatFinishReason Map(OpenAIReason reason, string? word) => reason switch
@@ -263,7 +264,7 @@ internal static class FinishReasons
 /// <summary>Token counts. They are sent in the clear and are not authenticated.</summary>
 internal static class UsageMapper
 {
-    /// <summary>The usage of an answer or event, or null.</summary>
+    /// <summary>Returns the usage of an answer or event, or null.</summary>
     public static UsageDetails? FromOpenAI(in JsonPatch answer)
     {
         using JsonDocument? document = UsageReader.Of(answer);

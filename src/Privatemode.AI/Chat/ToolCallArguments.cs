@@ -26,10 +26,10 @@ internal static class ToolCallArguments
     private static readonly JsonTypeInfo<IDictionary<string, object?>> ArgumentsType =
         (JsonTypeInfo<IDictionary<string, object?>>)AIJsonUtilities.DefaultOptions.GetTypeInfo(typeof(IDictionary<string, object?>));
 
-    /// <summary>A call of the model, marked as informational if its arguments cannot be read, so that it is not invoked.</summary>
+    /// <summary>Returns a tool call of the model. If its arguments cannot be read, it is marked as informational, so that it is not invoked.</summary>
     /// <param name="id">The ID of the call.</param>
     /// <param name="name">The name of the function.</param>
-    /// <param name="arguments">The model's text. An empty text means no arguments unless the call is cut off; <c>null</c> always does.</param>
+    /// <param name="arguments">The model's text. <c>null</c> means no arguments; an empty text does too, unless the call is cut off.</param>
     /// <param name="isCutOff">Whether the answer ended early in this call, so that missing arguments do not mean none.</param>
     public static FunctionCallContent ToCall(string id, string name, BinaryData? arguments, bool isCutOff)
     {
@@ -48,11 +48,11 @@ internal static class ToolCallArguments
         };
     }
 
-    /// <summary>Whether a call in the history had unreadable arguments that were not replaced since.</summary>
+    /// <summary>Returns whether a call in the history had unreadable arguments that have not been replaced.</summary>
     public static bool AreUnreadable(FunctionCallContent call) =>
         call.Arguments is null && (call.Exception is not null || call.AdditionalProperties?.ContainsKey(RawKey) == true);
 
-    /// <summary>The result that answers a call with unreadable arguments.</summary>
+    /// <summary>Returns the result of a call with unreadable arguments.</summary>
     /// <remarks>
     /// It quotes the model's text. The request contains <c>{}</c> as arguments, because model servers parse the arguments in the history: vLLM up to 0.25.1
     /// (service version 1.40 runs 0.20) answers with status 400 if they are not JSON, so every later request of the conversation would fail.
@@ -78,7 +78,7 @@ internal static class ToolCallArguments
     }
 }
 
-/// <summary>JSON for the model: the types of <see cref="AIJsonUtilities"/>, without white space, which costs tokens.</summary>
+/// <summary>Writes JSON for the model: the types of <see cref="AIJsonUtilities"/>, without white space, which costs tokens.</summary>
 internal static class CompactJsonSerializer
 {
     private const string ArgumentsMember = "FunctionCallContent.Arguments";
@@ -88,14 +88,14 @@ internal static class CompactJsonSerializer
     private static readonly JsonSerializerOptions ResultOptions = CreateOptions(ResultMember);
     private static readonly JsonSerializerOptions Options = CreateOptions(member: null);
 
-    /// <exception cref="PrivatemodeRequestException">An argument cannot be written as JSON, or a name in it is no text.</exception>
+    /// <exception cref="PrivatemodeRequestException">An argument cannot be written as JSON, or contains a name that is not valid Unicode text.</exception>
     public static string Arguments(IDictionary<string, object?>? arguments) => arguments is null ? "{}" : Write(
         arguments, typeof(IDictionary<string, object?>), ArgumentsOptions, ArgumentsMember);
 
-    /// <exception cref="PrivatemodeRequestException">The result cannot be written as JSON, or a name in it is no text.</exception>
+    /// <exception cref="PrivatemodeRequestException">The result cannot be written as JSON, or contains a name that is not valid Unicode text.</exception>
     public static string Result(object result) => Write(result, typeof(object), ResultOptions, ResultMember);
 
-    /// <summary>A node as text, with the minimum of escapes.</summary>
+    /// <summary>Returns a node as JSON text with as few escape sequences as possible.</summary>
     public static string Text(JsonNode? node) => node?.ToJsonString(Options) ?? "null";
 
     private static string Write(object value, Type type, JsonSerializerOptions options, string member)

@@ -11,12 +11,12 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
     // One for each assistant message with calls, the newest last.
     private readonly List<CallGroup> _groups = [];
 
-    /// <summary>The IDs of all calls, the original ones and those that are sent.</summary>
+    /// <summary>The IDs of all calls: the original IDs and those that are sent.</summary>
     public IEnumerable<string> Ids => _groups.Count == 0 ? [] : _groups.SelectMany(group => group.Calls).SelectMany(call => (string[])[call.Id, call.SentId]);
 
     /// <summary>Registers the calls of a message and returns the ID to send for each.</summary>
     /// <param name="calls">The calls in their order.</param>
-    /// <param name="message">The index of the message, from which the IDs of calls without one are made.</param>
+    /// <param name="message">The index of the message, from which IDs are created for calls without one.</param>
     /// <param name="unanswered">Calls with unreadable arguments that no later message answers, with their IDs.</param>
     public List<string> Open(IReadOnlyList<FunctionCallContent> calls, int message, out List<(FunctionCallContent Call, string Id)> unanswered)
     {
@@ -54,7 +54,7 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
         return [.. group.Select(call => call.SentId)];
     }
 
-    /// <summary>Processes a message that is sent unchanged.</summary>
+    /// <summary>Registers the calls and results of a message that is sent unchanged.</summary>
     public void Observe(OpenAIMessage message)
     {
         if (message is AssistantChatMessage { ToolCalls.Count: > 0 } assistant)
@@ -67,7 +67,8 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
         }
     }
 
-    /// <summary>The ID to send with a result: of the first call with its ID that has no result yet, or the ID itself if there is no such call.</summary>
+    /// <summary>Returns the ID to send with a result: that of the first call with this ID that has no result yet, or the ID itself if there is no such
+    /// call.</summary>
     public string Answer(string callId)
     {
         for (int i = _groups.Count - 1; i >= 0; i--)
@@ -95,7 +96,7 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
         return open[0].SentId;
     }
 
-    /// <summary>For each ID, the number of calls that get no result before the ID is used again.</summary>
+    /// <summary>Returns, for each ID, the number of calls that get no result before the ID is used again.</summary>
     private Dictionary<string, int> CountMissing(IReadOnlyList<FunctionCallContent> calls, int message)
     {
         Dictionary<string, int> missing = calls.CountBy(call => call.CallId).ToDictionary();
@@ -126,7 +127,7 @@ internal sealed class ToolCallPairs(IReadOnlyList<ChatMessage?> messages)
 
         public List<OpenCall> Calls => calls;
 
-        /// <summary>Takes the first call of this ID that has no result; null if all calls have results.</summary>
+        /// <summary>Returns the first call with this ID that has no result, and marks it as answered; null if all have results.</summary>
         public OpenCall? MatchOpenCall(string id)
         {
             if (_byId.TryGetValue(id, out Queue<OpenCall>? same))
@@ -162,7 +163,7 @@ internal sealed class ToolCallIds(IEnumerable<string> taken)
     private HashSet<string>? _taken;
     private Dictionary<string, int>? _numbers;
 
-    /// <summary>The ID itself, if no other call has it yet.</summary>
+    /// <summary>Returns an ID that no other call has: the given one, if it is still free.</summary>
     public string MakeUnique(string id)
     {
         _taken ??= [.. taken];

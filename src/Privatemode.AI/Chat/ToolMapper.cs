@@ -6,7 +6,7 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Chat;
 
-/// <summary>Function tools and their schemas.</summary>
+/// <summary>Maps function tools and their schemas.</summary>
 internal static class ToolMapper
 {
     /// <summary>Name of the additional property that requests a strict schema, on a tool or on the options.</summary>
@@ -44,7 +44,7 @@ internal static class ToolMapper
         return ChatTool.CreateFunctionTool(WellFormedText.ValidateName(Member, function.Name), function.Description, Complete(schema), strict);
     }
 
-    /// <summary>A response schema, changed for strict decoding if that is requested.</summary>
+    /// <summary>Returns a response schema, changed for strict decoding if that is requested.</summary>
     public static BinaryData ResponseSchema(ChatResponseFormatJson format, bool? strict)
     {
         JsonElement schema = WellFormedText.Of("ChatOptions.ResponseFormat", format.Schema!.Value);
@@ -68,7 +68,7 @@ internal static class ToolMapper
         _ => null,
     };
 
-    /// <summary>Servers require type, properties, required and additionalProperties even for a function without parameters.</summary>
+    /// <summary>Adds the members type, properties, required and additionalProperties, which servers require even for a function without parameters.</summary>
     private static BinaryData Complete(JsonElement schema)
     {
         JsonObject complete = schema.ValueKind == JsonValueKind.Object ? JsonObject.Create(schema)! : [];
@@ -91,7 +91,7 @@ internal static class ToolMapper
         return node;
     }
 
-    /// <summary>The transformation does not process definitions by itself, and strict decoders require the same of them.</summary>
+    /// <summary>Transforms the definitions of a schema, which the transformation of schemas does not process but strict decoders require.</summary>
     private static void TransformDefinitions(JsonObject schema)
     {
         foreach (string keyword in (string[])["$defs", "definitions"])

@@ -59,7 +59,7 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
         return result;
     }
 
-    /// <summary>The state that was collected over the whole stream, or null.</summary>
+    /// <summary>Returns the last update, with what was collected over the whole stream, or null.</summary>
     public ChatResponseUpdate? Complete()
     {
         if (_calls.Count == 0 && _refusal.Length == 0 && _usage is null)
@@ -89,7 +89,8 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
 
     private bool IsTool(string name) => options.Tools.Any(tool => tool.FunctionName == name);
 
-    /// <summary>A response is one answer: if several choices were requested in another way, it is the one that comes first.</summary>
+    /// <summary>Returns whether a choice belongs to the response, which is one answer. If several choices were requested, for example by an additional
+    /// property, the first one to arrive is used.</summary>
     private bool IsOurs(FirstChoice choice) => choice.Index is not { } index || (_choice ??= index) == index;
 
     private ChatResponseUpdate Create(StreamingChatCompletionUpdate? raw) => new()
@@ -126,8 +127,8 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
         }
     }
 
-    /// <summary>Usage is a running total: if the caller requested it on every event, only the last one is used; of
-    /// several events at the end with usage, as some servers send, the first.</summary>
+    /// <summary>Adds the usage. It is a running total: if the caller requested it on every event, only the last one is used. If a server sends several events
+    /// with usage at the end, the first of them is used.</summary>
     private void AddUsage(StreamingChatCompletionUpdate update, FirstChoice choice, ChatResponseUpdate result)
     {
         // Most events have none, and the last condition reads the whole event.
@@ -188,8 +189,8 @@ internal sealed class UpdateMapper(ChatCompletionOptions options, ToolCallIds ca
             _arguments.Write(piece);
         }
 
-        /// <summary>The model's text. Some servers repeat all arguments at the end of a call: the last piece is then an object that begins with
-        /// the pieces before it, and only this piece is used, because all together are not one object.</summary>
+        /// <summary>Returns the model's text. Some servers repeat all arguments at the end of a call: if the last piece is an object that begins with all
+        /// earlier pieces, only this piece is used.</summary>
         public BinaryData AllArguments()
         {
             ReadOnlyMemory<byte> all = _arguments.WrittenMemory;

@@ -67,7 +67,8 @@ internal sealed class CompletionCalls(ClientPipeline pipeline, Uri service, Exce
         }
     }
 
-    /// <summary>The next event; null after the last. The pipeline has verified that the answer is complete before it passed on the end mark.</summary>
+    /// <summary>Returns the next event, or null after the last one. The pipeline returns the end marker only after it has verified that the answer is
+    /// complete.</summary>
     private async ValueTask<TextCompletion?> NextAsync(
         IAsyncEnumerator<SseItem<TextCompletion?>> events, ReceiptScope scope, CancellationToken cancellationToken)
     {

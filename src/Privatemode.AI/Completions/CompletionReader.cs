@@ -9,10 +9,10 @@ internal static class CompletionReader
 {
     /// <param name="json">An answer or an event.</param>
     /// <param name="receipt">The receipt of the call.</param>
-    /// <param name="partReturned">For exceptions: whether a part of the answer was returned to the caller.</param>
-    /// <exception cref="JsonException">It is not JSON.</exception>
-    /// <exception cref="InvalidOperationException">A member has another kind than required.</exception>
-    /// <exception cref="PrivatemodeServiceException">The model server broke the answer off.</exception>
+    /// <param name="partReturned">Whether a part of the answer was returned to the caller, which exceptions mention.</param>
+    /// <exception cref="JsonException">The text is not JSON.</exception>
+    /// <exception cref="InvalidOperationException">A member has the wrong type.</exception>
+    /// <exception cref="PrivatemodeServiceException">The model server ended the answer early.</exception>
     public static TextCompletion Read(ReadOnlyMemory<byte> json, EncryptionReceipt? receipt, bool partReturned = false)
     {
         using JsonDocument document = JsonDocument.Parse(json);
@@ -64,7 +64,7 @@ internal static class CompletionReader
     private static string? Text(JsonElement parent, string name) =>
         Find(parent, name) is { ValueKind: JsonValueKind.String } text ? text.GetString() : null;
 
-    /// <summary>A member that exists and is not null.</summary>
+    /// <summary>Returns a member that exists and is not null; otherwise null.</summary>
     private static JsonElement? Find(JsonElement parent, string name) =>
         parent.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : null;
 }

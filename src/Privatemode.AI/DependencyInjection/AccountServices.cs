@@ -3,7 +3,7 @@ using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>Finds the client of an account; the error for an unknown one lists the registered accounts.</summary>
+/// <summary>Finds the client of an account. The exception for an unknown account lists the registered accounts.</summary>
 internal static class AccountServices
 {
     // One instance, so that AddClient recognizes and replaces it.
@@ -62,7 +62,7 @@ internal static class AccountServices
         return new PrivatemodeConfigurationException(nameof(RegisteredAccount), $"The Privatemode {name} is not registered. {advice}");
     }
 
-    /// <summary>The code expression for an account.</summary>
+    /// <summary>Returns the code expression for an account, for messages.</summary>
     private static string Reference(string? accountKey) => accountKey is null
         ? $"{nameof(RegisteredAccount)}.{nameof(RegisteredAccount.Default)}"
         : $"{nameof(RegisteredAccount)}.{nameof(RegisteredAccount.Keyed)}(\"{accountKey}\")";

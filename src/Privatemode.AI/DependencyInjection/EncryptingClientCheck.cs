@@ -17,7 +17,8 @@ internal sealed class EncryptingClientFilter(string name) : IHttpMessageHandlerB
     };
 }
 
-/// <summary>Checks again when a request is sent: an outer filter may set another primary handler after this one has run.</summary>
+/// <summary>Checks again when a request is sent, because an outer filter can set another primary handler after <see cref="EncryptingClientFilter"/> has
+/// run.</summary>
 internal sealed class EncryptingClientCheck : DelegatingHandler
 {
     /// <summary>Checks the finished chain of message handlers, regardless of the order of filters.</summary>

@@ -14,10 +14,10 @@ internal sealed class PrivatemodeAccount(string? accountKey)
     /// <summary>The section that contains the accounts with a service key.</summary>
     public const string Accounts = "Accounts";
 
-    /// <summary>The key of its services; null for the one without a key.</summary>
+    /// <summary>The service key of the account's services; null for the account without a service key.</summary>
     public string? AccountKey { get; } = accountKey;
 
-    /// <summary>Name of its options.</summary>
+    /// <summary>The name of the account's options.</summary>
     public string OptionsName => AccountKey ?? "";
 
     public string HttpClientName => AccountKey is null ? HttpClientPrefix : $"{HttpClientPrefix}:{AccountKey}";
@@ -25,7 +25,7 @@ internal sealed class PrivatemodeAccount(string? accountKey)
     /// <summary>The section of its settings if no section is specified.</summary>
     public string DefaultSection => AccountKey is null ? Section : $"{Section}:{Accounts}:{AccountKey}";
 
-    /// <summary>How often it was registered.</summary>
+    /// <summary>The number of calls that registered the account.</summary>
     public int Calls { get; set; }
 
     /// <summary>The specified sections, in their order. Null means <see cref="DefaultSection"/>.</summary>

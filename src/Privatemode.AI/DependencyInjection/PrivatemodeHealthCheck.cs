@@ -10,7 +10,8 @@ namespace Privatemode.AI.DependencyInjection;
 /// <param name="longest">The maximum time that a check waits for a verification; <see cref="Timeout.InfiniteTimeSpan"/> for no limit.</param>
 internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, PrivatemodeOptions options, TimeSpan longest) : IHealthCheck
 {
-    /// <summary>Probes of orchestrators time out after a few seconds, and verification without a network takes several times as long to fail.</summary>
+    /// <summary>The default of the maximum wait: probes of orchestrators time out after a few seconds, and a verification without a network takes longer to
+    /// fail.</summary>
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(3);
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)

@@ -30,8 +30,9 @@ internal static class PrivatemodeHttp
         services.Insert(0, ServiceDescriptor.Singleton<IHttpMessageHandlerBuilderFilter>(provider => new GuardFilter(account, provider)));
     }
 
-    /// <summary>The handler of the account's client; it must not be disposed.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">The application's own handler would send unwatched, or is not acceptable.</exception>
+    /// <summary>Returns the handler of the account's HTTP client. It must not be disposed.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">The application's primary handler does not meet the requirements, or the guard would not be directly
+    /// above it.</exception>
     public static HttpMessageHandler Create(IServiceProvider provider, PrivatemodeAccount account)
     {
         HttpMessageHandler handler = provider.GetRequiredService<IHttpMessageHandlerFactory>().CreateHandler(account.HttpClientName);
@@ -41,8 +42,8 @@ internal static class PrivatemodeHttp
             $"the filter, or set it with {nameof(HttpClientBuilderExtensions.ConfigurePrimaryHttpMessageHandler)}.");
     }
 
-    /// <summary>Refuses handlers for an account with a local proxy: its client does not use the account's HTTP client, so they would see no
-    /// request.</summary>
+    /// <summary>Refuses additional handlers for an account with a local proxy. Its client does not use the account's HTTP client, so these handlers would never
+    /// be called.</summary>
     /// <exception cref="PrivatemodeConfigurationException">The application added handlers to the HTTP client.</exception>
     public static void RequireNoHandlers(IServiceProvider provider, PrivatemodeAccount account)
     {
@@ -74,7 +75,8 @@ internal static class PrivatemodeHttp
             }
         };
 
-        /// <summary>The application's own primary handler must meet the same rules as <see cref="TransportOptions.HttpMessageHandler"/>.</summary>
+        /// <summary>Wraps the primary handler. The application's own handler must meet the requirements of
+        /// <see cref="TransportOptions.HttpMessageHandler"/>.</summary>
         private HttpMessageHandler Guard(HttpMessageHandler primary)
         {
             PrivatemodeOptions settings = SettingsOf(provider, account).Clone();

@@ -108,7 +108,7 @@ internal static class PrivatemodeRegistration
     }
 }
 
-/// <summary>The callback of one <c>AddPrivatemode</c> call, numbered from 1. Calls for the same account are combined, but only one may set the key and the
+/// <summary>The callback of one <c>AddPrivatemode</c> call, numbered from 1. Calls for the same account are combined, but only one call can set the key and the
 /// endpoint.</summary>
 internal sealed class CodeSettings(PrivatemodeAccount account, int call, Action<PrivatemodeOptions> configure) : IConfigureNamedOptions<PrivatemodeOptions>
 {

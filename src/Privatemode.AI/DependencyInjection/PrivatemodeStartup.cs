@@ -11,10 +11,10 @@ internal sealed class PrivatemodeStartup(IServiceProvider provider, IEnumerable<
     // Not disposed: a WebApplicationFactory stops the services of a host that is disposed already, and there is nothing to release.
     private readonly CancellationTokenSource _stopping = new();
 
-    /// <summary>The warm-up in the background.</summary>
+    /// <summary>The task of the warm-ups in the background.</summary>
     internal Task WarmUps { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Runs before any service of the host starts and uses a client.</summary>
+    /// <summary>Performs the checks before any service of the host starts and can use a client.</summary>
     /// <exception cref="PrivatemodeConfigurationException">Another OpenAI client would be used in place of the encrypting one.</exception>
     public Task StartingAsync(CancellationToken cancellationToken)
     {

@@ -20,7 +20,7 @@ internal static class SettingNames
         OptionNames.RateLimiter, OptionNames.AnyHandlerOnLoopback, OptionNames.LocalProxy,
     ];
 
-    /// <summary>Former names of options, with their current names. A former name may have further names below it.</summary>
+    /// <summary>Former names of options, with their current names. A former name can be that of a group.</summary>
     private static readonly Dictionary<string, string> Renamed = new(StringComparer.OrdinalIgnoreCase)
     {
         ["Manifest"] = OptionNames.Manifest,
@@ -79,7 +79,7 @@ internal static class SettingNames
         return suggestions.Length > 0 ? $"Did you mean {string.Join(" or ", suggestions)}?" : "Correct the spelling, or remove it.";
     }
 
-    /// <summary>The current name of a setting with a former name; null if there is no such former name.</summary>
+    /// <summary>Returns the current name of a setting, or null if the name is not a former name.</summary>
     private static string? NewName(string unknown, IEnumerable<string> known)
     {
         int end = unknown.IndexOf(':', StringComparison.Ordinal);
@@ -95,7 +95,7 @@ internal static class SettingNames
         return known.FirstOrDefault(key => key.Equals(setting, StringComparison.OrdinalIgnoreCase)) is { } found ? found + name[setting.Length..] : null;
     }
 
-    /// <summary>Names settings in the configuration that may be meant for an account whose section is missing, or null.</summary>
+    /// <summary>Returns a sentence that names settings that are probably meant for an account whose section is missing, or null.</summary>
     public static string? HintAt(IConfiguration configuration, PrivatemodeAccount account)
     {
         const string Section = PrivatemodeAccount.Section;
@@ -106,7 +106,7 @@ internal static class SettingNames
             : $"The configuration has {string.Join(", ", similar.Take(MaxSuggestions))}, but the settings are read from {account.DefaultSection}.";
     }
 
-    /// <summary>Whether this is a section with a similar name, or a variable that probably contains the API key.</summary>
+    /// <summary>Returns whether this is a section with a similar name, or a variable that probably contains the API key.</summary>
     private static bool IsLikeOurs(IConfigurationSection child)
     {
         (string name, string ours) = (Letters(child.Key), Letters(PrivatemodeAccount.Section));
@@ -134,7 +134,7 @@ internal static class SettingNames
         return best is null ? [] : [.. best.Take(MaxSuggestions)];
     }
 
-    /// <summary>0 for the same letters; larger for more changes.</summary>
+    /// <summary>Returns how different two names are: 0 if the letters and digits are the same, and more for more changes.</summary>
     private static int Dissimilarity(string unknown, string name)
     {
         (string written, string right) = (Letters(unknown), Letters(name));
@@ -156,7 +156,7 @@ internal static class SettingNames
             : NotSimilar;
     }
 
-    /// <summary>The group is often left out.</summary>
+    /// <summary>Compares a name with a setting without its group, because the group is often left out.</summary>
     private static int DissimilarityInGroup(string unknown, string name)
     {
         int end = name.IndexOf(':', StringComparison.Ordinal) + 1;

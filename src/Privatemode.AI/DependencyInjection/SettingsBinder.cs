@@ -5,8 +5,8 @@ using static Privatemode.AI.Internal.OptionNames;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>Writes the configuration to the options, before the application's code changes them. Without reflection, and with errors that
-/// name the setting.</summary>
+/// <summary>Writes the configuration to the options, before the application's code changes them. It uses no reflection, and its exceptions name the
+/// setting.</summary>
 internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration? configuration) : IConfigureNamedOptions<PrivatemodeOptions>
 {
     // The prompt cache is one option in the configuration: its scope and the salt.
@@ -43,7 +43,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         }
     }
 
-    /// <summary>Refuses sections of several calls that set one setting to different values: their order does not show which one is meant.</summary>
+    /// <summary>Refuses sections of several calls that set the same setting to different values, because it is not clear which value is meant.</summary>
     private static void RefuseContradictions(IConfigurationSection[] before, IConfigurationSection section, PrivatemodeOptions options)
     {
         foreach (string key in KeysOf(section))
@@ -75,7 +75,7 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
         return string.Join('\n', below.Prepend($"={setting.Value}"));
     }
 
-    /// <summary>Reads each setting that exists; the others keep their value.</summary>
+    /// <summary>Reads each setting that exists. Other options keep their values.</summary>
     internal static void Read(SettingsReader settings, PrivatemodeOptions options)
     {
         options.ApiKey = settings.Text(nameof(options.ApiKey), new SettingForm("an API key")) ?? options.ApiKey;

@@ -3,20 +3,20 @@ using Microsoft.Extensions.Configuration;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>Reads settings by their keys and refuses all others: a misspelt setting must not silently get its default.</summary>
+/// <summary>Reads settings by their keys and refuses all others, so that a misspelled setting does not silently keep its default.</summary>
 internal sealed class SettingsReader(IConfigurationSection section)
 {
     private readonly HashSet<string> _known = new(StringComparer.OrdinalIgnoreCase);
     private readonly Dictionary<string, SettingForm> _forms = new(StringComparer.OrdinalIgnoreCase);
     private readonly List<PrivatemodeConfigurationException> _faults = [];
 
-    /// <summary>The settings that were read, in their order, with the values that they accept.</summary>
+    /// <summary>The settings that were read, in order, with their accepted values.</summary>
     public IReadOnlyDictionary<string, SettingForm> Forms => _forms;
 
     /// <summary>The faults of this section.</summary>
     public IReadOnlyList<PrivatemodeConfigurationException> Faults => _faults;
 
-    /// <summary>The text of a setting; null if it does not exist. An empty text is refused, because it is not a value of any setting.</summary>
+    /// <summary>Returns the text of a setting, or null if it does not exist. An empty text is refused, because no setting accepts it.</summary>
     public string? Text(string key, SettingForm form)
     {
         _ = _known.Add(key);
@@ -26,7 +26,7 @@ internal sealed class SettingsReader(IConfigurationSection section)
             : Refuse<string>(key, "The value is empty. Set a value, or remove the setting.");
     }
 
-    /// <summary>A list, as an array or in one text with commas; null if it does not exist.</summary>
+    /// <summary>Returns a list, which is an array or one text with commas; null if it does not exist.</summary>
     public string[]? List(string key, SettingForm form)
     {
         string[]? fromText = Text(key, form with { IsList = true })?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -43,7 +43,7 @@ internal sealed class SettingsReader(IConfigurationSection section)
             : Refuse<string[]>(key, "The value must be a list of strings.");
     }
 
-    /// <summary>A parsed value; null if the setting does not exist.</summary>
+    /// <summary>Returns a parsed value, or null if the setting does not exist.</summary>
     /// <param name="key">The setting.</param>
     /// <param name="form">The values it accepts.</param>
     /// <param name="parse">Returns the value, or null if the text does not have that form.</param>
@@ -66,7 +66,7 @@ internal sealed class SettingsReader(IConfigurationSection section)
         return value;
     }
 
-    /// <summary>An absolute address.</summary>
+    /// <summary>Returns an absolute address, or null if the setting does not exist.</summary>
     public Uri? Address(string key, string form) => Text(key, new SettingForm(form)) is not { } text ? null
         : Uri.TryCreate(text, UriKind.Absolute, out Uri? address) ? address
         : Refuse<Uri>(key, "The value is not an absolute URL, for example https://api.privatemode.ai.");
@@ -84,7 +84,7 @@ internal sealed class SettingsReader(IConfigurationSection section)
         text => text.Count(':') == 2 && TimeSpan.TryParseExact(text, "c", CultureInfo.InvariantCulture, out TimeSpan time) ? time : null,
         "a time in the form [days.]hours:minutes:seconds. Write 00:00:30 for 30 seconds, 00:10:00 for 10 minutes, 1.00:00:00 for a day");
 
-    /// <summary>A number of bytes in base64.</summary>
+    /// <summary>Returns Base64-encoded bytes of the specified size, or null if the setting does not exist.</summary>
     public ReadOnlyMemory<byte>? Bytes(string key, int size) => Value<ReadOnlyMemory<byte>>(
         key, SettingForm.Bytes(size),
         text => new byte[size] is var bytes && Convert.TryFromBase64String(text, bytes, out int length) && length == size
@@ -100,7 +100,7 @@ internal sealed class SettingsReader(IConfigurationSection section)
             text => Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<T>(text, ignoreCase: true) : null,
             $"one of {SettingForm.OneOf<T>().Choices}");
 
-    /// <summary>Records a fault of a setting, which is then treated as not set: all faults are reported together.</summary>
+    /// <summary>Records that a setting is invalid. It is then treated as not set, so that all invalid settings are reported together.</summary>
     public void Refuse(string key, string message)
     {
         string name = $"{section.Path}:{key}";
@@ -152,7 +152,7 @@ internal sealed record SettingForm(string Text, params IReadOnlyList<string> Nam
     /// <summary>Whether there may be several values.</summary>
     public bool IsList { get; init; }
 
-    /// <summary>The purpose of the setting, if it is not a member of the options, whose comment describes it.</summary>
+    /// <summary>The purpose of a setting that is not a member of the options. (For members, their XML comment is used.)</summary>
     public string? Meaning { get; init; }
 
     /// <summary>The values in a sentence.</summary>

@@ -4,10 +4,10 @@ using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.DependencyInjection;
 
-/// <summary>Makes the same checks as a client, when the host starts, with the names of the configuration.</summary>
+/// <summary>Performs the same checks as a client when the host starts, and reports the names in the configuration.</summary>
 internal sealed class SettingsValidator(PrivatemodeAccount account) : IValidateOptions<PrivatemodeOptions>
 {
-    /// <exception cref="PrivatemodeConfigurationException">Settings are missing or not acceptable; it names all of them.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">Settings are missing or invalid. The message names all of them.</exception>
     public ValidateOptionsResult Validate(string? name, PrivatemodeOptions options)
     {
         if (name != account.OptionsName)

@@ -14,7 +14,7 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
     private int _hasWarnedOfReasoning; // 0 or 1
     private volatile bool _isClosed;
 
-    /// <summary>Whether answers that fail are logged or counted.</summary>
+    /// <summary>Whether failed answers are logged or counted.</summary>
     public bool HearsOfAnswers => Telemetry.Refusals.Enabled || _logger.IsEnabled(LogLevel.Error);
 
     public void DeploymentVerified(VerifiedDeployment deployment)
@@ -45,19 +45,19 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
         }
     }
 
-    /// <summary>The published manifest cannot be retrieved or accepted, so the one adopted last is kept.</summary>
+    /// <summary>Logs that the published manifest cannot be retrieved or accepted, so the last adopted one is kept.</summary>
     public void ManifestKept(Exception exception) => Log.ManifestKept(_logger, ErrorNames.Of(exception));
 
-    /// <summary>The deployment went back to a manifest that had been replaced.</summary>
+    /// <summary>Logs that the deployment returned to a manifest that had been replaced.</summary>
     public void ManifestReturned(string manifest, DateTimeOffset adoptedBefore) => Log.ManifestReturned(_logger, manifest, adoptedBefore);
 
     public void ManifestNotApproved(string published, string approved) => Log.ManifestNotApproved(_logger, published, approved);
 
-    /// <summary>A manifest differs in more than can be shown, so that the user is not asked about it.</summary>
+    /// <summary>Logs that a manifest differs in more than can be shown, so the approval callback is not called.</summary>
     public void ManifestNotShown(string manifest, int omitted) => Log.ManifestNotShown(_logger, manifest, omitted);
 
-    /// <param name="exception">Why the renewal failed.</param>
-    /// <param name="until">When the current verification expires, or null.</param>
+    /// <param name="exception">The reason why the renewal failed.</param>
+    /// <param name="until">The time at which the current verification expires, or null.</param>
     public void RenewalFailed(Exception exception, DateTimeOffset? until) => Log.RenewalFailed(_logger, endpoint, ErrorNames.Of(exception), until);
 
     public void SecretExchanged(string id, DateTimeOffset until) => Log.SecretExchanged(_logger, endpoint, id, until);
@@ -91,7 +91,7 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
         }
     }
 
-    /// <summary>The host could not establish a session when it started, and runs without one.</summary>
+    /// <summary>Logs that the host could not establish a session when it started, and runs without one.</summary>
     public void WarmUpFailed(Exception exception)
     {
         if (_isClosed)
@@ -107,14 +107,15 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
 
     public void UnverifiedLocalProxy() => Log.UnverifiedLocalProxy(_logger, endpoint);
 
-    /// <summary>The client is disposed. Operations that fail because of that are not worth a warning.</summary>
+    /// <summary>Records that the client is disposed. Operations that fail because of this are not logged as warnings.</summary>
     public void Close() => _isClosed = true;
 
     public void SecretForgotten(string path, string requestId) => Log.SecretForgotten(_logger, path, requestId);
 
     public void RateLimited(string path, string requestId, TimeSpan? wait) => Log.RateLimited(_logger, path, requestId, wait?.TotalSeconds);
 
-    /// <summary>Hosted tools were left out of a request for a response. Each set of types is logged once per client: assistants send it every time.</summary>
+    /// <summary>Logs that hosted tools were left out of a request for a response. Each set of types is logged once for each client, because assistants send the
+    /// same tools with each request.</summary>
     /// <param name="types">Types that this library knows, separated by commas.</param>
     public void HostedToolsLeftOut(string types, string requestId)
     {
@@ -131,8 +132,8 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
         Log.HostedToolsLeftOut(_logger, types, requestId);
     }
 
-    /// <summary>Reasoning that the caller sent cannot be decrypted, so it was left out.</summary>
-    /// <param name="count">How many items of the request had such reasoning.</param>
+    /// <summary>Logs that reasoning that the caller sent cannot be decrypted and was left out.</summary>
+    /// <param name="count">The number of items with such reasoning.</param>
     public void ForeignReasoningDropped(int count, string requestId)
     {
         if (Interlocked.Exchange(ref _hasWarnedOfReasoning, 1) == 0)
@@ -228,7 +229,7 @@ internal static partial class Log
     public static partial void ForeignReasoningDroppedAgain(ILogger logger, int count, string requestId);
 }
 
-/// <summary>Passes on the log of an underlying library, with its Information events, which it logs for each call, at Debug.</summary>
+/// <summary>Writes the log of an underlying library, with its Information events at Debug, because it logs them for each call.</summary>
 /// <param name="loggers">The factory of the application, which is not disposed with this one.</param>
 internal sealed class LoweredLoggers(ILoggerFactory loggers) : ILoggerFactory
 {

@@ -2,7 +2,7 @@ using System.Diagnostics.Metrics;
 
 namespace Privatemode.AI.Diagnostics;
 
-/// <summary>The gauges of one client, which keeps them alive; the meter does not.</summary>
+/// <summary>The gauges of one client. The client keeps this object alive; the meter does not.</summary>
 internal sealed class ClientGauge(string server, TimeProvider time, Func<VerifiedDeployment?> deployment, Func<int> secrets) : IDisposable
 {
     private static int _last;
@@ -28,7 +28,7 @@ internal sealed class ClientGauge(string server, TimeProvider time, Func<Verifie
     private Measurement<double> Seconds(TimeSpan span) => new(span.TotalSeconds, _tags);
 }
 
-/// <summary>The gauges of all clients of the process. A client that is dropped without being disposed is dropped here too.</summary>
+/// <summary>The gauges of all clients of the process. A client that is garbage-collected without being disposed is removed too.</summary>
 internal sealed class ClientGauges
 {
     private readonly Lock _gate = new();

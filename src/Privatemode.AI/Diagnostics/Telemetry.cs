@@ -76,17 +76,17 @@ internal static class Telemetry
     private static Histogram<double> Duration(string name, string description) => Meter.CreateHistogram(name, "s", description, null, Durations);
 }
 
-/// <summary>A kind of operation: name and kind of its activities, its duration in seconds, and a counter, if the count of the durations is not
-/// enough.</summary>
+/// <summary>A kind of operation: the name and kind of its activities, a histogram of its duration in seconds, and a counter if the count of the histogram is
+/// not sufficient.</summary>
 internal sealed record TelemetryOperationKind(string Name, ActivityKind Kind, Histogram<double> Duration, Counter<long>? Count = null)
 {
     public bool IsObserved => Telemetry.Source.HasListeners() || Duration.Enabled || Count?.Enabled == true;
 }
 
-/// <summary>One operation as an activity and in the metrics. It exists only if there is a listener.</summary>
+/// <summary>Records one operation as an activity and in the metrics. It is created only if there is a listener.</summary>
 /// <remarks>
-/// Its activity is never the current one: a stream ends on other threads and in other contexts than it began in, and what the caller does
-/// in between is not part of it. End it exactly once.
+/// The activity is never <see cref="Activity.Current"/>: a stream can end on another thread and in another context than it began, and what the caller does in
+/// between is not part of it. End an operation exactly once.
 /// </remarks>
 internal sealed class TelemetryOperation
 {
@@ -106,7 +106,7 @@ internal sealed class TelemetryOperation
         Restore(ambient);
     }
 
-    /// <summary>Returns null if there is no listener.</summary>
+    /// <summary>Begins an operation, or returns null if there is no listener.</summary>
     public static TelemetryOperation? Begin(TelemetryOperationKind kind, TimeProvider time) => kind.IsObserved ? new TelemetryOperation(kind, time) : null;
 
     /// <summary>Adds a tag to the activity, but not to the metrics.</summary>
@@ -118,7 +118,7 @@ internal sealed class TelemetryOperation
         }
     }
 
-    /// <summary>A tag of the metrics too; its values are of a small set.</summary>
+    /// <summary>Adds a tag to the activity and to the metrics. Its values must be a small set.</summary>
     public void Measure(string name, object value)
     {
         _measured.Add(name, value);
@@ -136,7 +136,7 @@ internal sealed class TelemetryOperation
 
     public void Succeed() => End("ok", null);
 
-    /// <param name="status">400 or more.</param>
+    /// <param name="status">The HTTP status, 400 or more.</param>
     public void EndWithErrorAnswer(int status)
     {
         Measure(TelemetryTags.Status, status);

@@ -23,7 +23,7 @@ internal sealed class DocumentCall
     private readonly int _largestForm;
     private readonly ExceptionMapper _failures;
 
-    /// <param name="pipeline">Encrypts and sends the requests.</param>
+    /// <param name="pipeline">The pipeline that encrypts and sends the requests.</param>
     /// <param name="address">The address of the endpoint.</param>
     /// <param name="largestForm">The maximum size of a form, before encryption, in bytes.</param>
     /// <param name="failures">Maps exceptions of the pipeline to those for callers.</param>
@@ -91,8 +91,8 @@ internal sealed class DocumentCall
 /// <summary>Reads the elements of a document.</summary>
 internal static class ElementReader
 {
-    /// <exception cref="JsonException">It is not JSON.</exception>
-    /// <exception cref="FormatException">It is not a list of elements.</exception>
+    /// <exception cref="JsonException">The text is not JSON.</exception>
+    /// <exception cref="FormatException">The text is not a list of elements.</exception>
     /// <exception cref="InvalidOperationException">A member has the wrong type.</exception>
     public static List<DocumentElement> Read(ReadOnlyMemory<byte> json)
     {
@@ -130,7 +130,7 @@ internal static class ElementReader
         };
     }
 
-    /// <summary>A member; undefined if it is missing or null, or if the element is not an object.</summary>
+    /// <summary>Returns a member, or an undefined element if it is missing or null, or if the parent is not an object.</summary>
     private static JsonElement Find(JsonElement element, string name) => element.ValueKind == JsonValueKind.Object
         && element.TryGetProperty(name, out JsonElement value) && value.ValueKind != JsonValueKind.Null ? value : default;
 

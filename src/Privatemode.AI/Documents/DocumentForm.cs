@@ -20,7 +20,7 @@ internal static class DocumentForm
 
     private static readonly AdditionalPropertyWriter Names = new(AdditionalMember, new HashSet<string> { DocumentCall.FileField }, isForm: true);
 
-    /// <exception cref="PrivatemodeRequestException">An option is not acceptable; the exception names it.</exception>
+    /// <exception cref="PrivatemodeRequestException">An option has an invalid value. The exception names the option.</exception>
     public static List<FormField> Fields(DocumentOptions options)
     {
         List<FormField> fields = [];
@@ -42,8 +42,8 @@ internal static class DocumentForm
         return fields;
     }
 
-    /// <summary>The media type of the file, without parameters: the service compares the whole text.</summary>
-    /// <exception cref="PrivatemodeRequestException">It is not a media type.</exception>
+    /// <summary>Returns the media type of the file without parameters, because the service compares the whole text.</summary>
+    /// <exception cref="PrivatemodeRequestException">The option is not a media type.</exception>
     public static string TypeOf(DocumentOptions options) => options.MediaType is not { } type ? DefaultType
         : type.Length <= MaxTypeLength && Ascii.IsValid(type) && MediaTypeHeaderValue.TryParse(type, out MediaTypeHeaderValue? parsed)
             ? MediaTypes.Normalize(parsed.MediaType!)

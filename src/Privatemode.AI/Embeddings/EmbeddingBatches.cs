@@ -6,8 +6,8 @@ namespace Privatemode.AI.Embeddings;
 /// <summary>Splits the texts of a call into requests, in their order.</summary>
 internal static class EmbeddingBatches
 {
-    /// <summary>Reads no further than the first text that does not fit into the batch.</summary>
-    /// <returns>The texts unchanged; their size is measured in the form that <see cref="Forms"/> returns.</returns>
+    /// <summary>Splits texts into batches. The sequence is read only up to the first text that does not fit into the current batch.</summary>
+    /// <returns>The unchanged texts. Their size is that of the form that <see cref="Forms"/> returns.</returns>
     /// <exception cref="ArgumentException">A text is null; thrown after the batches before it.</exception>
     public static IEnumerable<List<string>> Split(IEnumerable<string> values, TextEmbeddingOptions options)
     {
@@ -34,7 +34,7 @@ internal static class EmbeddingBatches
         }
     }
 
-    /// <summary>The texts of a batch in the form in which they are sent.</summary>
+    /// <summary>Returns the texts of a batch in the form in which they are sent.</summary>
     public static List<string> Forms(List<string> batch, string? instruction) =>
         instruction is null ? batch : batch.ConvertAll(text => TextEmbeddingOptions.FormatQuery(instruction, text));
 }
@@ -63,7 +63,7 @@ internal sealed class EmbeddingWindow : IAsyncDisposable
         _stop = CancellationTokenSource.CreateLinkedTokenSource(caller);
     }
 
-    /// <summary>Returns the next batch, or throws what made it fail; null at the end.</summary>
+    /// <summary>Returns the next batch, or null at the end. If the batch failed, its exception is thrown.</summary>
     public async ValueTask<GeneratedEmbeddings<Embedding<float>>?> NextAsync()
     {
         _caller.ThrowIfCancellationRequested();

@@ -10,11 +10,11 @@ internal static class EmbeddingOptionsMapper
     private static readonly AdditionalPropertyWriter Members = new(
         "EmbeddingGenerationOptions.AdditionalProperties", new HashSet<string> { "input", "model", "encoding_format", "dimensions" });
 
-    /// <summary>The options that concern more than one request.</summary>
+    /// <summary>Returns the options that concern the whole call.</summary>
     public static TextEmbeddingOptions Settings(EmbeddingGenerationOptions? options) =>
         options as TextEmbeddingOptions ?? new TextEmbeddingOptions();
 
-    /// <summary>Options for each of several requests: the OpenAI client writes to them, so no two requests may share one object.</summary>
+    /// <summary>Returns the options for each of several requests. The OpenAI client changes them, so requests must not share an object.</summary>
     /// <exception cref="PrivatemodeRequestException">An additional property has a name or value that is not allowed, or the caller's factory returned the same
     /// object twice.</exception>
     public static List<OpenAIOptions> ToOpenAI(IEmbeddingGenerator generator, EmbeddingGenerationOptions? options, int? defaultDimensions, int count)
@@ -38,7 +38,7 @@ internal static class EmbeddingOptionsMapper
         return results;
     }
 
-    /// <summary>Options for several concurrent calls of any generator, with the same rule for the caller's factory over all of them.</summary>
+    /// <summary>Returns options for several concurrent calls of any generator. The caller's factory must return a different object for each call.</summary>
     public static EmbeddingGenerationOptions? ForSeveralCalls(EmbeddingGenerationOptions? options)
     {
         if (options?.RawRepresentationFactory is not { } factory)

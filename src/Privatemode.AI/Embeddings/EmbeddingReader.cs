@@ -11,10 +11,10 @@ namespace Privatemode.AI.Embeddings;
 internal static class EmbeddingReader
 {
     /// <param name="answer">The answer.</param>
-    /// <param name="texts">How many texts were sent.</param>
+    /// <param name="texts">The number of texts that were sent.</param>
     /// <param name="dimensions">The number of dimensions of a vector; null for any number that is the same for all.</param>
-    /// <param name="first">Index of the first text among all of the call.</param>
-    /// <param name="scope">Contains the receipt, which is added to every vector.</param>
+    /// <param name="first">The zero-based index of the first text in the whole call.</param>
+    /// <param name="scope">The scope with the receipt, which is added to every vector.</param>
     /// <exception cref="PrivatemodeServiceException">The vectors are not those of the texts, or one contains NaN or infinity.</exception>
     public static Embedding<float>[] Read(OpenAIEmbeddingCollection answer, int texts, int? dimensions, int first, ReceiptScope scope)
     {
@@ -45,7 +45,7 @@ internal static class EmbeddingReader
         return ordered;
     }
 
-    /// <exception cref="PrivatemodeServiceException">A vector has another length than asked for, or than the others.</exception>
+    /// <exception cref="PrivatemodeServiceException">A vector does not have the requested length, or not the same length as the others.</exception>
     public static void RequireLength(int length, int expected)
     {
         if (length != expected || length == 0)
@@ -54,7 +54,7 @@ internal static class EmbeddingReader
         }
     }
 
-    /// <summary>The usage of one answer; null if it contains none. The counts are sent in the clear and are not authenticated.</summary>
+    /// <summary>Returns the usage of one answer, or null if it contains none. The counts are sent in the clear and are not authenticated.</summary>
     public static UsageDetails? UsageOf(OpenAIEmbeddingCollection answer)
     {
         using JsonDocument? document = UsageReader.Of(answer.Patch);
@@ -63,7 +63,7 @@ internal static class EmbeddingReader
             : null;
     }
 
-    /// <summary>Null if no answer contained usage.</summary>
+    /// <summary>Returns the sum of several usages, or null if no answer contained usage.</summary>
     public static UsageDetails? Sum(IEnumerable<UsageDetails?> usages)
     {
         UsageDetails? sum = null;
@@ -75,7 +75,8 @@ internal static class EmbeddingReader
         return sum;
     }
 
-    /// <summary>Only for NaN and infinity, the difference from themselves is not zero, and the sum of such differences shows it.</summary>
+    /// <summary>Returns whether all numbers are finite. The difference of a number from itself is zero unless it is NaN or infinite, so the sum of these
+    /// differences shows it.</summary>
     private static bool IsFinite(ReadOnlySpan<float> vector)
     {
         Vector<float> differences = Vector<float>.Zero;

@@ -25,9 +25,9 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
     private readonly EmbeddingGeneratorMetadata _metadata;
     private readonly ExceptionMapper _failures;
 
-    /// <param name="client">Sends the requests.</param>
-    /// <param name="endpoint">Address of the service, for the metadata.</param>
-    /// <param name="modelId">The model used when a call names none.</param>
+    /// <param name="client">The client that sends the requests.</param>
+    /// <param name="endpoint">The address of the service, for the metadata.</param>
+    /// <param name="modelId">The model ID for calls that do not specify one.</param>
     /// <param name="dimensions">The length of vectors to request if a call does not specify it; null for the model's own.</param>
     /// <param name="failures">Maps exceptions of the client to those for callers.</param>
     public PrivatemodeEmbeddingGenerator(EmbeddingClient client, Uri endpoint, string modelId, int? dimensions, ExceptionMapper failures)
@@ -79,9 +79,9 @@ internal sealed class PrivatemodeEmbeddingGenerator : IEmbeddingGenerator<string
     }
 
     /// <param name="texts">The texts of one request.</param>
-    /// <param name="first">Index of the first one among all of the call.</param>
+    /// <param name="first">The zero-based index of the first text in the whole call.</param>
     /// <param name="options">The options of the request.</param>
-    /// <param name="cancellationToken">Cancels the request.</param>
+    /// <param name="cancellationToken">A token that cancels the request.</param>
     private async Task<Answer> AskAsync(List<string> texts, int first, OpenAIOptions options, CancellationToken cancellationToken)
     {
         int? dimensions = options.Dimensions;

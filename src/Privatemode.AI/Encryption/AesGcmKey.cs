@@ -4,7 +4,7 @@ using NSec.Cryptography;
 namespace Privatemode.AI.Encryption;
 
 /// <summary>An AES-256-GCM key that all exchanges of one inference secret share. Thread-safe.</summary>
-/// <remarks>The pinned copy and libsodium's are cleared on disposal. A copy inside a platform cipher cannot be cleared.</remarks>
+/// <remarks>The pinned copy and libsodium's copy are cleared on disposal. A copy inside a platform cipher cannot be cleared.</remarks>
 internal sealed class AesGcmKey : IDisposable
 {
     /// <summary>Length of the key, in bytes.</summary>
@@ -46,10 +46,10 @@ internal sealed class AesGcmKey : IDisposable
         // Read for each key, and before libsodium is used: if the switch is on, the native library is not loaded.
         AppContext.TryGetSwitch(PlatformOnlySwitch, out bool isOn) && isOn ? ImportForPlatform(key) : new(key, SodiumAesGcmKey.TryImport(key));
 
-    /// <summary>The same for the platform alone.</summary>
+    /// <summary>Imports a key for the platform alone.</summary>
     public static AesGcmKey ImportForPlatform(ReadOnlySpan<byte> key) => new(key, sodium: null);
 
-    /// <summary>Creates a cipher of the platform. It must not be shared between threads: on Linux it would encrypt wrongly.</summary>
+    /// <summary>Creates a cipher of the platform. It must not be shared between threads: on Linux, the ciphertext would be wrong.</summary>
     /// <exception cref="ObjectDisposedException">The key was disposed.</exception>
     public AesGcm CreatePlatformCipher()
     {

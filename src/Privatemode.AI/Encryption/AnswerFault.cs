@@ -27,7 +27,7 @@ internal enum AnswerFault
     /// <summary>A member that is not authenticated has an invalid type.</summary>
     InvalidUnauthenticatedMember,
 
-    /// <summary>An encrypted member has a value that does not fit its name. Names are not authenticated.</summary>
+    /// <summary>An encrypted member has a value that cannot belong to its name. Names are not authenticated.</summary>
     RenamedMember,
 
     /// <summary>More choices than requested. The requested number is sent in the clear.</summary>
@@ -65,7 +65,8 @@ internal static class AnswerFaults
         _ => AnswerFault.NotJson,
     };
 
-    /// <summary>The exception for a fault; its message holds nothing of the answer, a part of which may have gone to the caller.</summary>
+    /// <summary>Creates the exception for a fault. Its message contains nothing of the answer, and says whether a part of it was returned to the
+    /// caller.</summary>
     public static PrivatemodeIntegrityException Exception(AnswerFault fault, AnswerContext context, bool partReturned = false)
     {
         (string name, string text) = Describe(fault);

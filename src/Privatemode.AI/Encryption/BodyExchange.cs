@@ -4,13 +4,13 @@ using Privatemode.AI.Encryption.Multipart;
 
 namespace Privatemode.AI.Encryption;
 
-/// <summary>Whether a member or field of this name may be sent in the clear with this raw value.</summary>
+/// <summary>Returns whether a member or field with this name can be sent in the clear with this raw value.</summary>
 internal delegate bool ClearMemberCheck(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value);
 
 /// <summary>One request and its answer in the format of service version 1.40: every top-level value is encrypted by itself.</summary>
-/// <remarks>Not thread-safe. First all encryption, then all decryption.</remarks>
+/// <remarks>Not thread-safe. Encrypt all values before you decrypt the first one.</remarks>
 /// <param name="key">The key of the inference secret; it outlives the exchange.</param>
-/// <param name="secretId">UTF-8 text of the secret's id.</param>
+/// <param name="secretId">The ID of the secret, in UTF-8.</param>
 internal sealed class BodyExchange(AesGcmKey key, ReadOnlyMemory<byte> secretId) : IDisposable
 {
     private readonly ExchangeCipher _cipher = ExchangeCipher.Begin(key, secretId);
@@ -29,7 +29,7 @@ internal sealed class BodyExchange(AesGcmKey key, ReadOnlyMemory<byte> secretId)
     /// <summary>Encrypts a whole body as one value, in place. Its content type is sent in the clear.</summary>
     public EncryptedBody EncryptWhole(InPlaceBuffer bytes, string contentType) => OpaqueEncryptor.Encrypt(bytes, contentType, _cipher);
 
-    /// <summary>The last check before the transport: whether a body is exactly what this exchange may send.</summary>
+    /// <summary>Returns whether a body is exactly what this exchange is allowed to send. This is the last check before the transport.</summary>
     public bool IsEncrypted(EncryptedBody wire, BodyKind kind, ClearMemberCheck mayBePlain) => (kind, wire) switch
     {
         (BodyKind.Json, BufferedBody json) => IsEncrypted(json.Content.Span, mayBePlain),
@@ -79,7 +79,7 @@ internal enum BodyKind
     /// <summary>A form (multipart/form-data): each field and each file.</summary>
     Form,
 
-    /// <summary>The whole body as one value, of any form.</summary>
+    /// <summary>The whole body as one value, regardless of its format.</summary>
     Whole,
 }
 
@@ -88,7 +88,7 @@ internal abstract class EncryptedBody(string contentType) : IDisposable
 {
     public string ContentType { get; } = contentType;
 
-    /// <summary>Bytes on the wire.</summary>
+    /// <summary>The number of bytes on the wire.</summary>
     public abstract long Length { get; }
 
     public abstract void WriteTo(Stream stream);
@@ -114,10 +114,10 @@ internal sealed class BufferedBody(PooledBytes content, string contentType) : En
     public override void Dispose() => content.Dispose();
 }
 
-/// <summary>Replaces every top-level value that may not be sent in the clear with its encrypted form; all other bytes stay.</summary>
+/// <summary>Replaces every top-level value that must not be sent in the clear with its encrypted form. All other bytes stay the same.</summary>
 internal static class JsonEncryptor
 {
-    /// <summary>Encrypts in the order of escaped names, writes in document order.</summary>
+    /// <summary>Encrypts the values in the order of their escaped names, and writes them in document order.</summary>
     public static PooledBytes Encrypt(ReadOnlySpan<byte> document, JsonIndex index, ClearNames plain, ExchangeCipher cipher)
     {
         PooledBytes output = new(Layout(document.Length, index, plain, cipher), isSecret: false);

@@ -93,7 +93,7 @@ internal static class EncryptedValue
         return raw.Length - rest.Length + ivEnd;
     }
 
-    /// <summary>True when a raw JSON value has the exact form this library writes for the given secret.</summary>
+    /// <summary>Returns whether a raw JSON value has exactly the form that this library writes for the given secret.</summary>
     public static bool IsEncryptedWith(ReadOnlySpan<byte> raw, ReadOnlySpan<byte> id)
     {
         int ciphertext = EncodedLength(id.Length, 0) - 1 - HexFactor * FieldCipher.TagSize;
@@ -122,7 +122,7 @@ internal static class EncryptedValue
         Convert.FromHexString(hex, destination, out int consumed, out int written) == OperationStatus.Done &&
         consumed == hex.Length && written == destination.Length;
 
-    /// <summary>The same for hex that may be in pieces.</summary>
+    /// <summary>Decodes hexadecimal text that can be in several pieces.</summary>
     public static bool TryReadHex(Utf8Sequence hex, Span<byte> destination)
     {
         if (!hex.IsInPieces)

@@ -6,8 +6,8 @@ namespace Privatemode.AI.Encryption;
 
 /// <summary>Encrypts the values of one request and decrypts those of its answer. Both are numbered from 0.</summary>
 /// <remarks>
-/// One instance is one exchange; a retry is a new one. First all encryption, then all decryption; after a failure, nothing is decrypted any more.
-/// Not thread-safe: one thread at a time.
+/// Use one instance for one exchange, and a new instance for a retry. Encrypt all values before you decrypt the first one. After a failure, no further value is
+/// decrypted. Not thread-safe.
 /// </remarks>
 /// <param name="key">The key, which outlives the exchange.</param>
 /// <param name="secretId">The ID of the secret, in UTF-8.</param>
@@ -88,15 +88,16 @@ internal sealed class ExchangeCipher(AesGcmKey key, ReadOnlyMemory<byte> secretI
         }
     }
 
-    /// <summary>Length in bytes of the plaintext of a raw JSON value, and how many bytes come before its ciphertext; -1 if it is not encrypted.</summary>
+    /// <summary>Returns the length in bytes of the plaintext of a raw JSON value, and the number of bytes before its ciphertext; -1 if it is not
+    /// encrypted.</summary>
     public static int PlaintextLength(Utf8Sequence raw, out int headLength)
     {
         headLength = EncryptedValue.FindCiphertext(raw);
         return headLength < 0 ? -1 : ((raw.Length - 1 - headLength) / 2) - FieldCipher.TagSize;
     }
 
-    /// <summary>Decrypts the next value of the answer; both lengths are those of <see cref="PlaintextLength"/>.</summary>
-    /// <returns>The fault of the value; after any other result than <see cref="AnswerFault.None"/>, every further call fails.</returns>
+    /// <summary>Decrypts the next value of the answer. Both lengths are results of <see cref="PlaintextLength"/>.</summary>
+    /// <returns>The fault of the value. After any result other than <see cref="AnswerFault.None"/>, every further call fails.</returns>
     public AnswerFault Decrypt(Utf8Sequence raw, int headLength, Span<byte> plaintext)
     {
         _isDecrypting = true;

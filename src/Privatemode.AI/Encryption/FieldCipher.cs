@@ -46,7 +46,7 @@ internal sealed class FieldCipher : IDisposable
     /// <summary>Returns whether a value of this length is decrypted in place without a copy.</summary>
     public bool DecryptsInPlace(int length) => _key.Sodium is null || length >= PlatformFrom;
 
-    /// <summary>Encrypts a value. The ciphertext, with its tag behind it, must not overlap with the plaintext.</summary>
+    /// <summary>Encrypts a value. The ciphertext, followed by its tag, must not overlap with the plaintext.</summary>
     public void Encrypt(ulong number, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> plaintext, Span<byte> ciphertextAndTag)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -64,7 +64,7 @@ internal sealed class FieldCipher : IDisposable
     public void EncryptInPlace(ulong number, ReadOnlySpan<byte> iv, Span<byte> value, Span<byte> tag) =>
         Platform().Encrypt(iv, value, value, tag, AdditionalData(number));
 
-    /// <summary>Decrypts a value; false when it is not authentic (the plaintext is then zero).</summary>
+    /// <summary>Decrypts a value. Returns false if it is not authentic; the plaintext is then zero.</summary>
     public bool TryDecrypt(ulong number, ReadOnlySpan<byte> iv, ReadOnlySpan<byte> ciphertextAndTag, Span<byte> plaintext)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
@@ -73,7 +73,7 @@ internal sealed class FieldCipher : IDisposable
             : TryDecrypt(number, iv, ciphertextAndTag[..plaintext.Length], ciphertextAndTag[plaintext.Length..], plaintext);
     }
 
-    /// <summary>Decrypts a value in place; false when it is not authentic (the value is then zero).</summary>
+    /// <summary>Decrypts a value in place. Returns false if it is not authentic; the value is then zero.</summary>
     public bool TryDecryptInPlace(ulong number, ReadOnlySpan<byte> iv, Span<byte> value, ReadOnlySpan<byte> tag) =>
         TryDecrypt(number, iv, value, tag, value);
 

@@ -8,7 +8,7 @@ namespace Privatemode.AI.Encryption;
 /// Spans and memory of the content are valid until the next call that adds to it, because the array may then be replaced.
 /// For the same reason the content cannot be added to itself. Not thread-safe.
 /// </remarks>
-/// <param name="capacity">In bytes; grows when needed.</param>
+/// <param name="capacity">The initial capacity in bytes. It grows when needed.</param>
 /// <param name="isSecret">False for content that is sent in the clear: wiping megabytes of ciphertext would cost as much as writing it.</param>
 internal sealed class PooledBytes(int capacity, bool isSecret = true) : IBufferWriter<byte>, IDisposable
 {
@@ -44,7 +44,7 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IBufferW
         return added;
     }
 
-    /// <param name="bytes">Anything but a part of this content.</param>
+    /// <param name="bytes">The bytes. They must not be a part of this content.</param>
     public void Append(ReadOnlySpan<byte> bytes)
     {
         ThrowIfOwn(bytes);
@@ -103,7 +103,7 @@ internal sealed class PooledBytes(int capacity, bool isSecret = true) : IBufferW
 
     public void Clear() => Truncate(0);
 
-    /// <summary>Returns the content and removes it from this instance. Long content is not copied: its array leaves the pool.</summary>
+    /// <summary>Returns the content and removes it from this instance. Long content is not copied: its array is not returned to the pool.</summary>
     public MemoryStream Detach()
     {
         if (Array.Length <= ContentArrays.MaxSharedSize)
@@ -290,7 +290,7 @@ internal static class ContentArrays
         }
     }
 
-    /// <summary>It is unreachable, so that every garbage collection of its generation runs its finalizer.</summary>
+    /// <summary>An unreachable object, whose finalizer runs after every garbage collection of its generation.</summary>
     private sealed class Watch
     {
         ~Watch()
@@ -303,7 +303,8 @@ internal static class ContentArrays
     }
 }
 
-/// <summary>Bytes of unknown number from the network: in one array while they are few, then in further ones, which are never copied together.</summary>
+/// <summary>Stores bytes from the network whose number is not known: the first ones in one array, further ones in more arrays, which are never copied into
+/// one.</summary>
 /// <remarks>An array that doubles takes up to three times its content while it grows. Wiped when disposed. Not thread-safe.</remarks>
 internal sealed class PooledPieces : IBufferWriter<byte>, IDisposable
 {

@@ -8,7 +8,7 @@ namespace Privatemode.AI.Encryption;
 /// </summary>
 /// <remarks>
 /// The text is <c>pmr1.</c> and base64url of: version (1 byte), ID of the key (4), salt (32), ciphertext, tag (16). Key and nonce of AES-256-GCM come from
-/// HKDF-SHA256 over the key, the salt and the caller, so no nonce can repeat, and several clients may have the same key.
+/// HKDF-SHA256 over the key, the salt and the caller, so no nonce can repeat, and several clients can use the same key.
 /// </remarks>
 internal sealed class ReasoningCipher : IDisposable
 {
@@ -72,7 +72,7 @@ internal sealed class ReasoningCipher : IDisposable
     /// <param name="blob">The text that the caller sent: possibly of another service, version or key, or damaged.</param>
     /// <param name="context">The caller, <see cref="ContextSize"/> bytes.</param>
     /// <param name="text">The reasoning is appended to it. If the result is false, it is unchanged.</param>
-    /// <returns>False if it was not encrypted with this key for this caller.</returns>
+    /// <returns>False if the text was not encrypted with this key for this caller.</returns>
     /// <exception cref="ObjectDisposedException">This instance was disposed.</exception>
     public bool TryDecrypt(ReadOnlySpan<byte> blob, ReadOnlySpan<byte> context, PooledBytes text)
     {
@@ -100,7 +100,7 @@ internal sealed class ReasoningCipher : IDisposable
         CryptographicOperations.ZeroMemory(_key);
     }
 
-    /// <summary>The same with a salt that is not random, for tests: one salt for two texts would reveal both.</summary>
+    /// <summary>Encrypts with a salt that is not random, for tests: using one salt for two texts would reveal both.</summary>
     internal byte[] Encrypt(ReadOnlySpan<byte> text, ReadOnlySpan<byte> context, ReadOnlySpan<byte> salt)
     {
         ArgumentOutOfRangeException.ThrowIfNotEqual(context.Length, ContextSize);

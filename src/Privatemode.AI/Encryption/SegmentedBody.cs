@@ -3,10 +3,10 @@ using System.Buffers;
 namespace Privatemode.AI.Encryption;
 
 /// <summary>An encrypted body whose ciphertext stays where it was encrypted: text with gaps, which are filled with hex while it is written.</summary>
-/// <param name="text">Everything except the hex of ciphertext; owned.</param>
+/// <param name="text">Everything except the hex of ciphertext. This instance disposes it.</param>
 /// <param name="gaps">The gaps for hex and their values, in the order of the text.</param>
 /// <param name="bytes">The buffer with the ciphertext; not owned.</param>
-/// <param name="encryption">What the buffer was encrypted with; not owned.</param>
+/// <param name="encryption">The encryption of the buffer; not owned.</param>
 internal sealed class SegmentedBody(
     PooledBytes text, IReadOnlyList<SegmentedBody.Gap> gaps, InPlaceBuffer bytes, InPlaceEncryption encryption, string contentType)
     : EncryptedBody(contentType)
@@ -92,11 +92,11 @@ internal sealed class SegmentedBody(
     internal readonly record struct Gap(int At, ValueRange Value);
 }
 
-/// <summary>The buffer of a call whose values are encrypted in place: plaintext before, ciphertext while an attempt is sent.</summary>
+/// <summary>The buffer of a call whose values are encrypted in place. It contains plaintext before an attempt, and ciphertext while an attempt is
+/// sent.</summary>
 /// <remarks>
-/// An answer may arrive while the transport still writes the request. The writer gets small pieces, each created under a lock
-/// and only while the buffer contains the ciphertext of that attempt: plaintext that was restored for the next attempt can never
-/// leave through the writer of the one before.
+/// An answer can arrive while the transport is still writing the request. The writer gets small pieces, each created under a lock and only while the buffer
+/// contains the ciphertext of that attempt. Plaintext that was restored for the next attempt can therefore never be sent by the writer of the previous attempt.
 /// </remarks>
 internal sealed class InPlaceBuffer(PooledBytes bytes) : IDisposable
 {
@@ -116,7 +116,7 @@ internal sealed class InPlaceBuffer(PooledBytes bytes) : IDisposable
     /// <summary>All bytes. Those in encrypted ranges are ciphertext from the first attempt on.</summary>
     public Span<byte> Span => bytes.Span;
 
-    /// <summary>Encrypts ranges in their order, with the values of <paramref name="cipher"/> from now on. An earlier encryption becomes invalid.</summary>
+    /// <summary>Encrypts ranges in order with the next numbers of <paramref name="cipher"/>. An earlier encryption becomes invalid.</summary>
     public InPlaceEncryption Encrypt(ExchangeCipher cipher, ReadOnlySpan<ValueRange> ranges)
     {
         lock (_gate)
@@ -149,7 +149,7 @@ internal sealed class InPlaceBuffer(PooledBytes bytes) : IDisposable
         }
     }
 
-    /// <summary>Restores the plaintext and wipes the key with which it was encrypted: the next attempt may be a minute away, or never happen.</summary>
+    /// <summary>Restores the plaintext and wipes the key with which it was encrypted, because the next attempt may be a minute away or never happen.</summary>
     public void Decrypt()
     {
         lock (_gate)
@@ -158,7 +158,7 @@ internal sealed class InPlaceBuffer(PooledBytes bytes) : IDisposable
         }
     }
 
-    /// <summary>Keeps the buffer while it is written to the wire; ends with <see cref="Release"/>.</summary>
+    /// <summary>Keeps the buffer in memory while it is written to the wire, until <see cref="Release"/>.</summary>
     public void Acquire()
     {
         lock (_gate)
@@ -222,7 +222,7 @@ internal sealed class InPlaceBuffer(PooledBytes bytes) : IDisposable
     }
 }
 
-/// <summary>Ranges of one buffer that one exchange encrypted in place, and how to restore their plaintext.</summary>
+/// <summary>The ranges of one buffer that one exchange encrypted in place, with the data to restore their plaintext.</summary>
 /// <remarks>
 /// Ciphertext replaces plaintext, so that a file of 50 MiB needs no second buffer; its hex is created while it is written.
 /// For the next attempt, the ciphertext is decrypted again with the key, IV and number with which it was encrypted.
@@ -259,7 +259,7 @@ internal sealed class InPlaceEncryption(FieldCipher cipher, ReadOnlyMemory<byte>
         _ranges.Clear();
     }
 
-    /// <summary>Whether a part of the buffer lies inside one of the encrypted ranges.</summary>
+    /// <summary>Returns whether a part of the buffer is inside one of the encrypted ranges.</summary>
     public bool Covers(ValueRange part)
     {
         foreach ((ValueRange range, _, _, _) in _ranges)

@@ -43,8 +43,8 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
     internal VerificationCause Cause { get; init; }
 
     /// <summary>Gets whether downloading the collateral again may change the result, because an outdated or damaged copy may be the cause.</summary>
-    /// <remarks>One such mismatch is enough, because with several reference values the others may belong to other values. A mismatch in a value that is the
-    /// same for every reference value stays.</remarks>
+    /// <remarks>One mismatch with that cause is enough, because the other mismatches can belong to other reference values. The result is false if the evidence
+    /// itself is for another nonce or from another coordinator.</remarks>
     internal bool MayBeFixedByFresherCollateral =>
         Mismatches.Any(mismatch => mismatch.Cause.HasFlag(VerificationCause.Collateral))
         && !Mismatches.Any(mismatch => mismatch.Cause.HasFlag(VerificationCause.Deployment));

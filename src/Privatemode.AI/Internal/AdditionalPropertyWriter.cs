@@ -15,12 +15,12 @@ internal sealed class AdditionalPropertyWriter(string member, IReadOnlySet<strin
 {
     private const int DepthLimit = 64;
 
-    /// <summary>The path of a member in the patch of an OpenAI options object.</summary>
+    /// <summary>Returns the path of a member in the patch of an OpenAI options object.</summary>
     public static byte[] PathOf(string name) => Encoding.ASCII.GetBytes("$." + name);
 
     /// <param name="name">The name of an additional property.</param>
     /// <param name="isPosted">Whether another option has set it already.</param>
-    /// <exception cref="PrivatemodeRequestException">The name is reserved, set twice, or not a name.</exception>
+    /// <exception cref="PrivatemodeRequestException">The name is reserved, invalid, or set twice.</exception>
     public void ThrowIfNotFree(string name, bool isPosted)
     {
         if (!(isForm ? MemberNames.IsField(name) : MemberNames.IsMember(name)))
@@ -41,7 +41,7 @@ internal sealed class AdditionalPropertyWriter(string member, IReadOnlySet<strin
         }
     }
 
-    /// <summary>The JSON text of a value.</summary>
+    /// <summary>Returns the JSON text of a value.</summary>
     /// <exception cref="PrivatemodeRequestException">The value cannot be written as JSON.</exception>
     public ReadOnlySpan<byte> ToJson(string name, object? value)
     {
@@ -92,7 +92,7 @@ internal sealed class AdditionalPropertyWriter(string member, IReadOnlySet<strin
         writer.WriteEndObject();
     }
 
-    /// <summary>The members of a dictionary whose values are of one type, such as the <c>int</c> of a logit bias.</summary>
+    /// <summary>Returns the members of a dictionary whose values have one type, such as the <c>int</c> of a logit bias.</summary>
     private IEnumerable<KeyValuePair<string, object?>> Named(IDictionary members, string name)
     {
         foreach (DictionaryEntry member in members)

@@ -1,12 +1,12 @@
 namespace Privatemode.AI.Internal;
 
-/// <summary>What this library keeps of one answer while its events arrive. A stream can last for an hour, so what is kept of it is bounded.</summary>
+/// <summary>Limits for the data that this library keeps of one answer while its events arrive. A stream can last for an hour.</summary>
 internal static class AnswerLimits
 {
-    /// <summary>The maximum text that is kept: tool calls and refusals, in characters or bytes.</summary>
+    /// <summary>The maximum length of the text that is kept (tool calls and refusals), in characters or bytes.</summary>
     public const int MaxTextLength = 16 * 1024 * 1024;
 
-    /// <summary>The maximum number of tool calls of one choice. OpenAI accepts 128 tools in a request, and models make a few calls of each.</summary>
+    /// <summary>The maximum number of tool calls of one choice. OpenAI accepts 128 tools in a request, and models call each of them a few times.</summary>
     public const int MaxToolCalls = 1024;
 
     /// <summary>The maximum number of choices, unless more were requested. Completions can have several prompts, which are not all counted.</summary>
@@ -16,7 +16,7 @@ internal static class AnswerLimits
     public const int MaxOpenBlocks = 1024;
 
     /// <summary>Adds to the length of the text that is kept of one answer.</summary>
-    /// <exception cref="PrivatemodeServiceException">It is longer than <see cref="MaxTextLength"/>.</exception>
+    /// <exception cref="PrivatemodeServiceException">The text is longer than <see cref="MaxTextLength"/>.</exception>
     public static void AddKeptLength(ref long kept, int length, string? requestId)
     {
         kept += length;
@@ -26,7 +26,7 @@ internal static class AnswerLimits
         }
     }
 
-    /// <summary>Creates the exception for an answer of which more would have to be kept.</summary>
+    /// <summary>Creates the exception for an answer that exceeds a limit.</summary>
     public static PrivatemodeServiceException TooMany(string what, string? requestId) => new(
         ServiceFailureReason.Other, $"The model server's answer has {what}. Do not use what was returned before; ask the model for less.")
     {

@@ -22,12 +22,12 @@ internal sealed class CallArguments : IDisposable
     /// <summary>Whether there were more than <see cref="MaxJsonTokens"/>. No further arguments are read then.</summary>
     public bool IsExhausted => _tokensLeft < 0;
 
-    /// <summary>Returns the object, or returns that there is no complete one, so that the call must not run.</summary>
-    /// <param name="raw">The model's text. An empty text means no arguments unless the call is cut off; <c>null</c> always does.</param>
+    /// <summary>Returns the JSON object, or false if there is no complete object: the call must not run then.</summary>
+    /// <param name="raw">The model's text. <c>null</c> means no arguments; an empty text does too, unless the call is cut off.</param>
     /// <param name="isCutOff">Whether the answer ended early in this call, so that missing arguments do not mean none.</param>
-    /// <param name="json">A JSON object whose names are all different, without white space around it: a part of <paramref name="raw"/>, or another text if
-    /// the object is inside a JSON string, which is how some models write arguments, or contains half of a surrogate pair. The other text is good until the
-    /// next call or <see cref="Dispose"/>.</param>
+    /// <param name="json">A JSON object whose names are all different, without white space around it: a part of <paramref name="raw"/>, or a new text if the
+    /// object is inside a JSON string (some models write arguments in this way) or contains half of a surrogate pair. The new text is valid until the next call
+    /// or <see cref="Dispose"/>.</param>
     public bool TryRead(ReadOnlyMemory<byte> raw, bool isCutOff, out ReadOnlyMemory<byte> json)
     {
         ReadOnlyMemory<byte> text = Trim(raw);
@@ -41,7 +41,7 @@ internal sealed class CallArguments : IDisposable
         return json.Span[0] == (byte)'"' ? TryUnquote(json, out json) && HasDifferentNames(json) : HasDifferentNames(json);
     }
 
-    /// <summary>Whether a text is one JSON object, regardless of its content.</summary>
+    /// <summary>Returns whether a text is one JSON object, regardless of its content.</summary>
     public static bool IsObject(ReadOnlySpan<byte> json)
     {
         Utf8JsonReader reader = new(json);

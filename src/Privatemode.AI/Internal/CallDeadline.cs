@@ -2,12 +2,11 @@ namespace Privatemode.AI.Internal;
 
 /// <summary>The timeout of an operation, combined with its caller's cancellation and the disposal of the client.</summary>
 /// <remarks>
-/// <para>The timer starts when <see cref="Token"/> is first read: most callers do not have to wait, and then nothing is allocated. For one
-/// thread at a time.</para>
-/// <para>The timers of the platform run on the thread pool. If each of its threads is blocked in a synchronous call that waits for a connection,
-/// which the pool would have to open, a timeout on the pool would come too late. Timers of synchronous calls therefore have a thread of their own.</para>
+/// <para>The timer starts when <see cref="Token"/> is first read. Most callers do not have to wait, so nothing is allocated for them. Not thread-safe.</para>
+/// <para>The timers of the platform run on the thread pool, which also opens connections. If all its threads are blocked in synchronous calls that wait for a
+/// connection, a timeout on the pool would be late. Timers of synchronous calls therefore use their own thread.</para>
 /// </remarks>
-/// <param name="time">The timeout; <see cref="Timeout.InfiniteTimeSpan"/> for none, only the two cancellations.</param>
+/// <param name="time">The timeout; <see cref="Timeout.InfiniteTimeSpan"/> for no timeout, only the two cancellations.</param>
 /// <param name="clock">The clock; clocks other than the system's use their own timers.</param>
 /// <param name="closing">Canceled when the client is disposed.</param>
 internal sealed class CallDeadline(
@@ -39,14 +38,14 @@ internal sealed class CallDeadline(
 
     public bool IsOver => HasPassed || caller.IsCancellationRequested || closing.IsCancellationRequested;
 
-    /// <summary>The exception for a wait before the call was sent that was ended early: by the caller's cancellation, the disposal of the client, or a
+    /// <summary>Returns the exception for a call that ended before it was sent, because of the caller's cancellation, the disposal of the client, or a
     /// timeout.</summary>
     /// <remarks>Any other cancellation, for example by a handler of the application, is treated as a timeout too.</remarks>
     public Exception ToException(string timeout) =>
         ToCancellation() ?? new PrivatemodeServiceException(ServiceFailureReason.Timeout, timeout) { WasNotSent = true };
 
-    /// <summary>The exception for a call that was sent, and ended early for one of these reasons. It is never retried after a timeout.</summary>
-    /// <param name="isClosed">The client was disposed, for an operation whose <see cref="Token"/> is not cancelled by that.</param>
+    /// <summary>Returns the exception for a call that ended for one of these reasons after it was sent. After a timeout, it is never retried.</summary>
+    /// <param name="isClosed">Whether the client was disposed, for an operation whose <see cref="Token"/> is not canceled by this.</param>
     public Exception ToUnansweredException(string requestId, bool isClosed = false) =>
         ToCancellation(isClosed) ?? new PrivatemodeServiceException(ServiceFailureReason.Timeout, NoAnswer) { RequestId = requestId };
 
@@ -66,7 +65,7 @@ internal sealed class CallDeadline(
         _source?.Dispose();
     }
 
-    /// <summary>The exception if the caller canceled or the client was disposed; otherwise null.</summary>
+    /// <summary>Returns the exception if the caller canceled or the client was disposed; otherwise null.</summary>
     public Exception? ToCancellation(bool isClosed = false) =>
         caller.IsCancellationRequested ? new OperationCanceledException(caller)
         : (isClosed || closing.IsCancellationRequested) && !HasPassed ? new ObjectDisposedException(nameof(PrivatemodeClient))
@@ -153,7 +152,7 @@ internal sealed class CallDeadline(
             }
         }
 
-        /// <summary>Waits for the next timer to pass; null after a while without timers.</summary>
+        /// <summary>Waits for the next timer and returns it, or null after some time without timers.</summary>
         private static ThreadTimer? WaitForNext()
         {
             lock (Gate)
@@ -190,10 +189,10 @@ internal sealed class CallDeadline(
     }
 }
 
-/// <summary>A period that is measured by two clocks: time counts if it passes by either of them.</summary>
+/// <summary>A period that is measured by two clocks. At any time, the clock that shows more elapsed time counts.</summary>
 /// <remarks>
-/// The wall clock can be set back, so that an old period would look new. The monotonic clock cannot, but it may stop while the machine sleeps.
-/// Both can happen to one period. A sleep that was noticed is therefore counted for good, even if the wall clock is set back later.
+/// The wall clock can be set back, which would make an old period look new. The monotonic clock cannot, but it can stop while the machine sleeps. Both can
+/// happen during one period. Sleep time that was detected is therefore counted permanently, even if the wall clock is set back later.
 /// </remarks>
 /// <param name="from">The start, by the wall clock.</param>
 /// <param name="until">The end, by the wall clock.</param>

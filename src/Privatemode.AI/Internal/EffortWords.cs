@@ -1,16 +1,16 @@
 namespace Privatemode.AI.Internal;
 
-/// <summary>The words of <c>reasoning_effort</c> that the models of a family know. The table is in docs/chat.md.</summary>
+/// <summary>The words of <c>reasoning_effort</c> that the models of a family support. The table is in docs/chat.md.</summary>
 internal static class EffortWords
 {
     private const string GptOss = "gpt-oss";
     private const string Glm = "glm";
 
-    /// <summary>Returns the name of the model's family if its models always reason, so that they do not know <c>none</c>; otherwise null.</summary>
+    /// <summary>Returns the name of the model's family if its models always reason and therefore do not support <c>none</c>; otherwise null.</summary>
     /// <param name="modelId">The model, with or without the name of its publisher in front.</param>
     public static string? FamilyWithoutNone(string? modelId) => IsOf(GptOss, modelId) ? GptOss : IsOf(Glm, modelId) ? "GLM" : null;
 
-    /// <summary>Returns the word to send, or null if the effort is not one of OpenAI's, or the model does not know it.</summary>
+    /// <summary>Returns the word to send, or null if the effort is not one of OpenAI's, or the model does not support it.</summary>
     /// <param name="effort">OpenAI's word: none, minimal, low, medium, high, xhigh or max.</param>
     /// <param name="modelId">The model, with or without the name of its publisher in front.</param>
     public static string? Of(string effort, string? modelId) =>

@@ -32,7 +32,7 @@ internal sealed class FormContent : BinaryContent
 
     public string ContentType { get; }
 
-    /// <summary>The number of bytes of such a form in addition to the file.</summary>
+    /// <summary>Returns the number of bytes of such a form without the file.</summary>
     public static int OverheadOf(IEnumerable<FormField> fields, string name, string fileName, string fileType)
     {
         (byte[] before, byte[] behind) = Around(new string('0', BoundaryLength), fields, name, fileName, fileType);
@@ -88,7 +88,7 @@ internal readonly record struct FormField(string Name, string Value);
 /// <summary>A stream of the caller that becomes a file of a form. Its first bytes are checked before anything is sent.</summary>
 /// <remarks>
 /// The file is the content of the stream from its current position. It is read directly into the buffer that the pipeline encrypts, if the target
-/// is one, and otherwise copied in pieces, which are wiped. The stream is never disposed. A seekable stream may be written more than once.
+/// is one, and otherwise copied in pieces, which are wiped. The stream is never disposed. A seekable stream can be copied more than once.
 /// </remarks>
 internal sealed class FileSource
 {
@@ -144,7 +144,7 @@ internal sealed class FileSource
 
     /// <summary>Copies the file; with <c>async: false</c>, the result is complete.</summary>
     /// <exception cref="PrivatemodeRequestException">The file is larger than the limit.</exception>
-    /// <exception cref="InvalidOperationException">It was copied before and cannot be read again.</exception>
+    /// <exception cref="InvalidOperationException">The stream is not seekable and was copied before.</exception>
     public async ValueTask CopyToAsync(Stream target, bool async, CancellationToken cancellationToken)
     {
         long copied = await RewindAsync(target, async, cancellationToken).ConfigureAwait(false);
@@ -183,7 +183,8 @@ internal sealed class FileSource
         }
     }
 
-    /// <summary>Sets the stream to the beginning of the file, or writes the bytes that were read from it; returns their number.</summary>
+    /// <summary>Sets the stream to the beginning of the file or, if it is not seekable, writes the first bytes, which were read already. Returns the number of
+    /// bytes written.</summary>
     private async ValueTask<int> RewindAsync(Stream target, bool async, CancellationToken cancellationToken)
     {
         if (_stream.CanSeek)
@@ -216,7 +217,7 @@ internal sealed class FileSource
 }
 
 /// <summary>The maximum file size of an endpoint.</summary>
-/// <param name="Bytes">In bytes.</param>
+/// <param name="Bytes">The maximum size in bytes.</param>
 /// <param name="Advice">What to do with a larger file, as a sentence.</param>
 internal sealed record FileLimit(int Bytes, string Advice)
 {
@@ -233,13 +234,13 @@ internal sealed record FileLimit(int Bytes, string Advice)
     }
 }
 
-/// <summary>Names of files in forms.</summary>
+/// <summary>Creates the file names in forms.</summary>
 internal static class FileNames
 {
     private const int MaxNameLength = 200;
 
-    /// <summary>The last segment of a path, without characters that would need quoting; null if nothing remains.</summary>
-    /// <remarks>If it is too long, its end is kept, because the service determines the type by the extension.</remarks>
+    /// <summary>Returns the last segment of a path without characters that would need quoting, or null if nothing remains.</summary>
+    /// <remarks>If it is too long, its beginning is cut, because the service determines the type by the extension.</remarks>
     public static string? Clean(string? path)
     {
         if (path is null)

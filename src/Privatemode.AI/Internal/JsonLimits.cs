@@ -8,8 +8,8 @@ internal static class JsonLimits
     /// <summary>The maximum nesting of bodies. Tool schemas are nested most deeply; .NET's default of 64 is too low for them.</summary>
     public const int MaxDepth = 256;
 
-    /// <summary>Whether the first value of a text has at most this many names, values and brackets: in a document object model, each takes
-    /// memory in addition to the text.</summary>
+    /// <summary>Returns whether the first value of a text has at most this many names, values and brackets, because each needs additional memory in a document
+    /// object model.</summary>
     /// <exception cref="JsonException">The part that was read is not JSON, or is nested deeper than <paramref name="maxDepth"/>.</exception>
     public static bool HasTokensAtMost(int most, ReadOnlySpan<byte> json, int maxDepth)
     {

@@ -43,7 +43,7 @@ internal static class MemberNames
 
     public static bool IsField(ReadOnlySpan<byte> name) => name.Length is > 0 and <= MaxNameLength && !name.ContainsAnyExcept(FieldBytes);
 
-    /// <summary>Whether a name has the characters of <see cref="MemberRule"/>, of any length.</summary>
+    /// <summary>Returns whether a name of any length consists of the characters of <see cref="MemberRule"/>.</summary>
     public static bool HasMemberBytesOnly(ReadOnlySpan<byte> name) => !name.ContainsAnyExcept(MemberBytes);
 
     public static bool IsModel(ReadOnlySpan<char> id) => id.Length is > 0 and <= MaxModelLength && !id.ContainsAnyExcept(ModelCharacters);

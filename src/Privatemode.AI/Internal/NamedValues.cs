@@ -11,7 +11,7 @@ internal static class NamedValues
         return value;
     }
 
-    /// <summary>The name in a JSON string; null for anything else.</summary>
+    /// <summary>Returns the name in a JSON string, or null if it is empty or white space.</summary>
     public static string? Read(ref Utf8JsonReader reader) => reader.GetString() is { } name && !string.IsNullOrWhiteSpace(name) ? name : null;
 
     public static void Write(Utf8JsonWriter writer, string? name)

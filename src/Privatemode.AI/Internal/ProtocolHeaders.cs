@@ -20,16 +20,16 @@ internal static class ProtocolHeaders
     public const string UserRequestId = "Privatemode-User-Request-ID";
     public const string ShardKey = "Privatemode-Shard-Key";
 
-    /// <summary>On returned answers, never on the wire: whether the enclave encrypted it.</summary>
+    /// <summary>A header of answers that are returned to callers, never on the wire: whether the deployment encrypted the answer.</summary>
     public const string Authenticated = "Privatemode-Authenticated";
 
-    /// <summary>Of answers of the handler: the hosted tools that were left out of the request.</summary>
+    /// <summary>A header of answers that are returned to callers: the hosted tools that were left out of the request.</summary>
     public const string LeftOutTools = "Privatemode-Left-Out-Tools";
 
-    /// <summary>On returned answers: the ID of the call, under the name that other libraries expect.</summary>
+    /// <summary>A header of answers that are returned to callers: the ID of the call, under the name that other libraries expect.</summary>
     public const string AnswerId = "x-request-id";
 
-    /// <summary>Value of <see cref="Version"/>: the service chooses the format of bodies by it.</summary>
+    /// <summary>The value of <see cref="Version"/>, which determines the format of bodies.</summary>
     public const string ProtocolVersion = "v1.40.0";
 
     /// <summary>Value of <see cref="Client"/>: this is a library, not a proxy or an app.</summary>

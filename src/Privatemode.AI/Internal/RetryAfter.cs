@@ -2,7 +2,8 @@ using System.Globalization;
 
 namespace Privatemode.AI.Internal;
 
-/// <summary>The wait that a server asks for. Anything on the network path can write the header, so no wait is longer than <see cref="Longest"/>.</summary>
+/// <summary>Reads the wait that a server requests. An attacker on the network path can write the header, so no wait is longer than
+/// <see cref="Longest"/>.</summary>
 internal static class RetryAfter
 {
     public static readonly TimeSpan Longest = TimeSpan.FromSeconds(60);
@@ -22,11 +23,12 @@ internal static class RetryAfter
 
     public static string Format(TimeSpan wait) => Math.Ceiling(wait.TotalSeconds).ToString(CultureInfo.InvariantCulture);
 
-    /// <summary>Returns the usual pause, or the requested one if that is longer, up to <see cref="Longest"/>. The requested time may come from
-    /// an exception that a handler of the application threw.</summary>
+    /// <summary>Returns the usual pause, or the requested one if that is longer, up to <see cref="Longest"/>. The requested time can come from an exception of
+    /// a handler of the application.</summary>
     public static TimeSpan Pause(TimeSpan usual, TimeSpan? asked) => !(asked > usual) ? usual : asked > Longest ? Longest : asked.Value;
 
-    /// <summary>Retries after failures that <paramref name="mayRepeat"/> accepts, once per pause, and not before the requested time.</summary>
+    /// <summary>Runs an operation, and retries it after failures that <paramref name="mayRepeat"/> accepts: once for each pause, and not before the time that
+    /// the server requested.</summary>
     public static async ValueTask<T> RepeatAsync<T>(
         Func<ValueTask<T>> tryAsync, TimeSpan[] pauses, Func<PrivatemodeServiceException, bool> mayRepeat, TimeProvider time, bool async,
         CancellationToken cancellationToken)

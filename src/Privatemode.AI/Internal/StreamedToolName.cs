@@ -2,8 +2,8 @@ using System.Text;
 
 namespace Privatemode.AI.Internal;
 
-/// <summary>The name of a tool call in a stream. Model servers write it once, in pieces, or in each fragment as far as it is known.</summary>
-/// <remarks>The pieces alone do not show which of these a server does: the tools of the request decide.</remarks>
+/// <summary>The name of a tool call in a stream. Model servers send it once, in pieces, or repeat in each fragment what they have sent so far.</summary>
+/// <remarks>The pieces alone do not show which of these a server does, so the tools of the request decide.</remarks>
 internal sealed class StreamedToolName
 {
     // Longer names are only joined in one way, so that repetitions cannot take unlimited memory.
@@ -14,7 +14,7 @@ internal sealed class StreamedToolName
     private string _lastPiece = "";
     private bool _isGrowing = true;
 
-    /// <summary>The number of characters, without repetitions.</summary>
+    /// <summary>The number of characters so far, without repetitions.</summary>
     public int Length => _name.Length;
 
     /// <summary>Adds a piece, or a repetition of the name.</summary>
@@ -39,8 +39,9 @@ internal sealed class StreamedToolName
         _lastPiece = piece;
     }
 
-    /// <summary>The name: the pieces joined without repetitions of the whole name, unless only another reading of them is the name of a tool.</summary>
-    /// <param name="isTool">Whether the request has a tool of a name.</param>
+    /// <summary>Returns the name: the joined pieces without repetitions of the whole name, unless only another way to join them gives the name of a
+    /// tool.</summary>
+    /// <param name="isTool">Returns whether the request contains a tool with a name.</param>
     public string Resolve(Func<string, bool> isTool)
     {
         string name = _name.ToString();

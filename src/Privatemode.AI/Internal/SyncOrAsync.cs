@@ -3,13 +3,13 @@ using System.Diagnostics;
 namespace Privatemode.AI.Internal;
 
 /// <summary>
-/// Helps methods that have one body for synchronous and asynchronous callers: with <c>async: false</c>, every await in them is already complete, so a
-/// synchronous caller runs real synchronous I/O. Only the platform's HTTP client may still use the thread pool for it, to make a connection.
+/// Helps methods that have one body for synchronous and asynchronous callers. With <c>async: false</c>, every awaited task is already complete, so a
+/// synchronous caller performs synchronous I/O. Only the platform's HTTP client can still use the thread pool, to open a connection.
 /// </summary>
 internal static class SyncOrAsync
 {
-    /// <summary>Returns the result of a task that should have completed already; waits for it if not.</summary>
-    /// <remarks>Waiting means that this library has a mistake, but throwing would leave work running that still uses the call's buffers.</remarks>
+    /// <summary>Returns the result of a task that should already be complete, and waits for it if it is not.</summary>
+    /// <remarks>An incomplete task is a bug of this library, but an exception would leave work running that still uses the call's buffers.</remarks>
     public static T Completed<T>(this ValueTask<T> task)
     {
         Debug.Assert(task.IsCompleted, "A synchronous call did asynchronous work.");

@@ -7,11 +7,12 @@ namespace Privatemode.AI.Internal;
 /// <summary>Reads the counts of usage, which is not authenticated. The OpenAI client reads a missing count as 0; here it is absent.</summary>
 internal static class UsageReader
 {
-    /// <summary>The usage of an answer of the OpenAI client, as it was sent; null if the answer has no usage. It refers to the answer's own bytes.</summary>
+    /// <summary>Returns the usage of an answer of the OpenAI client as it was sent, or null if the answer has no usage. The result refers to the bytes of the
+    /// answer.</summary>
     public static JsonDocument? Of(in JsonPatch answer) =>
         answer.TryGetJson("$.usage"u8, out ReadOnlyMemory<byte> json) ? JsonDocument.Parse(json) : null;
 
-    /// <summary>The counts that chats and completions have in common.</summary>
+    /// <summary>Returns the counts that chats and completions have in common.</summary>
     public static UsageDetails ToDetails(JsonElement usage) => new()
     {
         InputTokenCount = Count(usage, "prompt_tokens"),
@@ -24,7 +25,7 @@ internal static class UsageReader
     /// <summary>Returns a member that is an object; undefined for anything else.</summary>
     public static JsonElement Details(JsonElement usage, string name) => Find(usage, name) is { ValueKind: JsonValueKind.Object } details ? details : default;
 
-    /// <summary>An integer from 0 to 2³¹−1; null for anything else.</summary>
+    /// <summary>Returns a member that is an integer from 0 to 2³¹−1; null for anything else.</summary>
     public static long? Count(JsonElement usage, string name) =>
         Find(usage, name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out int count) && count >= 0 ? count : null;
 

@@ -35,7 +35,7 @@ internal static class UserCallback
         }
     }
 
-    /// <summary>For the filter of a catch clause around a callback: marks the exception, and catches nothing.</summary>
+    /// <summary>Marks an exception as thrown by a callback. Use it as the filter of a catch clause: it returns false, so nothing is caught.</summary>
     public static bool MarkThrown(Exception exception)
     {
         // An application may throw one exception object on several threads.
@@ -47,7 +47,7 @@ internal static class UserCallback
         return false;
     }
 
-    /// <summary>Whether a callback threw this exception.</summary>
+    /// <summary>Returns whether a callback threw this exception.</summary>
     public static bool Threw(Exception exception) => exception.Data?.Contains(Mark) == true; // null if a type of another library overrides it so
 }
 
@@ -92,7 +92,7 @@ internal static class CallerContext
     }
 }
 
-/// <summary>Work that does not belong to one caller: nothing of the execution context of the caller that started it flows into it.</summary>
+/// <summary>Runs work that does not belong to one caller. The execution context of the caller that starts it does not flow into it.</summary>
 internal static class BackgroundWork
 {
     public static T Start<T>(Func<T> start)
@@ -109,7 +109,7 @@ internal static class BackgroundWork
     }
 
     /// <summary>Starts a timer that ticks once and does not keep its target in memory.</summary>
-    /// <param name="tick">Must not capture anything.</param>
+    /// <param name="tick">The callback. It must not capture variables.</param>
     public static ITimer StartTimer<T>(TimeProvider clock, T target, Action<T> tick, TimeSpan due)
         where T : class
     {

@@ -9,9 +9,9 @@ namespace Privatemode.AI.Internal;
 
 /// <summary>Corrects text and JSON that contain half of a surrogate pair without the other half, which UTF-8 cannot express.</summary>
 /// <remarks>
-/// In a value such a half becomes U+FFFD: a model or truncated text can leave one in a history, where it must not make every further call fail. A name or
-/// an ID that contains one is refused, because a changed name is another name. The writers of .NET replace a half in strings, but throw on its escaped
-/// form in JSON text.
+/// In a value, such a half is replaced with U+FFFD: a model or truncated text can leave one in a history, and it must not make every further call fail. A name
+/// or an ID with such a half is refused, because a changed name is another name. The writers of .NET replace a half in strings, but throw on its escaped form
+/// in JSON text.
 /// </remarks>
 internal static class WellFormedText
 {
@@ -20,7 +20,7 @@ internal static class WellFormedText
     /// <summary>Returns a name or an ID unchanged.</summary>
     /// <param name="member">The member that exceptions name.</param>
     /// <param name="name">The name.</param>
-    /// <exception cref="PrivatemodeRequestException">It contains such a half.</exception>
+    /// <exception cref="PrivatemodeRequestException">The name contains half of a surrogate pair.</exception>
     public static string ValidateName(string member, string name)
     {
         for (ReadOnlySpan<char> rest = name; rest.IndexOfAnyInRange('\uD800', '\uDFFF') is var i and >= 0;)
@@ -36,12 +36,12 @@ internal static class WellFormedText
         return name;
     }
 
-    /// <summary>Whether JSON text contains no such half; false for an escaped one.</summary>
+    /// <summary>Returns whether JSON text contains no half of a surrogate pair, escaped or not.</summary>
     public static bool IsWellFormed(JsonElement element) => LoneSurrogates.Find(JsonMarshal.GetRawUtf8Value(element)) < 0;
 
     /// <summary>Returns an element in which such halves are replaced.</summary>
     /// <param name="member">The member that exceptions name.</param>
-    /// <param name="element">An element of any kind but undefined.</param>
+    /// <param name="element">An element that is not undefined.</param>
     /// <exception cref="PrivatemodeRequestException">The name of a property contains one.</exception>
     public static JsonElement Of(string member, JsonElement element)
     {
@@ -199,11 +199,11 @@ internal static class LoneSurrogates
     }
 }
 
-/// <summary>Text for logs, reports and messages.</summary>
+/// <summary>Formats text for logs, reports and messages.</summary>
 internal static class PrintableText
 {
-    /// <summary>A text from an untrusted source, in which spaces replace characters that could forge or hide lines of a log: control and format
-    /// characters, and separators of lines.</summary>
+    /// <summary>Returns a text from an untrusted source in which spaces replace characters that could forge or hide lines of a log: control characters, format
+    /// characters and line separators.</summary>
     public static string? Printable(string? text) => text is null || !text.Any(IsUnsafe) ? text
         : string.Create(text.Length, text, static (span, source) =>
         {
@@ -213,10 +213,10 @@ internal static class PrintableText
             }
         });
 
-    /// <summary>A time in the format of RFC 3339, in UTC, to the second.</summary>
+    /// <summary>Formats a time as in RFC 3339, in UTC, to the second.</summary>
     public static string Utc(DateTimeOffset time) => time.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 
-    /// <summary>Whether all characters are printable ASCII, and there are at most this many.</summary>
+    /// <summary>Returns whether a text has at most this many characters, and all of them are printable ASCII.</summary>
     public static bool IsAscii(ReadOnlySpan<char> text, int longest = int.MaxValue) => text.Length <= longest && !text.ContainsAnyExceptInRange(' ', '~');
 
     /// <inheritdoc cref="IsAscii(ReadOnlySpan{char}, int)"/>

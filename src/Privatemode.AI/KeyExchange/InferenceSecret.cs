@@ -47,17 +47,17 @@ internal sealed class InferenceSecret : IDisposable
 
     public DateTimeOffset ObtainedAt { get; }
 
-    /// <summary>The time from which it must not be used for new requests; a running stream may continue.</summary>
+    /// <summary>The time from which the secret must not be used for new requests. A running stream can continue.</summary>
     public DateTimeOffset ExpiresAt { get; }
 
-    /// <summary>The 32 secret bytes. Only for holders of a reference; never copy them into a string.</summary>
+    /// <summary>The 32 secret bytes. Use them only while you hold a reference, and never copy them into a string.</summary>
     /// <exception cref="ObjectDisposedException">The last reference was released, and the bytes are zero.</exception>
     public ReadOnlySpan<byte> Key => _key.Bytes;
 
-    /// <summary>The key of AES-256-GCM, imported once for all exchanges under this secret. Only for holders of a reference.</summary>
+    /// <summary>The key of AES-256-GCM, imported once for all exchanges under this secret. Use it only while you hold a reference.</summary>
     public AesGcmKey EncryptionKey => _key;
 
-    /// <summary>True while a reference is held in addition to the owner's.</summary>
+    /// <summary>Whether a reference is held in addition to the owner's.</summary>
     public bool IsInUse
     {
         get
@@ -69,7 +69,7 @@ internal sealed class InferenceSecret : IDisposable
         }
     }
 
-    /// <summary>Takes a reference; false if the secret was cleared already.</summary>
+    /// <summary>Takes a reference. Returns false if the secret has already been cleared.</summary>
     public bool TryAddReference()
     {
         lock (_gate)

@@ -20,7 +20,7 @@ internal sealed class MeshCertificateAuthority
     public byte[] Fingerprint => SHA256.HashData(Certificate.Raw.Span);
 
     /// <summary>Reads the first PEM block of the text as a certificate, regardless of its label.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is not a certificate, or not one that may sign certificates.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The text is not a certificate, or the certificate is not permitted to sign certificates.</exception>
     public static MeshCertificateAuthority FromPem(ReadOnlySpan<byte> pem)
     {
         byte[] der = Pem.ReadFirstBlock(pem, MaxTextLength) ?? throw PrivatemodeVerificationException.Create(
@@ -84,7 +84,7 @@ internal sealed class MeshCertificateAuthority
         }
     }
 
-    /// <summary>Extensions that may be critical because their meaning is known, even if nothing is required of them.</summary>
+    /// <summary>Returns whether an extension can be critical because this library understands it, even if it does not require a value.</summary>
     public static bool IsUnderstood(string identifier) => identifier is CertificateExtension.KeyUsage or CertificateExtension.SubjectAlternativeName
         or CertificateExtension.BasicConstraints or CertificateExtension.ExtendedKeyUsage;
 
@@ -189,9 +189,9 @@ internal sealed class SecretServiceNames(IEnumerable<string> names, bool accepts
 {
     private readonly HashSet<string> _names = new(names, StringComparer.OrdinalIgnoreCase);
 
-    /// <summary>The names, for a message.</summary>
+    /// <summary>Returns the names for a message.</summary>
     public override string ToString() => _names.Count == 0 ? "a name that only the secret service has; the manifest gives it none" : string.Join(", ", _names);
 
-    /// <summary>Whether a certificate with these DNS names is the secret service's.</summary>
+    /// <summary>Returns whether a certificate with these DNS names is the secret service's.</summary>
     public bool Match(IReadOnlyCollection<string> certificate) => certificate.Count == 0 ? acceptsUnnamed : certificate.Any(_names.Contains);
 }

@@ -14,8 +14,8 @@ namespace Privatemode.AI.KeyExchange;
 internal sealed class SecretExchange : IDisposable
 {
     /// <summary>
-    /// How long a secret may be used, counted from the moment before it was requested. The service keeps it for one hour; the rest is
-    /// reserved for answers that are still running.
+    /// The time for which a secret can be used, starting just before it is requested. The service keeps a secret for one hour; the remaining time is reserved
+    /// for answers that are still running.
     /// </summary>
     public static readonly TimeSpan SecretLifetime = TimeSpan.FromMinutes(45);
 
@@ -118,7 +118,7 @@ internal sealed class SecretExchange : IDisposable
 
 /// <summary>The parsed answer of the secret service, which is not verified yet.</summary>
 /// <remarks>
-/// Stricter than the reference, which ignores case and accepts missing members, line breaks in base64 and arrays of numbers: exact names,
+/// Stricter than Privatemode's own client, which ignores case and accepts missing members, line breaks in base64 and arrays of numbers: exact names,
 /// each once, strings of padded standard base64. Unknown members are ignored.
 /// </remarks>
 internal sealed record SecretExchangeResponse(

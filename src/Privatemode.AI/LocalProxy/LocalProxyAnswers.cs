@@ -10,7 +10,7 @@ using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.LocalProxy;
 
-/// <summary>Reads the answers of a local proxy, with limits for size and time, and corrects what the OpenAI client cannot read. Nothing in them is
+/// <summary>Reads the answers of a local proxy with limits for size and time, and corrects what the OpenAI client cannot read. Nothing in the answers is
 /// authenticated.</summary>
 internal sealed class LocalProxyAnswers(TimeSpan idleTimeout, TimeProvider time)
 {
@@ -124,7 +124,7 @@ internal static class LocalProxyErrors
             : ServiceErrors.Map(exception, key, error);
     }
 
-    /// <exception cref="PrivatemodeServiceException">An answer or event of status 200 is an error.</exception>
+    /// <exception cref="PrivatemodeServiceException">An answer or event with status 200 contains an error.</exception>
     public static void ThrowIfError(DecryptedDocument decrypted, string requestId)
     {
         if (decrypted.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)

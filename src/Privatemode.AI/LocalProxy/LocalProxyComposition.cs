@@ -66,7 +66,7 @@ internal sealed class LocalProxyComposition : IClientComposition
 
     public bool IsUnverified => true;
 
-    /// <exception cref="PrivatemodeConfigurationException">A setting is missing or not acceptable.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">A setting is missing or invalid.</exception>
     public static LocalProxyComposition Create(PrivatemodeOptions options)
     {
         PrivatemodeOptions settings = options.Clone();

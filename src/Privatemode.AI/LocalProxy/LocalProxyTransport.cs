@@ -145,7 +145,7 @@ internal sealed class LocalProxyTransport(
     }
 }
 
-/// <summary>Counts the attempts of a call for the retry policy, which it follows.</summary>
+/// <summary>Counts the attempts of a call for the retry policy. It runs directly after that policy.</summary>
 internal sealed class LocalProxyPolicy : PipelinePolicy
 {
     public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)

@@ -21,7 +21,7 @@ internal static class ModelListReader
     private const int MaxJsonTokens = 200_000;
     private const int MaxDepth = 64; // the platform's own
 
-    /// <param name="client">Sends the request.</param>
+    /// <param name="client">The client that sends the request.</param>
     /// <param name="apiKey">The key for the request; null for that of the settings.</param>
     /// <param name="map">Maps exceptions of the OpenAI client; returns others unchanged.</param>
     /// <exception cref="PrivatemodeServiceException">The list could not be retrieved, or the answer is not a list.</exception>
@@ -45,8 +45,8 @@ internal static class ModelListReader
         }
     }
 
-    /// <summary>Reads the valid entries: those without a usable ID are left out, and of two with the same ID the second.</summary>
-    /// <exception cref="PrivatemodeServiceException">It is no list, or a list of more than 1,000 entries.</exception>
+    /// <summary>Reads the entries. Entries without a usable ID are left out, and so is the second of two entries with the same ID.</summary>
+    /// <exception cref="PrivatemodeServiceException">The text is not a list, or the list has more than 1,000 entries.</exception>
     public static IReadOnlyList<ModelInfo> Read(BinaryData json)
     {
         List<ModelInfo> models = [];
@@ -95,7 +95,8 @@ internal static class ModelListReader
         }
     }
 
-    /// <summary>A long ID is a name before a slash and the short ID. Two long ones are the same model only if the short one is listed too.</summary>
+    /// <summary>Adds the aliases. A long ID consists of a name, a slash and the short ID. Two long IDs stand for the same model only if the short ID is listed
+    /// too.</summary>
     private static IReadOnlyList<ModelInfo> WithAliases(List<ModelInfo> models, HashSet<string> ids)
     {
         ILookup<string, string> byShortId = models.Select(model => model.Id).ToLookup(ShortId, StringComparer.Ordinal);

@@ -9,7 +9,7 @@ namespace Privatemode.AI.Models;
 /// refusal, of another account.
 /// </summary>
 /// <param name="apiKeys">Returns the API key of the caller.</param>
-/// <param name="mostKeys">The maximum number of stored lists; one more replaces the one that was unused for the longest time.</param>
+/// <param name="mostKeys">The maximum number of stored lists. A further list replaces the least recently used one.</param>
 /// <param name="download">Downloads a list, with an API key; null for that of the settings.</param>
 /// <param name="time">The clock.</param>
 /// <param name="replaced">Called with both lists when a download has replaced another one of the same key.</param>
@@ -61,7 +61,7 @@ internal sealed class ModelLists(
     }
 }
 
-/// <summary>The list of models of the last download; one download at a time, shared by all callers that wait.</summary>
+/// <summary>The model list of the last download. There is one download at a time, which all waiting callers share.</summary>
 /// <param name="download">Downloads it, with an API key; null for that of the settings.</param>
 /// <param name="time">The clock.</param>
 /// <param name="replaced">Called with both lists when a download has replaced another one.</param>
@@ -73,7 +73,7 @@ internal sealed class ModelListCache(
     private (IReadOnlyList<ModelInfo> Models, DateTimeOffset At)? _kept;
     private Task<IReadOnlyList<ModelInfo>>? _running;
 
-    /// <summary>The last list, of any age; empty before the first one.</summary>
+    /// <summary>The last list, regardless of its age; empty before the first download.</summary>
     public IReadOnlyList<ModelInfo> Last
     {
         get
@@ -88,7 +88,7 @@ internal sealed class ModelListCache(
     /// <summary>Returns a list younger than <paramref name="maxAge"/>.</summary>
     /// <param name="apiKey">The key for the request, the same for every call; null for that of the settings.</param>
     /// <param name="maxAge">Zero for a list whose download starts now, or is in progress.</param>
-    /// <param name="cancellationToken">Ends the wait, not the download.</param>
+    /// <param name="cancellationToken">A token that cancels the wait, but not the download.</param>
     public Task<IReadOnlyList<ModelInfo>> GetAsync(string? apiKey, TimeSpan maxAge, CancellationToken cancellationToken)
     {
         lock (_gate)
@@ -104,7 +104,7 @@ internal sealed class ModelListCache(
         }
     }
 
-    /// <summary>Starts a download that belongs to no caller: without a caller's context or cancellation.</summary>
+    /// <summary>Starts a download that does not depend on a caller's context or cancellation.</summary>
     private Task<IReadOnlyList<ModelInfo>> Start(string? apiKey)
     {
         Task<IReadOnlyList<ModelInfo>> reading = BackgroundWork.Start(() => Task.Run(() => ReadAsync(apiKey), CancellationToken.None));

@@ -18,12 +18,12 @@ internal static class Pem
 
     private static ReadOnlySpan<byte> End => "-----END CERTIFICATE-----"u8;
 
-    /// <summary>Returns a certificate as DER. One PEM block is accepted instead of DER, as in the reference implementation.</summary>
+    /// <summary>Returns a certificate as DER. One PEM block is accepted instead of DER, as in Contrast's verifier (Go).</summary>
     /// <exception cref="PrivatemodeVerificationException">The bytes begin like PEM but are not one certificate in PEM.</exception>
     public static ReadOnlyMemory<byte> ToDer(ReadOnlyMemory<byte> derOrPem) =>
         derOrPem.Span.StartsWith(AnyBegin) ? ReadCertificates(derOrPem.Span, limit: 1)[0] : derOrPem;
 
-    /// <summary>Reads the first block of a text, regardless of its label and of surrounding text, as the reference reads the mesh CA.</summary>
+    /// <summary>Reads the first block of a text, regardless of its label and of surrounding text, as Contrast's verifier (Go) reads the mesh CA.</summary>
     /// <param name="limit">The maximum length of the text in bytes.</param>
     /// <returns><see langword="null"/> if there is no block, it is not base64, or the text is too long.</returns>
     public static byte[]? ReadFirstBlock(ReadOnlySpan<byte> text, int limit)

@@ -100,7 +100,7 @@ internal static class IdKeyDigest
 /// <summary>Caches the few ID key digests that a client needs, because each takes milliseconds. Thread-safe.</summary>
 internal sealed class IdKeyDigestCache
 {
-    /// <summary>More than any deployment has; when it is full, a new one replaces all.</summary>
+    /// <summary>The maximum number of digests, which is more than any deployment needs. When the cache is full, it is cleared.</summary>
     public const int Capacity = 16;
 
     private readonly Dictionary<(string Measurement, ulong Policy), byte[]> _digests = [];

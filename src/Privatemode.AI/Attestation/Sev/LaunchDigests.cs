@@ -6,7 +6,7 @@ namespace Privatemode.AI.Attestation.Sev;
 // Reference: SEV-SNP firmware ABI 1.58, table 72 (PAGE_INFO), and the VMSA page KVM gives an application processor at reset.
 // Sizes in bytes: page 4096, PAGE_INFO 112, digest 48.
 
-/// <summary>Launch digests of one virtual machine with 1 to 220 processors, from the digest of the machine with one.</summary>
+/// <summary>Computes the launch digests of a virtual machine with 1 to 220 processors from its digest with one processor.</summary>
 /// <remarks>Each further processor adds one measured page, the same for all of them: its registers at reset.</remarks>
 internal static class LaunchDigests
 {
@@ -33,7 +33,7 @@ internal static class LaunchDigests
         _ => null,
     };
 
-    /// <summary>The number of processors, from 1 to 220, with which the machine has this measurement, or null.</summary>
+    /// <summary>Returns the number of processors, from 1 to 220, with which the machine has this measurement, or null if there is no such number.</summary>
     /// <param name="seed">Launch digest of the machine with one processor, 48 bytes.</param>
     /// <param name="resetAddress">The start address of application processors (AP-EIP).</param>
     /// <param name="measurement">The measurement to find, 48 bytes.</param>

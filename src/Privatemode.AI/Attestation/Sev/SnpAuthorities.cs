@@ -59,7 +59,8 @@ internal sealed class SnpAuthorities : IDisposable
         CheckValidity(vek, at);
     }
 
-    /// <summary>Refuses a chain that is not valid at a time. The certificate of the signing key has been checked to be issued by the intermediate.</summary>
+    /// <summary>Refuses a chain that is not valid at a time. It must have been checked before that the intermediate issued the certificate of the signing
+    /// key.</summary>
     public void CheckValidity(VekCertificate vek, DateTimeOffset at)
     {
         CheckValidity(at);

@@ -24,22 +24,24 @@ internal sealed record SnpPolicy
     /// <remarks>By default, SMT is allowed, and nothing is required (0x30000).</remarks>
     public SnpPolicyBits GuestPolicy { get; init; } = new(0x30000);
 
-    /// <summary>SMT, TSME and TIO set allow them; ECC, RAPL off, ciphertext hiding and alias check set require them.</summary>
+    /// <summary>If the bits of SMT, TSME and TIO are set, these features are allowed. If the bits of ECC, RAPL off, ciphertext hiding and alias check are set,
+    /// these are required.</summary>
     public SnpPlatformInfo? PlatformInfo { get; init; }
 
     /// <summary>Whether unknown bits of PLATFORM_INFO are refused. Real Turin machines set bit 6.</summary>
     public bool RefuseUnknownPlatformBits { get; init; }
 
-    /// <summary>For the TCB at launch and the reported one.</summary>
+    /// <summary>The minimum of the TCB at launch and of the reported TCB.</summary>
     public TcbVersion? MinimumTcb { get; init; }
 
-    /// <summary>Whether firmware that can still be rolled back is refused: committed must equal current; otherwise it must not exceed it.</summary>
+    /// <summary>Whether firmware that can still be rolled back is refused: the committed version must then be equal to the current one; otherwise, it must not
+    /// be greater.</summary>
     public bool RefuseProvisionalFirmware { get; init; }
 
-    /// <summary>Bits that both mitigation vectors must have.</summary>
+    /// <summary>The bits that must be set in both mitigation vectors.</summary>
     public ulong? MinimumMitigationVector { get; init; }
 
-    /// <summary>64 bytes each. A masked chip ID does not match any of them.</summary>
+    /// <summary>The allowed chip IDs, 64 bytes each. A chip ID that the host masks matches none of them.</summary>
     public IReadOnlyCollection<ReadOnlyMemory<byte>>? AllowedChipIds { get; init; }
 
     public IReadOnlyCollection<SnpProduct>? AllowedProducts { get; init; }
@@ -92,7 +94,7 @@ internal sealed class SnpComparison(VerifiedSnpReport verified)
 
     public List<VerificationMismatch> Mismatches { get; } = [];
 
-    /// <summary>Signer, chip and contents.</summary>
+    /// <summary>Compares the signer, the chip and the contents.</summary>
     public void CompareIdentity(SnpPolicy policy)
     {
         CompareListed(SnpPolicyChecks.AllowedProduct, verified.Product, policy.AllowedProducts);
@@ -113,7 +115,7 @@ internal sealed class SnpComparison(VerifiedSnpReport verified)
         }
     }
 
-    /// <summary>The guest policy, where each bit is compared in the direction in which it is dangerous.</summary>
+    /// <summary>Compares the guest policy: it must not allow more or require less than the expected one.</summary>
     public void CompareGuestPolicy(SnpPolicyBits expected)
     {
         SnpPolicyBits found = _report.Policy;
@@ -133,7 +135,7 @@ internal sealed class SnpComparison(VerifiedSnpReport verified)
         CompareOn(SnpPolicyChecks.GuestPageSwap, expected.PageSwapDisabledRequired, found.PageSwapDisabledRequired);
     }
 
-    /// <summary>The platform.</summary>
+    /// <summary>Compares the platform's state.</summary>
     public void ComparePlatform(SnpPolicy policy)
     {
         SnpPlatformInfo found = _report.PlatformInfo;
@@ -154,7 +156,7 @@ internal sealed class SnpComparison(VerifiedSnpReport verified)
         }
     }
 
-    /// <summary>TCB versions, firmware versions and mitigations.</summary>
+    /// <summary>Compares the TCB versions, the firmware versions and the mitigations.</summary>
     public void CompareFirmware(SnpPolicy policy)
     {
         SnpTcb tcb = verified.Tcb;

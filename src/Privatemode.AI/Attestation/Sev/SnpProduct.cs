@@ -20,7 +20,7 @@ internal enum SnpProduct
 /// <summary>Determines the product line of a processor or a name; null if it is unknown.</summary>
 internal static class SnpProducts
 {
-    /// <summary>The line's name in certificates and in paths of AMD's key distribution service.</summary>
+    /// <summary>Returns the product line's name in certificates and in paths of AMD's key distribution service.</summary>
     public static string Name(SnpProduct product) => product switch
     {
         SnpProduct.Milan => "Milan",
@@ -29,7 +29,7 @@ internal static class SnpProducts
         _ => throw new ArgumentOutOfRangeException(nameof(product)),
     };
 
-    /// <summary>The line with exactly this name.</summary>
+    /// <summary>Returns the product line with exactly this name.</summary>
     public static SnpProduct? FromName(ReadOnlySpan<char> name) => name switch
     {
         "Milan" => SnpProduct.Milan,
@@ -38,7 +38,7 @@ internal static class SnpProducts
         _ => null,
     };
 
-    /// <summary>The line of a productName extension: the name alone or with a stepping, as in "Milan-B0".</summary>
+    /// <summary>Returns the product line of a productName extension: the name alone or with a stepping, as in "Milan-B0".</summary>
     public static SnpProduct? FromExtension(string productName)
     {
         int dash = productName.IndexOf('-', StringComparison.Ordinal);
@@ -52,7 +52,7 @@ internal static class SnpProducts
         return isStepping ? FromName(productName.AsSpan(0, dash)) : null;
     }
 
-    /// <summary>The line of a processor by its combined family and model. Later models of family 0x1A have another TCB layout.</summary>
+    /// <summary>Returns the product line of a processor with this combined family and model. Later models of family 0x1A have another TCB layout.</summary>
     public static SnpProduct? FromCpuid(byte family, byte model) => (family, model) switch
     {
         (0x19, <= 0x0f) => SnpProduct.Milan,
@@ -120,7 +120,7 @@ internal readonly record struct TcbVersion(byte Fmc, byte BootLoader, byte Tee, 
             : new TcbVersion(0, Byte(value, 0), Byte(value, 1), Byte(value, 6), Byte(value, 7));
     }
 
-    /// <summary>Whether no component is older.</summary>
+    /// <summary>Returns whether no component is older than in <paramref name="minimum"/>.</summary>
     public bool IsAtLeast(TcbVersion minimum) =>
         Fmc >= minimum.Fmc
         && BootLoader >= minimum.BootLoader
@@ -133,15 +133,15 @@ internal readonly record struct TcbVersion(byte Fmc, byte BootLoader, byte Tee, 
     private static byte Byte(ulong value, int index) => (byte)((value >> (8 * index)) & 0xff);
 }
 
-/// <summary>The four TCB versions of a report. Reported and committed are at most current.</summary>
+/// <summary>The four TCB versions of a report. The reported and the committed version are not greater than the current one.</summary>
 /// <remarks>
-/// Reported may be above committed: by AMD 56860 (SNP_CONFIG, SNP_COMMIT) the firmware reports the current TCB unless the host sets a lower one, whether
-/// it is committed or can still be rolled back.
+/// The reported version can be greater than the committed one: by AMD 56860 (SNP_CONFIG, SNP_COMMIT) the firmware reports the current TCB unless the host sets
+/// a lower one, whether it is committed or can still be rolled back.
 /// </remarks>
-/// <param name="Reported">The one for which the signing key was derived; the only one that the key itself proves.</param>
-/// <param name="Committed">The firmware cannot be rolled back below it.</param>
-/// <param name="Current">The one that runs.</param>
-/// <param name="Launch">The current one when the guest was launched.</param>
+/// <param name="Reported">The TCB for which the signing key was derived; only this one is proved by the key itself.</param>
+/// <param name="Committed">The TCB below which the firmware cannot be rolled back.</param>
+/// <param name="Current">The TCB that is running.</param>
+/// <param name="Launch">The TCB that was running when the guest was launched.</param>
 internal sealed record SnpTcb(TcbVersion Reported, TcbVersion Committed, TcbVersion Current, TcbVersion Launch)
 {
     /// <summary>Reads all four in the layout of a product.</summary>

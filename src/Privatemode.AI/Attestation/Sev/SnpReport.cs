@@ -36,7 +36,7 @@ internal sealed class SnpReport
     /// <summary>0 to 3 if software inside the guest requested the report; 0xFFFFFFFF if the host did.</summary>
     public uint Vmpl => UInt32(0x030);
 
-    /// <summary>In the layout of the product, as are the other TCB values.</summary>
+    /// <summary>The current TCB. All TCB values are in the layout of the product.</summary>
     public ulong CurrentTcb => UInt64(0x038);
 
     public SnpPlatformInfo PlatformInfo => new(UInt64(0x040));
@@ -62,7 +62,7 @@ internal sealed class SnpReport
     public (byte Family, byte Model, byte Stepping)? Cpuid =>
         Version >= CpuidVersion ? (Raw.Span[0x188], Raw.Span[0x189], Raw.Span[0x18a]) : null;
 
-    /// <summary>64 bytes; all zero if the host masks it. On Turin, 8 bytes followed by zeros.</summary>
+    /// <summary>The chip ID, 64 bytes; all zero if the host masks it. On Turin, 8 bytes followed by zeros.</summary>
     public ReadOnlyMemory<byte> ChipId => Raw.Slice(0x1a0, 64);
 
     /// <summary>Whether the report does not name its chip.</summary>
@@ -202,7 +202,7 @@ internal sealed class SnpReport
 /// <summary>Version of the SNP firmware: 1.55 build 22 is (1, 55, 22).</summary>
 internal readonly record struct FirmwareVersion(byte Major, byte Minor, byte Build)
 {
-    /// <summary>Whether neither the version (major first) nor the build is older; each is compared separately.</summary>
+    /// <summary>Returns whether neither the version (major, minor) nor the build is older. The build is compared separately.</summary>
     public bool IsAtLeast(FirmwareVersion minimum) =>
         (Major, Minor).CompareTo((minimum.Major, minimum.Minor)) >= 0 && Build >= minimum.Build;
 
@@ -211,7 +211,7 @@ internal readonly record struct FirmwareVersion(byte Major, byte Minor, byte Bui
 
 // Reference: AMD 56860, guest policy. Some bits permit what is dangerous, others require what is safe: SnpPolicy compares each in its direction.
 
-/// <summary>The guest policy: what the guest's owner requires of the host and permits it.</summary>
+/// <summary>The guest policy: what the guest's owner requires of the host, and what it permits the host.</summary>
 internal readonly record struct SnpPolicyBits(ulong Value)
 {
     private const ulong AlwaysSet = 1UL << 17;
@@ -250,7 +250,7 @@ internal readonly record struct SnpPolicyBits(ulong Value)
     /// <summary>The host does not see ciphertext in memory.</summary>
     public bool CiphertextHidingDramRequired => Has(24);
 
-    /// <summary>The host may not swap pages of the guest.</summary>
+    /// <summary>The host must not swap pages of the guest.</summary>
     public bool PageSwapDisabledRequired => Has(25);
 
     public override string ToString() => $"0x{Value:x}";

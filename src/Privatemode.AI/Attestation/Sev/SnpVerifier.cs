@@ -6,11 +6,11 @@ namespace Privatemode.AI.Attestation.Sev;
 // The order: the bytes; the chain to the pinned root at the time; the report's signature; consistency of certificate and report;
 // revocation. All but the last often need only the evidence, and are checked before anything is downloaded.
 
-/// <summary>Verifies that a report is authentic: made and signed by a genuine AMD processor. Pure.</summary>
+/// <summary>Verifies that a report is authentic: it was created and signed by a genuine AMD processor. Pure.</summary>
 internal static class SnpVerifier
 {
     /// <summary>Verifies a report whose certificates come from AMD.</summary>
-    /// <param name="collateral">The certificates above it, and the revocation list.</param>
+    /// <param name="collateral">The intermediate and root certificates, and the revocation list.</param>
     public static VerifiedSnpReport Verify(
         SnpReport report, VekCertificate vek, SnpCollateral collateral, SevTrustAnchors anchors, DateTimeOffset at)
     {
@@ -122,11 +122,12 @@ internal static class SnpVerifier
 /// A report signed with a key that is certified under a pinned root and consistent with that certificate. Whether the root has revoked its
 /// intermediate is decided with the revocation list.
 /// </summary>
-/// <param name="Authorities">The certificates above it, which belong to the caller.</param>
+/// <param name="Authorities">The intermediate and root certificates, which belong to the caller.</param>
 /// <param name="Tcb">The TCB versions of the report; the key proves the reported one.</param>
 internal sealed record SignedSnpReport(SnpReport Report, VekCertificate Vek, SnpAuthorities Authorities, SnpTcb Tcb)
 {
-    /// <summary>Verifies the chain, the signature, and whether certificate and report agree. Call <see cref="SnpVerifier.CheckKind"/> before.</summary>
+    /// <summary>Verifies the chain and the signature, and checks that certificate and report are consistent. Call <see cref="SnpVerifier.CheckKind"/>
+    /// first.</summary>
     /// <exception cref="PrivatemodeVerificationException">The report was not made by a genuine processor.</exception>
     public static SignedSnpReport Verify(SnpReport report, VekCertificate vek, SnpAuthorities authorities, DateTimeOffset at)
     {
@@ -145,7 +146,7 @@ internal sealed record SnpDates(
     DateTimeOffset CrlThisUpdate,
     DateTimeOffset CrlNextUpdate)
 {
-    /// <summary>The earliest end.</summary>
+    /// <summary>The earliest of these dates.</summary>
     public DateTimeOffset ValidUntil => new[] { VekNotAfter, IntermediateNotAfter, RootNotAfter, CrlNextUpdate }.Min();
 }
 
@@ -164,7 +165,7 @@ internal sealed record VerifiedSnpReport(SnpReport Report, SnpProduct Product, S
 /// <param name="Crl">The root key's revocation list, DER. Without one, no report is accepted.</param>
 internal sealed record SnpCollateral(ReadOnlyMemory<byte> Intermediate, ReadOnlyMemory<byte> Root, ReadOnlyMemory<byte> Crl)
 {
-    /// <summary>Whether the list came with the evidence, because AMD's current one could not be retrieved.</summary>
+    /// <summary>Whether the revocation list is the one in the evidence, because AMD's current list could not be retrieved.</summary>
     public bool IsCrlSupplied { get; init; }
 }
 

@@ -84,7 +84,8 @@ internal sealed record VekExtensions(SnpProduct? Product, TcbVersion Tcb, ReadOn
     private static readonly string[] Reserved = [Arc + "3.4", Arc + "3.5", Arc + "3.6", Arc + "3.7"];
 
     /// <summary>Reads the extensions of a certificate of the given kind and line.</summary>
-    /// <exception cref="PrivatemodeVerificationException">One is missing, unknown or malformed, or they are of another kind or line.</exception>
+    /// <exception cref="PrivatemodeVerificationException">An extension is missing, unknown or malformed, or the extensions are those of another kind of key or
+    /// product line.</exception>
     public static VekExtensions Parse(IReadOnlyDictionary<string, CertificateExtension> extensions, SnpSigner signer, SnpProduct line)
     {
         try

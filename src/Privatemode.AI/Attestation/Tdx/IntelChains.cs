@@ -27,7 +27,7 @@ internal sealed class PckChain : IDisposable
 
     public CertificateIssuer Authority { get; }
 
-    /// <summary>Owned by <see cref="IntelRoots"/>.</summary>
+    /// <summary>The root CA, which <see cref="IntelRoots"/> disposes.</summary>
     public CertificateIssuer Root { get; }
 
     /// <summary>The leaf's information about the platform.</summary>
@@ -54,7 +54,7 @@ internal sealed class PckChain : IDisposable
         }
     }
 
-    /// <summary>Refuses CA and leaf outside of their validity; <see cref="IntelRoots"/> checks the root.</summary>
+    /// <summary>Refuses the CA and leaf certificates outside of their validity. <see cref="IntelRoots"/> checks the root.</summary>
     public void CheckValidity(DateTimeOffset at) => CheckValidity(Authority.Certificate, Leaf, at);
 
     /// <summary>Refuses the chain if one of its certificates is revoked, or if that cannot be determined.</summary>
@@ -66,7 +66,7 @@ internal sealed class PckChain : IDisposable
         ChainRules.CheckNotRevoked(Leaf, pckCrl);
     }
 
-    /// <summary>Refuses a PCK CRL that came with the chain of another CA than the quote.</summary>
+    /// <summary>Refuses a PCK CRL that was returned with the chain of a CA other than the one in the quote.</summary>
     /// <param name="pem">The chain of the answer, CA and root; empty if it is not known.</param>
     public void CheckCrlChain(ReadOnlySpan<byte> pem, IntelRoots roots, DateTimeOffset at)
     {
@@ -234,7 +234,8 @@ internal sealed class CollateralSigner(Certificate certificate, ECDsa key) : IDi
 
     /// <summary>Verifies the chain that came with a document, except for revocation.</summary>
     /// <param name="pem">Signing certificate and root.</param>
-    /// <param name="at">The time at which it must be valid: Intel renewed the certificate with the same key, so the signature cannot tell.</param>
+    /// <param name="at">The time at which the certificate must be valid. The signature does not show this, because Intel renewed the certificate with the same
+    /// key.</param>
     /// <param name="chainCheck">The check that fails if the chain does not have this form.</param>
     /// <param name="roleCheck">The check that fails if the certificate is for another purpose, such as a PCK key.</param>
     /// <exception cref="PrivatemodeVerificationException">It is not the chain of Intel's signer of collateral.</exception>

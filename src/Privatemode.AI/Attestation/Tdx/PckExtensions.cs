@@ -58,7 +58,8 @@ internal sealed class PckExtensions
     private static ReadOnlySpan<byte> Configuration => [0x2A, 0x86, 0x48, 0x86, 0xF8, 0x4D, 0x01, 0x0D, 0x01, 0x07];
 
     /// <summary>Reads the content of the extension.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is malformed, has a duplicate, or lacks what identifies the platform.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The extension is malformed, contains a value twice, or lacks a value that identifies the
+    /// platform.</exception>
     public static PckExtensions Parse(ReadOnlyMemory<byte> value)
     {
         PckExtensions extensions = new();

@@ -24,11 +24,11 @@ internal sealed record QeIdentity(
     private const int MrSignerSize = 32;
 
     /// <summary>Reads the document from an answer of Intel's service. Its dates are not checked.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is not signed, is for another enclave, or is malformed.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The document is not signed, is for another enclave, or is malformed.</exception>
     public static QeIdentity ReadSigned(ReadOnlyMemory<byte> answer, CollateralSigner signer) =>
         SignedDocument.Read(answer, signer, Name, TdxChecks.QeIdentityFormat, TdxChecks.QeIdentitySignature, Read);
 
-    /// <exception cref="PrivatemodeVerificationException">It is for another enclave, or malformed.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The document is for another enclave, or is malformed.</exception>
     public static QeIdentity Read(JsonElement content) => CollateralJson.Read(content, Name, TdxChecks.QeIdentityFormat, static content =>
     {
         if (!content.ReadText("id").SequenceEqual("TD_QE"u8) || content.ReadInteger("version", int.MaxValue) != Version)
@@ -49,12 +49,13 @@ internal sealed record QeIdentity(
             SvnLevel.ReadAll(content));
     });
 
-    /// <summary>Refuses it outside of its validity, which includes both ends.</summary>
+    /// <summary>Refuses the document outside of its validity, which includes both ends.</summary>
     public void CheckDates(DateTimeOffset at) =>
         CollateralDates.Check(Name, IssueDate, NextUpdate, at, TdxChecks.QeIdentityNotYetValid, TdxChecks.QeIdentityExpired);
 
-    /// <summary>Returns Intel's finding about the quoting enclave that created the quote.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is another enclave, or older than all versions that Intel lists.</exception>
+    /// <summary>Returns Intel's status of the quoting enclave that created the quote.</summary>
+    /// <exception cref="PrivatemodeVerificationException">The quote was created by another enclave, or by one that is older than every version that Intel
+    /// lists.</exception>
     public TcbFinding Evaluate(QeReport report)
     {
         bool sameMiscSelect = MaskedBytes.AreEqual(report.MiscSelect.Span, MiscSelectMask, MiscSelect);
@@ -90,7 +91,7 @@ internal sealed record QeIdentity(
 /// <summary>Compares bytes under a mask.</summary>
 internal static class MaskedBytes
 {
-    /// <summary>Whether value AND mask equals what is expected, all of one length.</summary>
+    /// <summary>Returns whether value AND mask is equal to the expected bytes; false if the lengths differ.</summary>
     public static bool AreEqual(ReadOnlySpan<byte> value, ReadOnlySpan<byte> mask, ReadOnlySpan<byte> expected)
     {
         bool equal = value.Length == mask.Length && value.Length == expected.Length;
@@ -102,7 +103,7 @@ internal static class MaskedBytes
         return equal;
     }
 
-    /// <summary>Value AND mask, both of one length.</summary>
+    /// <summary>Returns value AND mask, which must have the same length.</summary>
     public static byte[] And(ReadOnlySpan<byte> value, ReadOnlySpan<byte> mask)
     {
         byte[] result = new byte[value.Length];

@@ -4,8 +4,8 @@ using Privatemode.AI.Attestation.Certificates;
 namespace Privatemode.AI.Attestation.Tdx;
 
 /// <summary>
-/// A quote with valid signatures under a chain to a trusted root: everything that it proves by itself. Whether its keys are revoked, and
-/// Intel's information about the platform, are in the collateral.
+/// A quote with valid signatures under a chain to a trusted root: everything that it proves without collateral. The collateral shows whether its keys are
+/// revoked, and contains Intel's information about the platform.
 /// </summary>
 internal sealed class SignedQuote : IDisposable
 {
@@ -47,7 +47,7 @@ internal sealed class SignedQuote : IDisposable
     }
 
     /// <summary>Starts the verification of collateral at a time, which may be later than the one at which the chain was verified.</summary>
-    /// <returns>Roots that contain the quote's; those of the collateral must have the same key. The caller disposes them.</returns>
+    /// <returns>Roots that contain the root of the quote. The roots of the collateral must have the same key. The caller disposes them.</returns>
     public IntelRoots BeginRoots(DateTimeOffset at)
     {
         IntelRoots roots = new(_anchors, at);

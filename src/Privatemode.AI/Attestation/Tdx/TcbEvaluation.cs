@@ -9,7 +9,7 @@ namespace Privatemode.AI.Attestation.Tdx;
 /// <param name="Overall">All components together: worst status, oldest date, all advisories.</param>
 /// <param name="Platform">CPU and firmware.</param>
 /// <param name="Module">The TDX module; null if it is evaluated together with the platform.</param>
-/// <param name="WithoutPlatform">Module and quoting enclave together, without the platform: all that some verifiers check.</param>
+/// <param name="WithoutPlatform">The module and the quoting enclave together, without the platform. Some verifiers check only this.</param>
 internal sealed record TcbEvaluation(
     TcbFinding Overall, TcbStatus Platform, TcbStatus? Module, TcbStatus QuotingEnclave, TcbStatus WithoutPlatform)
 {
@@ -55,17 +55,18 @@ internal sealed record TcbEvaluation(
         TcbStatuses.Relaunch(WithoutPlatform, now.WithoutPlatform));
 }
 
-/// <summary>The finding of Intel's newest TCB info about the platform, which may differ from the evaluation that decides.</summary>
+/// <summary>The status of the platform under Intel's newest TCB info. It can differ from the status under the TCB info that the manifest requires, which
+/// decides.</summary>
 /// <param name="TcbInfo">The newest TCB info; <see langword="null"/> if no TCB info is authentic and current.</param>
-/// <param name="Tcb">The finding; <see langword="null"/> if the platform is not listed.</param>
+/// <param name="Tcb">The evaluation; <see langword="null"/> if the platform is not listed.</param>
 /// <param name="Problem">The check that failed; <see langword="null"/> if none did.</param>
 internal sealed record NewestTcbEvaluation(TcbInfo? TcbInfo, TcbEvaluation? Tcb, string? Problem)
 {
-    /// <summary>Whether there was no newest TCB info.</summary>
+    /// <summary>Whether the newest TCB info is not available.</summary>
     public bool IsUnknown => Tcb is null && Problem is null;
 
     /// <summary>Evaluates the TCB with the newest TCB info. A revoked TCB is refused, as always; the policy decides about all other statuses.</summary>
-    /// <param name="current">The evaluation that decides.</param>
+    /// <param name="current">The evaluation under the TCB info that decides.</param>
     /// <param name="revocation">The roots of this verification, and the root's verified revocation list.</param>
     /// <exception cref="PrivatemodeVerificationException">A component of the TCB is revoked.</exception>
     public static NewestTcbEvaluation Evaluate(
@@ -105,7 +106,7 @@ internal sealed record NewestTcbEvaluation(TcbInfo? TcbInfo, TcbEvaluation? Tcb,
         }
     }
 
-    /// <summary>The finding as text.</summary>
+    /// <summary>Returns the status as text.</summary>
     public string ToText() => (TcbInfo, Tcb) switch
     {
         ({ } info, { } tcb) => $"{tcb.ToText()}, evaluation {info.EvaluationDataNumber}",
@@ -135,7 +136,7 @@ internal enum TcbStatus
     /// <summary>No weakness is known.</summary>
     UpToDate,
 
-    /// <summary>The software in the trust domain must protect itself against a known weakness.</summary>
+    /// <summary>The software in the trust domain must mitigate a known weakness.</summary>
     SWHardeningNeeded,
 
     /// <summary>The platform's configuration may be weak.</summary>
@@ -156,15 +157,15 @@ internal enum TcbStatus
     /// <summary>The trust domain was started on an out-of-date TCB that has been updated since, and the configuration may be weak.</summary>
     TDRelaunchAdvisedConfigurationNeeded,
 
-    /// <summary>Its keys or code are known to be compromised. Never accepted.</summary>
+    /// <summary>The keys or the code of the component are known to be compromised. Never accepted.</summary>
     Revoked,
 }
 
 /// <summary>Combines statuses: those of the components of a platform, and those at launch and now.</summary>
 /// <remarks>
-/// A status is a set of findings: out of date, configuration needed, hardening needed. The combination is the union; out of date includes
-/// hardening. For the statuses that Intel gives to the module and the quoting enclave, this is Intel's rule. For the others, which Intel's
-/// rule would drop, it is the worse of the two.
+/// A status is a set of findings: out of date, configuration needed, hardening needed. The combination of two statuses is the union of their findings; out of
+/// date includes hardening needed. For the statuses that Intel gives to the module and the quoting enclave, the result is that of Intel's rule. For other
+/// statuses, which Intel's rule would drop, it is the worse of the two.
 /// </remarks>
 internal static class TcbStatuses
 {
@@ -182,7 +183,7 @@ internal static class TcbStatuses
     public static TcbStatus Converge(TcbStatus one, TcbStatus other) => StatusOf(FindingsOf(one) | FindingsOf(other));
 
     /// <summary>Returns the status of a trust domain from the TCB on which it was started and the current one.</summary>
-    /// <remarks>Intel ignores a TCB that is worse now than it was at launch; here the worse one is used.</remarks>
+    /// <remarks>If the current TCB is worse than the TCB at launch, Intel ignores this; here, the worse status is used.</remarks>
     public static TcbStatus Relaunch(TcbStatus launch, TcbStatus current)
     {
         Findings atLaunch = FindingsOf(launch);

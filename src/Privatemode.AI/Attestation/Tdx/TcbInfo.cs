@@ -23,11 +23,11 @@ internal sealed record TcbInfo(
     private const int PceIdSize = 2;
 
     /// <summary>Reads the document from an answer of Intel's service. Its dates and its family of platforms are not checked.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is not signed, is for another technology, or is malformed.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The document is not signed, is for another technology, or is malformed.</exception>
     public static TcbInfo ReadSigned(ReadOnlyMemory<byte> answer, CollateralSigner signer) =>
         SignedDocument.Read(answer, signer, Name, TdxChecks.TcbInfoFormat, TdxChecks.TcbInfoSignature, Read);
 
-    /// <exception cref="PrivatemodeVerificationException">It is for another technology, or malformed.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The document is for another technology, or is malformed.</exception>
     public static TcbInfo Read(JsonElement content) => CollateralJson.Read(content, Name, TdxChecks.TcbInfoFormat, static content =>
     {
         // Checked first, because a document of another version or technology has other members.
@@ -50,11 +50,11 @@ internal sealed record TcbInfo(
             TcbLevel.ReadAll(content));
     });
 
-    /// <summary>Refuses it outside of its validity, which includes both ends.</summary>
+    /// <summary>Refuses the document outside of its validity, which includes both ends.</summary>
     public void CheckDates(DateTimeOffset at) =>
         CollateralDates.Check(Name, IssueDate, NextUpdate, at, TdxChecks.TcbInfoNotYetValid, TdxChecks.TcbInfoExpired);
 
-    /// <summary>Refuses it for another family of platforms.</summary>
+    /// <summary>Refuses a document for another family of platforms.</summary>
     public void CheckBelongsTo(PckExtensions platform)
     {
         Compare(platform.Fmspc.Span, Fmspc, TdxChecks.TcbInfoFmspc, "family of platforms");
@@ -71,7 +71,7 @@ internal sealed record TcbInfo(
     }
 }
 
-/// <summary>A level of a platform's TCB: the finding applies to a platform that has all of these SVNs, or higher ones.</summary>
+/// <summary>A level of a platform's TCB. Its status applies to a platform whose SVNs are all at least these.</summary>
 internal sealed class TcbLevel(byte[] platform, byte[] module, int pceSvn, TcbFinding finding)
 {
     private const int ComponentCount = PckExtensions.ComponentCount;
@@ -91,7 +91,7 @@ internal sealed class TcbLevel(byte[] platform, byte[] module, int pceSvn, TcbFi
             TcbFinding.Read(level));
     });
 
-    /// <summary>The highest level that the platform reaches, regardless of the order of the list; null if it reaches none.</summary>
+    /// <summary>Returns the highest level that the platform reaches, regardless of the order of the list; null if it reaches none.</summary>
     /// <param name="teeTcbSvn">TEE_TCB_SVN, 16 bytes.</param>
     public static TcbLevel? Match(IReadOnlyList<TcbLevel> levels, PckExtensions platform, ReadOnlySpan<byte> teeTcbSvn)
     {
@@ -147,19 +147,19 @@ internal sealed class TcbLevel(byte[] platform, byte[] module, int pceSvn, TcbFi
     }
 }
 
-/// <summary>A level of a module or an enclave: the finding applies from this version on.</summary>
+/// <summary>A level of a module or an enclave. Its status applies from this version on.</summary>
 internal sealed record SvnLevel(int IsvSvn, TcbFinding Finding)
 {
     public static IReadOnlyList<SvnLevel> ReadAll(JsonElement parent) => parent.ReadLevels(
         static level => new SvnLevel(level.ReadObject("tcb").ReadInteger("isvsvn", ushort.MaxValue), TcbFinding.Read(level)));
 
-    /// <summary>The highest level that the version reaches, regardless of the order of the list; null if it reaches none.</summary>
+    /// <summary>Returns the highest level that the version reaches, regardless of the order of the list; null if it reaches none.</summary>
     public static SvnLevel? Match(IReadOnlyList<SvnLevel> levels, int isvSvn) =>
         levels.Where(level => level.IsvSvn <= isvSvn).MaxBy(level => level.IsvSvn);
 }
 
 /// <summary>Intel's finding about one level of a TCB.</summary>
-/// <param name="Date">All weaknesses published by then are fixed, unless the status says otherwise.</param>
+/// <param name="Date">The date up to which all published weaknesses are fixed, unless the status says otherwise.</param>
 internal sealed record TcbFinding(TcbStatus Status, DateTimeOffset Date, IReadOnlyList<string> Advisories)
 {
     /// <summary>Reads the members at the end of every level. An unknown status is refused, because its meaning is unknown.</summary>
@@ -206,11 +206,11 @@ internal sealed record TdxModule(byte[] MrSigner, byte[] Attributes, byte[] Attr
     }
 }
 
-/// <summary>A line of TDX modules: the signer, and Intel's findings about the versions.</summary>
+/// <summary>A line of TDX modules: the signer, and Intel's status of each version.</summary>
 /// <param name="Line">The number in the line's name, the second byte of TEE_TCB_SVN; null for a name of another form.</param>
 internal sealed record TdxModuleIdentity(int? Line, TdxModule Module, IReadOnlyList<SvnLevel> Levels)
 {
-    /// <summary>Reads the lines; empty if the member is absent. A line may occur only once.</summary>
+    /// <summary>Reads the lines of TDX modules; empty if the member is absent. A line must not occur twice.</summary>
     public static IReadOnlyList<TdxModuleIdentity> ReadAll(JsonElement parent)
     {
         const string name = "tdxModuleIdentities";

@@ -1,6 +1,7 @@
 namespace Privatemode.AI.Attestation.Tdx;
 
-/// <summary>The requirements for a verified quote. Null: not checked. Debug, service TDs and impossible CPU features are always refused.</summary>
+/// <summary>The requirements for a verified quote. A property that is null is not checked. Debug mode, service TDs and impossible CPU features are always
+/// refused.</summary>
 internal sealed record TdxPolicy
 {
     private const int PlatformInstanceIdSize = 16;
@@ -20,13 +21,13 @@ internal sealed record TdxPolicy
     /// <summary>RTMR 0 to 3, 48 bytes each.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>>? Rtmrs { get; init => field = Counted(value); }
 
-    /// <summary>Other values that RTMR 0 may have, 48 bytes each.</summary>
+    /// <summary>Further accepted values of RTMR 0, 48 bytes each.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> Rtmr0Alternatives { get; init => field = AllSized(value, TdReport.MeasurementSize); } = [];
 
     /// <summary>All attributes of the trust domain, 8 bytes, compared exactly.</summary>
     public ReadOnlyMemory<byte>? TdAttributes { get; init => field = Sized(value, sizeof(ulong)); }
 
-    /// <summary>The CPU features that are available to the trust domain. The two features of CET are not compared: the guest decides about them.</summary>
+    /// <summary>The CPU features that are available to the trust domain. The two bits of CET are not compared, because the guest can change them.</summary>
     public ulong? Xfam { get; init; }
 
     /// <summary>Ignores the status of the platform, and checks only that of the TDX module and the quoting enclave, as Contrast's verifier (Go) does.</summary>
@@ -46,10 +47,10 @@ internal sealed record TdxPolicy
     /// <summary>Requires cryptographic integrity of the platform's memory.</summary>
     public bool RequireMemoryIntegrity { get; init; }
 
-    /// <summary>Requires that simultaneous multithreading is off. A platform that does not state it is refused.</summary>
+    /// <summary>Requires that simultaneous multithreading is off. A platform whose certificate does not state this is refused.</summary>
     public bool RequireSmtDisabled { get; init; }
 
-    /// <summary>Requires a platform that cannot be extended by CPU packages. A platform that does not state it is refused.</summary>
+    /// <summary>Requires a platform to which CPU packages cannot be added. A platform whose certificate does not state this is refused.</summary>
     public bool RequireStaticPlatform { get; init; }
 
     /// <summary>Returns whether the module, the quoting enclave and the platform are up to date. With <see cref="DangerousAcceptOutdatedTdxPlatform"/>, the
@@ -90,7 +91,7 @@ internal sealed class TdxPolicyComparison(VerifiedTdxQuote quote, TdxPolicy poli
 
     private readonly List<VerificationMismatch> _mismatches = [];
 
-    /// <summary>Returns all differences; none means that the quote meets the policy. Call it once.</summary>
+    /// <summary>Returns all differences; empty if the quote meets the policy. Call this method once.</summary>
     public IReadOnlyList<VerificationMismatch> Compare()
     {
         CompareGuest(quote.Report);

@@ -54,7 +54,7 @@ internal sealed class TdxQuote
     /// <summary>r and s, big-endian, 64 bytes.</summary>
     public ReadOnlyMemory<byte> QeReportSignature { get; }
 
-    /// <summary>Part of the QE report's data, after the attestation key.</summary>
+    /// <summary>The authentication data, which are hashed into the QE report's data after the attestation key.</summary>
     public ReadOnlyMemory<byte> AuthenticationData { get; }
 
     /// <summary>PCK certificate, CA and root in PEM.</summary>

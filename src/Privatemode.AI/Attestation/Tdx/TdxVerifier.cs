@@ -76,7 +76,7 @@ internal static class TdxVerifier
     }
 }
 
-/// <summary>A quote that a genuine TDX platform made, and Intel's findings about that platform. The policy decides whether it is acceptable.</summary>
+/// <summary>A quote that a genuine TDX platform created, and Intel's status of that platform. The policy decides whether it is acceptable.</summary>
 /// <param name="Quote">The quote, with the CPU's report.</param>
 /// <param name="Tcb">Intel's findings about the platform, the module and the quoting enclave. Never revoked.</param>
 /// <param name="PckCrl">The validity of the PCK CRL.</param>
@@ -92,7 +92,7 @@ internal sealed record VerifiedTdxQuote(
     CollateralPeriod RootCrl,
     DateTimeOffset ValidUntil)
 {
-    /// <summary>The finding of Intel's newest TCB info about the platform.</summary>
+    /// <summary>The status of the platform under Intel's newest TCB info.</summary>
     public required NewestTcbEvaluation Newest { get; init; }
 
     /// <summary>The CPU's report about the trust domain.</summary>
@@ -105,7 +105,7 @@ internal sealed record VerifiedTdxQuote(
 /// <param name="QeIdentity">JSON.</param>
 /// <param name="QeIdentityChain">PEM of that answer's header, decoded: signing certificate and root.</param>
 /// <param name="PckCrl">DER.</param>
-/// <param name="PckCrlChain">PEM of that answer's header, decoded: CA and root. May be empty; the list is verified only under the quote's CA.</param>
+/// <param name="PckCrlChain">PEM of that answer's header, decoded: CA and root. It can be empty: the list is verified only with the CA in the quote.</param>
 /// <param name="RootCrl">DER.</param>
 internal sealed record TdxCollateral(
     ReadOnlyMemory<byte> TcbInfo,
@@ -194,7 +194,7 @@ internal sealed record PcsRequests(string TcbInfo, string QeIdentity, string Pck
     /// <summary>Intel's newest TCB info; the same as <see cref="TcbInfo"/> if no evaluation is requested.</summary>
     public string NewestTcbInfo => TcbInfo.IndexOf($"&{EvaluationParameter}=", StringComparison.Ordinal) is var end and >= 0 ? TcbInfo[..end] : TcbInfo;
 
-    /// <summary>The QE identity of the requested evaluation: needed only if the newest is below it.</summary>
+    /// <summary>The address of the QE identity of the requested evaluation. It is needed only if the newest QE identity has a lower number.</summary>
     public string QeIdentityOfEvaluation => $"{QeIdentity}?{EvaluationParameter}={EvaluationDataNumber}";
 
     public const string TcbInfoChainHeader = "TCB-Info-Issuer-Chain";

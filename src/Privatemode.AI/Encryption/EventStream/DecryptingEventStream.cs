@@ -12,7 +12,7 @@ namespace Privatemode.AI.Encryption.EventStream;
 /// </remarks>
 /// <param name="network">The network stream; disposed with this one.</param>
 /// <param name="reader">Decrypts the events; disposed with this stream.</param>
-/// <param name="owned">Cipher and secret, if there are any: disposed at the end or at a failure, otherwise with this stream.</param>
+/// <param name="owned">The cipher and the secret, or null. They are disposed when the answer ends or fails, and at the latest with this stream.</param>
 internal sealed class DecryptingEventStream(Stream network, EventReader reader, IDisposable? owned) : ReadOnlyStream
 {
     private const int Idle = 0;
@@ -34,7 +34,8 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
     // A stream that is not disposed must not leave plaintext in pooled buffers.
     ~DecryptingEventStream() => reader?.Dispose();
 
-    /// <summary>The last returned events; empty before the first ones, and if they are long. Not while the stream is being read.</summary>
+    /// <summary>The events that the last read returned; empty before the first read, and if they are long. Do not use this while the stream is being
+    /// read.</summary>
     public string LastEvents => Encoding.UTF8.GetString(Volatile.Read(ref _state) == Idle ? Returned : _lastEvents is { } kept ? kept.Span : default);
 
     public override bool CanRead => Volatile.Read(ref _state) is not (DisposedWhileReading or Disposed);
@@ -64,10 +65,11 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
         }
     }
 
-    /// <summary>Keeps the last returned events when the stream is disposed, to find what could not be read, until <see cref="ForgetLastEvents"/>.</summary>
+    /// <summary>Keeps the last returned events when the stream is disposed, until <see cref="ForgetLastEvents"/>, to find out which event could not be
+    /// read.</summary>
     public void KeepLastEvents() => Volatile.Write(ref _keepsLastEvents, true);
 
-    /// <summary>Wipes the events that were kept, and keeps none from now on: they are plaintext.</summary>
+    /// <summary>Wipes the events that were kept, because they are plaintext, and keeps none from now on.</summary>
     public void ForgetLastEvents()
     {
         Volatile.Write(ref _keepsLastEvents, false);
@@ -225,7 +227,7 @@ internal sealed class DecryptingEventStream(Stream network, EventReader reader, 
         }
     }
 
-    /// <summary>Marks the stream as disposed; true the first time. A waiting read releases the buffers that it uses itself.</summary>
+    /// <summary>Marks the stream as disposed, and returns whether this is the first time. A waiting read itself releases the buffers that it uses.</summary>
     private bool TryDispose()
     {
         while (true)

@@ -2,9 +2,9 @@ namespace Privatemode.AI.Encryption.EventStream;
 
 /// <summary>Decrypts an event stream, event by event. Does no I/O.</summary>
 /// <remarks>
-/// Keeps only <c>data:</c> lines. Comments and all other fields are dropped: <c>event:</c>, because it is not authenticated and decides
-/// whether a reader processes an event, <c>id:</c> and <c>retry:</c>, because they would make a client reconnect and combine two generations.
-/// An event gets a name only if its rules derive one from its encrypted members. The end is authenticated: see <see cref="EventRules.IsFinished"/>.
+/// Only <c>data:</c> lines are kept. Comments and all other fields are dropped: <c>event:</c> because it is not authenticated but decides whether a reader
+/// processes an event, and <c>id:</c> and <c>retry:</c> because they would make a client reconnect and combine two answers. An event gets a name only if its
+/// rules derive one from its encrypted members. The end is authenticated: see <see cref="EventRules.IsFinished"/>.
 /// </remarks>
 internal sealed class EventDecryptor(ExchangeCipher cipher, EventRules rules, AnswerContext context) : EventReader(LineLimit, context)
 {
@@ -13,7 +13,8 @@ internal sealed class EventDecryptor(ExchangeCipher cipher, EventRules rules, An
 
     private bool _mayBeMarked;
 
-    /// <summary>The number of events so far with an authentic value. Unlike lines and unencrypted events, they cannot be forged on the path.</summary>
+    /// <summary>The number of events so far that contained an authentic value. Unlike lines and unencrypted events, they cannot be forged by an attacker on the
+    /// network path.</summary>
     public long AuthenticEvents { get; private set; }
 
     protected override void ReadLine(ReadOnlySpan<byte> line)

@@ -36,13 +36,13 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
     /// <summary>The event that is being read.</summary>
     protected DecryptedDocument Event { get; } = new();
 
-    /// <summary>Whether an authentic event was returned to the caller, which exceptions mention.</summary>
+    /// <summary>Whether an authentic event was returned to the caller. Exceptions mention this.</summary>
     protected bool HasHandedOut { get; set; }
 
-    /// <summary>The fault if the network stream ends now, before the end of the answer.</summary>
+    /// <summary>The fault that is reported if the network stream ends before the end of the answer.</summary>
     protected virtual AnswerFault FaultAtEnd => AnswerFault.Truncated;
 
-    /// <summary>Processes bytes from the network, which may end anywhere within an event.</summary>
+    /// <summary>Processes bytes from the network. They can end anywhere within an event.</summary>
     public void Push(ReadOnlySpan<byte> bytes)
     {
         try
@@ -95,7 +95,7 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
     /// <summary>Reads a line, without the line feed at its end.</summary>
     protected abstract void ReadLine(ReadOnlySpan<byte> line);
 
-    /// <summary>Returns the event to the caller, or not, depending on the rules.</summary>
+    /// <summary>Returns the event to the caller if the rules allow it.</summary>
     protected void Return(EventRules rules)
     {
         foreach (byte[] before in rules.EventsBefore)
@@ -114,7 +114,7 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
         }
     }
 
-    /// <summary>Ends the stream at the end mark, if its rules allow it.</summary>
+    /// <summary>Processes the end marker: it ends the stream if the rules allow it.</summary>
     protected void ReturnEndMark(EventRules rules)
     {
         if (rules.EndsWithEvent || !rules.IsFinished)
@@ -216,8 +216,8 @@ internal abstract class EventReader(int lineLimit, AnswerContext context) : IDis
         Output.Append("\n\n"u8);
     }
 
-    /// <summary>Whether the last line, which has no line end, contains data that seems to be complete. Data that was cut off is missing, not malformed:
-    /// the caller gets the error that the stream is truncated.</summary>
+    /// <summary>Returns whether the last line, which has no line end, contains data that seems to be complete. Data that was cut off counts as missing, not as
+    /// malformed: the caller gets the error for a truncated stream.</summary>
     private static bool IsWholeData(ReadOnlySpan<byte> line)
     {
         if (!line.StartsWith("data:"u8))
@@ -253,19 +253,19 @@ internal abstract class EventRules
     /// <summary>The schema of every event.</summary>
     public abstract ResponseSchema Shape { get; }
 
-    /// <summary>Whether the encrypted end of each part that the stream has begun (choice, block or transcription) was decrypted.</summary>
+    /// <summary>Whether the encrypted end of each part that has begun (choice, block or transcription) was decrypted.</summary>
     public abstract bool IsFinished { get; }
 
     /// <summary>Whether the stream ends with an event of its own; the mark <c>[DONE]</c> may follow it but does not end the stream.</summary>
     public virtual bool EndsWithEvent => false;
 
-    /// <summary>The fault of a stream that ends now, while <see cref="IsFinished"/> is false.</summary>
+    /// <summary>The fault that is reported if the stream ends while <see cref="IsFinished"/> is false.</summary>
     public virtual AnswerFault Unfinished => AnswerFault.Truncated;
 
     /// <summary>Whether an event was returned to the caller. Set by the decryptor, which returns events.</summary>
     public bool HasHandedOut { get; set; }
 
-    /// <summary>What happens to the event that was inspected last.</summary>
+    /// <summary>The action for the event that was inspected last.</summary>
     public virtual EventAction Action => EventAction.Pass;
 
     /// <summary>Events to return before the event that was inspected last, for text that the rules held back; usually empty.</summary>
@@ -277,7 +277,7 @@ internal abstract class EventRules
     /// <summary>The name of the event that was inspected last, derived from its encrypted members, or empty. Names from the wire are never used.</summary>
     public virtual ReadOnlySpan<byte> EventName => default;
 
-    /// <summary>Checks, and may change, a decrypted event before it is returned to the caller.</summary>
+    /// <summary>Checks a decrypted event before it is returned to the caller, and changes it if necessary.</summary>
     /// <returns>A fault that ends the stream, or <see cref="AnswerFault.None"/>.</returns>
     /// <exception cref="PrivatemodeServiceException">The event is an error of the model server.</exception>
     public abstract AnswerFault Inspect(DecryptedDocument decrypted);

@@ -10,8 +10,8 @@ internal abstract class EventTranslator : IDisposable
     public abstract void Translate(ReadOnlySpan<byte> payload, PooledBytes output);
 
     /// <summary>Ends the stream: the answer is authenticated to its end.</summary>
-    /// <returns>Null, or why the answer is unusable although it is authentic; this was reported in <paramref name="output"/>, and the stream fails with
-    /// it.</returns>
+    /// <returns>Null, or the reason why the answer is unusable although it is authentic. The stream fails with this exception, which is already reported in
+    /// <paramref name="output"/>.</returns>
     public abstract PrivatemodeException? Complete(PooledBytes output);
 
     /// <summary>Reports that the stream failed. No effect after the end. Never throws.</summary>

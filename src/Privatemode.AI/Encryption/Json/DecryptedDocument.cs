@@ -87,7 +87,7 @@ internal sealed class DecryptedDocument : IDisposable
     }
 
     /// <summary>Moves each byte at most twice, regardless of the number of parts: first to make space for longer text, then to its final position.</summary>
-    /// <returns>By how much the document is longer now.</returns>
+    /// <returns>The number of bytes by which the document is longer now; negative if it is shorter.</returns>
     private int Replace(int start, IReadOnlyList<TextReplacement> parts)
     {
         int delta = 0;
@@ -127,7 +127,7 @@ internal sealed class DecryptedDocument : IDisposable
     public void ReplaceLoneSurrogates() => LoneSurrogates.Replace(_bytes.Span);
 
     /// <summary>Removes all members except those with certain names, and the white space between members.</summary>
-    /// <param name="keep">Whether a member of this name stays. Names that need escapes in JSON never do.</param>
+    /// <param name="keep">Returns whether a member with this name is kept. A name that needs escape sequences in JSON is never kept.</param>
     /// <remarks>
     /// Works in place. Each kept member is written as a separator, the quoted name, a colon and the value. The original text before the value had at least this
     /// length, so writing never overtakes reading.
@@ -169,7 +169,7 @@ internal sealed class DecryptedDocument : IDisposable
         _index.Retain(kept);
     }
 
-    /// <summary>Returns the text: without a copy if it is long. This document is empty afterwards.</summary>
+    /// <summary>Returns the text, without copying it if it is long. This document is empty afterwards.</summary>
     public MemoryStream Detach()
     {
         _index.Clear();
@@ -236,7 +236,8 @@ internal sealed class DecryptedDocument : IDisposable
         return AnswerFault.None;
     }
 
-    /// <summary>Every member that may not be sent in the clear must be encrypted, and there must be at least one.</summary>
+    /// <summary>Computes the layout of the result. Every member that must not be sent in the clear must be encrypted, and there must be at least one encrypted
+    /// member.</summary>
     private AnswerFault Layout(Utf8Sequence document, ClearNames plain, out int length)
     {
         bool anyEncrypted = false;
@@ -307,8 +308,8 @@ internal sealed class DecryptedDocument : IDisposable
 /// <param name="Plain">Members that are sent in the clear.</param>
 /// <param name="Payload">UTF-8 name of the main member of the endpoint; empty if that is the document itself.</param>
 /// <param name="PayloadKind">The JSON kind that member must have.</param>
-/// <param name="AllowsArray">The body may be an array of encrypted elements (document extraction only).</param>
-/// <param name="MayBePlain">An event may have no encrypted member; its rules check it (messages only).</param>
+/// <param name="AllowsArray">Whether the body can be an array of encrypted elements (document extraction only).</param>
+/// <param name="MayBePlain">Whether an event can have no encrypted member. Its rules check it (messages only).</param>
 internal sealed record ResponseSchema(ClearNames Plain, ReadOnlyMemory<byte> Payload, JsonTokenType PayloadKind, bool AllowsArray = false,
     bool MayBePlain = false)
 {
@@ -318,5 +319,5 @@ internal sealed record ResponseSchema(ClearNames Plain, ReadOnlyMemory<byte> Pay
         : document.TryGet(Payload.Span, out _, out JsonTokenType kind) && kind == PayloadKind;
 }
 
-/// <summary>A part of a text, in bytes, and its replacement; an empty one removes it.</summary>
+/// <summary>A part of a text, in bytes, and its replacement. An empty replacement removes the part.</summary>
 internal readonly record struct TextReplacement(int Start, int Length, byte[] Text);

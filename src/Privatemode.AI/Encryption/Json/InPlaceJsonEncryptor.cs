@@ -8,7 +8,7 @@ internal static class InPlaceJsonEncryptor
 {
     /// <summary>Encrypts the values in the order that the protocol prescribes for names, and writes them in document order.</summary>
     /// <param name="bytes">The body.</param>
-    /// <param name="index">Its members, whose positions do not change.</param>
+    /// <param name="index">The members of the body. Their positions do not change.</param>
     public static SegmentedBody Encrypt(InPlaceBuffer bytes, JsonIndex index, ClearNames plain, ExchangeCipher cipher)
     {
         ReadOnlySpan<JsonMember> members = index.Members;
@@ -47,7 +47,7 @@ internal static class InPlaceJsonEncryptor
     }
 }
 
-/// <summary>The last check, before the socket, of a body that was encrypted in place. It reads what will be sent, and uses no results of the
+/// <summary>The last check of a body that was encrypted in place, before it is sent. It reads the bytes that will be sent, and uses no results of the
 /// encryption.</summary>
 /// <remarks>
 /// The text is read without the hex of ciphertext: an encrypted value then looks like that of an empty plaintext. Each place where ciphertext will be
@@ -55,7 +55,7 @@ internal static class InPlaceJsonEncryptor
 /// </remarks>
 internal static class EncryptedJsonCheck
 {
-    /// <summary>Whether a body contains encrypted values and allowed clear members, and no other text of its sender.</summary>
+    /// <summary>Returns whether a body contains only encrypted values and clear members that are allowed.</summary>
     public static bool IsEncrypted(SegmentedBody wire, ReadOnlySpan<byte> secretId, ClearMemberCheck mayBePlain)
     {
         using JsonIndex index = new();

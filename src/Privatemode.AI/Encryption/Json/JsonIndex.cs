@@ -8,10 +8,12 @@ namespace Privatemode.AI.Encryption.Json;
 /// <remarks>Reusable: each <see cref="Read"/> replaces the content. Pooled memory; dispose it. Not thread-safe.</remarks>
 internal sealed class JsonIndex : IDisposable
 {
-    /// <summary>The maximum number of members. Bodies have a dozen; without a limit, the index of a hostile one would take many times its size.</summary>
+    /// <summary>The maximum number of members. Bodies have about a dozen. Without a limit, the index of a hostile body could need many times the size of the
+    /// body.</summary>
     public const int MaxMembers = 250_000;
 
-    /// <summary>The maximum length of a name, in bytes of UTF-8. Names have at most 64; they are copied, and would take additional memory.</summary>
+    /// <summary>The maximum length of a name, in bytes of UTF-8. Real names have at most 64 bytes. Names are copied, so long ones would need additional
+    /// memory.</summary>
     public const int MaxNameLength = 256;
 
     // From here on, arrays have exactly as many elements as the document has members: doubling would take up to three times as much, and the
@@ -37,7 +39,7 @@ internal sealed class JsonIndex : IDisposable
     /// <summary>Whether a name or a string, at any depth, is written with an escape. If not, the document contains no backslash.</summary>
     public bool HasEscapes { get; private set; }
 
-    /// <summary>Whether a name below the top level ends with <c>_url</c>, or might when it is unescaped.</summary>
+    /// <summary>Whether a name below the top level ends with <c>_url</c>, or could end with it when it is unescaped.</summary>
     public bool HasUrlNames { get; private set; }
 
     /// <summary>The unescaped UTF-8 name of a member.</summary>
@@ -199,7 +201,7 @@ internal sealed class JsonIndex : IDisposable
         return JsonShape.Usable;
     }
 
-    /// <summary>Skips a value and records what its strings and names are like, so that later checks need not read a long text again.</summary>
+    /// <summary>Skips a value and records properties of its strings and names, so that later checks need not read a long text again.</summary>
     private void SkipValue(ref Utf8JsonReader reader)
     {
         HasEscapes |= reader.TokenType == JsonTokenType.String && reader.ValueIsEscaped;
@@ -235,7 +237,7 @@ internal sealed class JsonIndex : IDisposable
 
     private static long NameLength(ref Utf8JsonReader reader) => reader.HasValueSequence ? reader.ValueSequence.Length : reader.ValueSpan.Length;
 
-    /// <summary>Counts the members from the first one in the reader on, and creates arrays of that length.</summary>
+    /// <summary>Counts the members, beginning with the reader's current one, and creates arrays of that length.</summary>
     private void Grow(Utf8JsonReader reader, int maxMembers)
     {
         int count = _count;

@@ -26,7 +26,7 @@ internal struct JsonMember
     public readonly ReadOnlySpan<byte> Value(ReadOnlySpan<byte> document) => document.Slice(ValueStart, ValueLength);
 }
 
-/// <summary>Whether a document can be split into top-level members unambiguously.</summary>
+/// <summary>Specifies whether a document can be split into top-level members unambiguously.</summary>
 internal enum JsonShape
 {
     Usable,
@@ -106,7 +106,7 @@ internal static class JsonRewriter
     /// <summary>Output length of a member whose value is copied unchanged.</summary>
     public const int Stays = -1;
 
-    /// <summary>Copies everything except replaced values, and sets the position of each replaced value. Members come in document order.</summary>
+    /// <summary>Copies everything except replaced values, and sets the position of each replaced value. Members must be in document order.</summary>
     public static void CopyAround(Utf8Sequence document, Span<JsonMember> members, PooledBytes output)
     {
         int copied = 0;
@@ -129,7 +129,7 @@ internal static class JsonRewriter
     private static void Append(PooledBytes output, Utf8Sequence text) => text.CopyTo(output.Extend(text.Length));
 }
 
-/// <summary>The few field names that are sent in the clear on an endpoint; compared byte by byte, case-sensitive.</summary>
+/// <summary>The names of the fields that are sent in the clear on an endpoint. They are compared byte by byte and are case-sensitive.</summary>
 internal sealed class ClearNames
 {
     private readonly byte[][] _names;

@@ -7,7 +7,7 @@ using System.Text.Unicode;
 namespace Privatemode.AI.Encryption.Json;
 
 /// <summary>The text of a document as received: in one piece or, if it is long, in several.</summary>
-/// <remarks>A long answer is not copied together first, because that would take twice its size.</remarks>
+/// <remarks>A long answer is not copied into one piece, because that would need twice the memory.</remarks>
 internal readonly ref struct Utf8Sequence
 {
     private readonly ReadOnlySpan<byte> _whole;
@@ -33,7 +33,7 @@ internal readonly ref struct Utf8Sequence
 
     public int Length { get; }
 
-    /// <summary>Whether it is in several pieces.</summary>
+    /// <summary>Whether the text is in several pieces.</summary>
     public bool IsInPieces => _pieces is not null;
 
     /// <summary>The pieces, when there are several.</summary>
@@ -50,7 +50,7 @@ internal readonly ref struct Utf8Sequence
 
     public Utf8Sequence Slice(int start, int length) => _pieces is null ? new Utf8Sequence(_whole.Slice(start, length)) : SlicePieces(start, length);
 
-    /// <summary>Copies all of it; the destination is as long.</summary>
+    /// <summary>Copies the whole text. The destination must have the same length.</summary>
     public void CopyTo(Span<byte> destination)
     {
         if (IsInPieces)

@@ -5,7 +5,7 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Encryption.Multipart;
 
-/// <summary>Reads name and kind of a part from its <c>Content-Disposition</c>.</summary>
+/// <summary>Reads the name of a part, and whether it is a file, from its <c>Content-Disposition</c>.</summary>
 /// <remarks>References: RFC 7578 section 4.2, RFC 6266 section 4.1, RFC 8187 section 3.2.1. Names may be quoted or not.</remarks>
 internal ref struct DispositionReader
 {
@@ -70,7 +70,8 @@ internal ref struct DispositionReader
         return TryReadValue(value) && TryTake(label, value.Span);
     }
 
-    /// <summary>Each parameter may occur once. <c>name*</c> is forbidden in forms, and unknown parameters can have any meaning.</summary>
+    /// <summary>Processes a parameter. Each can occur once. <c>name*</c> is forbidden in forms, and unknown parameters are refused because they can have any
+    /// meaning.</summary>
     private bool TryTake(ReadOnlySpan<byte> label, ReadOnlySpan<byte> value)
     {
         if (Ascii.EqualsIgnoreCase(label, "name"u8))
@@ -131,7 +132,7 @@ internal ref struct DispositionReader
         return false;
     }
 
-    /// <summary>charset'language'text, the text percent-encoded and not empty.</summary>
+    /// <summary>Returns whether a value has the form charset'language'text, with a percent-encoded text that is not empty.</summary>
     private static bool IsExtended(ReadOnlySpan<byte> value)
     {
         int first = value.IndexOf((byte)'\'');
@@ -157,7 +158,7 @@ internal ref struct DispositionReader
         return !text.IsEmpty && text.IndexOf((byte)'\'') < 0;
     }
 
-    /// <summary>Names with only one reading: text without quotes and backslashes, and not an encoded word of mail.</summary>
+    /// <summary>Returns whether a name is unambiguous: text without quotation marks and backslashes that is not an encoded word as in e-mail headers.</summary>
     private static bool IsName(ReadOnlySpan<byte> name) =>
         name.Length is > 0 and <= MaxName && !name.ContainsAny(NotInNames) && !name.StartsWith("=?"u8) && Utf8.IsValid(name);
 }

@@ -5,7 +5,7 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Encryption.Multipart;
 
-/// <summary>The text between the parts of a form. It is sent in the clear, so new ones are random.</summary>
+/// <summary>Creates and reads the text between the parts of a form. It is sent in the clear, so new boundaries are random.</summary>
 internal static class FormBoundary
 {
     public const string MediaType = "multipart/form-data";
@@ -42,7 +42,7 @@ internal static class FormBoundary
             boundary.Length is > 0 and <= MaxLength && !boundary.AsSpan().ContainsAnyExcept(Characters);
     }
 
-    /// <summary>Whether a <c>Content-Type</c> has exactly the form that this library writes, with a boundary of letters and digits.</summary>
+    /// <summary>Returns whether a <c>Content-Type</c> has exactly the form that this library writes, with a boundary of letters and digits.</summary>
     public static bool IsOurs(string contentType) =>
         TryRead(contentType, out string boundary) && contentType == ContentType(boundary) && !boundary.AsSpan().ContainsAnyExcept(Plain);
 }

@@ -45,14 +45,14 @@ internal static class FormEncryptor
         return new SegmentedBody(text, gaps, bytes, encryption, FormBoundary.ContentType(boundary));
     }
 
-    /// <summary>Everything of a part before its value, as it is sent.</summary>
+    /// <summary>Appends the text of a part before its value, as it is sent.</summary>
     public static void AppendHead(FormPart part, string boundary, PooledBytes text)
     {
         text.Append(Encoding.ASCII.GetBytes($"--{boundary}\r\n"));
         AppendHeaders(part, text);
     }
 
-    /// <summary>The headers of a part as they are sent, with the empty line.</summary>
+    /// <summary>Appends the headers of a part as they are sent, including the empty line.</summary>
     public static void AppendHeaders(FormPart part, PooledBytes text)
     {
         text.Append("Content-Disposition: form-data; name=\""u8);
@@ -70,14 +70,14 @@ internal static class FormEncryptor
     }
 }
 
-/// <summary>The last check of a form before the socket: reads the bytes that will be sent again and uses no results of the encryption.</summary>
+/// <summary>The last check of a form before it is sent. It reads the bytes that will be sent, and uses no results of the encryption.</summary>
 /// <remarks>
 /// The hex of ciphertext is created while it is written, so the text is read without it: an encrypted value then looks like that of an empty
 /// plaintext. Each place where ciphertext will be filled in must be inside such a value, right before its tag.
 /// </remarks>
 internal static class EncryptedFormCheck
 {
-    /// <summary>Whether a form contains encrypted values and allowed clear members, and no other text of its sender.</summary>
+    /// <summary>Returns whether a form contains only encrypted values and clear fields that are allowed.</summary>
     public static bool IsEncrypted(SegmentedBody wire, ReadOnlySpan<byte> secretId, ClearMemberCheck mayBePlain)
     {
         if (!wire.IsCiphertext || !FormBoundary.IsOurs(wire.ContentType) || !FormBoundary.TryRead(wire.ContentType, out string boundary)
@@ -134,7 +134,7 @@ internal static class OpaqueEncryptor
         return new SegmentedBody(text, [gap], bytes, encryption, contentType);
     }
 
-    /// <summary>Whether a body is one encrypted value and nothing else.</summary>
+    /// <summary>Returns whether a body is one encrypted value and nothing else.</summary>
     public static bool IsEncrypted(SegmentedBody wire, ReadOnlySpan<byte> secretId) =>
         wire.Gaps.Count == 1 && wire.IsCiphertext && wire.Gaps[0].At == wire.Text.Length - 1 - 2 * FieldCipher.TagSize &&
         EncryptedValue.IsEncryptedWith(wire.Text, secretId);

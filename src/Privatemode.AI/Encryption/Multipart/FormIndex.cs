@@ -29,7 +29,7 @@ internal sealed class FormIndex
     /// <summary>Parts in the order of encryption: fields by the bytes of their names, then files likewise.</summary>
     public IReadOnlyList<FormPart> Ordered { get; private set; } = [];
 
-    /// <summary>Two parts have the same name.</summary>
+    /// <summary>Whether two parts have the same name.</summary>
     public bool HasRepeats
     {
         get
@@ -60,7 +60,7 @@ internal sealed class FormIndex
         return null;
     }
 
-    /// <summary>Reads a form; the index is empty after any other result than <see cref="FormShape.Usable"/>.</summary>
+    /// <summary>Reads a form. The index is empty unless the result is <see cref="FormShape.Usable"/>.</summary>
     public static FormShape Read(ReadOnlySpan<byte> body, string boundary, out FormIndex index)
     {
         index = new FormIndex();
@@ -127,12 +127,12 @@ internal sealed class FormIndex
 /// <summary>One part of a form: its name in UTF-8, whether it has a nonempty file name, and the positions of its headers and its value.</summary>
 internal sealed record FormPart(byte[] Name, bool IsFile, int HeadStart, ValueRange Value);
 
-/// <summary>Whether a form can be split into parts unambiguously.</summary>
+/// <summary>Specifies whether a form can be split into parts unambiguously.</summary>
 internal enum FormShape
 {
     Usable,
 
-    /// <summary>Readers could understand it differently.</summary>
+    /// <summary>Two readers could understand the form differently.</summary>
     Malformed,
 
     /// <summary>More parts than <see cref="FormIndex.MaxParts"/>.</summary>

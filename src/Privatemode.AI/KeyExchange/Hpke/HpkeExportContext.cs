@@ -79,7 +79,7 @@ internal static class HpkeKdf
 
     private static ReadOnlySpan<byte> Version => "HPKE-v1"u8;
 
-    /// <summary>LabeledExtract(salt, label, ikm). Here a secret is only ever the salt.</summary>
+    /// <summary>LabeledExtract(salt, label, ikm). In this protocol, only the salt can be secret.</summary>
     public static void LabeledExtract(
         ReadOnlySpan<byte> suiteId, ReadOnlySpan<byte> salt, ReadOnlySpan<byte> label, ReadOnlySpan<byte> ikm, Span<byte> key)
     {

@@ -30,15 +30,16 @@ internal abstract class MlKem768PrivateKey : IDisposable
         }
     }
 
-    /// <summary>The public half, 1184 bytes.</summary>
+    /// <summary>The public key, 1184 bytes.</summary>
     public abstract ReadOnlySpan<byte> EncapsulationKey { get; }
 
-    /// <summary>Creates the key of a seed (FIPS 203, Algorithm 16): the platform's where it supports ML-KEM, otherwise BouncyCastle's.</summary>
+    /// <summary>Creates the key from a seed (FIPS 203, Algorithm 16), with the platform's implementation if it supports ML-KEM, otherwise with
+    /// BouncyCastle's.</summary>
     /// <param name="seed">d ‖ z, 64 bytes; the caller clears it.</param>
     public static MlKem768PrivateKey FromSeed(ReadOnlySpan<byte> seed) =>
         MLKem.IsSupported ? new PlatformMlKem768PrivateKey(seed) : new BouncyCastleMlKem768PrivateKey(seed);
 
-    /// <summary>Decapsulates a ciphertext. A damaged one results in another secret, not in an error (implicit rejection).</summary>
+    /// <summary>Decapsulates a ciphertext. A damaged ciphertext results in another secret, not in an error (implicit rejection).</summary>
     /// <exception cref="CryptographicException">The ciphertext is not 1088 bytes.</exception>
     public void Decapsulate(ReadOnlySpan<byte> ciphertext, Span<byte> sharedSecret)
     {

@@ -42,7 +42,7 @@ internal static class Sha3
         }
     }
 
-    /// <summary>The platform's.</summary>
+    /// <summary>The platform's implementation.</summary>
     internal static class Platform
     {
         public static void Hash256(ReadOnlySpan<byte> data, Span<byte> hash) => _ = SHA3_256.HashData(data, hash);
@@ -50,7 +50,7 @@ internal static class Sha3
         public static void FillShake256(ReadOnlySpan<byte> data, Span<byte> output) => Shake256.HashData(data, output);
     }
 
-    /// <summary>BouncyCastle's. Taking the result clears the state of the sponge.</summary>
+    /// <summary>BouncyCastle's implementation. Reading the result clears the state of the sponge.</summary>
     internal static class Portable
     {
         private const int Strength = 256;

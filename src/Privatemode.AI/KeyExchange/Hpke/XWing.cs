@@ -89,7 +89,7 @@ internal sealed class XWingPrivateKey : IDisposable
         }
     }
 
-    /// <summary>Creates the key pair of a seed.</summary>
+    /// <summary>Creates the key pair from a seed.</summary>
     /// <param name="seed">32 bytes; the caller clears it.</param>
     public static XWingPrivateKey FromSeed(ReadOnlySpan<byte> seed)
     {

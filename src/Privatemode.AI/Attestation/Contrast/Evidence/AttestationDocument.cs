@@ -4,9 +4,9 @@ namespace Privatemode.AI.Attestation.Contrast;
 
 /// <summary>The parsed answer of the coordinator, which is not verified yet.</summary>
 /// <remarks>
-/// Both generations: with <c>attestation_type</c> (Contrast 1.22 and later) and without, where the evidence itself shows its kind.
-/// Stricter than the reference, which accepts other case, line breaks in base64, and bytes after the object. The policies are not
-/// decoded, because the report does not cover them.
+/// It can have an <c>attestation_type</c> (Contrast 1.22 and later); in documents without one, the evidence itself shows its kind. Parsing is stricter than in
+/// Contrast's verifier (Go), which accepts names in other case, line breaks in Base64, and bytes after the object. The policies are not decoded, because the
+/// report does not cover them.
 /// </remarks>
 internal sealed record AttestationDocument
 {

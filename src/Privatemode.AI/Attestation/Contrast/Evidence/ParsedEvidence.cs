@@ -16,9 +16,9 @@ internal abstract class ParsedEvidence(AttestationDocument document, Manifest ma
     /// stage of a verification; <see cref="ContrastVerifier.Verify"/> is the last.
     /// </summary>
     /// <remarks>
-    /// So only a genuine platform chooses what is downloaded, except for a report without its certificate: its chip ID is only a claim.
+    /// Therefore, only a genuine platform determines what is downloaded. The exception is a report without its certificate, whose chip ID is only a claim.
     /// For TDX, Intel is asked for the highest evaluation number that any reference value requires. A platform that is up to date only under
-    /// an older one is refused; the reference implementation would try each value with its own collateral.
+    /// an older one is refused; Contrast's verifier (Go) would try each value with its own collateral.
     /// </remarks>
     /// <param name="at">The time at which the evidence's own certificates must be valid.</param>
     /// <exception cref="PrivatemodeVerificationException">No collateral could make this document acceptable.</exception>
@@ -40,7 +40,7 @@ internal abstract class ParsedEvidence(AttestationDocument document, Manifest ma
     public abstract void Dispose();
 }
 
-/// <summary>A signed TDX quote, and where its collateral is.</summary>
+/// <summary>A signed TDX quote, and the addresses of its collateral.</summary>
 internal sealed class ParsedTdxEvidence(AttestationDocument document, Manifest manifest, SignedQuote quote, PcsRequests requests)
     : ParsedEvidence(document, manifest)
 {
@@ -69,7 +69,7 @@ internal sealed class ParsedSnpEvidence : ParsedEvidence
     /// <summary>Path of intermediate and root (PEM); null if the evidence contains both.</summary>
     public required string? ChainPath { get; init; }
 
-    /// <summary>Path of the revocation list (DER); the one in the evidence may be an older one.</summary>
+    /// <summary>Path of the revocation list (DER). The list in the evidence can be older.</summary>
     public required string ListPath { get; init; }
 
     /// <summary>The certificates as received.</summary>
@@ -265,7 +265,7 @@ internal sealed class SnpDocuments(ParsedSnpEvidence evidence, SevTrustAnchors a
         SnpVerifier.CheckSignature(evidence.Report, vek);
     }
 
-    /// <summary>Whether the report is signed with the certified key.</summary>
+    /// <summary>Returns whether the report is signed with the certified key.</summary>
     /// <param name="vcek">A certificate that <see cref="FindVcek"/> found to be authentic.</param>
     public bool HasSigned(ReadOnlyMemory<byte> vcek) => Passes(() => CheckSigner(vcek));
 
@@ -277,7 +277,7 @@ internal sealed class SnpDocuments(ParsedSnpEvidence evidence, SevTrustAnchors a
         _ = SignedSnpReport.Verify(evidence.Report, vek, AuthoritiesOf(chain), now);
     }
 
-    /// <summary>Whether a chain is AMD's: if so, a failure under it is caused by the evidence.</summary>
+    /// <summary>Returns whether a chain is AMD's. If it is, the evidence causes a failure under this chain.</summary>
     public bool IsGenuine(ReadOnlyMemory<byte> chain, DateTimeOffset now) =>
         Passes(() => AuthoritiesOf(chain).CheckValidity(now)) && AuthoritiesOf(chain).Product == evidence.Product;
 

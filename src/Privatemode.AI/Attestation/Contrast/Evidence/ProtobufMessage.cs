@@ -6,12 +6,12 @@ namespace Privatemode.AI.Attestation.Contrast;
 
 /// <summary>One level of a protobuf message: its fields in wire order. Parts are slices of the input.</summary>
 /// <remarks>
-/// A nested message is read only when it is requested, so parsing does not recurse. Stricter than the reference: a field we read must have
-/// its declared wire type, and a number must fit its declared size; Go's reader ignores the former and cuts off the latter.
+/// A nested message is read only when it is requested, so parsing does not recurse. Stricter than Go's reader: a field that is read must have its declared wire
+/// type, and a number must fit into its declared size. Go's reader ignores fields of another type and truncates numbers.
 /// </remarks>
 internal sealed class ProtobufMessage
 {
-    /// <summary>The maximum length of a message in bytes; real evidence has 6 to 40 thousand.</summary>
+    /// <summary>The maximum length of a message in bytes; real evidence has 6,000 to 40,000.</summary>
     public const int MaxSize = 256 << 10;
 
     private const int MaxFields = 1024;
@@ -188,7 +188,7 @@ internal sealed class ProtobufBytes(int size, StrictJsonExceptions failure)
     /// <summary>The bytes in the hardware's layout, zero where nothing was written.</summary>
     public byte[] Layout { get; } = new byte[size];
 
-    /// <summary>Copies a field that must have this size.</summary>
+    /// <summary>Copies a field, which must have exactly this length in bytes.</summary>
     public void Put(int offset, ProtobufMessage message, int field, int length, string name) =>
         Put(offset, message.Bytes(field), length, name);
 

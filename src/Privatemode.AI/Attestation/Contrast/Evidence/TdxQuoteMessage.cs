@@ -2,8 +2,8 @@ namespace Privatemode.AI.Attestation.Contrast;
 
 /// <summary>TDX evidence in Contrast's form: a quote of version 4 as protobuf fields.</summary>
 /// <remarks>
-/// Assembled again in Intel's layout; sizes of nested parts are those of the parts. The coordinator's <c>extra_bytes</c>, padding or
-/// unsigned collateral, are ignored.
+/// The quote is assembled in Intel's layout, with the actual sizes of its parts. The coordinator's <c>extra_bytes</c> (padding or unsigned collateral) are
+/// ignored.
 /// </remarks>
 internal static class TdxQuoteMessage
 {

@@ -8,7 +8,7 @@ namespace Privatemode.AI.Attestation.Contrast;
 /// <remarks>The file's exact bytes are compared and hashed; a manifest is never serialized again.</remarks>
 internal sealed class Manifest
 {
-    /// <summary>The maximum length of a manifest in bytes; real ones have 6 to 10 thousand.</summary>
+    /// <summary>The maximum length of a manifest in bytes; real ones have 6,000 to 10,000.</summary>
     public const int MaxSize = 1 << 20;
 
     internal Manifest(ReadOnlyMemory<byte> raw, IReadOnlyList<WorkloadPolicy> policies)
@@ -35,7 +35,7 @@ internal sealed class Manifest
     /// <summary>Hashes of the policies with the coordinator's role, 32 bytes each; at least one.</summary>
     public IReadOnlyList<ReadOnlyMemory<byte>> CoordinatorPolicyHashes { get; }
 
-    /// <summary>The DNS names that only the secret service's entry has; empty if it is not clear which entry that is.</summary>
+    /// <summary>The DNS names that only the entry of the secret service has; empty if this entry cannot be identified.</summary>
     public IReadOnlyList<string> SecretServiceNames { get; }
 
     public required IReadOnlyList<SnpReferenceValue> Snp { get; init; }
@@ -78,7 +78,7 @@ internal sealed record WorkloadPolicy(string Hash, IReadOnlyList<string> Names, 
 
 /// <summary>Reads a manifest and applies every rule of validity.</summary>
 /// <remarks>
-/// Stricter than the reference where a deviation can only be a mistake: numbers are integers, there are four runtime measurements, a reset
+/// Stricter than Contrast's verifier (Go) where a deviation can only be a mistake: numbers are integers, there are four runtime measurements, a reset
 /// address has 4 bytes, a platform instance 16, and no two policies have hashes that differ only in case. Unknown members are ignored,
 /// but unknown kinds of reference values are refused, because they could allow hardware that this client cannot verify.
 /// </remarks>

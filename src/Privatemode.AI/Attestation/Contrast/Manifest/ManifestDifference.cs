@@ -23,7 +23,7 @@ internal sealed class ManifestDifference(string? before, string after, IReadOnly
     /// <remarks>Members that this client does not know belong to the rest. White space and the order of members are not differences.</remarks>
     public IReadOnlyList<ManifestChange> Changes { get; } = changes;
 
-    /// <summary>The number of differences that are not shown, because those shown have <see cref="MaxShownLength"/> characters already.</summary>
+    /// <summary>The number of differences that are not shown because of <see cref="MaxShownLength"/>.</summary>
     public int Omitted { get; } = omitted;
 
     /// <summary>Whether <see cref="Changes"/> contains every difference.</summary>
@@ -174,8 +174,8 @@ internal sealed class ManifestImportance
 
 /// <summary>A manifest as a flat list of paths and printable values, so that two of them can be compared.</summary>
 /// <remarks>
-/// It is used for manifests that are not approved yet: two different places never get the same path, two different values never the same
-/// text, and all output is printable ASCII.
+/// Manifests that are not approved yet are untrusted. Therefore, different positions never have the same path, different values never have the same text, and
+/// all output is printable ASCII.
 /// </remarks>
 internal sealed class ManifestValues
 {
@@ -194,8 +194,8 @@ internal sealed class ManifestValues
     }
 
     /// <summary>
-    /// One value per workload and one per value elsewhere. An element of a list of texts is identified by its text, because only the order of
-    /// the runtime measurements is significant.
+    /// Returns one entry for each workload, and one for each value elsewhere. An element of a list of strings is identified by its text, because only the order
+    /// of the runtime measurements is significant.
     /// </summary>
     public static IReadOnlyDictionary<string, string> Read(Manifest manifest)
     {

@@ -39,10 +39,11 @@ internal sealed record SnpReferenceValue
     /// <summary>The launch digest, 48 bytes; if <see cref="ResetAddress"/> is set, the one of a machine with one processor.</summary>
     public required ReadOnlyMemory<byte> Measurement { get; init; }
 
-    /// <summary>The start address of further processors (AP-EIP): the machine may have 1 to 220. Null: the measurement is exact.</summary>
+    /// <summary>The start address of further processors (AP-EIP), if the machine can have 1 to 220 processors; null if the measurement must match
+    /// exactly.</summary>
     public required uint? ResetAddress { get; init; }
 
-    /// <summary>For the TCB at launch and the reported one.</summary>
+    /// <summary>The minimum of the TCB at launch and of the reported TCB.</summary>
     public required TcbVersion MinimumTcb { get; init; }
 
     /// <summary>The exact policy at launch: the ID block contains it.</summary>
@@ -51,7 +52,7 @@ internal sealed record SnpReferenceValue
     /// <summary>SMT, TSME and TIO are permissions; the other flags are requirements.</summary>
     public required SnpPlatformInfo PlatformInfo { get; init; }
 
-    /// <summary>Bits that both mitigation vectors must have.</summary>
+    /// <summary>The bits that must be set in both mitigation vectors.</summary>
     public required ulong MinimumMitigationVector { get; init; }
 
     /// <summary>The allowed chip IDs, 64 bytes each; empty means any.</summary>
@@ -223,7 +224,7 @@ internal sealed record TdxReferenceValue
     /// <summary>The four runtime measurements, 48 bytes each.</summary>
     public required IReadOnlyList<ReadOnlyMemory<byte>> RuntimeMeasurements { get; init; }
 
-    /// <summary>Further values of the first runtime measurement that are accepted; it depends on the number of processors.</summary>
+    /// <summary>Further accepted values of the first runtime measurement, which depends on the number of processors.</summary>
     public required IReadOnlyList<ReadOnlyMemory<byte>> FirstRuntimeMeasurementAlternatives { get; init; }
 
     /// <summary>The CPU features that are available to the machine; in the manifest 8 bytes, the lowest first.</summary>

@@ -9,12 +9,12 @@ namespace Privatemode.AI.Attestation.Contrast;
 
 /// <summary>An object of a strictly read JSON text, with the exceptions for invalid members.</summary>
 /// <remarks>
-/// Exact names, each once, in valid UTF-8; unknown members are ignored. Stricter than the reference, which ignores case: a name that
-/// differs from a known one only in case is refused, because two readers would understand it differently. A null is treated as absent.
+/// Names must match exactly, occur once, and be valid UTF-8; unknown members are ignored. Stricter than Contrast's verifier (Go), which ignores case: a name
+/// that differs from a known one only in case is refused, because two readers would understand it differently. A null is treated as absent.
 /// </remarks>
 internal readonly struct StrictObject
 {
-    /// <summary>The maximum number of values, names and brackets; real texts have some hundreds. Each needs memory in addition to the text.</summary>
+    /// <summary>The maximum number of values, names and brackets; real texts have several hundred. Each needs memory in addition to the text.</summary>
     public const int MaxTokens = 16 * 1024;
 
     /// <summary>The maximum length of a string in bytes, including escape sequences; base64 strings can be longer.</summary>

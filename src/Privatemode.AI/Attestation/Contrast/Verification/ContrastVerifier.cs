@@ -8,7 +8,7 @@ namespace Privatemode.AI.Attestation.Contrast;
 internal static class ContrastVerifier
 {
     /// <summary>Verifies evidence.</summary>
-    /// <param name="evidence">The answer of the coordinator; its own certificates may have been verified at an earlier time.</param>
+    /// <param name="evidence">The parsed answer of the coordinator. Its own certificates can have been verified at an earlier time.</param>
     /// <param name="collateral">The collateral that the evidence needs.</param>
     public static VerifiedCoordinator Verify(
         ParsedEvidence evidence,
@@ -30,7 +30,8 @@ internal static class ContrastVerifier
         };
     }
 
-    /// <summary>Refuses any history of manifests except the expected manifest alone. This comes first, before anything else of the document is used.</summary>
+    /// <summary>Refuses a history of manifests that is not exactly the expected manifest. This check comes first, before any other part of the document is
+    /// used.</summary>
     public static void CheckManifest(AttestationDocument document, Manifest expected)
     {
         if (document.Manifests.Count != 1)
@@ -144,13 +145,13 @@ internal static class ContrastVerifier
 /// <summary>The collateral for one kind of evidence; see <see cref="ParsedEvidence"/>. Nothing in it is trusted by itself.</summary>
 internal sealed record ContrastCollateral
 {
-    /// <summary>For SEV-SNP.</summary>
+    /// <summary>The collateral for SEV-SNP evidence.</summary>
     public SnpCollateral? Snp { get; init; }
 
     /// <summary>For SEV-SNP: the chip's certificate (DER), if the evidence does not contain it.</summary>
     public ReadOnlyMemory<byte> Vcek { get; init; }
 
-    /// <summary>For TDX.</summary>
+    /// <summary>The collateral for TDX evidence.</summary>
     public TdxCollateral? Tdx { get; init; }
 }
 
@@ -165,7 +166,7 @@ internal sealed record ContrastOptions
     /// <summary>The accepted product lines of AMD; null: those that the manifest lists, even if Milan is one of them.</summary>
     public IReadOnlyCollection<SnpProduct>? AllowedProducts { get; init; }
 
-    /// <summary>The accepted AMD chip IDs, 64 bytes each; null: those that the manifest allows. A masked chip ID does not match any.</summary>
+    /// <summary>The accepted AMD chip IDs, 64 bytes each; null: those that the manifest allows. A chip ID that the host masks matches none of them.</summary>
     public IReadOnlyCollection<ReadOnlyMemory<byte>>? AllowedChipIds { get; init; }
 
     /// <summary>Ignores the status of the platform, and checks only that of the TDX module and the quoting enclave, as Contrast's verifier (Go) does.</summary>
@@ -178,7 +179,7 @@ internal sealed record ContrastOptions
     /// <summary>The maximum age of AMD's revocation list in the evidence, which is used if AMD's current list cannot be retrieved.</summary>
     public TimeSpan MaxAmdFallbackRevocationListAge { get; init; } = DefaultMaxAmdFallbackRevocationListAge;
 
-    /// <summary>Cached between verifications: a digest is computed once per measurement and policy.</summary>
+    /// <summary>The cache of ID key digests, which is used for all verifications: a digest is computed once for each measurement and policy.</summary>
     public IdKeyDigestCache IdKeyDigests { get; } = new();
 }
 

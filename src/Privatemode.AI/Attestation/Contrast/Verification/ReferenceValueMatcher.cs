@@ -6,7 +6,8 @@ namespace Privatemode.AI.Attestation.Contrast;
 /// <summary>Finds the reference value and the coordinator's policy that authentic evidence matches.</summary>
 internal static class ReferenceValueMatcher
 {
-    /// <summary>Compares evidence with each reference value until one has no mismatch; otherwise every mismatch of each is kept.</summary>
+    /// <summary>Compares evidence with each reference value until one matches. If none does, the exception contains all mismatches of all reference
+    /// values.</summary>
     public static T FindAny<T>(
         IReadOnlyList<T> values, Func<T, string> path, Func<T, IReadOnlyList<VerificationMismatch>> compare, string kind)
     {
@@ -43,7 +44,7 @@ internal static class ReferenceValueMatcher
         }
     }
 
-    /// <summary>Compares the policy with which the machine was launched with those of the coordinator; it must be one of them.</summary>
+    /// <summary>Checks that the policy with which the machine was launched is one of the coordinator's policies.</summary>
     public static void ComparePolicy(Manifest manifest, ReadOnlyMemory<byte> found, List<VerificationMismatch> mismatches) =>
         mismatches.CompareBytes(ContrastChecks.CoordinatorPolicy, manifest.CoordinatorPolicyHashes, found, VerificationCause.Deployment);
 }

@@ -64,16 +64,14 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
 
     public void ExchangeFailed(Exception exception)
     {
-        switch (exception)
+        if (exception is not OperationCanceledException && !_isClosed)
         {
-            case PrivatemodeVerificationException verification:
-                VerificationFailed(verification);
-                break;
-            case not OperationCanceledException when !_isClosed:
-                Log.ExchangeFailed(_logger, endpoint, ErrorNames.Of(exception));
-                break;
+            Log.ExchangeFailed(_logger, endpoint, ErrorNames.Of(exception));
         }
     }
+
+    /// <param name="exception">Why the secret service did not fit the deployment that was verified before.</param>
+    public void DeploymentReplaced(PrivatemodeVerificationException exception) => Log.DeploymentReplaced(_logger, endpoint, exception.ErrorType);
 
     public void CallRefused(PrivatemodeWouldLeakException exception)
     {
@@ -157,7 +155,7 @@ internal static partial class Log
     [LoggerMessage(1, LogLevel.Information, "The deployment at {Endpoint} is verified: {Tee}, manifest {Manifest}, valid until {ValidUntil:u}.")]
     public static partial void DeploymentVerified(ILogger logger, Uri endpoint, string tee, string manifest, DateTimeOffset validUntil);
 
-    [LoggerMessage(2, LogLevel.Error, "The verification of the deployment at {Endpoint} failed: {Check}. No content is sent to it.")]
+    [LoggerMessage(2, LogLevel.Error, "The verification of the deployment at {Endpoint} failed: {Check}. No further content is sent to it.")]
     public static partial void VerificationFailed(ILogger logger, Uri endpoint, string check);
 
     [LoggerMessage(3, LogLevel.Information, "The first manifest was adopted: {Manifest}.")]
@@ -227,6 +225,12 @@ internal static partial class Log
 
     [LoggerMessage(20, LogLevel.Debug, "Encrypted reasoning of {Count} items was left out of the request {RequestId}.")]
     public static partial void ForeignReasoningDroppedAgain(ILogger logger, int count, string requestId);
+
+    [LoggerMessage(
+        21, LogLevel.Information,
+        "The deployment at {Endpoint} has a new mesh CA or manifest, so its secret service no longer matched the earlier verification ({Check}). It was " +
+        "verified again.")]
+    public static partial void DeploymentReplaced(ILogger logger, Uri endpoint, string check);
 }
 
 /// <summary>Writes the log of an underlying library, with its Information events at Debug, because it logs them for each call.</summary>

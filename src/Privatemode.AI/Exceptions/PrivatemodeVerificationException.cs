@@ -1,7 +1,8 @@
 namespace Privatemode.AI;
 
 /// <summary>The exception that is thrown when the verification of a deployment, of saved evidence or of the manifest log fails.</summary>
-/// <remarks>No content was sent. Do not retry: the same evidence fails again.</remarks>
+/// <remarks>No content was sent that this deployment can read. If it replaced a verified one while the client ran, the request that detected this was sent,
+/// encrypted for the verified one. Do not retry: the same evidence fails again.</remarks>
 public sealed class PrivatemodeVerificationException : PrivatemodeException
 {
     private readonly IReadOnlyList<VerificationMismatch>? _mismatches;

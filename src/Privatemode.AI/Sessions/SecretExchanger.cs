@@ -27,16 +27,38 @@ internal sealed class SecretExchanger(
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, or it refused.</exception>
     /// <exception cref="PrivatemodeVerificationException">The secret service did not prove that it belongs to the deployment.</exception>
-    public ValueTask<SessionSecret> GetAsync(string apiKey, bool async, CancellationToken cancellationToken) => RetryAfter.RepeatAsync(
-        () => TryAsync(apiKey, async, cancellationToken), PausesBetweenTries, failure => !IsFinal(failure), time, async, cancellationToken);
-
-    /// <summary>One attempt: exchange; if that fails, get the trust anchor again and exchange once more.</summary>
-    private async ValueTask<SessionSecret> TryAsync(string apiKey, bool async, CancellationToken cancellationToken)
+    public async ValueTask<SessionSecret> GetAsync(string apiKey, bool async, CancellationToken cancellationToken)
     {
-        VerifiedMesh mesh = await getMesh(null, apiKey, async, cancellationToken).ConfigureAwait(false);
+        Refusal refusal = new();
         try
         {
-            return await ExchangeAsync(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
+            return await RetryAfter.RepeatAsync(
+                () => TryAsync(refusal, apiKey, async, cancellationToken), PausesBetweenTries, failure => !IsFinal(failure), time, async, cancellationToken)
+                .ConfigureAwait(false);
+        }
+        catch (Exception exception) when (
+            exception is OperationCanceledException || (exception is PrivatemodeVerificationException && exception != refusal.Reason))
+        {
+            // It is not known whether the deployment was replaced, or its verification failed, which the verifier logs.
+            refusal.Reason = null;
+            throw;
+        }
+        finally
+        {
+            if (refusal.Reason is { } reason)
+            {
+                events.VerificationFailed(reason);
+            }
+        }
+    }
+
+    /// <summary>One attempt: exchange; if that fails, get the trust anchor again and exchange once more.</summary>
+    private async ValueTask<SessionSecret> TryAsync(Refusal refusal, string apiKey, bool async, CancellationToken cancellationToken)
+    {
+        VerifiedMesh mesh = await GetMeshAsync(null, refusal, apiKey, async, cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await ExchangeAsync(mesh, refusal, apiKey, async, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception exception) when (exception is PrivatemodeVerificationException || (exception is PrivatemodeServiceException
         {
@@ -44,17 +66,31 @@ internal sealed class SecretExchanger(
         } service && !IsFinal(service)))
         {
             // The deployment may have been replaced, and the mesh CA with it: then the certificate belongs to another CA, or nothing answers.
-            mesh = await getMesh(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
+            mesh = await GetMeshAsync(mesh, refusal, apiKey, async, cancellationToken).ConfigureAwait(false);
         }
 
-        return await ExchangeAsync(mesh, apiKey, async, cancellationToken).ConfigureAwait(false);
+        return await ExchangeAsync(mesh, refusal, apiKey, async, cancellationToken).ConfigureAwait(false);
+    }
+
+    /// <summary>Gets the mesh. Another deployment than the one that refused explains the refusal: it is an update or a restart of the service.</summary>
+    private async ValueTask<VerifiedMesh> GetMeshAsync(VerifiedMesh? rejected, Refusal refusal, string apiKey, bool async, CancellationToken cancellationToken)
+    {
+        VerifiedMesh mesh = await getMesh(rejected, apiKey, async, cancellationToken).ConfigureAwait(false);
+        if (refusal.Reason is { } reason && !DeploymentVerifier.IsSame(refusal.Mesh!.Deployment, mesh.Deployment))
+        {
+            refusal.Reason = null;
+            events.DeploymentReplaced(reason);
+        }
+
+        return mesh;
     }
 
     /// <summary>Whether the failure depends neither on the deployment nor on the time, so that it would happen again.</summary>
     private static bool IsFinal(PrivatemodeServiceException exception) =>
         exception is { Reason: ServiceFailureReason.ClientTooOld } or { IsApiKeyError: true, Reason: not ServiceFailureReason.RateLimited };
 
-    private async ValueTask<SessionSecret> ExchangeAsync(VerifiedMesh mesh, string apiKey, bool async, CancellationToken cancellationToken)
+    private async ValueTask<SessionSecret> ExchangeAsync(
+        VerifiedMesh mesh, Refusal refusal, string apiKey, bool async, CancellationToken cancellationToken)
     {
         TelemetryOperation? operation = TelemetryOperation.Begin(Telemetry.Exchange, time);
         operation?.About(mesh.Deployment);
@@ -68,7 +104,15 @@ internal sealed class SecretExchanger(
         catch (Exception exception)
         {
             operation?.Fail(exception);
-            events.ExchangeFailed(exception);
+            if (exception is PrivatemodeVerificationException reason)
+            {
+                (refusal.Mesh, refusal.Reason) = (mesh, reason);
+            }
+            else
+            {
+                events.ExchangeFailed(exception);
+            }
+
             throw;
         }
     }
@@ -84,6 +128,16 @@ internal sealed class SecretExchanger(
         InferenceSecret secret = exchange.Complete(answer.Body, mesh.Authority, mesh.SecretService, time.GetUtcNow(), lifetime.From);
         string policy = GpuPolicyHeader.Text(gpuRevocation, lifetime.From);
         return (new SessionSecret(secret, lifetime, policy, GpuPolicyHeader.Mac(secret.Key, policy), mesh.Deployment, mesh.Validity), lifetime.Until);
+    }
+
+    /// <summary>The last answer of the secret service that did not prove that it belongs to the deployment, until the reason is known.</summary>
+    private sealed class Refusal
+    {
+        /// <summary>The deployment that was expected; null if <see cref="Reason"/> is.</summary>
+        public VerifiedMesh? Mesh { get; set; }
+
+        /// <summary>Why the answer was refused; null if nothing was, or if a replaced deployment explains it.</summary>
+        public PrivatemodeVerificationException? Reason { get; set; }
     }
 }
 

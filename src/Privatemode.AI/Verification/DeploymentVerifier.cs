@@ -88,6 +88,10 @@ internal sealed class DeploymentVerifier(
 
     public void Dispose() => _lifetime.Cancel();
 
+    /// <summary>Whether both have the same mesh CA and manifest. Another manifest means other code, even if the coordinator kept its CA.</summary>
+    internal static bool IsSame(VerifiedDeployment before, VerifiedDeployment now) =>
+        before.MeshCaSha256 == now.MeshCaSha256 && before.ManifestSha256 == now.ManifestSha256;
+
     private VerifiedMesh? GetUsable(VerifiedMesh? rejected)
     {
         VerifiedMesh? mesh = Volatile.Read(ref _current);
@@ -196,10 +200,6 @@ internal sealed class DeploymentVerifier(
             Changed();
         }
     }
-
-    // Another manifest means other code, even if the coordinator kept its CA.
-    private static bool IsSame(VerifiedDeployment before, VerifiedDeployment now) =>
-        before.MeshCaSha256 == now.MeshCaSha256 && before.ManifestSha256 == now.ManifestSha256;
 
     private void RenewInBackground(VerifiedMesh mesh, string apiKey)
     {

@@ -1,4 +1,11 @@
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.Extensions.AI;
+using Privatemode.AI.Diagnostics;
 using Privatemode.AI.IntegrationTests.Canary;
+using Privatemode.AI.Internal;
+using Privatemode.AI.Pipeline.Transport;
+using Privatemode.AI.Sessions;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 using Privatemode.AI.Verification;
@@ -107,8 +114,125 @@ public sealed class SessionEventsTests : IAsyncLifetime
         Assert.DoesNotContain("Warning RenewalFailed", Told());
     }
 
+    [Fact]
+    public async Task MeshCaRotation_CallSucceedsAfterAFreshVerification_LogsNoErrorAndCountsNoRefusal()
+    {
+        using TelemetryRecorder recorder = new();
+        await using PrivatemodeClient client = _scene.Client(options => options.LoggerFactory = _logs);
+        await ChatAsync(client);
+        _scene.Deployment.RotateMeshCa();
+        await ChatAsync(client);
+        Assert.Equal(
+            ["Information ManifestAdopted", "Information DeploymentVerified", "Information SecretForgotten", "Information DeploymentVerified",
+                "Information DeploymentReplaced"],
+            Told().Where(line => !line.StartsWith("Debug ", StringComparison.Ordinal)));
+        Assert.DoesNotContain(recorder.Measurements, line => line.StartsWith("privatemode.refusals", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task ManifestUpdate_CallSucceedsAfterAFreshVerification_LogsNoErrorAndCountsNoRefusal()
+    {
+        using TelemetryRecorder recorder = new();
+        await using PrivatemodeClient client = _scene.Client(options => options.LoggerFactory = _logs);
+        await ChatAsync(client);
+        _scene.Deployment.Evidence.ChangeManifest();
+        _scene.Deployment.RotateMeshCa();
+        await ChatAsync(client);
+        Assert.Contains("Information DeploymentReplaced", Told());
+        Assert.DoesNotContain(Told(), line => line.StartsWith("Error ", StringComparison.Ordinal));
+        Assert.DoesNotContain(recorder.Measurements, line => line.StartsWith("privatemode.refusals", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task MeshCaRotation_FreshVerificationFails_LogsOneErrorAndCountsOneRefusal()
+    {
+        using TelemetryRecorder recorder = new();
+        await using PrivatemodeClient client = _scene.Client(options => options.LoggerFactory = _logs);
+        await ChatAsync(client);
+        _scene.Deployment.Evidence.Defect = EvidenceDefect.SnpDebug;
+        _scene.Deployment.RotateMeshCa();
+        _ = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => ChatAsync(client));
+        Assert.Contains("failed: snp-guest-debug. No further content is sent to it.", OnlyError(), StringComparison.Ordinal);
+        Assert.Contains("error.type=snp-guest-debug", OnlyRefusal(recorder), StringComparison.Ordinal);
+
+        // The request that detected the change was encrypted for the deployment that was verified before.
+        Assert.Equal(2, _scene.Deployment.Requests.Count);
+        Assert.Null(_scene.Deployment.Requests[^1].DecryptedBody);
+        Assert.DoesNotContain("Information DeploymentReplaced", Told());
+    }
+
+    [Fact]
+    public async Task KeyExchange_NeverMatchesTheVerifiedDeployment_LogsOneErrorAndCountsOneRefusal()
+    {
+        using TelemetryRecorder recorder = new();
+        await using PrivatemodeClient client = _scene.Client(options => options.LoggerFactory = _logs);
+        _scene.Deployment.SetSecretServiceDnsNames("other.example");
+        _ = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => ChatAsync(client));
+        Assert.Equal(2, _scene.Asked(EvidenceSource.Attestation));
+        Assert.Contains("failed: mesh-certificate-name. No further content is sent to it.", OnlyError(), StringComparison.Ordinal);
+        Assert.Contains("error.type=mesh-certificate-name", OnlyRefusal(recorder), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task KeyExchange_IsAlteredOnceAndTheDeploymentIsUnchanged_LogsOneErrorAlthoughTheCallSucceeds()
+    {
+        using TelemetryRecorder recorder = new();
+        using HttpClient http = new(new OnceAlteredExchange());
+        ControlPlaneClient control = new(new BoundedHttpClient(http, _scene.Time), _scene.Deployment.Endpoint, ProtocolHeaders.ProtocolVersion);
+        SecretExchanger exchanger = new(
+            _authority.GetAsync, control, GpuRevocationPolicy.Strict, new ClientEvents(_logs, _scene.Deployment.Endpoint), _scene.Time);
+        _ = await exchanger.GetAsync(Key, async: true, CancellationToken.None).AsTask().OrTimeout();
+        Assert.Equal(2, _scene.Asked(EvidenceSource.Attestation));
+        Assert.Contains("failed: mesh-signature.", OnlyError(), StringComparison.Ordinal);
+        Assert.Contains("error.type=mesh-signature", OnlyRefusal(recorder), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task KeyExchange_DoesNotMatchAndTheFreshVerificationIsBlocked_LogsOneError()
+    {
+        using TelemetryRecorder recorder = new();
+        await using PrivatemodeClient client = _scene.Client(options => options.LoggerFactory = _logs);
+        await ChatAsync(client);
+        _scene.Deployment.RotateMeshCa();
+        _scene.Deployment.Faults.InjectIntoEvidence(EvidenceSource.Attestation, Fault.UnencryptedError(503), times: 100);
+        Task chat = ChatAsync(client);
+        _ = await _scene.PassPausesAsync(chat);
+        _ = await Assert.ThrowsAsync<PrivatemodeServiceException>(() => chat);
+        Assert.Contains("failed: mesh-certificate-", OnlyError(), StringComparison.Ordinal);
+        Assert.Contains("error.type=mesh-certificate-", OnlyRefusal(recorder), StringComparison.Ordinal);
+    }
+
     private Task<VerifiedMesh> GetAsync() => _authority.GetAsync(null, Key, async: true, default).AsTask().OrTimeout();
 
     private List<string> Told() =>
         [.. _logs.Lines.Select(line => line.Split(' ')).Where(words => words[0] == "Privatemode.AI").Select(words => $"{words[1]} {words[2]}")];
+
+    private string OnlyError() => Assert.Single(_logs.Lines, line => line.StartsWith("Privatemode.AI Error ", StringComparison.Ordinal));
+
+    private static string OnlyRefusal(TelemetryRecorder recorder) =>
+        Assert.Single(recorder.Measurements, line => line.StartsWith("privatemode.refusals", StringComparison.Ordinal));
+
+    private static Task ChatAsync(PrivatemodeClient client) => client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
+
+    /// <summary>Replaces the encapsulated key of the first key exchange.</summary>
+    private sealed class OnceAlteredExchange() : DelegatingHandler(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false })
+    {
+        private bool _hasAltered;
+
+        protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+        {
+            HttpResponseMessage response = await base.SendAsync(request, cancellationToken);
+            if (!_hasAltered && request.RequestUri!.AbsolutePath == "/privatemode/v1/secret")
+            {
+                _hasAltered = true;
+                JsonNode body = JsonNode.Parse(await response.Content.ReadAsStringAsync(cancellationToken))!;
+                byte[] key = Convert.FromBase64String((string)body["EncapsulatedKey"]!);
+                key[0] ^= 1;
+                body["EncapsulatedKey"] = Convert.ToBase64String(key);
+                response.Content = new StringContent(body.ToJsonString(), Encoding.UTF8, "application/json");
+            }
+
+            return response;
+        }
+    }
 }

@@ -271,7 +271,8 @@ public sealed class SessionManagerTests : IAsyncLifetime
         {
             Rejections += rejected is null ? 0 : 1;
             ValidityPeriod over = new(default, default, 0);
-            return new(new VerifiedMesh(MeshCertificateAuthority.FromPem(Encoding.ASCII.GetBytes(_pem)), new SecretServiceNames([]), null!, over));
+            VerifiedDeployment report = PrivatemodeModelFactory.VerifiedDeployment();
+            return new(new VerifiedMesh(MeshCertificateAuthority.FromPem(Encoding.ASCII.GetBytes(_pem)), new SecretServiceNames([]), report, over));
         }
     }
 }

@@ -72,8 +72,8 @@ public abstract class ManifestPolicy
     /// <para>If you refuse a manifest, the approved one is still accepted while the deployment proves it;
     /// <see cref="VerifiedDeployment.UnapprovedManifestSha256"/>, the health check and the log report the refused one. The callback is not
     /// called again for a manifest that you decided about, as long as it is among the seven that you decided about last. If the publisher returns to a
-    /// manifest that was adopted earlier, the callback is called again. To decide again, delete <c>pending.txt</c> in the directory of the log, or create
-    /// a new client if there is no log.</para>
+    /// manifest that was adopted earlier, the callback is called again. To decide again, delete <c>decisions.txt</c> in the directory of the log, or create
+    /// a new client if there is no log. Do not delete <c>pending.txt</c>: it prevents a return to a deployment that was withdrawn.</para>
     /// <para>A manifest that differs in more than can be shown is refused without a call, unless <paramref name="askIfChangesAreOmitted"/> is
     /// <see langword="true"/>.</para>
     /// </remarks>

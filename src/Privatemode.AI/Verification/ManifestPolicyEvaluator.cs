@@ -235,9 +235,9 @@ internal sealed class ManifestPolicyEvaluator(
         }
     }
 
-    private string HowToDecideAnew => _approval!.LogDirectory is null
-        ? "create a new client."
-        : $"delete {PendingManifests.FileName} in the log directory.";
+    private string HowToDecideAnew => _recorder.DecisionsPath is { } path
+        ? $"delete \"{path}\". Keep the other files of the log: {PendingManifests.FileName} prevents a return to a withdrawn deployment."
+        : "create a new client.";
 
     /// <summary>Returns the user's decision about the published manifest; asks unless it is known.</summary>
     private async ValueTask<PendingState> DecideAsync(ExpectedManifest expected, bool isProved, bool async, CancellationToken cancellationToken)

@@ -45,7 +45,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
             DateTimeOffset? earlier = log is not null ? log.Entries.LastOrDefault(entry => entry.Sha256 == published)?.AdoptedAt
                 : _adopted.TryGetValue(published, out DateTimeOffset at) ? at
                 : null;
-            return record with { Pending = Save(record.Pending, record.Pending.Name(published, Now(), approving)), EarlierAt = earlier };
+            return record with { Pending = Save(record.Pending.Name(published, Now(), approving)), EarlierAt = earlier };
         },
         async,
         cancellationToken);
@@ -72,11 +72,10 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         Func<PendingManifests, PendingManifests> change, bool async, CancellationToken cancellationToken) =>
         DoAsync(() => Change(change), async, cancellationToken);
 
-    private PendingManifests Change(Func<PendingManifests, PendingManifests> change)
-    {
-        PendingManifests pending = ReadPending();
-        return Save(pending, change(pending));
-    }
+    /// <summary>The file with the user's decisions; null without a directory.</summary>
+    public string? DecisionsPath => _directory is null ? null : Path.GetFullPath(Path.Combine(_directory, PendingManifests.DecisionsFileName));
+
+    private PendingManifests Change(Func<PendingManifests, PendingManifests> change) => Save(change(ReadPending()));
 
     private ManifestRecord Read(ManifestLog? log)
     {
@@ -93,19 +92,25 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         return new ManifestRecord(adopted, ReadPending().Resolve(null, adopted?.Sha256), null);
     }
 
-    private PendingManifests ReadPending() => _directory is null ? _memory.Pending
-        : PendingManifests.Parse(ManifestFiles.Read(Path.Combine(_directory, PendingManifests.FileName)));
+    private PendingManifests ReadPending() => _directory is null ? _memory.Pending : PendingManifests.Parse(
+        ManifestFiles.Read(Path.Combine(_directory, PendingManifests.FileName)),
+        ManifestFiles.Read(Path.Combine(_directory, PendingManifests.DecisionsFileName)));
 
-    private PendingManifests Save(PendingManifests before, PendingManifests now)
+    private PendingManifests Save(PendingManifests now)
     {
-        byte[] content = now.Write();
         if (_directory is null)
         {
             _memory = _memory with { Pending = now };
+            return now;
         }
-        else if (!content.AsSpan().SequenceEqual(before.Write()))
+
+        foreach ((string name, byte[] content) in now.Write())
         {
-            ManifestFiles.Replace(Path.Combine(_directory, PendingManifests.FileName), content);
+            string path = Path.Combine(_directory, name);
+            if (!ManifestFiles.Read(path).AsSpan().SequenceEqual(content))
+            {
+                ManifestFiles.Replace(path, content);
+            }
         }
 
         return now;

@@ -10,12 +10,15 @@ namespace Privatemode.AI.Verification;
 /// session is established with an earlier manifest.</param>
 /// <param name="Decided">The user's decisions about others, the oldest first; at most <see cref="MaxDecided"/>.</param>
 /// <remarks>
-/// In the log directory this is the file <c>pending.txt</c>, with one line each: time (RFC 3339), state, digest. It has at most 1 KiB,
-/// regardless of how many manifests the publisher names.
+/// In the log directory, the unproved manifest is in the file <c>pending.txt</c>, and the decisions are in <c>decisions.txt</c>, which the user
+/// deletes to decide again. Each line is a time (RFC 3339), a state and a digest. Each file has at most 1 KiB, regardless of how many manifests the
+/// publisher names.
 /// </remarks>
 internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList<PendingManifest> Decided)
 {
     public const string FileName = "pending.txt";
+
+    public const string DecisionsFileName = "decisions.txt";
 
     /// <summary>A longer file was not written by this library.</summary>
     public const int MaxSize = 1024;
@@ -48,31 +51,48 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
     public PendingManifests Resolve(PendingManifest? seen, string? adopted) => new(
         Unproved == seen || Unproved?.Sha256 == adopted ? null : Unproved, [.. Decided.Where(entry => entry.Sha256 != adopted)]);
 
-    /// <summary>Reads a file. If that fails, an unproved manifest is assumed: no session is established until the publisher names a proved one.</summary>
-    public static PendingManifests Parse(byte[] file)
+    /// <summary>Reads both files.</summary>
+    /// <param name="pending">If it cannot be read, an unproved manifest is assumed: no session is established until the publisher names a proved one. Earlier
+    /// versions wrote the decisions into this file too.</param>
+    /// <param name="decisions">If it cannot be read, the user decides again.</param>
+    public static PendingManifests Parse(byte[] pending, byte[] decisions)
     {
-        string text = Encoding.Latin1.GetString(file);
-        PendingManifest?[] entries = [.. text.Split('\n')[..^1].Select(ParseLine)];
-        bool isSound = file.Length <= MaxSize && (text.Length == 0 || text[^1] == '\n') && entries.All(entry => entry is not null)
-            && entries.Count(entry => entry!.State == PendingState.Unproved) <= 1;
+        PendingManifest[]? entries = ParseLines(pending);
+        bool isSound = entries is not null && entries.Count(entry => entry.State == PendingState.Unproved) <= 1;
+        PendingManifest[] decided = ParseLines(decisions) is { } lines && lines.All(entry => entry.State != PendingState.Unproved) ? lines : [];
         return isSound
             ? new PendingManifests(
-                Array.Find(entries, entry => entry!.State == PendingState.Unproved),
-                [.. entries.Where(entry => entry!.State != PendingState.Unproved).Select(entry => entry!).TakeLast(MaxDecided)])
+                Array.Find(entries!, entry => entry.State == PendingState.Unproved),
+                [.. entries!.Where(entry => entry.State != PendingState.Unproved).ExceptBy(decided.Select(entry => entry.Sha256), entry => entry.Sha256)
+                    .Concat(decided).TakeLast(MaxDecided)])
             : new PendingManifests(
-                new PendingManifest(DateTimeOffset.UnixEpoch, Convert.ToHexStringLower(SHA256.HashData(file)), PendingState.Unproved), []);
+                new PendingManifest(DateTimeOffset.UnixEpoch, Convert.ToHexStringLower(SHA256.HashData(pending)), PendingState.Unproved), decided);
     }
 
-    public byte[] Write()
+    /// <summary>The contents of the files, by name, in the order in which they are written.</summary>
+    public IEnumerable<(string FileName, byte[] Content)> Write() =>
+        [(DecisionsFileName, WriteLines(Decided)), (FileName, WriteLines(Unproved is null ? [] : [Unproved]))];
+
+    private static byte[] WriteLines(IEnumerable<PendingManifest> entries)
     {
         StringBuilder text = new();
-        foreach (PendingManifest entry in Unproved is null ? Decided : Decided.Prepend(Unproved))
+        foreach (PendingManifest entry in entries)
         {
             text.Append(entry.NamedAt.UtcDateTime.ToString(ManifestLog.TimeFormat, CultureInfo.InvariantCulture)).Append(' ').Append(NameOf(entry.State))
                 .Append(' ').Append(DigestMark).Append(entry.Sha256).Append('\n');
         }
 
         return Encoding.ASCII.GetBytes(text.ToString());
+    }
+
+    /// <summary>The lines of a file, or null if it was not written by this library.</summary>
+    private static PendingManifest[]? ParseLines(byte[] file)
+    {
+        string text = Encoding.Latin1.GetString(file);
+        PendingManifest?[] entries = [.. text.Split('\n')[..^1].Select(ParseLine)];
+        return file.Length <= MaxSize && (text.Length == 0 || text[^1] == '\n') && entries.All(entry => entry is not null)
+            ? [.. entries.Select(entry => entry!)]
+            : null;
     }
 
     private static PendingManifest? ParseLine(string line)

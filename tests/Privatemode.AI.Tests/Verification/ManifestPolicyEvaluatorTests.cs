@@ -123,7 +123,7 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
             PrivatemodeVerificationException refused =
                 await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => ProveAsync(Evaluator(policy), async));
             Assert.Equal((ManifestPolicyEvaluator.ApprovalCheck, Digest(First), Digest(Second)), (refused.ErrorType, refused.Expected, refused.Found));
-            Assert.Contains(PendingManifests.FileName, refused.Message, StringComparison.Ordinal);
+            Assert.Contains($"delete \"{DecisionsPath}\"", refused.Message, StringComparison.Ordinal);
             Assert.Equal(2, asked.Count);
         }
 
@@ -133,7 +133,7 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
         Assert.Single(ManifestLog.Read(_directory.FullName).Entries);
 
         // The way to decide anew that the exception names.
-        File.Delete(Path.Combine(_directory.FullName, PendingManifests.FileName));
+        File.Delete(DecisionsPath);
         answer = true;
         Assert.Equal(ManifestSource.Approved, (await ProveAsync(Evaluator(policy), async)).Source);
         Assert.Equal(3, asked.Count);
@@ -297,6 +297,8 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
         ManifestEndpoint published = new(new PublicDownloads(new BoundedHttpClient(_http, _time), _time), ManifestEndpoint.Production, _time);
         return new ManifestPolicyEvaluator(policy, published, new ClientEvents(null, ManifestEndpoint.Production), _time, isTestTrust);
     }
+
+    private string DecisionsPath => Path.Combine(_directory.FullName, PendingManifests.DecisionsFileName);
 
     private void Publish(byte[] manifest) => _handler.Answer = _ => new HttpResponseMessage { Content = new ByteArrayContent(manifest) };
 

@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using System.Text.RegularExpressions;
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.Diagnostics.HealthChecks;
 using Privatemode.AI.DependencyInjection;
@@ -188,6 +189,31 @@ public sealed class ManifestSequenceTests : IAsyncLifetime
         Assert.Equal(0, moved.Deployment.KeyExchangeCount);
         Assert.Null(await AskAsync(RestartApproving()));
         Assert.Equal((2, true), (_asked.Count, _asked[1].IsDeployed));
+    }
+
+    // The message says which file to delete. It must not be the one that keeps a withdrawn deployment out while an attacker blocks the publisher.
+    [Fact]
+    public async Task Verify_OperatorDeletesTheFileThatTheRefusalNames_TheWithdrawnDeploymentDoesNotReturn()
+    {
+        await using DeploymentScene moved = await DeploymentScene.StartAsync(hasCertificates: true);
+        moved.Deployment.Evidence.ChangeManifest();
+        Assert.Null(await AskAsync(RestartApproving()));
+        _publisher.Name(moved.Deployment.Evidence.Manifest.Span);
+        _approves = false;
+        PrivatemodeVerificationException refused =
+            await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => RestartApproving(moved).VerifyAsync().OrTimeout());
+        string name = Regex.Match(refused.Message, @"delete ""?([^"" ]+\.txt)").Groups[1].Value;
+        string file = Path.Combine(_log.FullName, ManifestLog.InsecureLoopbackDirectoryName, name);
+        Assert.True(File.Exists(file), refused.Message);
+        File.Delete(file);
+
+        _publisher.GoAway();
+        Assert.Equal(ManifestPolicyEvaluator.UnprovedCheck, (await ClosedAsync(RestartApproving())).ErrorType);
+
+        _publisher.Name(moved.Deployment.Evidence.Manifest.Span);
+        _approves = true;
+        Assert.Null(await AskAsync(RestartApproving(moved)));
+        Assert.Equal(3, _asked.Count);
     }
 
     [Fact]

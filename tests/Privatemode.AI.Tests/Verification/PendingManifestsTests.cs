@@ -32,7 +32,9 @@ public sealed class PendingManifestsTests : IDisposable
         Assert.Equal(Digest("299"), Recorder().Observe(null).Pending.Unproved!.Sha256);
         Assert.Equal(PendingState.Refused, Recorder().Observe(null).Pending.StateOf(Digest("298")));
         Assert.InRange(new FileInfo(PendingPath).Length, 1, PendingManifests.MaxSize);
-        Assert.Equal(["1.json", "log.lock", "log.txt", "pending.txt"], _directory.GetFiles().Select(file => file.Name).Order(StringComparer.Ordinal));
+        Assert.InRange(new FileInfo(DecisionsPath).Length, 1, PendingManifests.MaxSize);
+        Assert.Equal(
+            ["1.json", "decisions.txt", "log.lock", "log.txt", "pending.txt"], _directory.GetFiles().Select(file => file.Name).Order(StringComparer.Ordinal));
     }
 
     [Fact]
@@ -41,9 +43,38 @@ public sealed class PendingManifestsTests : IDisposable
         DateTimeOffset at = new(2026, 5, 4, 3, 2, 1, 7, TimeSpan.Zero);
         PendingManifests pending = PendingManifests.None.Decide(Digest("a"), PendingState.Refused, at).Decide(Digest("b"), PendingState.Approved, at)
             .Name(Digest("c"), at, heedsRefusals: true);
-        PendingManifests read = PendingManifests.Parse(pending.Write());
+        Dictionary<string, byte[]> files = pending.Write().ToDictionary(file => file.FileName, file => file.Content);
+        PendingManifests read = PendingManifests.Parse(files[PendingManifests.FileName], files[PendingManifests.DecisionsFileName]);
         Assert.Equal(pending.Unproved, read.Unproved);
         Assert.Equal(pending.Decided, read.Decided);
+    }
+
+    // Earlier versions wrote the decisions into the same file.
+    [Fact]
+    public void Read_FileOfAnEarlierVersion_DecisionsStayAndCanBeForgottenAlone()
+    {
+        string refused = $"2026-05-04T00:00:00.000Z refused sha256:{Digest("a")}\n", unproved = $"2026-05-05T00:00:00.000Z unproved sha256:{Digest("b")}\n";
+        File.WriteAllText(PendingPath, unproved + refused);
+        Assert.Equal(PendingState.Refused, Recorder().Observe(null).Pending.StateOf(Digest("a")));
+        Assert.Equal(Digest("b"), Recorder().Observe(Digest("b")).Pending.Unproved!.Sha256);
+        Assert.Equal((unproved, refused), (File.ReadAllText(PendingPath), File.ReadAllText(DecisionsPath)));
+        Assert.Equal(PendingState.Refused, Recorder().Observe(null).Pending.StateOf(Digest("a")));
+        File.Delete(DecisionsPath);
+        ManifestRecord record = Recorder().Observe(null);
+        Assert.Equal((Digest("b"), PendingState.Unproved), (record.Pending.Unproved!.Sha256, record.Pending.StateOf(Digest("a"))));
+    }
+
+    [Theory]
+    [InlineData("x")]
+    [InlineData("2026-05-04T00:00:00.000Z unproved sha256:0000000000000000000000000000000000000000000000000000000000000000\n")]
+    public void Read_DecisionsAreDamaged_TheUserDecidesAgain(string text)
+    {
+        ManifestRecorder recorder = Recorder();
+        recorder.Observe(Digest("b"));
+        File.WriteAllText(DecisionsPath, text);
+        PendingManifests pending = recorder.Observe(Digest("b")).Pending;
+        Assert.Equal(Digest("b"), pending.Unproved!.Sha256);
+        Assert.Empty(pending.Decided);
     }
 
     [Theory]
@@ -100,6 +131,8 @@ public sealed class PendingManifestsTests : IDisposable
     }
 
     private string PendingPath => Path.Combine(_directory.FullName, PendingManifests.FileName);
+
+    private string DecisionsPath => Path.Combine(_directory.FullName, PendingManifests.DecisionsFileName);
 
     private ManifestRecorder Recorder() => new(_directory.FullName, _time);
 

@@ -20,7 +20,8 @@ public sealed class ErrorTests : ExtensionsAITest
             errors.Add("refused", typeof(PrivatemodeServiceException), isStreaming);
             errors.Add("no-model", typeof(PrivatemodeModelUnavailableException), isStreaming);
             errors.Add("option", typeof(PrivatemodeRequestException), isStreaming);
-            errors.Add("header", typeof(PrivatemodeWouldLeakException), isStreaming);
+            errors.Add("model", typeof(PrivatemodeRequestException), isStreaming);
+            errors.Add("leak", typeof(PrivatemodeWouldLeakException), isStreaming);
             errors.Add("disposed", typeof(ObjectDisposedException), isStreaming);
         }
 
@@ -40,17 +41,25 @@ public sealed class ErrorTests : ExtensionsAITest
             case "clear": Deployment.Faults.Inject(Fault.UnencryptedSuccess()); break;
             case "refused": _ = Deployment.Model.ReplyWithError(400, "The prompt is too long."); break;
             case "option": options.AdditionalProperties = new() { ["messages"] = "x" }; break;
-            case "header": options.ModelId = "no such\nmodel"; break;
+            case "model": options.ModelId = "no such\nmodel"; break;
+            case "leak": options.RawRepresentationFactory = _ => RawOptions("no such\nmodel"); break;
             case "disposed": await Client.DisposeAsync(); break;
         }
 
         Exception? exception = await Record.ExceptionAsync(() => AskAsync(chat, options: options, isStreaming: isStreaming));
         Assert.IsType(expected, exception);
         Assert.DoesNotContain("umbrella", exception.ToString(), StringComparison.Ordinal);
-        if (cause is "verification" or "option" or "header" or "disposed")
+        if (cause is "verification" or "option" or "model" or "leak" or "disposed")
         {
             Assert.Empty(Deployment.Requests);
         }
+    }
+
+    private static OpenAI.Chat.ChatCompletionOptions RawOptions(string model)
+    {
+        OpenAI.Chat.ChatCompletionOptions options = new();
+        options.Patch.Set("$.model"u8, model);
+        return options;
     }
 
     [Fact]

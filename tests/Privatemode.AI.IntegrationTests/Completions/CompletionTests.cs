@@ -219,7 +219,7 @@ public sealed class CompletionTests : DeploymentTest
     public async Task Completion_OfAnotherModel_IsAskedOfThatOne()
     {
         Assert.Equal("gemma-3-27b", (await Completions.CompleteAsync(new TextCompletionRequest("p") { ModelId = "gemma-3-27b" }).OrTimeout()).ModelId);
-        await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
+        await Assert.ThrowsAsync<PrivatemodeRequestException>(
             () => Completions.CompleteAsync(new TextCompletionRequest("p") { ModelId = "a secret" }).OrTimeout());
         Assert.Equal(ModelId, Completions.ModelId);
         Assert.Throws<ArgumentException>(() => Client.GetTextCompletionClient(""));

@@ -154,7 +154,9 @@ public sealed class CallTelemetryTests : DeploymentTest
     [Fact]
     public async Task Call_WouldLeak_IsCountedAndLoggedAndNothingElse()
     {
-        ChatOptions options = new() { ModelId = "no model " };
+        OpenAI.Chat.ChatCompletionOptions raw = new();
+        raw.Patch.Set("$.model"u8, "no model ");
+        ChatOptions options = new() { RawRepresentationFactory = _ => raw };
         Exception? failure = await Record.ExceptionAsync(() => Chat.GetResponseAsync("hi", options)).OrTimeout();
         string refused = Assert.IsType<PrivatemodeWouldLeakException>(failure).ErrorType;
         Assert.Equal([$"privatemode.refusals 1 error.type={refused} privatemode.refused=call"], _recorder.Measurements);

@@ -126,7 +126,7 @@ public sealed class EmbeddingTests : DeploymentTest
     [Fact]
     public async Task Embeddings_ModelThatIsContent_DoesNotLeave()
     {
-        await Assert.ThrowsAsync<PrivatemodeWouldLeakException>(
+        await Assert.ThrowsAsync<PrivatemodeRequestException>(
             () => Generator.GenerateAsync(["text"], new EmbeddingGenerationOptions { ModelId = "a model with spaces" }).OrTimeout());
         Assert.Empty(Deployment.Requests);
     }

@@ -151,7 +151,8 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
     /// <summary>The maximum length of a session name, in bytes of UTF-8.</summary>
     public const int MaxSessionLength = 1024;
 
-    private const int SecretSize = 32;
+    /// <summary>The size of secrets, and of random salts, in bytes.</summary>
+    public const int SecretSize = 32;
 
     // HKDF's info: the purpose of the output, then the user. A digest has a fixed length and a user comes last, so that inputs never collide.
     private static ReadOnlySpan<byte> PerClientLabel => "Privatemode.AI prompt cache v1 client\0"u8;
@@ -172,20 +173,21 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
     /// <summary>Returns the salt of a call.</summary>
     /// <param name="sessionKey">The session that the caller names; null or empty if the caller names none. It restricts the sharing, and is not sent.</param>
     /// <param name="caller">The caller, if several share an API key: their sessions differ, even if their names are equal.</param>
+    /// <param name="random"><see cref="SecretSize"/> random bytes that no other call has, for a salt of this call alone; zeroed if they were used.</param>
     /// <param name="isShared">False if no other call will have the same salt.</param>
     /// <returns>Text in UTF-8; the caller wipes it.</returns>
     /// <exception cref="PrivatemodeRequestException">The current user's ID is not valid text, or the session is not valid text or is too long.</exception>
-    public byte[] Of(string apiKey, string? sessionKey, string? caller, out bool isShared)
+    public byte[] Of(string apiKey, string? sessionKey, string? caller, Span<byte> random, out bool isShared)
     {
         byte[]? session = string.IsNullOrEmpty(sessionKey) ? null : SessionOf(sessionKey, caller);
         if (!scope.IsPerSession)
         {
-            byte[] salt = Of(apiKey, out isShared);
+            byte[] salt = Of(apiKey, random, out isShared);
             return session is null || !isShared ? salt : Narrow(salt, session);
         }
 
         isShared = session is not null;
-        return session is null ? Random() : DeriveOf(scope.Secret, [.. SessionOfKeyLabel, .. ApiKeyDigest.Of(apiKey), .. session]);
+        return session is null ? Text(random) : DeriveOf(scope.Secret, [.. SessionOfKeyLabel, .. ApiKeyDigest.Of(apiKey), .. session]);
     }
 
     public void Dispose()
@@ -198,7 +200,7 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
     }
 
     /// <summary>Returns the salt of a call that names no session.</summary>
-    private byte[] Of(string apiKey, out bool isShared)
+    private byte[] Of(string apiKey, Span<byte> random, out bool isShared)
     {
         isShared = true;
         if (scope.SharedSalt is { } salt)
@@ -219,7 +221,7 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
         }
 
         isShared = false;
-        return Random();
+        return Text(random);
     }
 
     /// <summary>Returns the salt of one session of callers that share a salt.</summary>
@@ -242,14 +244,6 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
         return session is { Length: <= MaxSessionLength }
             ? [.. caller is null ? new byte[SHA256.HashSizeInBytes] : SHA256.HashData(Encoding.UTF8.GetBytes(caller)), .. session]
             : throw PromptCacheKey.NotText();
-    }
-
-    /// <summary>Base64 of 32 random bytes.</summary>
-    public static byte[] Random()
-    {
-        Span<byte> random = stackalloc byte[SecretSize];
-        RandomNumberGenerator.Fill(random);
-        return Text(random);
     }
 
     private static byte[] NewSecret()

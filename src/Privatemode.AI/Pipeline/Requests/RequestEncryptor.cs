@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Net.Http.Headers;
 using System.Security.Cryptography;
@@ -142,12 +143,16 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         }
 
         string model = ModelOf(body);
-        string? shardKey = rule.UsesPromptCache ? EnsureSalt(body, apiKey, cacheKey, caller) : null;
+
+        // The ID and the salt in one draw, because each takes as long as hundreds of bytes.
+        Span<byte> random = stackalloc byte[RequestIds.RandomSize + PromptCacheSaltProvider.SecretSize];
+        RandomNumberGenerator.Fill(random);
+        string? shardKey = rule.UsesPromptCache ? EnsureSalt(body, apiKey, cacheKey, caller, random[RequestIds.RandomSize..]) : null;
         (bool AtEnd, bool OnEveryEvent) usage = ClearMembers.ReadUsageOptions(body.Bytes.Span, body.Index);
         EncryptedCall call = new()
         {
             Rule = rule,
-            RequestId = RequestIds.New(time),
+            RequestId = RequestIds.New(time, random[..RequestIds.RandomSize]),
             Body = body,
             Model = model,
             WantsStream = WantsStream(body),
@@ -221,12 +226,13 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         new(ProtocolHeaders.UserRequestId, requestId),
     };
 
-    private string? EnsureSalt(JsonRequestBody body, string apiKey, string? cacheKey, string? caller)
+    /// <param name="random">For a salt of this call alone; zeroed if it was used.</param>
+    private string? EnsureSalt(JsonRequestBody body, string apiKey, string? cacheKey, string? caller, Span<byte> random)
     {
         // The body may be from a user of the application, who is not to choose the session of another one.
         string? named = PromptCacheKey.Take(body.Bytes, body.Index);
         cacheKey ??= named;
-        byte[] ours = salts.Of(apiKey, cacheKey, caller, out bool isShared);
+        byte[] ours = salts.Of(apiKey, cacheKey, caller, random, out bool isShared);
         byte[] salt = [];
         try
         {
@@ -279,8 +285,22 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
 /// <summary>IDs of calls: <c>sdk_&lt;UUIDv7&gt;</c>, with <c>_&lt;attempt&gt;</c> on endpoints that are encrypted.</summary>
 internal static class RequestIds
 {
+    /// <summary>The random bytes of an ID.</summary>
+    public const int RandomSize = 10;
+
     /// <summary>A new ID; the same for all attempts of one call.</summary>
-    public static string New(TimeProvider time) => string.Create(CultureInfo.InvariantCulture, $"sdk_{Guid.CreateVersion7(time.GetUtcNow()):D}");
+    public static string New(TimeProvider time) => New(time, RandomNumberGenerator.GetBytes(RandomSize));
+
+    /// <summary>The same with <see cref="RandomSize"/> random bytes of the caller (RFC 9562, section 5.7).</summary>
+    public static string New(TimeProvider time, ReadOnlySpan<byte> random)
+    {
+        Span<byte> id = stackalloc byte[16];
+        BinaryPrimitives.WriteInt64BigEndian(id, time.GetUtcNow().ToUnixTimeMilliseconds() << 16);
+        random.CopyTo(id[^RandomSize..]);
+        id[6] = (byte)(0x70 | (id[6] & 0x0F));
+        id[8] = (byte)(0x80 | (id[8] & 0x3F));
+        return string.Create(CultureInfo.InvariantCulture, $"sdk_{new Guid(id, bigEndian: true):D}");
+    }
 
     /// <summary>The ID of one attempt; the first is 0.</summary>
     public static string OfAttempt(string id, int attempt) => string.Create(CultureInfo.InvariantCulture, $"{id}_{attempt}");

@@ -73,9 +73,35 @@ public sealed class CacheSaltVectorTests
     {
         JsonElement example = _file.GetProperty("random_salt_example");
         Assert.Equal(example.Text("salt"), Convert.ToBase64String(example.Hex("random_hex")));
-        string salt = Encoding.ASCII.GetString(PromptCacheSaltProvider.Random());
-        Assert.Equal(32, Convert.FromBase64String(salt).Length);
-        Assert.NotEqual(salt, Encoding.ASCII.GetString(PromptCacheSaltProvider.Random()));
+        byte[] random = example.Hex("random_hex");
+        byte[] salt = new PromptCacheSaltProvider(PromptCacheScope.None).Of("key", null, null, random, out bool isShared);
+        Assert.Equal(example.Text("salt"), Encoding.ASCII.GetString(salt));
+        Assert.False(isShared);
+        Assert.Equal(new byte[32], random);
+    }
+
+    [Fact]
+    public void Prepare_ManyCalls_EveryByteOfSaltAndIdIsRandomAndNoneIsInBoth()
+    {
+        RequestEncryptor encryptor = new(new Uri("https://api.privatemode.ai"), new PromptCacheSaltProvider(PromptCacheScope.None), TimeProvider.System);
+        HashSet<string> salts = [];
+        HashSet<string> ids = [];
+        for (int i = 0; i < 500; i++)
+        {
+            PooledBytes bytes = PooledBytes.Copy("""{"model":"m","messages":[]}"""u8);
+            using EncryptedCall call = encryptor.Prepare(
+                EndpointRules.ChatCompletions, RequestEncryptor.Read(EndpointRules.ChatCompletions, bytes, null), "key");
+            JsonRequestBody body = (JsonRequestBody)call.Body!;
+            byte[] salt = PromptCacheSaltWriter.Get(body.Bytes.Span, body.Index);
+            Assert.True(salts.Add(Convert.ToHexStringLower(Convert.FromBase64String(Encoding.ASCII.GetString(salt)))));
+            Assert.True(ids.Add(call.RequestId.Replace("-", "", StringComparison.Ordinal)[^14..]));
+        }
+
+        Assert.All(Enumerable.Range(0, 32), at => Assert.True(salts.Select(salt => salt.Substring(2 * at, 2)).Distinct().Count() > 100));
+        Assert.All(Enumerable.Range(0, 7), at => Assert.True(ids.Select(id => id.Substring(2 * at, 2)).Distinct().Count() > 100));
+
+        // The ID is sent in the clear.
+        Assert.DoesNotContain(ids, id => salts.Any(salt => salt.Contains(id, StringComparison.Ordinal)));
     }
 
     [Theory]

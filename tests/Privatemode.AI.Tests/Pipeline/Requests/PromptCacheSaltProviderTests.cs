@@ -38,7 +38,7 @@ public sealed class PromptCacheSaltProviderTests
     public void Shared_CopyIsWiped_TheNextCallHasItStill()
     {
         PromptCacheSaltProvider salts = new(PromptCacheScope.Shared(new string('s', 32)));
-        CryptographicOperations.ZeroMemory(salts.Of("a", null, null, out _));
+        CryptographicOperations.ZeroMemory(salts.Of("a", null, null, new byte[32], out _));
         Assert.Equal(new string('s', 32), Of(salts, "a"));
     }
 
@@ -109,7 +109,7 @@ public sealed class PromptCacheSaltProviderTests
         // Two users with broken surrogates would be one user with a replacement character.
         Assert.Equal("PromptCache.Scope", Assert.Throws<PrivatemodeConfigurationException>(() => PromptCacheScope.PerUser(Secret, "a\ud800")).Setting);
         PromptCacheSaltProvider salts = new(PromptCacheScope.PerUser(Secret, () => "a\ud800"));
-        Assert.Equal("PromptCache.Scope", Assert.Throws<PrivatemodeRequestException>(() => salts.Of("a", null, null, out _)).Member);
+        Assert.Equal("PromptCache.Scope", Assert.Throws<PrivatemodeRequestException>(() => salts.Of("a", null, null, new byte[32], out _)).Member);
     }
 
     [Fact]
@@ -181,10 +181,10 @@ public sealed class PromptCacheSaltProviderTests
     {
         PromptCacheSaltProvider salts = new(
             scope == "None" ? PromptCacheScope.None : scope == "PerClient" ? PromptCacheScope.PerClient : PromptCacheScope.PerSession());
-        _ = salts.Of("a", new string('x', 1024), null, out _);
+        _ = salts.Of("a", new string('x', 1024), null, new byte[32], out _);
         foreach (string session in (string[])[new string('x', 1025), new string('é', 513), "a\ud800"])
         {
-            Assert.Equal("prompt_cache_key", Assert.Throws<PrivatemodeRequestException>(() => salts.Of("a", session, null, out _)).Member);
+            Assert.Equal("prompt_cache_key", Assert.Throws<PrivatemodeRequestException>(() => salts.Of("a", session, null, new byte[32], out _)).Member);
         }
     }
 
@@ -212,7 +212,7 @@ public sealed class PromptCacheSaltProviderTests
 
     private static string Of(PromptCacheSaltProvider salts, string apiKey, bool isShared = true, string? session = null, string? caller = null)
     {
-        string salt = Encoding.UTF8.GetString(salts.Of(apiKey, session, caller, out bool actual));
+        string salt = Encoding.UTF8.GetString(salts.Of(apiKey, session, caller, RandomNumberGenerator.GetBytes(32), out bool actual));
         Assert.Equal(isShared, actual);
         Assert.True(Encoding.UTF8.GetByteCount(salt) >= PromptCacheScope.MinimumSaltBytes);
         return salt;

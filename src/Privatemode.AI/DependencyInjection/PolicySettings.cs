@@ -57,19 +57,15 @@ internal static class PolicySettings
                 return settings.Refuse<ManifestPolicy>(digestKey, $"{modeKey} is Latest, which uses no digests. Set it to Pinned, or remove this setting.");
             case "LATEST":
                 return ManifestPolicy.Latest(log);
-            case "PINNED" when log is not null:
-                return settings.Refuse<ManifestPolicy>(logKey, "Pinned manifests are not adopted, so nothing is logged. Remove this setting.");
             case "PINNED":
-                try
+                if (log is not null)
                 {
-                    return ManifestPolicy.Pinned(digests ?? []);
-                }
-                catch (ArgumentException)
-                {
-                    return settings.Refuse<ManifestPolicy>(digestKey, "Set one or more SHA-256 digests of 64 hexadecimal digits each.");
+                    settings.Refuse(logKey, "Pinned manifests are not adopted, so nothing is logged. Remove this setting.");
                 }
 
+                return PinnedOf(settings, digestKey, digests ?? []);
             default:
+                _ = digests is not null ? PinnedOf(settings, digestKey, digests) : null;
                 return settings.Refuse<ManifestPolicy>(
                     modeKey, $"The value is not one of {ManifestMode.Choices}. RequireApproval needs a callback and is set in code.");
         }
@@ -120,16 +116,9 @@ internal static class PolicySettings
             case "ACCEPTUNKNOWNORRECENTLYREVOKED" when grace is null:
                 return settings.Refuse<GpuRevocationPolicy>(graceKey, "Set for how long a revoked certificate is still accepted, for example 2.00:00:00.");
             case "ACCEPTUNKNOWNORRECENTLYREVOKED":
-                try
-                {
-                    return GpuRevocationPolicy.AcceptUnknownOrRecentlyRevoked(grace.Value);
-                }
-                catch (ArgumentOutOfRangeException)
-                {
-                    return settings.Refuse<GpuRevocationPolicy>(graceKey, "The value must be from zero to 365 days.");
-                }
-
+                return LenientOf(settings, graceKey, grace.Value);
             default:
+                _ = grace is { } period ? LenientOf(settings, graceKey, period) : null;
                 return settings.Refuse<GpuRevocationPolicy>(modeKey, $"The value is not one of {GpuMode.Choices}.");
         }
     }
@@ -151,18 +140,47 @@ internal static class PolicySettings
             case "PERCLIENT":
                 return PromptCacheScope.PerClient;
             case "SHARED":
-                try
-                {
-                    return PromptCacheScope.Shared(salt ?? "");
-                }
-                catch (PrivatemodeConfigurationException exception)
-                {
-                    return settings.Refuse<PromptCacheScope>(SaltKey, exception.Message);
-                }
-
+                return SharedOf(settings, SaltKey, salt ?? "");
             default:
+                _ = salt is not null ? SharedOf(settings, SaltKey, salt) : null;
                 return settings.Refuse<PromptCacheScope>(
                     scopeKey, $"The value is not one of {CacheScope.Choices}. PerUser and PerSession are set in code.");
+        }
+    }
+
+    private static ManifestPolicy? PinnedOf(SettingsReader settings, string key, string[] digests)
+    {
+        try
+        {
+            return ManifestPolicy.Pinned(digests);
+        }
+        catch (ArgumentException)
+        {
+            return settings.Refuse<ManifestPolicy>(key, "Set one or more SHA-256 digests of 64 hexadecimal digits each.");
+        }
+    }
+
+    private static GpuRevocationPolicy? LenientOf(SettingsReader settings, string key, TimeSpan grace)
+    {
+        try
+        {
+            return GpuRevocationPolicy.AcceptUnknownOrRecentlyRevoked(grace);
+        }
+        catch (ArgumentOutOfRangeException)
+        {
+            return settings.Refuse<GpuRevocationPolicy>(key, "The value must be from zero to 365 days.");
+        }
+    }
+
+    private static PromptCacheScope? SharedOf(SettingsReader settings, string key, string salt)
+    {
+        try
+        {
+            return PromptCacheScope.Shared(salt);
+        }
+        catch (PrivatemodeConfigurationException exception)
+        {
+            return settings.Refuse<PromptCacheScope>(key, exception.Message);
         }
     }
 }

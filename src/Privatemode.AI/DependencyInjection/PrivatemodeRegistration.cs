@@ -7,6 +7,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OpenAI;
+using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.DependencyInjection;
 
@@ -75,6 +76,8 @@ internal static class PrivatemodeRegistration
         // First: settings from code come later and take precedence, regardless of the order of registration.
         services.Insert(0, ServiceDescriptor.Singleton<IConfigureOptions<PrivatemodeOptions>>(
             provider => new SettingsBinder(account, provider.GetService<IConfiguration>())));
+        // First too: code of the application that runs later, in PostConfigure, replaces the policy on purpose.
+        services.Insert(0, ServiceDescriptor.Singleton<IPostConfigureOptions<PrivatemodeOptions>>(new ConfiguredManifestCheck(account)));
         _ = services.AddOptions<PrivatemodeOptions>(account.OptionsName).ValidateOnStart();
         _ = services.AddSingleton<IValidateOptions<PrivatemodeOptions>>(new SettingsValidator(account));
     }
@@ -148,6 +151,22 @@ internal sealed class CodeSettings(PrivatemodeAccount account, int call, Action<
                 path,
                 $"{path}: {add} is called more than once, and calls {before} and {number} set {what} to different values. Remove one, or register a " +
                 "second account with AddKeyedPrivatemode. To replace a setting on purpose, in a test for example, use PostConfigure<PrivatemodeOptions>."));
+        }
+    }
+}
+
+/// <summary>Refuses a manifest policy from code that differs from a configured one. The configuration can belong to those who decide which manifests are
+/// accepted, and code must not silently accept others.</summary>
+internal sealed class ConfiguredManifestCheck(PrivatemodeAccount account) : IPostConfigureOptions<PrivatemodeOptions>
+{
+    public void PostConfigure(string? name, PrivatemodeOptions options)
+    {
+        if (name == account.OptionsName && options.Verification.Configured is var (setting, policy) && !policy.IsSame(options.Verification.Manifest))
+        {
+            options.Faults.Add(new PrivatemodeConfigurationException(
+                setting,
+                $"{setting}: code sets {nameof(PrivatemodeOptions)}.{OptionNames.Manifest} to another policy than the configuration. Remove the policy from " +
+                "one of them. To replace it on purpose, in a test for example, use PostConfigure<PrivatemodeOptions>."));
         }
     }
 }

@@ -20,8 +20,9 @@ namespace Microsoft.Extensions.DependencyInjection;
 /// a <see cref="RegisteredAccount"/>.</para>
 /// <para>Settings are read from the given section, or from <c>Privatemode</c> in the application's configuration and, for an account with a service key,
 /// from <c>Privatemode:Accounts:</c><em>serviceKey</em>. The account without a service key also uses the environment variable
-/// <c>PRIVATEMODE_API_KEY</c>. Code takes precedence over configuration, and configuration over the environment. All settings are checked when the host
-/// starts: one <see cref="PrivatemodeConfigurationException"/> names all invalid and unknown settings.</para>
+/// <c>PRIVATEMODE_API_KEY</c>. Code takes precedence over configuration, and configuration over the environment, except that code and
+/// configuration must not set different policies for <see cref="VerificationOptions.Manifest"/>. All settings are checked when the host starts: one
+/// <see cref="PrivatemodeConfigurationException"/> names all invalid and unknown settings.</para>
 /// <para>Calls for the same account are combined: all of their sections are read, and their callbacks run in order, so that a later callback overrides an
 /// earlier one. Two calls that set the API key (<see cref="PrivatemodeOptions.ApiKey"/>, <see cref="PrivatemodeOptions.Credential"/> or
 /// <see cref="PrivatemodeOptions.ApiKeyAccessor"/>) or the endpoint to different values are an error that names both calls, and two sections with

@@ -96,7 +96,12 @@ internal sealed class SettingsBinder(PrivatemodeAccount account, IConfiguration?
 
     private static void Read(SettingsReader settings, VerificationOptions options)
     {
-        options.Manifest = PolicySettings.ManifestOf(settings) ?? options.Manifest;
+        if (PolicySettings.ManifestOf(settings) is { } manifest)
+        {
+            options.Manifest = manifest;
+            options.Configured = (settings.NameOf(KeyOf(OptionNames.Manifest)), manifest);
+        }
+
         options.Hardware = PolicySettings.HardwareOf(settings, options.Hardware);
         options.Lifetime = settings.Time(
             KeyOf(OptionNames.VerificationLifetime), SettingForm.Range(OptionsValidator.MinVerificationLifetime, OptionsValidator.MaxTimeout))

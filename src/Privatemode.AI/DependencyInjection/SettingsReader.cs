@@ -100,10 +100,13 @@ internal sealed class SettingsReader(IConfigurationSection section)
             text => Enum.GetNames<T>().Contains(text, StringComparer.OrdinalIgnoreCase) ? Enum.Parse<T>(text, ignoreCase: true) : null,
             $"one of {SettingForm.OneOf<T>().Choices}");
 
+    /// <summary>The full name of a setting in the configuration.</summary>
+    public string NameOf(string key) => $"{section.Path}:{key}";
+
     /// <summary>Records that a setting is invalid. It is then treated as not set, so that all invalid settings are reported together.</summary>
     public void Refuse(string key, string message)
     {
-        string name = $"{section.Path}:{key}";
+        string name = NameOf(key);
         if (_faults.All(fault => fault.Setting != name))
         {
             _faults.Add(new PrivatemodeConfigurationException(name, $"{name}: {message}"));

@@ -85,6 +85,14 @@ public abstract class ManifestPolicy
         return new ApprovedManifest(approve, logDirectory, askIfChangesAreOmitted);
     }
 
+    /// <summary>Whether both policies accept the same manifests and keep the same log. Callbacks cannot be compared.</summary>
+    internal bool IsSame(ManifestPolicy? other) => (this, other) switch
+    {
+        (LatestManifest one, LatestManifest another) => one.LogDirectory == another.LogDirectory,
+        (PinnedManifest one, PinnedManifest another) => one.Digests.ToHashSet(StringComparer.Ordinal).SetEquals(another.Digests),
+        _ => ReferenceEquals(this, other),
+    };
+
     internal sealed class LatestManifest(string? logDirectory) : ManifestPolicy
     {
         public string? LogDirectory => logDirectory;

@@ -60,5 +60,8 @@ public sealed class VerificationOptions
     /// <see cref="TransportOptions.InsecureAcceptAnyHandlerOnLoopback"/> is set.</value>
     public InsecureLoopbackTrust? InsecureLoopbackTrust { get; set; }
 
+    /// <summary>The manifest policy of the configuration, with the name of the setting; null if the configuration has none, or an invalid one.</summary>
+    internal (string Setting, ManifestPolicy Policy)? Configured { get; set; }
+
     internal VerificationOptions Clone() => (VerificationOptions)MemberwiseClone();
 }

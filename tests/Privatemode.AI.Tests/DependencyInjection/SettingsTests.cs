@@ -75,7 +75,8 @@ public sealed class SettingsTests
     [InlineData("Verification:Manifest:Mode", "RequireApproval")]
     [InlineData("Verification:Manifest:Sha256", "abc", "Verification:Manifest:Mode", "Pinned")]
     [InlineData("Verification:Manifest:Sha256", "", "Verification:Manifest:Mode", "Pinned")]
-    [InlineData("Verification:Manifest:LogDirectory", "/tmp/log", "Verification:Manifest:Mode", "Pinned")]
+    [InlineData(
+        "Verification:Manifest:LogDirectory", "/tmp/log", "Verification:Manifest:Sha256", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
     [InlineData("Verification:Manifest:Sha256", "aa", "Verification:Manifest:Mode", "Latest")]
     [InlineData("Endpoint", "api.privatemode.ai")]
     [InlineData("Endpoint", "http://api.privatemode.ai")]

@@ -37,6 +37,14 @@ public sealed class SettingMistakesTests : IDisposable
         { "@/run/secrets/privatemode", "file" },
     };
 
+    public static TheoryData<string, Func<ManifestPolicy>> OtherPolicies => new()
+    {
+        { new string('a', 64), () => ManifestPolicy.Latest() },
+        { new string('a', 64), () => ManifestPolicy.Pinned(new string('b', 64)) },
+        { new string('a', 64), () => ManifestPolicy.Pinned(new string('a', 64), new string('b', 64)) },
+        { new string('a', 64), () => ManifestPolicy.RequireApproval((_, _) => new(true)) },
+    };
+
     public void Dispose() => Environment.SetEnvironmentVariable(PrivatemodeOptions.ApiKeyEnvironmentVariable, null);
 
     /// <summary>What cannot be read counts as not set; the default would take any manifest in place of the pinned one.</summary>
@@ -53,6 +61,67 @@ public sealed class SettingMistakesTests : IDisposable
 
         PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(options));
         Assert.Equal("Privatemode:Verification:Manifest:Sha256", exception.Setting);
+    }
+
+    /// <summary>The configuration, which another department may own, pins a manifest: code must not silently accept others.</summary>
+    [Theory]
+    [MemberData(nameof(OtherPolicies))]
+    public void ConfiguredPin_CodeSetsAnotherPolicy_IsRefusedAndNotSilentlyOverridden(string digests, Func<ManifestPolicy> policy)
+    {
+        IServiceCollection services = With(("ApiKey", Key), ("Verification:Manifest:Mode", "Pinned"), ("Verification:Manifest:Sha256", digests));
+        foreach (IServiceCollection added in new[]
+        {
+            Copy(services).AddPrivatemode(options => options.Verification.Manifest = policy()),
+            Copy(services).AddPrivatemode().Configure<PrivatemodeOptions>(options => options.Verification.Manifest = policy()),
+        })
+        {
+            PrivatemodeConfigurationException exception = Assert.Throws<PrivatemodeConfigurationException>(() => Resolve(added));
+            Assert.Equal("Privatemode:Verification:Manifest", exception.Setting);
+            Assert.Contains("Remove the policy from one of them", exception.Message, StringComparison.Ordinal);
+            Assert.Contains("PostConfigure<PrivatemodeOptions>", exception.Message, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void ConfiguredPolicy_CodeSetsTheSameOne_IsAccepted()
+    {
+        string[] digests = [new('a', 64), new('b', 64)];
+        _ = Resolve(With(("ApiKey", Key), ("Verification:Manifest:Sha256", string.Join(',', digests)))
+            .AddPrivatemode(options => options.Verification.Manifest = ManifestPolicy.Pinned(digests[1].ToUpperInvariant(), digests[0])));
+        _ = Resolve(With(("ApiKey", Key), ("Verification:Manifest:LogDirectory", "/tmp/log"))
+            .AddPrivatemode(options => options.Verification.Manifest = ManifestPolicy.Latest("/tmp/log")));
+    }
+
+    [Fact]
+    public void ConfiguredPin_TestReplacesThePolicyAfterwards_IsAccepted()
+    {
+        ServiceCollection services = With(("ApiKey", Key), ("Verification:Manifest:Sha256", new string('a', 64)));
+        _ = services.PostConfigure<PrivatemodeOptions>(options => options.Verification.Manifest = ManifestPolicy.Latest());
+        _ = Assert.IsType<ManifestPolicy.LatestManifest>(Resolve(services.AddPrivatemode()).Verification.Manifest);
+    }
+
+    [Fact]
+    public void ConfiguredPinOfAnotherAccount_DoesNotConcernThisOne()
+    {
+        IServiceCollection services = With(("ApiKey", Key), ("Accounts:a:Verification:Manifest:Sha256", new string('a', 64)))
+            .AddKeyedPrivatemode("a").AddPrivatemode(options => options.Verification.Manifest = ManifestPolicy.Latest("/tmp/log"));
+        _ = Assert.IsType<ManifestPolicy.LatestManifest>(Resolve(services).Verification.Manifest);
+    }
+
+    /// <summary>Otherwise the host has to be started once for each mistake.</summary>
+    [Theory]
+    [InlineData("Verification:Manifest", "Mode=Pinned", "Sha256=abc", "LogDirectory=/tmp/x", "Sha256 LogDirectory")]
+    [InlineData("Verification:Manifest", "Mode=Pinned", "LogDirectory=/tmp/x", null, "LogDirectory Sha256")]
+    [InlineData("Verification:Manifest", "Mode=Newest", "Sha256=abc", "LogDirectory=/tmp/x", "Mode Sha256")]
+    [InlineData("Verification:GpuRevocation", "Mode=Lax", "RevocationGracePeriod=400.00:00:00", null, "Mode RevocationGracePeriod")]
+    [InlineData("PromptCache", "Scope=Everyone", "Salt=short", null, "Scope Salt")]
+    public void Settings_SeveralOfOneOptionAreInvalid_AreAllNamedAtOnce(string option, string first, string second, string? third, string named)
+    {
+        (string, string)[] settings =
+            [("ApiKey", Key), .. new[] { first, second, third }.OfType<string>().Select(text => ($"{option}:{text.Split('=')[0]}", text.Split('=')[1]))];
+        PrivatemodeConfigurationException exception = Refused(settings);
+        Assert.All(named.Split(' '), name => Assert.Contains($"Privatemode:{option}:{name}: ", exception.Message, StringComparison.Ordinal));
+        Assert.Contains("2 settings are invalid", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -206,5 +275,16 @@ public sealed class SettingMistakesTests : IDisposable
         Assert.All(
             (string[])["Transport.IdleTimeout", "MaxSessions", "Media.MaxFetchedImages", "Media.Remote"],
             setting => Assert.Contains($"* {setting} must be", exception.Message, StringComparison.Ordinal));
+    }
+
+    private static ServiceCollection Copy(IServiceCollection services)
+    {
+        ServiceCollection copy = [];
+        foreach (ServiceDescriptor service in services)
+        {
+            ((ICollection<ServiceDescriptor>)copy).Add(service);
+        }
+
+        return copy;
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using System.Text.Json;
 using Privatemode.AI.Internal;
 
@@ -27,6 +28,7 @@ internal sealed class JsonIndex : IDisposable
     private JsonMember[] _members = ArrayPool<JsonMember>.Shared.Rent(16);
     private int[] _order = ArrayPool<int>.Shared.Rent(16);
     private byte[] _names = ArrayPool<byte>.Shared.Rent(256);
+    private List<ValueRange>? _longTexts;
     private int _namesLength;
     private int _count;
 
@@ -41,6 +43,10 @@ internal sealed class JsonIndex : IDisposable
 
     /// <summary>Whether a name below the top level ends with <c>_url</c>, or could end with it when it is unescaped.</summary>
     public bool HasUrlNames { get; private set; }
+
+    /// <summary>The insides of the texts below the top level that have at least <see cref="ShortenedText.From"/> bytes and no escapes, in document order.
+    /// </summary>
+    public ReadOnlySpan<ValueRange> LongTexts => CollectionsMarshal.AsSpan(_longTexts);
 
     /// <summary>The unescaped UTF-8 name of a member.</summary>
     public ReadOnlySpan<byte> Name(in JsonMember member) => _names.AsSpan(member.NameStart, member.NameLength);
@@ -76,7 +82,7 @@ internal sealed class JsonIndex : IDisposable
     }
 
     /// <summary>Removes all members.</summary>
-    public void Clear() => (_count, _namesLength, HasEscapes, HasUrlNames) = (0, 0, false, false);
+    public void Clear() => (_count, _namesLength, _longTexts, HasEscapes, HasUrlNames) = (0, 0, null, false, false);
 
     /// <summary>Adds a member that was appended to the document after reading. Its name must be new and unambiguous.</summary>
     public void Append(ReadOnlySpan<byte> name, int valueStart, int valueLength, JsonTokenType kind)
@@ -216,6 +222,10 @@ internal sealed class JsonIndex : IDisposable
             if (reader.TokenType == JsonTokenType.String)
             {
                 HasEscapes |= reader.ValueIsEscaped;
+                if (!reader.ValueIsEscaped && !reader.HasValueSequence && reader.ValueSpan.Length >= ShortenedText.From)
+                {
+                    (_longTexts ??= []).Add(new ValueRange((int)reader.TokenStartIndex + 1, reader.ValueSpan.Length));
+                }
             }
             else if (reader.TokenType == JsonTokenType.PropertyName)
             {

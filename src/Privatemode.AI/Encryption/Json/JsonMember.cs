@@ -129,6 +129,70 @@ internal static class JsonRewriter
     private static void Append(PooledBytes output, Utf8Sequence text) => text.CopyTo(output.Extend(text.Length));
 }
 
+/// <summary>A part of a document without most of the bytes of its long texts. It has the same structure, and a reader of JSON needs not read all of an
+/// image again.</summary>
+internal readonly ref struct ShortenedText : IDisposable
+{
+    /// <summary>The minimum length of a text that is shortened, in bytes.</summary>
+    public const int From = 256 * 1024;
+
+    private const int Kept = 16;
+
+    private readonly PooledBytes? _shortened;
+    private readonly ReadOnlySpan<ValueRange> _longTexts;
+
+    /// <param name="document">The document.</param>
+    /// <param name="index">Its index.</param>
+    /// <param name="member">The member whose value is the part.</param>
+    public ShortenedText(ReadOnlySpan<byte> document, JsonIndex index, in JsonMember member)
+    {
+        Original = member.Value(document);
+        Offset = member.ValueStart;
+        _longTexts = index.LongTexts;
+        if (_longTexts.IsEmpty)
+        {
+            return;
+        }
+
+        _shortened = new PooledBytes(2 * Kept * _longTexts.Length);
+        int copied = member.ValueStart;
+        foreach (ValueRange text in _longTexts)
+        {
+            if (text.Start > member.ValueStart && text.Start < member.ValueEnd)
+            {
+                _shortened.Append(document[copied..(text.Start + Kept)]);
+                copied = text.Start + text.Length;
+            }
+        }
+
+        _shortened.Append(document[copied..member.ValueEnd]);
+    }
+
+    /// <summary>The whole part.</summary>
+    public ReadOnlySpan<byte> Original { get; }
+
+    /// <summary>The position of the part in the document.</summary>
+    public int Offset { get; }
+
+    /// <summary>The part without most of its long texts.</summary>
+    public ReadOnlySpan<byte> Shortened => _shortened is null ? Original : _shortened.Span;
+
+    /// <summary>The position in <see cref="Original"/> of a token of <see cref="Shortened"/> that begins, or ends, at this position.</summary>
+    public int OriginalPosition(long position)
+    {
+        int original = (int)position;
+        foreach (ValueRange text in _longTexts)
+        {
+            int start = text.Start - Offset;
+            original += start > 0 && original > start ? text.Length - Kept : 0;
+        }
+
+        return original;
+    }
+
+    public void Dispose() => _shortened?.Dispose();
+}
+
 /// <summary>The names of the fields that are sent in the clear on an endpoint. They are compared byte by byte and are case-sensitive.</summary>
 internal sealed class ClearNames
 {

@@ -24,14 +24,15 @@ internal static class RemoteMediaFinder
     /// <exception cref="PrivatemodeWouldLeakException">Audio or video by URL, which the service refuses, quoting the URL in the clear.</exception>
     public static void Find(ReadOnlySpan<byte> document, JsonIndex index, Action<MediaUrl> handle)
     {
-        if (!index.HasUrlNames || !TryGetMessages(document, index, out ReadOnlySpan<byte> messages, out int offset))
+        if (!index.HasUrlNames || !TryFindMessages(index, out int member))
         {
             // The names that are searched for end with _url: most bodies have none.
             return;
         }
 
         // Depth 0 is the array of messages, 1 a message, 2 its members, 3 a part of its content, 4 the members of the part.
-        Utf8JsonReader reader = new(messages, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
+        using ShortenedText messages = new(document, index, index.Members[member]);
+        Utf8JsonReader reader = new(messages.Shortened, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
         _ = reader.Read();
         MediaPlace place = default;
         bool inContent = false;
@@ -47,7 +48,7 @@ internal static class RemoteMediaFinder
             }
             else if (reader.CurrentDepth == 4 && inContent)
             {
-                ReadPartMember(ref reader, messages, offset, place, handle);
+                ReadPartMember(ref reader, messages, place, handle);
             }
         }
     }
@@ -56,12 +57,13 @@ internal static class RemoteMediaFinder
     /// <remarks>Elsewhere, and if it is a text, a <c>source</c> is content like any other: of a search result, or in the arguments of a tool.</remarks>
     public static void FindSources(ReadOnlySpan<byte> document, JsonIndex index, Action<MediaUrl> handle)
     {
-        if (!TryGetMessages(document, index, out ReadOnlySpan<byte> messages, out int offset))
+        if (!TryFindMessages(index, out int member))
         {
             return;
         }
 
-        Utf8JsonReader reader = new(messages, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
+        using ShortenedText messages = new(document, index, index.Members[member]);
+        Utf8JsonReader reader = new(messages.Shortened, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
         _ = reader.Read();
         MediaPlace place = default;
 
@@ -79,7 +81,7 @@ internal static class RemoteMediaFinder
             }
             else if (outer && (depth == 4 || (depth == 6 && inner)) && NameIs(ref reader, "source"u8))
             {
-                ReadUrlOrMembers(ref reader, messages, offset, place with { IsNested = depth == 6 }, handle, mayBeText: false);
+                ReadUrlOrMembers(ref reader, messages, place with { IsNested = depth == 6 }, handle, mayBeText: false);
             }
             else
             {
@@ -88,16 +90,13 @@ internal static class RemoteMediaFinder
         }
     }
 
-    private static bool TryGetMessages(ReadOnlySpan<byte> document, JsonIndex index, out ReadOnlySpan<byte> messages, out int offset)
+    private static bool TryFindMessages(JsonIndex index, out int member)
     {
-        int i = index.Find("messages"u8);
-        bool isArray = i >= 0 && index.Members[i].Kind == JsonTokenType.StartArray;
-        messages = isArray ? index.Members[i].Value(document) : default;
-        offset = isArray ? index.Members[i].ValueStart : 0;
-        return isArray;
+        member = index.Find("messages"u8);
+        return member >= 0 && index.Members[member].Kind == JsonTokenType.StartArray;
     }
 
-    private static void ReadPartMember(ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, MediaPlace place, Action<MediaUrl> handle)
+    private static void ReadPartMember(ref Utf8JsonReader reader, in ShortenedText messages, MediaPlace place, Action<MediaUrl> handle)
     {
         if (NameIs(ref reader, "audio_url"u8) || NameIs(ref reader, "video_url"u8))
         {
@@ -108,17 +107,17 @@ internal static class RemoteMediaFinder
 
         if (NameIs(ref reader, "image_url"u8))
         {
-            ReadUrlOrMembers(ref reader, messages, offset, place, handle);
+            ReadUrlOrMembers(ref reader, messages, place, handle);
         }
     }
 
     private static void ReadUrlOrMembers(
-        ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, MediaPlace place, Action<MediaUrl> handle, bool mayBeText = true)
+        ref Utf8JsonReader reader, in ShortenedText messages, MediaPlace place, Action<MediaUrl> handle, bool mayBeText = true)
     {
         _ = reader.Read();
         if (reader.TokenType == JsonTokenType.String && mayBeText)
         {
-            ReadUrl(ref reader, messages, offset, place, handle);
+            ReadUrl(ref reader, messages, place, handle);
         }
         else if (reader.TokenType == JsonTokenType.StartObject)
         {
@@ -128,7 +127,7 @@ internal static class RemoteMediaFinder
                 _ = reader.Read();
                 if (isUrl && reader.TokenType == JsonTokenType.String)
                 {
-                    ReadUrl(ref reader, messages, offset, place, handle);
+                    ReadUrl(ref reader, messages, place, handle);
                 }
 
                 reader.Skip();
@@ -136,21 +135,21 @@ internal static class RemoteMediaFinder
         }
     }
 
-    private static void ReadUrl(ref Utf8JsonReader reader, ReadOnlySpan<byte> messages, int offset, MediaPlace place, Action<MediaUrl> handle)
+    private static void ReadUrl(ref Utf8JsonReader reader, in ShortenedText messages, MediaPlace place, Action<MediaUrl> handle)
     {
-        int start = checked((int)reader.TokenStartIndex);
-        int length = checked((int)reader.BytesConsumed) - start;
+        int start = messages.OriginalPosition(reader.TokenStartIndex);
+        ReadOnlySpan<byte> value = messages.Original[start..messages.OriginalPosition(reader.BytesConsumed)];
         MediaUrl url;
         if (reader.ValueIsEscaped)
         {
             // Its text as the service reads it, which accepts lone surrogates too.
-            using PooledBytes text = new(length);
-            CanonicalText.AppendUnescaped(messages.Slice(start, length), text);
-            url = Classify(text.Span, offset + start, length, place);
+            using PooledBytes text = new(value.Length);
+            CanonicalText.AppendUnescaped(value, text);
+            url = Classify(text.Span, messages.Offset + start, value.Length, place);
         }
         else
         {
-            url = Classify(reader.ValueSpan, offset + start, length, place);
+            url = Classify(value[1..^1], messages.Offset + start, value.Length, place);
         }
 
         if (!(url.IsData && url.IsParsable))

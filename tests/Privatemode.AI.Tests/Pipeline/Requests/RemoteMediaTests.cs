@@ -1,5 +1,6 @@
 using System.Text;
 using Privatemode.AI.Encryption;
+using Privatemode.AI.Encryption.Json;
 using Privatemode.AI.Internal;
 using Privatemode.AI.Pipeline.Requests;
 
@@ -36,6 +37,51 @@ public sealed class RemoteMediaTests
         List<MediaUrl> found = [];
         RemoteMediaFinder.Find(plain.Bytes.Span, plain.Index, found.Add);
         Assert.Equal(count, found.Count);
+    }
+
+    /// <summary>Long texts are not read twice. Everything around them is: names, other URLs, and their positions.</summary>
+    [Theory]
+    [InlineData(ShortenedText.From - 1)]
+    [InlineData(ShortenedText.From)]
+    [InlineData(ShortenedText.From + 5000)]
+    public void Find_LongTextsBetweenUrls_FindsTheSameUrls(int length)
+    {
+        // Characters of two bytes: the text may be cut in the middle of one.
+        string text = new('ö', length / 2);
+        string data = "data:image/png;base64," + new string('A', length);
+        string remote = "https://example.com/" + new string('a', length);
+        string body = $$$"""
+            {"tools":[{"a":"{{{text}}}"}],"messages":[{"content":[{"text":"{{{text}}}"},{"image_url":{"url":"https://a/1"}},
+            {"image_url":{"detail":"{{{text}}}","url":"{{{data}}}"}},{"image_url" : "{{{remote}}}"},{"image_url":{"url":"http\u0073://a/2"}},
+            {"image_url":"{{{data}}}\u0020"},{"image_url":"{{{data}}}x y","text":"{{{text}}}"},{"image_url":"https://a/3"}]}],"last":["{{{text}}}"]}
+            """;
+        using JsonRequestBody plain = new(PooledBytes.Copy(Encoding.UTF8.GetBytes(body)));
+        List<(string Url, string Place)> found = [];
+        RemoteMediaFinder.Find(
+            plain.Bytes.Span, plain.Index,
+            url => found.Add((Encoding.UTF8.GetString(plain.Bytes.Span.Slice(url.Start, url.Length)), url.Place.ToString())));
+        string[] expected = ["\"https://a/1\"", $"\"{remote}\"", "\"http\\u0073://a/2\"", "\"https://a/3\""];
+        Assert.Equal(expected, found.Select(url => url.Url).Where(url => !url.StartsWith("\"data:", StringComparison.Ordinal)));
+        Assert.Equal("messages[0].content[7]", found[^1].Place);
+    }
+
+    [Theory]
+    [InlineData("data:image/png;base64,{0}\\u0000")]
+    [InlineData("data:image/png;base64,{0}%z")]
+    [InlineData("ftp://{0}")]
+    [InlineData("http://{0}")]
+    public void Resolve_LongUrlThatIsWrongAtItsEndOnly_IsHandledAsAShortOne(string url)
+    {
+        foreach (int length in (int[])[10, ShortenedText.From])
+        {
+            string text = string.Format(System.Globalization.CultureInfo.InvariantCulture, url, new string('A', length));
+            using JsonRequestBody body = new(PooledBytes.Copy(
+                Encoding.UTF8.GetBytes($$$"""{"messages":[{"content":[{"image_url":{"url":"{{{text}}}"}}]}]}""")));
+            RemoteMediaResolver resolver = new(RemoteMediaPolicy.FetchByService, null);
+            Exception? refused = Record.Exception(
+                () => resolver.ResolveAsync(EndpointRules.ChatCompletions, body, async: false, CancellationToken.None).Completed());
+            Assert.Equal(!url.Contains("%z", StringComparison.Ordinal), refused is PrivatemodeWouldLeakException);
+        }
     }
 
     // The memory for the URLs is not counted in the proxy's buffer budget: a body of 64 MiB took 400 MiB more.

@@ -202,6 +202,18 @@ public sealed class CertificateTests
         }).ReadSubject().CommonName);
     }
 
+    [Theory]
+    [InlineData("030100", false, false)] // no bit at all
+    [InlineData("03020204", true, false)]
+    [InlineData("03020102", false, true)]
+    [InlineData("03020106", true, true)]
+    [InlineData("030200f9", false, false)] // all others
+    public void Parse_KeyUsage_GivesBothBits(string value, bool certificates, bool lists)
+    {
+        Certificate certificate = Parse(new CertificateWriter { Extensions = [(CertificateExtension.KeyUsage, true, Convert.FromHexString(value))] });
+        Assert.Equal((certificates, lists), (certificate.MaySignCertificates, certificate.MaySignRevocationLists));
+    }
+
     private static void AssertName(string check, byte[] name) => Refusal.Of(check, () => Parse(new CertificateWriter { Subject = name }).ReadSubject());
 
     private static void AssertExtension(string identifier, string value, bool refused)

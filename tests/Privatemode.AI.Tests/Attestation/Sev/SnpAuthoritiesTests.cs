@@ -38,6 +38,15 @@ public sealed class SnpAuthoritiesTests
     public void Verify_ForgedRoot_IsRefused() => (FakeAmd.Create() with { Anchors = SevTrustAnchors.Production }).AssertRefused(SevChecks.TrustAnchor);
 
     [Fact]
+    public void Verify_RootOfNoAnchor_IsRefusedWithAllAnchors()
+    {
+        (string milan, string genoa) = (new('1', 64), new('2', 64));
+        SevTrustAnchors anchors = new(new Dictionary<SnpProduct, string> { [SnpProduct.Milan] = milan, [SnpProduct.Genoa] = genoa });
+        PrivatemodeVerificationException refusal = Refusal.Of(SevChecks.TrustAnchor, () => (FakeAmd.Create() with { Anchors = anchors }).Verify());
+        Assert.Equal($"{milan} or {genoa}", refusal.Expected);
+    }
+
+    [Fact]
     public void Verify_NoAnchors_IsRefused()
     {
         FakeAmd amd = FakeAmd.Create() with { Anchors = new SevTrustAnchors(new Dictionary<SnpProduct, string>()) };

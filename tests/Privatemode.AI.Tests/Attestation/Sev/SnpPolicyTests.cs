@@ -119,6 +119,9 @@ public sealed class SnpPolicyTests
             AllowedChipIds = [new byte[64], FakeAmd.HardwareId(SnpProduct.Genoa)],
         }));
         Assert.Equal([SnpPolicyChecks.AllowedProduct], Compare(new SnpPolicy { AllowedProducts = [SnpProduct.Milan] }));
+        Assert.Equal(
+            "Milan or Turin",
+            Assert.Single(SnpPolicy.Compare(FakeAmd.Create().Verify(), new SnpPolicy { AllowedProducts = [SnpProduct.Milan, SnpProduct.Turin] })).Expected);
         Assert.Equal([SnpPolicyChecks.AllowedSigner], Compare(new SnpPolicy { AllowedSigners = [SnpSigner.Vlek] }));
         Assert.Equal([SnpPolicyChecks.AllowedChip], Compare(new SnpPolicy { AllowedChipIds = [new byte[64]] }));
     }

@@ -141,7 +141,7 @@ public sealed class SnpReportTests
         Refusal.Of(SevChecks.MaskedChipKey, () => WithKeyInfo(2).Parse());
         for (uint key = 2; key <= 7; key++)
         {
-            Refusal.Of(SevChecks.SigningKey, () => WithKeyInfo(key << 2).Parse());
+            Assert.Equal($"{key}", Refusal.Of(SevChecks.SigningKey, () => WithKeyInfo(key << 2).Parse()).Found);
         }
 
         for (int bit = 5; bit < 32; bit++)

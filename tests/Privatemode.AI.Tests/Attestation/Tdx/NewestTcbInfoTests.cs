@@ -41,6 +41,15 @@ public sealed class NewestTcbInfoTests
         Assert.Equal((20, TdxChecks.PlatformLevel), (unlisted.TcbInfo!.EvaluationDataNumber, unlisted.Problem));
     }
 
+    [Theory]
+    [InlineData("2026-10-01", 10)]
+    [InlineData("2026-12-31", 11)] // the QE identity ends before
+    public void Verify_NewerTcbInfo_LimitsTheValidity(string end, int month)
+    {
+        VerifiedTdxQuote verified = VerifyAll(Good, Newest.Replace("2026-12-01", end, StringComparison.Ordinal));
+        Assert.Equal(new DateTimeOffset(2026, month, 1, 0, 0, 0, TimeSpan.Zero), verified.ValidUntil);
+    }
+
     // The number decides, then the date: the newer of the two is used.
     [Theory]
     [InlineData(18, "2026-01-01", false)]
@@ -65,9 +74,11 @@ public sealed class NewestTcbInfoTests
         Assert.Equal((null, CertificateChecks.Revoked), (newest.Tcb, newest.Problem));
     }
 
-    private static NewestTcbEvaluation Verify(FakeIntel intel, string newest, byte[]? chain = null) => TdxVerification.Verify(
+    private static NewestTcbEvaluation Verify(FakeIntel intel, string newest, byte[]? chain = null) => VerifyAll(intel, newest, chain).Newest;
+
+    private static VerifiedTdxQuote VerifyAll(FakeIntel intel, string newest, byte[]? chain = null) => TdxVerification.Verify(
         intel.Quote.Write(),
         intel.Collateral with { NewestTcbInfo = FakeIntel.Sign("tcbInfo", newest), NewestTcbInfoChain = chain ?? intel.SignerChain },
         FakeIntel.Anchors,
-        FakeIntel.Now).Newest;
+        FakeIntel.Now);
 }

@@ -57,6 +57,21 @@ public sealed class TcbEvaluationTests
         }
     }
 
+    [Fact]
+    public void Judge_VersionBelowAllLevels_IsRefusedWithTheLowest()
+    {
+        string levels = $"{CollateralText.SvnLevel(6)},{CollateralText.SvnLevel(4)},{CollateralText.SvnLevel(5)}";
+        byte[] report = QuoteWriter.DefaultQeReport();
+        report[258] = 3;
+        PrivatemodeVerificationException enclave = Refusal.Of(
+            TdxChecks.QeLevel, () => (Good with { QeIdentity = CollateralText.QeIdentity(levels) }).Verify(Good.Quote with { QeReport = report }));
+        PrivatemodeVerificationException module = Refusal.Of(
+            TdxChecks.ModuleLevel,
+            () => (Good with { TcbInfo = CollateralText.TcbInfo(identities: CollateralText.Identity("TDX_01", levels)) }).Verify(WithSvn(3, 1)));
+        Assert.Equal(("version 4 or higher", "version 3"), (enclave.Expected, enclave.Found));
+        Assert.Equal(("TDX_01 version 4 or higher", "version 3"), (module.Expected, module.Found));
+    }
+
     // The reference looks for lower-case hex, Intel writes upper case; it shows from line 10 on.
     [Theory]
     [InlineData("TDX_0A")]

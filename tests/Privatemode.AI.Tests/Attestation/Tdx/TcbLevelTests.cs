@@ -10,7 +10,7 @@ public sealed class TcbLevelTests
 {
     // Few values, so that levels are often reached, equal in parts, and in every order.
     private static readonly Gen<int> Svn = Gen.Choose(0, 3);
-    private static readonly Gen<int[]> Components = Svn.ArrayOf(16);
+    private static readonly Gen<int[]> Components = Gen.OneOf(Svn.ArrayOf(16), Svn.Select(svn => Enumerable.Repeat(svn, 16).ToArray()));
 
     private static readonly Gen<Level> Levels =
         from sgx in Components

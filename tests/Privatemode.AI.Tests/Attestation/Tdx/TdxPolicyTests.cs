@@ -179,6 +179,31 @@ public sealed class TdxPolicyTests
     }
 
     [Fact]
+    public void Compare_NewestTcbInfo_CountsOnRequest()
+    {
+        TdxPolicy policy = new() { RequireNewestTdxTcbInfo = true };
+        TcbEvaluation outdated = Quote.Tcb with { Overall = Quote.Tcb.Overall with { Status = TcbStatus.OutOfDate } };
+        NewestTcbEvaluation[] refused =
+        [
+            new(Quote.TcbInfo, outdated, null),
+            new(Quote.TcbInfo, null, TdxChecks.PlatformLevel),
+            new(null, null, TdxChecks.TcbInfoFormat),
+            new(null, null, null),
+        ];
+        Assert.Empty(Checks(Quote with { Newest = new NewestTcbEvaluation(Quote.TcbInfo, Quote.Tcb, null) }, policy));
+        Assert.All(refused, newest => Assert.Equal([TdxPolicyChecks.NewestTcbStatus], Checks(Quote with { Newest = newest }, policy)));
+        Assert.All(refused, newest => Assert.Empty(Checks(Quote with { Newest = newest }, new TdxPolicy())));
+        Assert.Equal(
+            [
+                "OutOfDate (platform UpToDate, module UpToDate, quoting enclave UpToDate), evaluation 18",
+                "not listed (tdx-platform-level), evaluation 18",
+                "Intel's newest TCB info cannot be used (tdx-tcb-info-format)",
+                "Intel's newest TCB info could not be retrieved",
+            ],
+            refused.Select(newest => newest.ToText()));
+    }
+
+    [Fact]
     public void Compare_OldEvaluation_NamesTheDocument()
     {
         Assert.Equal([TdxPolicyChecks.TcbInfoEvaluation], Checks(Quote, new TdxPolicy { MinimumEvaluationDataNumber = 19 }));

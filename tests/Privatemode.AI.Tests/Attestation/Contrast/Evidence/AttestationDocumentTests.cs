@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Tests.Vectors;
 
@@ -37,6 +38,45 @@ public sealed class AttestationDocumentTests
         Assert.Equal("ROOT"u8.ToArray(), document.RootAuthority.ToArray());
         Assert.Equal("MESH"u8.ToArray(), document.MeshAuthority.ToArray());
     }
+
+    [Theory]
+    [InlineData("version", "version as a string")]
+    [InlineData("raw_attestation_doc", "raw_attestation_doc as a string of padded standard base64")]
+    [InlineData("attestation_type", "attestation_type as an array")]
+    [InlineData("manifests", "manifests as an array")]
+    [InlineData("policies", "policies as an array")]
+    [InlineData("root_ca", "root_ca as a string of padded standard base64")]
+    [InlineData("mesh_ca", "mesh_ca as a string of padded standard base64")]
+    public void Parse_MemberOfAnotherTypeOrCase_IsRefusedByName(string name, string expected)
+    {
+        JsonObject document = JsonNode.Parse(VectorFiles.Own("contrast/document-cases.json")[0].Text("json"))!.AsObject();
+        document[name] = new JsonObject();
+        Assert.Equal((ContrastChecks.DocumentFormat, expected), Refuse(document));
+        document.Remove(name);
+        document[name.ToUpperInvariant()] = "";
+        Assert.Equal((ContrastChecks.DocumentFormat, $"the member name {name}, spelled like this"), Refuse(document));
+    }
+
+    [Fact]
+    public void Parse_ItemOfAnotherType_IsRefusedByName()
+    {
+        JsonObject document = JsonNode.Parse(VectorFiles.Own("contrast/document-cases.json")[0].Text("json"))!.AsObject();
+        document["policies"] = new JsonArray("", 1);
+        Assert.Equal((ContrastChecks.DocumentFormat, "policies as strings"), Refuse(document));
+        document["manifests"] = new JsonArray("", 1);
+        document["policies"] = new JsonArray();
+        Assert.Equal((ContrastChecks.DocumentFormat, "manifests[1] as a string of padded standard base64"), Refuse(document));
+        document["attestation_type"] = new JsonArray(1, 3, 9901, 2, 1, 7, 8);
+        document["manifests"] = new JsonArray();
+        PrivatemodeVerificationException refusal = Assert.Throws<PrivatemodeVerificationException>(
+            () => AttestationDocument.Parse(Encoding.UTF8.GetBytes(document.ToJsonString())));
+        Assert.Equal((ContrastChecks.EvidenceType, "1.3.9901.2.1.7"), (refusal.ErrorType, refusal.Found));
+    }
+
+    [Fact]
+    public void ReadDocument_WithoutIt_IsNamed() => Assert.Equal(
+        (ContrastChecks.ResponseFormat, "AttestationDoc as a string of padded standard base64"),
+        ContrastFiles.RefusalAndExpected(() => AttestResponse.ReadDocument("{}"u8.ToArray())));
 
     [Fact]
     public void Parse_TooLong_IsRefused() => Assert.Equal(
@@ -77,4 +117,7 @@ public sealed class AttestationDocumentTests
         Assert.Equal(accepted ? null : ContrastChecks.ResponseFormat, refusal);
         Assert.Equal(accepted ? [1, 2] : [], document.ToArray());
     }
+
+    private static (string? Check, string? Expected) Refuse(JsonObject document) =>
+        ContrastFiles.RefusalAndExpected(() => AttestationDocument.Parse(Encoding.UTF8.GetBytes(document.ToJsonString())));
 }

@@ -4,6 +4,7 @@ using Privatemode.AI.Attestation.Sev;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Testing.Evidence;
 using Privatemode.AI.Testing.Evidence.Contrast;
+using Privatemode.AI.Testing.Evidence.Sev;
 
 namespace Privatemode.AI.Tests.Attestation.Contrast;
 
@@ -80,6 +81,34 @@ public sealed class ParsedEvidenceTests
 
         report[0x100] ^= 1;
         Assert.Equal(SevChecks.ReportSignature, ContrastFiles.Refusal(() => EvidenceOf(new SnpMessageWriter(report) { Vcek = certificate })));
+    }
+
+    // As much as possible is verified before anything is downloaded.
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public void Of_SomeOfTheCertificates_IsVerifiedWithThese(bool hasVcek, bool hasChain)
+    {
+        IssuedSnp issued = new IssuedEvidence(new EvidenceSettings(), CoordinatorScene.Day).Snp!;
+        byte[] report = new CoordinatorScene().Verify().Snp!.Report.Raw.ToArray();
+        SnpMessageWriter Message() => new(report)
+        {
+            Vcek = hasVcek ? issued.Vek : null,
+            Ask = hasChain ? issued.Intermediate : null,
+            Ark = hasChain ? issued.Root : null,
+        };
+        using (ParsedSnpEvidence evidence = EvidenceOf(Message()))
+        {
+            Assert.Equal(
+                (hasVcek, hasVcek, hasChain, hasChain),
+                (evidence.VcekPath is null, evidence.Vek is not null, evidence.ChainPath is null, evidence.Authorities is not null));
+            Assert.Equal(hasVcek && hasChain, evidence.Signed is not null);
+        }
+
+        report[0x100] ^= 1;
+        Assert.Equal(hasVcek ? SevChecks.ReportSignature : null, ContrastFiles.Refusal(() => EvidenceOf(Message()).Dispose()));
     }
 
     [Fact]

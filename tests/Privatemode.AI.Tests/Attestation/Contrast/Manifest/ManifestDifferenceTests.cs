@@ -14,6 +14,7 @@ public sealed class ManifestDifferenceTests
         ManifestDifference difference = ManifestDifference.Between(Own, Own);
         Assert.Empty(difference.Changes);
         Assert.Equal(difference.Before, difference.After);
+        Assert.Empty(difference.Lines);
         Assert.EndsWith("the same bytes\n", difference.ToString(), StringComparison.Ordinal);
     }
 
@@ -63,13 +64,18 @@ public sealed class ManifestDifferenceTests
             "\"Role\": \"coordinator\"",
             $"~ Policies.{Repeat("30", 32)}: names \"workload-example\", \"*\", secrets of \"apps/v1/Deployment/example/workload-example\" -> role " +
                 $"coordinator, names \"workload-example\", \"*\", secrets of \"apps/v1/Deployment/example/workload-example\"");
+        Expect("\"workload-example\"", "\"a ~\u007f\"", $"~ Policies.{Repeat("30", 32)}: names \"workload-example\", \"*\", secrets of "
+            + $"\"apps/v1/Deployment/example/workload-example\" -> names \"a ~\\u007f\", \"*\", secrets of "
+            + "\"apps/v1/Deployment/example/workload-example\"");
+        Expect("\"apps/v1/Deployment/example/workload-example\"", "\"\"", $"~ Policies.{Repeat("30", 32)}: names \"workload-example\", \"*\", secrets of "
+            + "\"apps/v1/Deployment/example/workload-example\" -> names \"workload-example\", \"*\"");
         Expect("\"Role\": \"\"", "\"Role\": \"\", \"Unknown\": 1", $"+ Policies.{Repeat("30", 32)}.Unknown: 1");
         Expect(
             Repeat("30", 32),
             Repeat("3a", 32).ToUpperInvariant(),
             $"- Policies.{Repeat("30", 32)}: names \"workload-example\", \"*\", secrets of \"apps/v1/Deployment/example/workload-example\"",
             $"+ Policies.{Repeat("3a", 32)}: names \"workload-example\", \"*\", secrets of \"apps/v1/Deployment/example/workload-example\"");
-        log.AssertAllPassed(11);
+        log.AssertAllPassed(13);
     }
 
     // What is shown decides what somebody approves: no manifest may write over a change or hide one behind another name.
@@ -130,6 +136,47 @@ public sealed class ManifestDifferenceTests
         Assert.Equal("ReferenceValues.snp[0].MinimumTCB.SNPVersion", difference.Changes[1].Path);
     }
 
+    // Of each kind one: what decides most comes first.
+    [Fact]
+    public void Between_AllKindsOfChanges_AreInTheOrderOfTheirImportance()
+    {
+        string policy = $$"""{"SANs": ["NAME"], "WorkloadSecretID": "x", "Role": "ROLE"}""";
+        string Policy(string pair, string name, string role = "") =>
+            $"\"{Repeat(pair, 32)}\": {policy.Replace("NAME", name, StringComparison.Ordinal).Replace("ROLE", role, StringComparison.Ordinal)}, ";
+        string policies = Policy("01", "new") + Policy("02", "other\", \"root") + Policy("03", "*") + Policy("04", "c", "coordinator");
+        ManifestDifference difference = Between(
+            ("\"Role\": \"coordinator\"", "\"Role\": \"\""),
+            ("\"Policies\": {", $"\"Policies\": {{ {policies}"),
+            ("\"WorkloadSecretID\": \"apps/v1/StatefulSet/example/secret-service\"", "\"WorkloadSecretID\": \"y\""),
+            (Repeat("d1", 48), Repeat("d3", 48)),
+            ("\"SNPVersion\": 28", "\"SNPVersion\": 1, \"Unknown\": 1"),
+            ("\"StaticPlatform\": false", $"\"StaticPlatform\": false, \"Rtmr0Alternatives\": [\"{Repeat("e7", 48)}\"], \"Unknown\": 2"),
+            ("\"SMTEnabled\": false", "\"SMTEnabled\": false, \"TSMEEnabled\": true"),
+            ($"\"{Repeat("f2", 16)}\"", $"\"{Repeat("f2", 16)}\", \"{Repeat("f4", 16)}\""),
+            ("\"300a020500c0ffee01020103\"", "\"300a020500c0ffee02020103\""));
+
+        Assert.Equal(
+            [
+                $"Policies.{Repeat("04", 32)}",
+                $"Policies.{Repeat("10", 32)}",
+                "ReferenceValues.tdx[0].MrTd",
+                "ReferenceValues.snp[0].MinimumTCB.SNPVersion",
+                $"ReferenceValues.tdx[0].Rtmr0Alternatives[\"{Repeat("e7", 48)}\"]",
+                "ReferenceValues.snp[0].MinimumTCB.Unknown",
+                "ReferenceValues.snp[0].PlatformInfo.TSMEEnabled",
+                $"ReferenceValues.tdx[0].AllowedPIIDs[\"{Repeat("f4", 16)}\"]",
+                "SeedshareOwnerPubKeys[\"300a020500c0ffee01020103\"]",
+                "SeedshareOwnerPubKeys[\"300a020500c0ffee02020103\"]",
+                $"Policies.{Repeat("02", 32)}",
+                $"Policies.{Repeat("20", 32)}",
+                $"Policies.{Repeat("01", 32)}",
+                $"Policies.{Repeat("03", 32)}",
+                "ReferenceValues.tdx[0].Unknown",
+            ],
+            difference.Changes.Select(change => change.Path));
+        Assert.DoesNotContain("the same", difference.ToString(), StringComparison.Ordinal);
+    }
+
     [Theory]
     [InlineData("names", 20, true)]
     [InlineData("id", 20, true)]
@@ -153,6 +200,39 @@ public sealed class ManifestDifferenceTests
             ($"\"{Repeat("f2", 16)}\"", $"{platforms}\"{Repeat("f2", 16)}\""), (Repeat("e2", 48), Repeat("e3", 48)));
         Assert.True(difference.Omitted > 0);
         Assert.Equal("ReferenceValues.tdx[0].Rtmrs[2]", difference.Changes[0].Path);
+    }
+
+    // At the limits everything is shown as it is, and one character more is shortened.
+    [Theory]
+    [InlineData(256, 512)]
+    [InlineData(257, 513)]
+    public void Between_LongTextAndPath_AreShortened(int text, int path)
+    {
+        string name = new('n', 250);
+        string last = new('l', path - 502);
+        ManifestDifference difference = Between(
+            ("{\n  \"Policies\"", $"{{\n  \"Text\": \"{new string('t', text - 2)}\", \"{name}\": {{\"{name}\": {{\"{last}\": 1}}}}, \"Policies\""));
+        bool isLong = text > 256;
+        Assert.Equal(isLong, difference.Changes.Single(change => change.Path == "Text").After!.Contains("SHA-256", StringComparison.Ordinal));
+        Assert.Equal(isLong, difference.Changes.Single(change => change.Path != "Text").Path.Contains("SHA-256", StringComparison.Ordinal));
+    }
+
+    // A name that could be read as a path, or that is long, is shown as a text.
+    [Theory]
+    [InlineData("", false)]
+    [InlineData("a", true)]
+    [InlineData("aZ09_-$", true)]
+    [InlineData("a.b", false)]
+    [InlineData("a[0", false)]
+    [InlineData("a b", false)]
+    [InlineData(256, true)]
+    [InlineData(257, false)]
+    public void Between_NameOfAnyForm_IsAPathOnlyIfPlain(object form, bool isPlain)
+    {
+        string name = form as string ?? new string('n', (int)form);
+        string path = Assert.Single(Between(("{\n  \"Policies\"", $"{{\n  \"{name}\": 1, \"Policies\"")).Changes).Path;
+        Assert.Equal(isPlain, path == name);
+        Assert.Equal(!isPlain, path.StartsWith('"'));
     }
 
     [Fact]

@@ -24,20 +24,41 @@ public sealed class ManifestTests
         log.AssertAllPassed(82);
     }
 
-    // Each value of the manifest replaced by an object: the refusal names the place.
+    // Each value of the manifest replaced by one of another type: the refusal names the place.
     [Fact]
     public void Parse_ValueOfAnotherType_IsNamedByItsPath()
     {
         string[] paths = [.. PathsOf(JsonNode.Parse(ContrastFiles.OwnManifest)!)];
-        Assert.Equal(52, paths.Length);
+        Assert.Equal(71, paths.Length);
         foreach (string path in paths)
         {
             JsonNode manifest = JsonNode.Parse(ContrastFiles.OwnManifest)!;
-            ValueAt(manifest, path).ReplaceWith(new JsonObject());
+            JsonNode value = ValueAt(manifest, path);
+            value.ReplaceWith<JsonNode>(value is JsonObject ? JsonValue.Create("text") : new JsonObject());
             (string? check, string? expected) = ContrastFiles.RefusalAndExpected(() => Manifest.Parse(Encoding.UTF8.GetBytes(manifest.ToJsonString())));
             Assert.NotNull(check);
             Assert.StartsWith($"{path} as ", expected, StringComparison.Ordinal);
         }
+    }
+
+    // To a reader that ignores case, this would be the member.
+    [Fact]
+    public void Parse_MemberNameInAnotherCase_IsRefused()
+    {
+        string[] members = [.. PathsOf(JsonNode.Parse(ContrastFiles.OwnManifest)!).Where(path => !path.EndsWith(']') && !path.EndsWith('0'))];
+        foreach (string path in members)
+        {
+            JsonNode manifest = JsonNode.Parse(ContrastFiles.OwnManifest)!;
+            JsonNode value = ValueAt(manifest, path);
+            string name = value.GetPropertyName();
+            JsonObject parent = value.Parent!.AsObject();
+            parent.Remove(name);
+            parent.Add(name[..1] + name[1..].ToLowerInvariant() == name ? name.ToUpperInvariant() : name.ToLowerInvariant(), value);
+            (string? check, string? expected) = ContrastFiles.RefusalAndExpected(() => Manifest.Parse(Encoding.UTF8.GetBytes(manifest.ToJsonString())));
+            Assert.Equal((ManifestChecks.Format, $"the member name {name}, spelled like this"), (check, expected));
+        }
+
+        Assert.InRange(members.Length, 50, 70);
     }
 
     [Theory]
@@ -176,6 +197,56 @@ public sealed class ManifestTests
         }
     }
 
+    [Theory]
+    [InlineData(StrictObject.MaxText, true)]
+    [InlineData(StrictObject.MaxText + 1, false)]
+    public void Parse_LongText_IsReadUpToTheLimit(int length, bool isRead)
+    {
+        byte[] manifest = ContrastFiles.OwnManifestWith(("Metal-QEMU-SNP-GPU", new string('a', length - 2)));
+        Assert.Equal(
+            isRead ? default : (ManifestChecks.Format, "ReferenceValues.snp[0].Platform of at most 65536 bytes"),
+            ContrastFiles.RefusalAndExpected(() => Manifest.Parse(manifest)));
+    }
+
+    [Fact]
+    public void Parse_ManyTokens_AreReadUpToTheLimit()
+    {
+        int own = Tokens(ContrastFiles.OwnManifestWith());
+        byte[] With(int count) => ContrastFiles.OwnManifestWith(
+            ("{\n  \"Policies\"", $"{{\n  \"Unknown\": [{string.Join(',', Enumerable.Repeat(0, count))}],\n  \"Policies\""));
+        byte[] most = With(StrictObject.MaxTokens - own - 3);
+        Assert.Equal(StrictObject.MaxTokens, Tokens(most));
+        Assert.Null(ContrastFiles.Refusal(() => Manifest.Parse(most)));
+        Assert.Equal(ManifestChecks.Format, ContrastFiles.Refusal(() => Manifest.Parse(With(StrictObject.MaxTokens - own - 2))));
+
+        static int Tokens(byte[] json)
+        {
+            Utf8JsonReader reader = new(json);
+            int tokens = 0;
+            while (reader.Read())
+            {
+                tokens++;
+            }
+
+            return tokens;
+        }
+    }
+
+    [Fact]
+    public void Parse_PlatformWithoutProtection_IsNamedByItsPath() => Assert.Equal(
+        (ManifestChecks.InsecurePlatform, "ReferenceValues.tdx[0].Platform with confidential computing"),
+        ContrastFiles.RefusalAndExpected(() => Manifest.Parse(ContrastFiles.OwnManifestWith(("Metal-QEMU-TDX-GPU", "K3s-Insecure")))));
+
+    // Numbers at the ends of their ranges.
+    [Theory]
+    [InlineData("\"SNPVersion\": 28", "\"SNPVersion\": 0")]
+    [InlineData("\"SNPVersion\": 28", "\"SNPVersion\": 255")]
+    [InlineData("\"ABIMajor\": 1", "\"ABIMajor\": 255")]
+    [InlineData("\"ABIMinor\": 58", "\"ABIMinor\": 255")]
+    [InlineData("\"MinimumMitigationVector\": 15", "\"MinimumMitigationVector\": 18446744073709551615")]
+    [InlineData("\"MinTCBEvaluationDataNumber\": 21", "\"MinTCBEvaluationDataNumber\": 2147483647")]
+    public void Parse_NumberAtItsEnd_IsRead(string from, string to) => Manifest.Parse(ContrastFiles.OwnManifestWith((from, to)));
+
     [Fact]
     public void Parse_TooLongOrBadUtf8_IsRefused()
     {
@@ -225,13 +296,17 @@ public sealed class ManifestTests
         log.AssertAllPassed(5);
     }
 
-    // Every text, number and flag.
-    private static IEnumerable<string> PathsOf(JsonNode node) => node switch
+    // Everything but the root.
+    private static IEnumerable<string> PathsOf(JsonNode node)
     {
-        JsonObject value => value.SelectMany(member => PathsOf(member.Value!)),
-        JsonArray list => list.SelectMany(item => PathsOf(item!)),
-        _ => [node.GetPath()[2..]],
-    };
+        IEnumerable<JsonNode> children = node switch
+        {
+            JsonObject value => value.Select(member => member.Value!),
+            JsonArray list => list.Select(item => item!),
+            _ => [],
+        };
+        return children.SelectMany(child => PathsOf(child).Prepend(child.GetPath()[2..]));
+    }
 
     private static JsonNode ValueAt(JsonNode manifest, string path) => path.Replace("]", "").Split('.', '[').Aggregate(
         manifest, (node, step) => node is JsonArray list ? list[int.Parse(step, CultureInfo.InvariantCulture)]! : node[step]!);

@@ -158,7 +158,7 @@ public sealed class ContrastVerifierTests
         Assert.Equal([ContrastChecks.OptionChip], chip.Refusals());
 
         ReadOnlyMemory<byte> own = new CoordinatorScene().Verify().Snp!.Report.ChipId;
-        CoordinatorScene allowed = new() { Options = new ContrastOptions { AllowedProducts = [SnpProduct.Genoa], AllowedChipIds = [own] } };
+        CoordinatorScene allowed = new() { Options = new ContrastOptions { AllowedProducts = [SnpProduct.Genoa], AllowedChipIds = [new byte[64], own] } };
         Assert.Empty(allowed.Refusals());
     }
 
@@ -177,7 +177,9 @@ public sealed class ContrastVerifierTests
         ContrastOptions chips = new() { AllowedChipIds = [new byte[64]], AllowedProducts = [SnpProduct.Genoa] };
         Assert.Empty(new CoordinatorScene(EvidenceKind.Tdx) { Options = chips }.Refusals());
         ContrastOptions amd = new() { AllowedKinds = [AI.Attestation.Contrast.EvidenceKind.SevSnp] };
-        Assert.Equal([ContrastChecks.OptionKind], new CoordinatorScene(EvidenceKind.Tdx) { Options = amd }.Refusals());
+        PrivatemodeVerificationException refusal = Assert.Throws<PrivatemodeVerificationException>(
+            new CoordinatorScene(EvidenceKind.Tdx) { Options = amd }.Verify);
+        Assert.Equal((ContrastChecks.OptionKind, "SEV-SNP", "TDX"), (refusal.ErrorType, refusal.Expected, refusal.Found));
         Assert.Empty(new CoordinatorScene(EvidenceKind.SevSnp) { Options = amd }.Refusals());
     }
 

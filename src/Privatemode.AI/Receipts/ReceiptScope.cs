@@ -6,8 +6,9 @@ using Privatemode.AI.Pipeline.Answers;
 
 namespace Privatemode.AI.Receipts;
 
-/// <summary>The state that the pipeline passes to the adapter that made a call through the OpenAI client, which has no other way for it.</summary>
-/// <remarks>It is the only ambient value of this library. The flag of the approval callback is therefore here too, and inner scopes inherit it.
+/// <summary>The state that the pipeline passes to the adapter that made a call. The OpenAI client between them cannot pass it.</summary>
+/// <remarks>It is the only ambient (<see cref="AsyncLocal{T}"/>) value of this library. Therefore, it also contains the flag of the approval callback, which
+/// inner scopes inherit.
 /// </remarks>
 internal sealed class ReceiptScope : IAsyncDisposable
 {
@@ -74,7 +75,7 @@ internal sealed class ReceiptScope : IAsyncDisposable
     /// <summary>The recorded finish reason of a choice, or null.</summary>
     public string? FinishReasonOf(int choice) => _finishReasons?.GetValueOrDefault(choice);
 
-    /// <summary>The member that makes the answer unreadable; null if it is not found.</summary>
+    /// <summary>Returns the member that makes the answer unreadable, or null if it is not found.</summary>
     /// <param name="read">Reads a whole answer, or the data of one event, and throws if it cannot.</param>
     public string? FindUnreadable(Action<BinaryData> read)
     {
@@ -89,7 +90,7 @@ internal sealed class ReceiptScope : IAsyncDisposable
             .Select(line => UnreadableMemberFinder.Find(Encoding.UTF8.GetBytes(line["data: ".Length..]), read)).FirstOrDefault(path => path is not null);
     }
 
-    /// <summary>Disposes the answer, whether or not the OpenAI client has done so.</summary>
+    /// <summary>Disposes the answer, regardless of whether the OpenAI client has done so.</summary>
     /// <remarks>
     /// The enumerator of the OpenAI client disposes an answer only after its first successful step. A cancellation right before that would leave
     /// a secret, a permit and a connection in use until a garbage collection.
@@ -115,10 +116,10 @@ internal sealed class ReceiptScope : IAsyncDisposable
 /// <summary>The progress of a call when an exception is thrown.</summary>
 internal enum CallPhase
 {
-    /// <summary>The client writes the request; nothing has been sent.</summary>
+    /// <summary>The client is writing the request. Nothing has been sent.</summary>
     Writing,
 
-    /// <summary>The request is written; there is no answer yet.</summary>
+    /// <summary>The request is written, and there is no answer yet.</summary>
     Sending,
 
     /// <summary>The answer, or the beginning of a stream, was passed to the client.</summary>

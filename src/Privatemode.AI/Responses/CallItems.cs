@@ -5,7 +5,7 @@ using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>Earlier calls of tools: those of the current message, and the assignment of outputs to calls.</summary>
+/// <summary>The tool calls in the input: those of the current message, and the assignment of outputs to calls.</summary>
 internal sealed class CallItems(ToolNames names) : IDisposable
 {
     private static readonly KnownNames FunctionMembers = new("type", "call_id", "name", "namespace", "arguments", "id", "status", "caller");
@@ -21,7 +21,7 @@ internal sealed class CallItems(ToolNames names) : IDisposable
     /// <summary>Whether the current message has no call.</summary>
     public bool IsEmpty => _calls.Count == 0;
 
-    /// <exception cref="PrivatemodeRequestException">The item is not a call that a chat can have.</exception>
+    /// <exception cref="PrivatemodeRequestException">The item is not a call that a chat can contain.</exception>
     public void Add(RequestObject item, bool isCustom)
     {
         _ = item.WithOnly(isCustom ? CustomMembers : FunctionMembers);
@@ -41,7 +41,7 @@ internal sealed class CallItems(ToolNames names) : IDisposable
 
     /// <summary>Records that a call has its output.</summary>
     /// <returns>The ID of the call, and the output.</returns>
-    /// <exception cref="PrivatemodeRequestException">There is no such call, or the item is not an output that a chat can have.</exception>
+    /// <exception cref="PrivatemodeRequestException">There is no such call, or the item is not an output that a chat can contain.</exception>
     public (JsonElement Id, JsonElement Output) Answer(RequestObject item)
     {
         _ = item.WithOnly(OutputMembers);
@@ -85,7 +85,8 @@ internal sealed class CallItems(ToolNames names) : IDisposable
 
     public void Dispose() => _arguments.Dispose();
 
-    /// <summary>Model servers parse the arguments of earlier calls, and answer every later request with an error if they are not an object.</summary>
+    /// <summary>Writes the arguments of an earlier call as a JSON object. Model servers parse them, and would answer every later request with an error if they
+    /// were not an object.</summary>
     private void WriteArguments(Utf8JsonWriter writer, Call call)
     {
         ReadOnlySpan<byte> raw = RawJson.Of(call.Arguments);

@@ -30,7 +30,7 @@ internal ref struct ChatAnswer
 
     public ReadOnlySpan<byte> Refusal { get; private set; }
 
-    /// <summary>A list, for <see cref="ChatCalls"/>; empty if the answer has no such list.</summary>
+    /// <summary>The list of tool calls, for <see cref="ChatCalls"/>; empty if the answer has no such list.</summary>
     public ReadOnlySpan<byte> ToolCalls { get; private set; }
 
     /// <summary>The reason why the answer ended; empty if it did not.</summary>
@@ -39,7 +39,7 @@ internal ref struct ChatAnswer
     /// <summary>The list of log probabilities of the content; empty if the answer has none.</summary>
     public ReadOnlySpan<byte> Logprobs { get; private set; }
 
-    /// <summary>An object; empty if the answer has no such object.</summary>
+    /// <summary>The usage object; empty if the answer has no usage.</summary>
     public ReadOnlySpan<byte> Usage { get; private set; }
 
     /// <summary>Reads the first choice of an answer, and its usage.</summary>
@@ -61,7 +61,7 @@ internal ref struct ChatAnswer
         return answer;
     }
 
-    /// <summary>The exception for an authentic answer that has no form this library knows.</summary>
+    /// <summary>Creates the exception for an authentic answer whose form this library does not know.</summary>
     public static PrivatemodeServiceException Unreadable() => new(
         ServiceFailureReason.Other, "The answer of the model server has an unsupported form. Update this package, or use another model.")
     {
@@ -200,7 +200,7 @@ internal ref struct ChatAnswer
         : reader.ValueTextEquals("tool_calls"u8) ? Members.ToolCalls
         : reader.ValueTextEquals("refusal"u8) ? Members.Refusal : Members.None;
 
-    /// <summary>Readers differ in which of two members with one name they use.</summary>
+    /// <summary>Throws if a member occurs twice, because readers differ in which of the two they use.</summary>
     private void Once(Members member)
     {
         Expect((_seen & member) == 0);
@@ -244,7 +244,7 @@ internal ref struct ChatCalls
         _ = _isEmpty || _reader.Read();
     }
 
-    /// <summary>The number of the call; its position in a list of complete calls.</summary>
+    /// <summary>The index of the call. In a list of complete calls, it is the position.</summary>
     public int Index { get; private set; }
 
     public ReadOnlySpan<byte> Id { get; private set; }
@@ -253,8 +253,8 @@ internal ref struct ChatCalls
 
     public ReadOnlySpan<byte> Arguments { get; private set; }
 
-    /// <summary>Reads the next one, if there is one.</summary>
-    /// <exception cref="PrivatemodeServiceException">It has no form this library knows.</exception>
+    /// <summary>Reads the next call, and returns whether there is one.</summary>
+    /// <exception cref="PrivatemodeServiceException">The call has a form that this library does not know.</exception>
     public bool TryRead()
     {
         try

@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Responses;
 
-/// <summary>Tools that OpenAI runs itself, and this service does not. The returned words are all from this list, never a caller's text.</summary>
+/// <summary>Hosted tools: those that the service does not have. All returned names are from a fixed list, never a caller's text.</summary>
 internal static class HostedTools
 {
     private static readonly string[] Tools =
@@ -40,17 +40,17 @@ internal static class HostedTools
         "code_interpreter_call.outputs",
     ];
 
-    /// <summary>The hosted tool of a type in <c>tools</c>, which may end with a date; null for other types.</summary>
+    /// <summary>Returns the hosted tool for a type in <c>tools</c>, which can end with a date; null for other types.</summary>
     public static string? OfTool(string type)
     {
         string name = HasDate(type) ? type[..^"_2025_03_11".Length] : type;
         return Array.Find(Tools, tool => tool == name);
     }
 
-    /// <summary>The hosted tool of a type of an item; null for other types.</summary>
+    /// <summary>Returns the hosted tool for the type of an item; null for other types.</summary>
     public static string? OfItem(string type) => Items.GetValueOrDefault(type);
 
-    /// <summary>Whether a word of <c>include</c> concerns a hosted tool.</summary>
+    /// <summary>Returns whether a value of <c>include</c> concerns a hosted tool.</summary>
     public static bool IsInclude(string word) => Includes.Contains(word);
 
     private static bool HasDate(string type)

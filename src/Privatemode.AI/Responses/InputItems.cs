@@ -38,7 +38,7 @@ internal sealed class InputItems : IDisposable
         _reasoning = new ReasoningItems(decryptReasoning);
     }
 
-    /// <summary>The hosted tools of which an item was left out, without duplicates.</summary>
+    /// <summary>The hosted tools whose items were left out, without duplicates.</summary>
     public IReadOnlyCollection<string> LeftOut => _leftOut;
 
     /// <summary>The number of items with reasoning in a form that this client cannot decrypt.</summary>
@@ -47,7 +47,7 @@ internal sealed class InputItems : IDisposable
     private int Messages { get; set; }
 
     /// <summary>Writes the list of messages.</summary>
-    /// <exception cref="PrivatemodeRequestException">An item is not one that a chat can have.</exception>
+    /// <exception cref="PrivatemodeRequestException">An item cannot be part of a chat.</exception>
     public void Write(JsonElement? instructions, JsonElement? input)
     {
         if (instructions is { } text)
@@ -174,7 +174,7 @@ internal sealed class InputItems : IDisposable
         }
     }
 
-    /// <summary>Those at the beginning become one message, because models expect one.</summary>
+    /// <summary>Adds a system message. Those at the beginning are joined into one message, because models expect only one.</summary>
     private void AddSystem(JsonElement content, MemberPath path)
     {
         bool isLeading = _isLeading && _calls.IsEmpty && !_hasMessage && _reasoning.IsEmpty;
@@ -210,7 +210,7 @@ internal sealed class InputItems : IDisposable
         _writer.WriteEndObject();
     }
 
-    /// <summary>Writes everything that waits for the next item.</summary>
+    /// <summary>Ends the message of the assistant and writes it.</summary>
     private void EndTurn()
     {
         EndAssistant();

@@ -10,7 +10,7 @@ using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>Parts of messages and of the outputs of tools: texts, images, files, audio.</summary>
+/// <summary>Converts the parts of messages and tool outputs: texts, images, files and audio.</summary>
 internal sealed class InputParts : IDisposable
 {
     /// <summary>The maximum number of parts of one item.</summary>
@@ -81,7 +81,7 @@ internal sealed class InputParts : IDisposable
         }
     }
 
-    /// <summary>Adds the texts of a message of the system or of the assistant, which has nothing else.</summary>
+    /// <summary>Adds the texts of a message of the system or of the assistant, which can contain only texts.</summary>
     public void AddTexts(JoinedText target, JsonElement content, MemberPath path, bool isAssistant)
     {
         if (content.ValueKind == JsonValueKind.String)
@@ -105,7 +105,7 @@ internal sealed class InputParts : IDisposable
         }
     }
 
-    /// <summary>Adds the text of the output of a tool. Images are not part of it: model servers read only text there.</summary>
+    /// <summary>Adds the text of the output of a tool. Images are returned separately, because model servers read only text in tool outputs.</summary>
     /// <param name="images">Receives the images, as parts of a chat with a comma before each.</param>
     public void AddOutput(JoinedText target, PooledBytes images, JsonElement output, MemberPath path)
     {
@@ -183,7 +183,7 @@ internal sealed class InputParts : IDisposable
         }
     }
 
-    /// <summary>Allocates the space for the next part in one step: growing step by step would take several times as much.</summary>
+    /// <summary>Allocates the memory for the next part in one step, because growing step by step would need several times as much.</summary>
     private void Begin(int length)
     {
         const int AroundIt = 200;
@@ -296,7 +296,7 @@ internal sealed class InputParts : IDisposable
     }
 }
 
-/// <summary>The data of files: base64 with or without a media type.</summary>
+/// <summary>Reads the data of files: Base64 with or without a media type.</summary>
 internal static class FileData
 {
     private const string Unknown = "application/octet-stream";
@@ -339,7 +339,7 @@ internal static class FileData
     public static void AppendBase64(PooledBytes target, ReadOnlySpan<byte> bytes) =>
         _ = Base64.EncodeToUtf8(bytes, target.Extend(Base64.GetMaxEncodedToUtf8Length(bytes.Length)), out _, out _);
 
-    /// <summary>The media type of data: the one that its caller states, or else the one of its first bytes.</summary>
+    /// <summary>Returns the media type that the caller states or, if it is missing, the one that the first bytes show.</summary>
     public static string TypeOf(string mediaType, ReadOnlySpan<byte> data) => mediaType is not (Unknown or "") ? mediaType
         : data.StartsWith("%PDF-"u8) ? MediaTypes.Pdf
         : data.StartsWith((ReadOnlySpan<byte>)[0x89, (byte)'P', (byte)'N', (byte)'G']) ? "image/png"
@@ -350,13 +350,14 @@ internal static class FileData
         : data.StartsWith("ID3"u8) || data.StartsWith((ReadOnlySpan<byte>)[0xFF, 0xFB]) ? MediaTypes.Mp3
         : IsTextInUtf8(data) ? Text : Unknown;
 
-    /// <summary>Whether data is text, without control characters except those for layout: each of them would take six characters.</summary>
+    /// <summary>Returns whether data is UTF-8 text without control characters other than those for layout, because each of the others would need six characters
+    /// in JSON.</summary>
     public static bool IsTextInUtf8(ReadOnlySpan<byte> data) => Utf8.IsValid(data) && !data.ContainsAny(NotInText);
 
     public static bool IsText(string mediaType) =>
         mediaType.StartsWith("text/", StringComparison.Ordinal) || mediaType is "application/json" or "application/xml";
 
-    /// <summary>Whether it is an image with a type that needs no escapes.</summary>
+    /// <summary>Returns whether a media type is an image type that needs no escape sequences in JSON.</summary>
     public static bool IsImage(string mediaType) => mediaType.StartsWith("image/", StringComparison.Ordinal)
         && mediaType["image/".Length..].All(character => char.IsAsciiLetterOrDigit(character) || character is '.' or '+' or '-');
 

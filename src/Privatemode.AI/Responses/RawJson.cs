@@ -15,10 +15,10 @@ internal static class RawJson
 
     private static ReadOnlySpan<byte> HexDigits => "0123456789abcdef"u8;
 
-    /// <summary>The text of an element as written, a string with its quotes.</summary>
+    /// <summary>Returns the text of an element as written; for a string, with its quotation marks.</summary>
     public static ReadOnlySpan<byte> Of(JsonElement element) => JsonMarshal.GetRawUtf8Value(element);
 
-    /// <summary>The text of a string as written, without its quotes.</summary>
+    /// <summary>Returns the text of a string as written, without its quotation marks.</summary>
     public static ReadOnlySpan<byte> Inside(JsonElement text) => Of(text)[1..^1];
 
     /// <summary>Writes an element unchanged. It was parsed, so it is valid.</summary>
@@ -31,8 +31,9 @@ internal static class RawJson
         Write(writer, element);
     }
 
-    /// <summary>The same as <see cref="AppendEscaped"/> for a request, which has a maximum length.</summary>
-    /// <exception cref="PrivatemodeRequestException">It is longer than any request; it can be six times as long as the text.</exception>
+    /// <summary>Appends text as <see cref="AppendEscaped"/> does, to a request, which has a maximum length.</summary>
+    /// <exception cref="PrivatemodeRequestException">The escaped text, which can be six times as long as the text, exceeds the maximum length of a
+    /// request.</exception>
     public static void AppendOfRequest(PooledBytes target, ReadOnlySpan<byte> text)
     {
         PooledWriteStream.ThrowIfTooLong(target.Length + EscapedLength(text), RequestEncryptor.WireLimit);
@@ -85,7 +86,7 @@ internal static class RawJson
         return length;
     }
 
-    /// <summary>The number of characters of a string. One beyond U+FFFF counts as one, or as two if it is escaped.</summary>
+    /// <summary>Returns the number of characters of a string. A character beyond U+FFFF counts as one, or as two if it is escaped.</summary>
     /// <param name="inside">The inside of a JSON string.</param>
     public static int CountCharacters(ReadOnlySpan<byte> inside)
     {
@@ -107,7 +108,7 @@ internal static class RawJson
     }
 }
 
-/// <summary>Texts with an empty line between them, as one JSON string.</summary>
+/// <summary>Joins texts into one JSON string, with an empty line between them.</summary>
 internal sealed class JoinedText : IDisposable
 {
     private readonly PooledBytes _raw = new(256);
@@ -167,7 +168,7 @@ internal readonly record struct MemberPath(string Root, int Index = -1, string? 
     private static string Brackets(int index) => index < 0 ? "" : string.Create(System.Globalization.CultureInfo.InvariantCulture, $"[{index}]");
 }
 
-/// <summary>The names of the members that an object of the request may have.</summary>
+/// <summary>The names of the members that an object of the request can have.</summary>
 internal sealed class KnownNames(params string[] names)
 {
     private readonly byte[][] _names = [.. names.Select(Encoding.ASCII.GetBytes)];
@@ -225,7 +226,7 @@ internal readonly struct RequestObject
         return this;
     }
 
-    /// <summary>A string, as an element.</summary>
+    /// <summary>Returns a required string member, as an element.</summary>
     public JsonElement Text(ReadOnlySpan<byte> name) => FindText(name) ?? throw Path.Member(name).MustBe("a string");
 
     public JsonElement? FindText(ReadOnlySpan<byte> name) => Find(name, JsonValueKind.String, "a string");
@@ -238,11 +239,11 @@ internal readonly struct RequestObject
         : value.ValueKind is JsonValueKind.True or JsonValueKind.False ? value.ValueKind == JsonValueKind.True
         : throw Path.Member(name).MustBe("true or false");
 
-    /// <summary>A word of the API, such as a type. Text that is longer than all of them is returned as the empty word.</summary>
+    /// <summary>Returns a keyword of the API, such as a type. Text that is longer than any keyword is returned as an empty string.</summary>
     public string? FindWord(ReadOnlySpan<byte> name) =>
         FindText(name) is not { } word ? null : RawJson.Of(word).Length > MaxWordLength ? "" : word.GetString();
 
-    /// <summary>A name or an ID of a valid length, in bytes.</summary>
+    /// <summary>Returns a required member that is a name or an ID, with at most the specified number of bytes.</summary>
     public string Name(ReadOnlySpan<byte> name, int longest) => FindName(name, longest) ?? throw BadName(name, longest);
 
     /// <inheritdoc cref="Name"/>

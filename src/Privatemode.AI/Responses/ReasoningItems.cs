@@ -6,7 +6,7 @@ namespace Privatemode.AI.Responses;
 /// <summary>Decrypts reasoning that an earlier response contained.</summary>
 /// <param name="blob">The value of <c>encrypted_content</c>.</param>
 /// <param name="text">Receives the text, in UTF-8.</param>
-/// <returns>False if another service, client or caller encrypted it, or it is damaged.</returns>
+/// <returns>False if the value was encrypted for another service, client or caller, or is damaged.</returns>
 internal delegate bool DecryptReasoning(ReadOnlySpan<byte> blob, PooledBytes text);
 
 /// <summary>The reasoning of one message of the assistant, from items of the type <c>reasoning</c>.</summary>
@@ -22,8 +22,8 @@ internal sealed class ReasoningItems(DecryptReasoning decrypt) : IDisposable
 
     public bool IsEmpty => _text.IsEmpty;
 
-    /// <summary>Adds what an item has: the encrypted text, or else the plain one, or else the summary, where Microsoft.Extensions.AI puts streamed
-    /// text.</summary>
+    /// <summary>Adds the text of an item: the encrypted text if possible, otherwise the plain text, otherwise the summary, in which Microsoft.Extensions.AI
+    /// stores streamed text.</summary>
     /// <remarks>A blob that cannot be decrypted is not an error: conversations can be older than keys, and continue with another service.</remarks>
     public void Add(RequestObject item)
     {
@@ -39,7 +39,7 @@ internal sealed class ReasoningItems(DecryptReasoning decrypt) : IDisposable
         }
     }
 
-    /// <summary>Writes it as a member of the message, if there is any.</summary>
+    /// <summary>Writes the reasoning as a member of the message, if there is any.</summary>
     public void MoveTo(Utf8JsonWriter writer)
     {
         if (!IsEmpty)

@@ -8,17 +8,17 @@ namespace Privatemode.AI.Responses;
 /// <summary>Parses the body of a request for a response, with limits, and only if it is unambiguous.</summary>
 internal static class RequestDocument
 {
-    /// <summary>The maximum number of names, values and brackets of a body, because each takes memory.</summary>
+    /// <summary>The maximum number of names, values and brackets of a body, because each needs memory.</summary>
     public const int MaxJsonTokens = 4_000_000;
 
-    /// <summary>The maximum number of members of any object: finding duplicate names takes memory, and more and more time for each.</summary>
+    /// <summary>The maximum number of members of an object, because the time to find duplicate names grows faster than their number.</summary>
     public const int MaxMembers = 10_000;
 
     private static readonly JsonDocumentOptions Strict = new() { MaxDepth = JsonLimits.MaxDepth, AllowDuplicateProperties = false };
 
     /// <summary>Parses a body. Dispose the result.</summary>
     /// <exception cref="PrivatemodeWouldLeakException">The body is not a JSON object, or is ambiguous.</exception>
-    /// <exception cref="PrivatemodeRequestException">There is too much in it, or half of a surrogate pair.</exception>
+    /// <exception cref="PrivatemodeRequestException">The body exceeds a limit, or contains half of a surrogate pair.</exception>
     public static JsonDocument Parse(ReadOnlyMemory<byte> body)
     {
         try

@@ -64,7 +64,7 @@ internal sealed class RequestMembers
     /// <param name="leavesOutHosted">Whether hosted tools and their items are left out instead of refused.</param>
     /// <param name="decryptReasoning">Decrypts reasoning that an earlier response contains.</param>
     /// <exception cref="PrivatemodeWouldLeakException">The body is not a JSON object, or is ambiguous.</exception>
-    /// <exception cref="PrivatemodeRequestException">A member is not known, or asks for something that the service does not do.</exception>
+    /// <exception cref="PrivatemodeRequestException">A member is unknown, or requires something that the service does not support.</exception>
     public static TranslatedRequest Translate(
         ReadOnlyMemory<byte> body, PooledBytes chat, ResponseEcho echo, bool leavesOutHosted, DecryptReasoning decryptReasoning)
     {
@@ -174,7 +174,7 @@ internal sealed class RequestMembers
         }
     }
 
-    /// <summary>Writes the chat, always in the same order, so that requests with the same beginning stay alike.</summary>
+    /// <summary>Writes the chat. The order of its members is always the same, so that requests with the same beginning have equal prompts.</summary>
     private TranslatedRequest Write(PooledBytes chat, DecryptReasoning decryptReasoning)
     {
         using PooledWriteStream stream = new(chat, RequestEncryptor.WireLimit);

@@ -19,7 +19,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
     private int _announced;
 
     /// <summary>Adds the next fragment of a call.</summary>
-    /// <exception cref="PrivatemodeServiceException">The calls have no known form, or are too many or too long.</exception>
+    /// <exception cref="PrivatemodeServiceException">The calls have an unknown form, are too many, or are too long.</exception>
     public void Add(in ChatCalls fragment)
     {
         int index = fragment.Index;
@@ -50,7 +50,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
         }
     }
 
-    /// <summary>Announces the calls that were not announced yet: their names are complete now.</summary>
+    /// <summary>Announces the calls that have not been announced, whose names are now complete.</summary>
     public void AnnounceAll()
     {
         if (_announced < _calls.Count)
@@ -73,7 +73,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
         return areComplete;
     }
 
-    /// <summary>Reports that the complete calls are done. Only after the answer is authenticated to its end.</summary>
+    /// <summary>Reports that the complete calls are done. Call this only after the answer is authenticated to its end.</summary>
     public void Finish(ResponseItems items)
     {
         foreach (StreamedCall one in _calls.OrderBy(one => one.OutputIndex).Where(one => one.Input is not null))
@@ -105,7 +105,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
 
     public void Dispose() => _calls.ForEach(one => one.Dispose());
 
-    /// <summary>The exception for a call that cannot be run although the answer is whole.</summary>
+    /// <summary>Creates the exception for a call that cannot be run although the answer is complete.</summary>
     public static PrivatemodeServiceException Unusable(string? requestId) => new(
         ServiceFailureReason.Other, "The model wrote a tool call whose arguments are not a JSON object. Retry the call.")
     {
@@ -138,7 +138,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
         return true;
     }
 
-    /// <summary>A name or an ID as text.</summary>
+    /// <summary>Returns a name or an ID as text.</summary>
     public static string NameOf(ReadOnlySpan<byte> escaped)
     {
         ChatAnswer.Expect(escaped.Length <= MaxNameLength * LoneSurrogates.EscapeLength);
@@ -148,7 +148,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
         return Encoding.UTF8.GetString(name.Span);
     }
 
-    /// <summary>The text in an object whose only member is <c>input</c>, a string.</summary>
+    /// <summary>Reads the text of an object whose only member is the string <c>input</c>.</summary>
     private static bool TryReadText(ReadOnlySpan<byte> json, PooledBytes input)
     {
         Utf8JsonReader reader = new(json);
@@ -247,7 +247,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
         /// <summary>The input of the tool; null unless it is complete.</summary>
         public PooledBytes? Input { get; private set; }
 
-        /// <summary>Adds a piece of the name, or the name once more.</summary>
+        /// <summary>Adds a piece of the name, or a repetition of the name.</summary>
         public void AppendName(ReadOnlySpan<byte> escaped)
         {
             if (escaped.IsEmpty)
@@ -267,7 +267,7 @@ internal sealed class ResponseCalls(ResponsesCall call, ResponseEventWriter even
             ChatAnswer.Expect(_name.Length <= MaxNameLength);
         }
 
-        /// <summary>The name in the chat; empty until the chat names the call.</summary>
+        /// <summary>Returns the name of the tool in the chat; empty while it is not known.</summary>
         /// <param name="tools">The tools of the request.</param>
         public string NameAmong(IReadOnlyDictionary<string, ToolName> tools)
         {

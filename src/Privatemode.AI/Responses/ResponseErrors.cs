@@ -21,7 +21,7 @@ internal static class ResponseErrors
         ["reasoning_effort"] = "reasoning.effort",
     };
 
-    /// <summary>Code and message of a failed response.</summary>
+    /// <summary>Returns the code and message of a failed response.</summary>
     public static (string Code, string Message) Of(Exception failure) => failure switch
     {
         PrivatemodeServiceException service => OfService(service),
@@ -34,7 +34,7 @@ internal static class ResponseErrors
         _ => ("server_error", $"The request failed ({failure.GetType().Name})."),
     };
 
-    /// <summary>The body of an error answer in OpenAI's form, regardless of its original form.</summary>
+    /// <summary>Returns the body of an error answer in OpenAI's form, regardless of its original form.</summary>
     public static byte[] Translate(int status, ReadOnlySpan<byte> body)
     {
         using JsonIndex outer = new();
@@ -161,7 +161,7 @@ internal static class ResponseErrors
 
     private static bool IsObject(JsonIndex index, ReadOnlySpan<byte> json) => index.Read(json) == JsonShape.Usable;
 
-    /// <summary>Whether it is a JSON string, and nothing else.</summary>
+    /// <summary>Returns whether a text is one JSON string and nothing else.</summary>
     private static bool IsText(ReadOnlySpan<byte> json)
     {
         Utf8JsonReader reader = new(json);

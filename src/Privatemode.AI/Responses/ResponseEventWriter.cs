@@ -22,8 +22,8 @@ internal sealed class ResponseEventWriter(ResponseProgress progress, string? req
     /// <summary>The output for events. Set for each chat event.</summary>
     public PooledBytes Target { get; set; } = null!;
 
-    /// <summary>Counts stored text.</summary>
-    /// <exception cref="PrivatemodeServiceException">It is too much.</exception>
+    /// <summary>Counts text that is stored.</summary>
+    /// <exception cref="PrivatemodeServiceException">The stored text exceeds <see cref="MaxTextLength"/>.</exception>
     public void Keep(int length)
     {
         _kept += length;
@@ -33,8 +33,8 @@ internal sealed class ResponseEventWriter(ResponseProgress progress, string? req
         }
     }
 
-    /// <summary>The index of a new item.</summary>
-    /// <exception cref="PrivatemodeServiceException">There are too many.</exception>
+    /// <summary>Returns the index of a new item.</summary>
+    /// <exception cref="PrivatemodeServiceException">The response has more than <see cref="MaxItems"/> items.</exception>
     public int TakeOutputIndex() => _nextOutputIndex < MaxItems ? _nextOutputIndex++ : throw TooMany("more than 1,024 items");
 
     /// <summary>Starts an event, up to the comma before its own members.</summary>
@@ -89,7 +89,7 @@ internal sealed class ResponseEventWriter(ResponseProgress progress, string? req
         End();
     }
 
-    /// <summary>The exception for an answer that is more than a response can have.</summary>
+    /// <summary>Creates the exception for an answer that exceeds a limit.</summary>
     public PrivatemodeServiceException TooMany(string what) => new(
         ServiceFailureReason.Other, $"The answer has {what}, which is more than a response can have. Use a chat.")
     {

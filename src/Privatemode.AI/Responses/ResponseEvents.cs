@@ -5,9 +5,9 @@ namespace Privatemode.AI.Responses;
 
 /// <summary>Translates the events of a chat to those of a response.</summary>
 /// <remarks>
-/// An item of text is done when another one begins: the values of a stream are authenticated in their order, so what follows proves that it was complete.
-/// The item that is open at the end, all calls, and the response are done only when the end of the answer is authenticated, see <see cref="Complete"/>.
-/// After <c>response.failed</c> or <c>response.completed</c> nothing more is written.
+/// A text item is done when the next item begins: the values of a stream are authenticated in order, so the next item proves that the text was complete. The
+/// item that is open at the end, all calls, and the response are done only when the end of the answer is authenticated; see <see cref="Complete"/>. After
+/// <c>response.failed</c> or <c>response.completed</c> nothing more is written.
 /// </remarks>
 internal sealed class ResponseEvents : EventTranslator
 {
@@ -161,7 +161,7 @@ internal sealed class ResponseEvents : EventTranslator
         }
     }
 
-    /// <summary>Writes the first events unless they were written before; false if the response has ended.</summary>
+    /// <summary>Writes the first events unless they have been written. Returns false if the response has ended.</summary>
     private bool TryContinue(PooledBytes output)
     {
         if (!_progress.TryContinue(out bool isFirst))

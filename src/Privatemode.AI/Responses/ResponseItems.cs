@@ -10,7 +10,7 @@ internal sealed class ResponseItems : IDisposable
     /// <summary>The output for the next finished item.</summary>
     public PooledBytes Bytes { get; } = new(1024);
 
-    /// <summary>Adds what was written into <see cref="Bytes"/> since the last item.</summary>
+    /// <summary>Adds the bytes that were written to <see cref="Bytes"/> since the last item as an item.</summary>
     /// <returns>The item.</returns>
     public ReadOnlySpan<byte> Add(int outputIndex)
     {

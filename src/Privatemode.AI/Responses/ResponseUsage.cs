@@ -7,7 +7,7 @@ namespace Privatemode.AI.Responses;
 /// <summary>The usage of an answer.</summary>
 internal static class ResponseUsage
 {
-    /// <summary>Writes the usage of a chat as that of a response: null unless both counts exist. Nothing is invented.</summary>
+    /// <summary>Writes the usage of a chat as that of a response, or null unless both counts exist.</summary>
     public static void Write(PooledBytes target, ReadOnlySpan<byte> chat)
     {
         if (chat.IsEmpty || UsageCounts.Read(chat) is not { Input: { } input, Output: { } output } counts)

@@ -48,7 +48,7 @@ internal static class ResponseWriter
     /// <param name="target">The output.</param>
     /// <param name="head">The values that are known from its beginning.</param>
     /// <param name="echo">The repeated members of the request; null if the request is not known.</param>
-    /// <param name="end">How it ended.</param>
+    /// <param name="end">The end of the response: its status and usage.</param>
     /// <param name="output">The items of the response; null for an empty list.</param>
     public static void Write(PooledBytes target, ResponseHead head, ResponseEcho? echo, in ResponseEnd end, ResponseItems? output)
     {
@@ -170,7 +170,7 @@ internal static class ResponseWriter
     }
 
     /// <summary>Writes the entries of a list of log probabilities, with the members of responses, separated by commas.</summary>
-    /// <exception cref="PrivatemodeServiceException">They have no known form.</exception>
+    /// <exception cref="PrivatemodeServiceException">The log probabilities have an unknown form.</exception>
     public static void WriteLogprobs(PooledBytes target, ReadOnlySpan<byte> list)
     {
         Utf8JsonReader reader = new(list, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
@@ -301,17 +301,17 @@ internal sealed record ResponseHead(string Digits, long CreatedAt, string Model)
     public string ItemId(string prefix, int outputIndex) => string.Create(CultureInfo.InvariantCulture, $"{prefix}_{Digits}_{outputIndex}");
 }
 
-/// <summary>How a response ended.</summary>
+/// <summary>The end of a response: its status and usage.</summary>
 internal readonly ref struct ResponseEnd(string status)
 {
     public static ResponseEnd InProgress => new("in_progress");
 
     public string Status { get; } = status;
 
-    /// <summary>In seconds since 1970; null if it is not complete.</summary>
+    /// <summary>The time in seconds since 1970; null if the response is not complete.</summary>
     public long? CompletedAt { get; init; }
 
-    /// <summary>The reason why it is not complete although it did not fail.</summary>
+    /// <summary>The reason why the response is incomplete although it did not fail.</summary>
     public string? IncompleteReason { get; init; }
 
     public (string Code, string Message)? Error { get; init; }
@@ -319,13 +319,13 @@ internal readonly ref struct ResponseEnd(string status)
     /// <summary>The usage of the chat as raw JSON; empty if the chat has no usage.</summary>
     public ReadOnlySpan<byte> Usage { get; init; }
 
-    /// <summary>The end for the finish reason of a chat, without usage.</summary>
+    /// <summary>Returns the end for the finish reason of a chat, without usage.</summary>
     /// <param name="finish">The finish reason. Any value other than <c>stop</c>, <c>tool_calls</c> and <c>function_call</c> means incomplete.</param>
     public static ResponseEnd Of(ReadOnlySpan<byte> finish) => IncompleteReasonOf(finish) is { } reason
         ? new ResponseEnd("incomplete") { IncompleteReason = reason }
         : new ResponseEnd("completed");
 
-    /// <summary>Why an answer with this finish reason is incomplete; null if it is complete.</summary>
+    /// <summary>Returns the reason why an answer with this finish reason is incomplete, or null if it is complete.</summary>
     public static string? IncompleteReasonOf(ReadOnlySpan<byte> finish) =>
         Is(finish, "stop"u8) || Is(finish, "tool_calls"u8) || Is(finish, "function_call"u8) ? null
         : Is(finish, "content_filter"u8) ? "content_filter" : "max_output_tokens";

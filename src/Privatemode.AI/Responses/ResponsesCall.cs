@@ -55,16 +55,16 @@ internal sealed class ResponsesCall(ResponsesCaller caller, TimeProvider time) :
 
     public override byte[] TranslateError(int status, ReadOnlySpan<byte> body) => ResponseErrors.Translate(status, body);
 
-    /// <summary>The first values of a response that begins now. All attempts of a call have the same ID.</summary>
+    /// <summary>Creates the first values of a response that begins now. All attempts of a call have the same ID.</summary>
     public ResponseHead NewHead() => new(
         (RequestId ?? "")[(RequestId?.IndexOf('_', StringComparison.Ordinal) + 1 ?? 0)..].Replace("-", "", StringComparison.Ordinal),
         Now,
         caller.AnsweredModel ?? _model ?? "");
 
-    /// <summary>The tool with a name in the chat. A model may invent one, which the caller must then reject.</summary>
+    /// <summary>Returns the tool with a name in the chat. A model can use a name that does not exist; the caller must then reject the call.</summary>
     public ToolName ToolOf(string chatName) => Tools.TryGetValue(chatName, out ToolName tool) ? tool : new ToolName(false, null, chatName);
 
-    /// <summary>The text for <c>encrypted_content</c> of reasoning; null unless the request asks for it.</summary>
+    /// <summary>Returns the text for <c>encrypted_content</c> of reasoning, or null unless the request asks for it.</summary>
     /// <param name="escaped">The reasoning, in the escaped form of JSON.</param>
     public byte[]? Encrypt(ReadOnlySpan<byte> escaped)
     {

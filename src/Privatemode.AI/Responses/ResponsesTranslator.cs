@@ -13,14 +13,15 @@ internal sealed class ResponsesTranslator(ResponsesOptions options, TimeProvider
     // The parts of a chat that the request does not contain: names, brackets, the salt.
     private const int AdditionalCapacity = 4096;
 
-    /// <summary>A configured key is copied now: its owner may clear it after the client is created. A random one is created with the first request.</summary>
+    /// <summary>The cipher for reasoning. A configured key is copied immediately, because its owner can clear it after the client is created. A random key is
+    /// created with the first request.</summary>
     private readonly Lazy<ReasoningCipher> _cipher = options.ReasoningKey.IsEmpty
         ? new(() => new ReasoningCipher(default))
         : new(new ReasoningCipher(options.ReasoningKey.Span));
 
     /// <summary>Translates the body of a request for a response. Takes ownership of it, even if it throws.</summary>
     /// <returns>The body of a chat, and the translation of its answer; the receiver owns both.</returns>
-    /// <exception cref="PrivatemodeRequestException">The request asks for what the service does not offer.</exception>
+    /// <exception cref="PrivatemodeRequestException">The request requires something that the service does not support.</exception>
     /// <exception cref="PrivatemodeWouldLeakException">The body is malformed or ambiguous.</exception>
     public (PooledBytes Body, CallTranslation Translation) Translate(PooledBytes body, ResponsesCaller caller)
     {
@@ -96,7 +97,8 @@ internal sealed class ResponsesCaller(string apiKey)
     /// <summary>See <see cref="PrivatemodeRequestOptions.Progress"/>.</summary>
     public ResponseProgress? Progress { get; init; }
 
-    /// <summary>Distinguishes the callers that send encrypted reasoning back: two digests, the second of them zeros without a name.</summary>
+    /// <summary>Returns the bytes that distinguish the callers of encrypted reasoning: the digest of the API key, and that of the name (zeros without a
+    /// name).</summary>
     public byte[] ToContext() =>
         [.. ApiKeyDigest.Of(apiKey), .. Name is null ? new byte[SHA256.HashSizeInBytes] : SHA256.HashData(Encoding.UTF8.GetBytes(Name))];
 }

@@ -3,7 +3,8 @@ using System.Text;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>The tools of one request: chats have no namespaces, and names have at most 64 plain characters.</summary>
+/// <summary>Assigns names in the chat to the tools of one request, because a chat has no namespaces, and its names have at most 64 letters, digits, underscores
+/// and dashes.</summary>
 internal sealed class ToolNames
 {
     private const int MaxChatNameLength = 64;
@@ -19,7 +20,7 @@ internal sealed class ToolNames
     /// <summary>Adds a tool.</summary>
     /// <param name="tool">The tool.</param>
     /// <param name="chatName">Its name in the chat, which no other tool of this request has.</param>
-    /// <returns>False if there is a tool of that name already.</returns>
+    /// <returns>False if the request already has a tool with this name.</returns>
     public bool TryAdd(ToolName tool, out string chatName)
     {
         (string, string) key = (tool.Namespace ?? "", tool.Name);
@@ -38,10 +39,11 @@ internal sealed class ToolNames
         return _tools.TryAdd(chatName, tool);
     }
 
-    /// <summary>The name in the chat of a tool, even of one that this request does not have: a call in the history may be of such a tool.</summary>
+    /// <summary>Returns the name in the chat of a tool. The request need not contain the tool, because a call in the history can be a call of a former
+    /// tool.</summary>
     public string ChatNameOf(string? ns, string name) => FindChatName(ns, name) ?? Flatten(ns, name);
 
-    /// <summary>The name in the chat of a tool of this request.</summary>
+    /// <summary>Returns the name in the chat of a tool of this request, or null.</summary>
     public string? FindChatName(string? ns, string name) => _chatNames.GetValueOrDefault((ns ?? "", name));
 
     private static string Flatten(string? ns, string name)

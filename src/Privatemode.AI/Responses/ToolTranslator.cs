@@ -4,7 +4,7 @@ using Privatemode.AI.Encryption;
 
 namespace Privatemode.AI.Responses;
 
-/// <summary>The tools of a request, and which of them the model may or must call.</summary>
+/// <summary>The tools of a request, and the choice which of them the model can or must call.</summary>
 internal sealed class ToolTranslator
 {
     /// <summary>The maximum number of tools of a request, including those in namespaces.</summary>
@@ -43,7 +43,7 @@ internal sealed class ToolTranslator
     /// <summary>Whether any tool is sent.</summary>
     public bool HasTools => _allowed is null ? _tools.Count > 0 : _allowed.Count > 0;
 
-    /// <exception cref="PrivatemodeRequestException">A tool or the choice is not one that a chat can have.</exception>
+    /// <exception cref="PrivatemodeRequestException">A chat cannot have a tool like this, or this tool choice.</exception>
     public static ToolTranslator Read(RequestObject request, bool leavesOutHosted)
     {
         ToolTranslator translator = new(leavesOutHosted);

@@ -5,8 +5,8 @@ namespace Privatemode.AI.Responses;
 /// <summary>Translates the complete answer of a chat to a response.</summary>
 internal static class WholeResponse
 {
-    /// <summary>The response as JSON.</summary>
-    /// <exception cref="PrivatemodeServiceException">The answer is authentic, but of no use.</exception>
+    /// <summary>Returns the response as JSON.</summary>
+    /// <exception cref="PrivatemodeServiceException">The answer is authentic but unusable.</exception>
     public static MemoryStream Translate(ReadOnlySpan<byte> completion, ResponsesCall call)
     {
         ChatAnswer chat = ChatAnswer.Read(completion, isEvent: false);
@@ -64,7 +64,7 @@ internal static class WholeResponse
         }
     }
 
-    /// <summary>Writes the calls. One that is cut off is left out: programs run all calls, regardless of their status.</summary>
+    /// <summary>Writes the calls. A call that is cut off is left out, because programs run all calls, regardless of their status.</summary>
     private static void WriteCalls(
         ResponseItems items, ReadOnlySpan<byte> list, bool isCutOff, ResponsesCall call, ResponseHead head, ResponseEventWriter limits)
     {

@@ -22,8 +22,8 @@ internal sealed class AccountSession : IDisposable
     private bool _disposed;
 
     /// <param name="getSecret">Establishes a new secret; called with the <c>async</c> flag of <see cref="SyncOrAsync"/>, never concurrently.</param>
-    /// <param name="time">Both of its clocks decide about expiry, see <see cref="ValidityPeriod"/>.</param>
-    /// <param name="isTrusted">Whether the deployment with which a secret was established is still the trusted one; null for always.</param>
+    /// <param name="time">The clock. Both its wall clock and its monotonic clock determine expiry; see <see cref="ValidityPeriod"/>.</param>
+    /// <param name="isTrusted">Returns whether the deployment with which a secret was established is still trusted; null if it always is.</param>
     public AccountSession(
         Func<bool, CancellationToken, ValueTask<SessionSecret>> getSecret, TimeProvider time, Func<VerifiedDeployment, bool>? isTrusted = null)
     {
@@ -34,7 +34,7 @@ internal sealed class AccountSession : IDisposable
 
     /// <summary>Returns a lease on a secret that is valid now, and establishes a new one if necessary.</summary>
     /// <param name="rejectedId">The ID of a secret that the service no longer knows. It is replaced for all callers, unless that happened already.</param>
-    /// <param name="deadline">Ends only this caller's wait; the exchange continues for the others.</param>
+    /// <param name="deadline">The deadline of this caller's wait. The exchange continues for the other callers.</param>
     /// <param name="permit">Released with the lease, as is <paramref name="slot"/>; if this method throws, the caller keeps both.</param>
     /// <exception cref="PrivatemodeServiceException">The verification, or the secret, expired during the exchange, several times in a row.</exception>
     /// <remarks>Call <see cref="Enter"/> first.</remarks>
@@ -105,10 +105,10 @@ internal sealed class AccountSession : IDisposable
     /// <summary>The last exchange, completed when it has succeeded or failed, for tests.</summary>
     internal Task Exchange { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Called when an exchange has ended, successfully or not, and when a lease is released, also by its finalizer: the session may be idle.</summary>
+    /// <summary>Called when the session may be idle: an exchange has ended, successfully or not, or a lease was released, possibly by its finalizer.</summary>
     public Action? MayBeIdle { get; set; }
 
-    /// <summary>No caller waits, no exchange is in progress, and no stream uses the current secret.</summary>
+    /// <summary>Whether no caller waits, no exchange is in progress, and no stream uses the current secret.</summary>
     public bool IsIdle
     {
         get
@@ -120,7 +120,7 @@ internal sealed class AccountSession : IDisposable
         }
     }
 
-    /// <summary>No caller waits for a secret and no exchange is in progress; streams may run.</summary>
+    /// <summary>Whether no caller waits for a secret and no exchange is in progress. Streams can be running.</summary>
     public bool CanBeDetached
     {
         get
@@ -132,7 +132,7 @@ internal sealed class AccountSession : IDisposable
         }
     }
 
-    /// <summary>Has no secret that could still be used.</summary>
+    /// <summary>Whether the session has no secret that can still be used.</summary>
     public bool IsExpired
     {
         get
@@ -181,8 +181,8 @@ internal sealed class AccountSession : IDisposable
 
     public void Dispose() => _ = Detach();
 
-    /// <summary>A lease on a secret that is still the current one: otherwise, an abandoned one could be leased while a stream uses it. The exchange
-    /// may have taken longer than the verification is valid.</summary>
+    /// <summary>Takes a lease on a secret if it is still the current one, because an abandoned secret must not be leased while a stream uses it. The
+    /// verification can have expired during the exchange.</summary>
     private SecretLease? TryAcquire(SessionSecret session, IDisposable? permit, IDisposable? slot)
     {
         lock (_gate)
@@ -237,7 +237,7 @@ internal sealed class AccountSession : IDisposable
         return null;
     }
 
-    /// <summary>Establishes the next secret in the background while the current one is still valid; after a failure again a minute later.</summary>
+    /// <summary>Establishes the next secret in the background while the current one is still valid. After a failure, it tries again a minute later.</summary>
     private void RenewAhead(SessionSecret current)
     {
         DateTimeOffset now = _time.GetUtcNow();

@@ -9,7 +9,7 @@ using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Sessions;
 
-/// <summary>Establishes a new inference secret: gets the trust anchor, exchanges, and handles failures of both.</summary>
+/// <summary>Establishes a new inference secret: it gets the trust anchor (the mesh CA), performs the key exchange, and handles failures of both.</summary>
 /// <param name="getMesh">Returns the verified mesh, or a newer one than the one that did not work; see <see cref="DeploymentVerifier.GetAsync"/>.</param>
 /// <param name="gpuRevocation">The policy that is sent with every request under the secret.</param>
 internal sealed class SecretExchanger(
@@ -21,11 +21,11 @@ internal sealed class SecretExchanger(
     private static readonly TimeSpan[] PausesBetweenTries = [TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(2)];
 
     /// <summary>
-    /// Up to three attempts. A rejected API key, another permanent refusal, an outdated client, and a failed verification are not retried.
-    /// If the service is unavailable, the next attempt waits for as long as the service asks.
+    /// Establishes a secret in up to three attempts. A rejected API key, another permanent refusal, an outdated client, and a failed verification are not
+    /// retried. If the service is unavailable, the next attempt waits for the time that the service requests.
     /// </summary>
     /// <exception cref="PrivatemodeConfigurationException">The service rejects the API key.</exception>
-    /// <exception cref="PrivatemodeServiceException">The service could not be reached, or it refused.</exception>
+    /// <exception cref="PrivatemodeServiceException">The service could not be reached, or refused the exchange.</exception>
     /// <exception cref="PrivatemodeVerificationException">The secret service did not prove that it belongs to the deployment.</exception>
     public async ValueTask<SessionSecret> GetAsync(string apiKey, bool async, CancellationToken cancellationToken)
     {
@@ -85,7 +85,7 @@ internal sealed class SecretExchanger(
         return mesh;
     }
 
-    /// <summary>Whether the failure depends neither on the deployment nor on the time, so that it would happen again.</summary>
+    /// <summary>Returns whether a failure depends neither on the deployment nor on the time, so it would happen again.</summary>
     private static bool IsFinal(PrivatemodeServiceException exception) =>
         exception is { Reason: ServiceFailureReason.ClientTooOld } or { IsApiKeyError: true, Reason: not ServiceFailureReason.RateLimited };
 

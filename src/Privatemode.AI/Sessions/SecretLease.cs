@@ -28,7 +28,7 @@ internal sealed class SecretLease : IDisposable
         }
     }
 
-    /// <summary>Takes a lease; null if the secret was cleared already.</summary>
+    /// <summary>Takes a lease, or returns null if the secret has already been cleared.</summary>
     /// <param name="permit">The rate limiter's permit for the exchange, released after the lease: a limiter may count concurrent calls.</param>
     /// <param name="slot">The connection slot of the exchange, released after the lease.</param>
     /// <param name="released">Called when the lease is released, also by the finalizer.</param>
@@ -45,7 +45,7 @@ internal sealed class SecretLease : IDisposable
         }
     }
 
-    /// <summary>Releases everything except the permit; false if that was done before.</summary>
+    /// <summary>Releases everything except the permit. Returns false if this was done before.</summary>
     private bool TryRelease()
     {
         if (Interlocked.Exchange(ref _isReleased, 1) == 1)
@@ -61,7 +61,7 @@ internal sealed class SecretLease : IDisposable
 }
 
 /// <summary>An inference secret with the GPU policy that all requests under it contain.</summary>
-/// <param name="lifetime">How long it may be used for new requests.</param>
+/// <param name="lifetime">The period in which the secret can be used for new requests.</param>
 /// <param name="deployment">The report about the deployment with which it was established.</param>
 /// <param name="verification">The validity of that verification.</param>
 internal sealed class SessionSecret(
@@ -80,10 +80,10 @@ internal sealed class SessionSecret(
     /// <summary><see cref="Id"/> in UTF-8.</summary>
     public ReadOnlyMemory<byte> IdUtf8 => secret.IdUtf8;
 
-    /// <summary>The 32 bytes; only while a lease is held.</summary>
+    /// <summary>The 32 secret bytes. Use them only while you hold a lease.</summary>
     public ReadOnlySpan<byte> Key => secret.Key;
 
-    /// <summary>The same bytes as a key for encryption; only while a lease is held.</summary>
+    /// <summary>The encryption key of the secret. Use it only while you hold a lease.</summary>
     public AesGcmKey EncryptionKey => secret.EncryptionKey;
 
     public VerifiedDeployment Deployment => deployment;
@@ -99,10 +99,11 @@ internal sealed class SessionSecret(
         set => Volatile.Write(ref _hasWorked, value);
     }
 
-    /// <summary>Whether it must not be used for new requests any more: it is never valid for longer than the verification of the deployment.</summary>
+    /// <summary>Returns whether the secret must no longer be used for new requests. It is never valid for longer than the verification of the
+    /// deployment.</summary>
     public bool IsOver(TimeProvider time) => lifetime.IsOver(time) || verification.IsOver(time);
 
-    /// <summary>Whether it expires soon: time to establish the next one while this one is still valid.</summary>
+    /// <summary>Returns whether the secret expires soon, so that the next one must be established while this one is still valid.</summary>
     public bool IsDue(TimeProvider time) => lifetime.Left(time) <= RenewalLead || verification.Left(time) <= RenewalLead;
 
     /// <summary>Returns the time for which the service still keeps the secret: an answer under it cannot last longer.</summary>

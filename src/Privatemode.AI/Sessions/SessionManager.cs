@@ -3,7 +3,7 @@ using Privatemode.AI.Receipts;
 
 namespace Privatemode.AI.Sessions;
 
-/// <summary>One session for each API key in use, so that keys never share a secret. Keys can change: rotation, or several tenants.</summary>
+/// <summary>Manages one session for each API key in use, so that keys never share a secret.</summary>
 /// <remarks>
 /// An unused session is evicted when its secret has expired, when its key exchange failed, or when another key needs its slot: first those without a
 /// valid secret, so that made-up keys do not evict those of other callers, then the least recently used one. If all are in use,
@@ -34,7 +34,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
     }
 
-    /// <summary>The number of sessions with a secret that new calls may use.</summary>
+    /// <summary>Returns the number of sessions with a secret that new calls can use.</summary>
     public int CountSecrets() => Sessions().Count(session => !session.IsExpired);
 
     /// <inheritdoc cref="AccountSession.AcquireAsync"/>
@@ -133,8 +133,8 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
         }
     }
 
-    /// <summary>The key's session with this caller registered; null if there is no free slot.</summary>
-    /// <param name="isFirst">Whether a slot may be taken although others wait for one.</param>
+    /// <summary>Returns the key's session and registers the caller with it, or null if there is no free slot.</summary>
+    /// <param name="isFirst">Whether the caller can take a slot although others wait for one.</param>
     private AccountSession? TryEnter(string apiKey, bool isFirst)
     {
         lock (_gate)
@@ -265,7 +265,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     }
 }
 
-/// <summary>Callers that wait for a slot, first come, first served. Waking too many is harmless, waking too few is not.</summary>
+/// <summary>The callers that wait for a slot, in order of arrival. Waking too many of them is harmless; waking too few is not.</summary>
 internal sealed class SessionSlotQueue
 {
     private readonly Lock _gate = new();

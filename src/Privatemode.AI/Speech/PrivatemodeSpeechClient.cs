@@ -30,9 +30,9 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
     private readonly FileLimit _limit;
     private readonly ExceptionMapper _failures;
 
-    /// <param name="client">Sends the requests.</param>
-    /// <param name="endpoint">Address of the service, for the metadata.</param>
-    /// <param name="modelId">The model used when a call names none.</param>
+    /// <param name="client">The client that sends the requests.</param>
+    /// <param name="endpoint">The address of the service, for the metadata.</param>
+    /// <param name="modelId">The model ID for calls that do not specify one.</param>
     /// <param name="largestFile">The maximum file size, in bytes.</param>
     /// <param name="failures">Maps exceptions of the client to those for callers.</param>
     public PrivatemodeSpeechClient(AudioClient client, Uri endpoint, string modelId, int largestFile, ExceptionMapper failures)
@@ -152,7 +152,7 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
 /// <remarks>AAC in ADTS frames (.aac) looks much like MP3 and is not supported.</remarks>
 internal static class AudioFormats
 {
-    /// <summary>For exceptions.</summary>
+    /// <summary>The supported formats, for messages.</summary>
     public const string Names = "flac, mp3, mp4, mpeg, mpga, m4a, ogg, wav or webm";
 
     public static bool IsKnown(ReadOnlySpan<byte> head) =>
@@ -170,7 +170,8 @@ internal static class AudioFormats
     private static bool IsWave(ReadOnlySpan<byte> head) =>
         head.Length >= 12 && (head.StartsWith("RIFF"u8) || head.StartsWith("RF64"u8)) && head[8..].StartsWith("WAVE"u8);
 
-    /// <summary>Eleven bits set, a version and a layer that exist (ISO/IEC 11172-3, 2.4.1.3).</summary>
+    /// <summary>Returns whether the bytes are the header of an MPEG audio frame: eleven set bits, and a valid version and layer (ISO/IEC 11172-3,
+    /// 2.4.1.3).</summary>
     private static bool IsMpegAudioFrame(ReadOnlySpan<byte> head) =>
         head.Length >= 4 && head[0] == 0xFF && (head[1] & 0xE0) == 0xE0 && (head[1] & 0x18) != 0x08 && (head[1] & 0x06) != 0;
 }

@@ -12,7 +12,7 @@ internal static class SpeechForm
     private const string Verbose = "verbose_json";
     private const string Json = "json";
 
-    /// <exception cref="PrivatemodeRequestException">An option is not one the service takes; the exception names it.</exception>
+    /// <exception cref="PrivatemodeRequestException">The service does not support an option. The exception names it.</exception>
     public static IReadOnlyList<FormField> Fields(ISpeechToTextClient client, SpeechToTextOptions? options, string modelId, bool isStreamed)
     {
         SpeechTranscriptionOptions? ours = options as SpeechTranscriptionOptions;
@@ -35,7 +35,7 @@ internal static class SpeechForm
         return fields.All;
     }
 
-    /// <summary>The first subtag, because the service knows languages by two letters.</summary>
+    /// <summary>Returns the first subtag of a language, because the service uses two-letter codes.</summary>
     private static string? Subtag(string? language) => string.IsNullOrWhiteSpace(language) ? null : language.Trim().Split('-', '_')[0].ToLowerInvariant();
 
     private static string? LanguageOf(SpeechToTextOptions? options)
@@ -110,7 +110,7 @@ internal static class SpeechForm
     }
 }
 
-/// <summary>The fields of a new form, each name once, because the service keeps only the first of two.</summary>
+/// <summary>The fields of a new form. Each name occurs once, because the service uses only the first of two fields with the same name.</summary>
 internal sealed class SpeechFormFields(AdditionalPropertiesDictionary? extras)
 {
     private const string Member = "SpeechToTextOptions.AdditionalProperties";
@@ -136,7 +136,7 @@ internal sealed class SpeechFormFields(AdditionalPropertiesDictionary? extras)
     /// <summary>The value of a field, or null.</summary>
     public string? Find(string name) => _fields.Find(field => field.Name == name).Value;
 
-    /// <summary>Adds what the caller gave as additional properties.</summary>
+    /// <summary>Adds the additional properties of the caller.</summary>
     /// <exception cref="PrivatemodeRequestException">A name is invalid or already in use, or a value is not text, a number or a Boolean.</exception>
     public void AddExtras()
     {

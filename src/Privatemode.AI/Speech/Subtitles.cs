@@ -64,7 +64,7 @@ internal static class Subtitles
     private static TimeSpan Milliseconds(TimeSpan time) =>
         time < TimeSpan.Zero ? TimeSpan.Zero : TimeSpan.FromMilliseconds((long)Math.Round(time.TotalMilliseconds));
 
-    /// <summary>Hours, with two digits or more, minutes, seconds, milliseconds.</summary>
+    /// <summary>Formats a time: hours (two digits or more), minutes, seconds and milliseconds.</summary>
     private static string Time(TimeSpan time, char separator) => string.Create(
         CultureInfo.InvariantCulture, $"{(long)time.TotalHours:00}:{time.Minutes:00}:{time.Seconds:00}{separator}{time.Milliseconds:000}");
 }

@@ -11,7 +11,7 @@ internal sealed class TranscriptionEvents(string modelId)
     private UsageDetails? _usage;
     private bool _hasText;
 
-    /// <summary>The update for an event; null if it has no content yet.</summary>
+    /// <summary>Returns the update for an event, or null if the event has no content.</summary>
     /// <exception cref="PrivatemodeServiceException">The model server ended the transcription early.</exception>
     public SpeechToTextResponseUpdate? Map(ReadOnlySpan<byte> data)
     {
@@ -28,7 +28,7 @@ internal sealed class TranscriptionEvents(string modelId)
         return TranscriptionReader.TryGet(root, "choices", out JsonElement choices) ? MapChoices(root, choices) : MapTyped(root);
     }
 
-    /// <summary>The last update, with the usage of the whole stream.</summary>
+    /// <summary>Returns the last update, with the usage of the whole stream.</summary>
     public SpeechToTextResponseUpdate Complete()
     {
         SpeechToTextResponseUpdate update = Create(SpeechToTextResponseUpdateKind.SessionClose, raw: null);

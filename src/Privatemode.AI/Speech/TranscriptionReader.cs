@@ -14,8 +14,8 @@ internal static class TranscriptionReader
     // Model servers compute times, and for the beginning of a recording the result may be slightly below zero.
     private const double MaxSecondsBelowZero = 1;
 
-    /// <exception cref="JsonException">It is not JSON.</exception>
-    /// <exception cref="FormatException">It is not a transcription.</exception>
+    /// <exception cref="JsonException">The text is not JSON.</exception>
+    /// <exception cref="FormatException">The text is not a transcription.</exception>
     public static SpeechToTextResponse Read(ReadOnlyMemory<byte> json, string modelId)
     {
         using JsonDocument document = JsonDocument.Parse(json);
@@ -39,7 +39,7 @@ internal static class TranscriptionReader
         };
     }
 
-    /// <summary>A text member; null if it is missing or null.</summary>
+    /// <summary>Returns a string member, or null if it is missing or null.</summary>
     public static string? Text(JsonElement element, string name) => TryGet(element, name, out JsonElement value) ? value.GetString() : null;
 
     /// <summary>Reads a time in seconds. A value from -1 up to 0 is returned as zero. Returns null if the member is missing, or if the value is not a possible
@@ -51,7 +51,7 @@ internal static class TranscriptionReader
         _ => null,
     };
 
-    /// <summary>A member that exists and is not null.</summary>
+    /// <summary>Gets a member, and returns whether it exists and is not null.</summary>
     public static bool TryGet(JsonElement element, string name, out JsonElement value)
     {
         value = default;
@@ -69,8 +69,8 @@ internal static class TranscriptionReader
 
     private static TimeSpan? DurationUsed(JsonElement root) => TryGet(root, "usage", out JsonElement usage) ? Time(usage, "seconds") : null;
 
-    /// <summary>The items of a list; null without a list, and if one of them cannot be read. Without that one, a part of the speech would be
-    /// missing from the subtitles, and an invented time would put it in the wrong place; the text contains all of it.</summary>
+    /// <summary>Returns the items of a list, or null if there is no list or an item cannot be read. If only that item were left out, a part of the speech would
+    /// be missing from the subtitles. The text of the transcription contains everything.</summary>
     private static List<T>? List<T>(JsonElement root, string name, Func<JsonElement, T?> read)
         where T : class
     {

@@ -50,7 +50,8 @@ internal sealed class AttestationRun(
         return new VerifiedMesh(proof.Verified.MeshAuthority, names, report, new ValidityPeriod(report.VerifiedAt, report.ValidUntil, proof.Timestamp));
     }
 
-    /// <summary>Fetches the published manifest again, if that may change the result: the publisher may be behind the deployment or ahead of it.</summary>
+    /// <summary>Fetches the published manifest again if this can change the result, because the publisher can be behind the deployment or ahead of
+    /// it.</summary>
     private async ValueTask<ExpectedManifest> RefreshExpectationAsync(
         ExpectedManifest expected, PrivatemodeVerificationException exception, bool async, CancellationToken cancellationToken)
     {
@@ -126,7 +127,7 @@ internal sealed class AttestationRun(
         return (ContrastVerifier.Verify(evidence, nonce, collateral, anchors, options, time.GetUtcNow()), collateral, stamp);
     }
 
-    /// <summary>The difference between this machine's clock and the gateway's; null if they agree, or if it is unknown.</summary>
+    /// <summary>Returns the difference between this machine's clock and the gateway's, or null if the clocks agree or the difference is unknown.</summary>
     private TimeSpan? SkewOf(HttpAnswer answer) =>
         answer.Headers.Date is { } theirs && time.GetUtcNow() - theirs is var skew && skew.Duration() > MaxClockSkew ? skew : null;
 
@@ -150,6 +151,6 @@ internal sealed class AttestationRun(
 }
 
 /// <summary>The settings of an attestation, except the trust anchors.</summary>
-/// <param name="Lifetime">How long a verification is valid at most.</param>
+/// <param name="Lifetime">The maximum time for which a verification is valid.</param>
 /// <param name="AcceptsUnnamedSecretService">Whether the secret service's certificate may lack a DNS name.</param>
 internal sealed record AttestationSettings(Uri Endpoint, TimeSpan Lifetime, bool AcceptsUnnamedSecretService = false);

@@ -16,7 +16,7 @@ internal interface ICollateralCache
     /// <summary>Returns a file, or null if the cache does not have it or if it is longer than the limit in bytes.</summary>
     ValueTask<byte[]?> GetAsync(string key, int limit, bool async, CancellationToken cancellationToken);
 
-    /// <summary>Stores a file for as long as it may be used.</summary>
+    /// <summary>Stores a file until it must no longer be used.</summary>
     ValueTask SetAsync(string key, byte[] file, DateTimeOffset validUntil, bool async, CancellationToken cancellationToken);
 }
 
@@ -40,8 +40,8 @@ internal sealed class MemoryCollateralCache(string scope) : ICollateralCache
 
 /// <summary>A cache with a timeout: one that hangs behaves like an empty one.</summary>
 /// <remarks>
-/// Calls to a file system or an application's cache may never return, so they run on another thread. The calls of a synchronous caller are
-/// synchronous there too, on a thread of their own: they do not wait for the thread pool.
+/// Calls to a file system or an application's cache might never return, so they run on another thread. For a synchronous caller, they are synchronous and run
+/// on a dedicated thread, so they do not wait for the thread pool.
 /// </remarks>
 internal sealed class TimedCollateralCache(ICollateralCache inner, TimeProvider time) : ICollateralCache
 {
@@ -91,7 +91,7 @@ internal sealed class TimedCollateralCache(ICollateralCache inner, TimeProvider 
     }
 }
 
-/// <summary>Stores downloaded files in the application's distributed cache, each until it may not be used any more.</summary>
+/// <summary>Stores downloaded files in the application's distributed cache, each until it must no longer be used.</summary>
 internal sealed class DistributedCollateralCache(IDistributedCache cache, TimeProvider time) : ICollateralCache
 {
     // Certificates of chips are valid for seven years, which is longer than caches usually keep entries.
@@ -138,17 +138,17 @@ internal sealed class DistributedCollateralCache(IDistributedCache cache, TimePr
         }
     }
 
-    /// <summary>A slow cache may cancel its own work; that is not the caller's cancellation.</summary>
+    /// <summary>Returns whether the caller canceled. A slow cache can also cancel its own work.</summary>
     private static bool IsCallers(Exception exception, CancellationToken caller) => exception is OperationCanceledException && caller.IsCancellationRequested;
 
     private static string NameOf(string key) => $"Privatemode.AI:collateral:{key}";
 }
 
-/// <summary>Stores downloaded files in a directory, which several processes may share: each is written to a temporary file and then renamed.</summary>
+/// <summary>Stores downloaded files in a directory, which several processes can share: each file is written to a temporary file and then renamed.</summary>
 /// <remarks>
 /// Whenever a file is written, expired files and abandoned temporary files are deleted. If too many remain, the oldest ones are deleted too, certificates
-/// first: they can be downloaded again, and an attacker with one platform can cause many of them. A lost revocation list could be replaced by an older
-/// one.
+/// first: certificates can be downloaded again, and an attacker with one platform can cause many of them. If a revocation list were deleted, an older one could
+/// replace it.
 /// </remarks>
 internal sealed class DirectoryCollateralCache(string directory, TimeProvider time) : ICollateralCache
 {
@@ -231,7 +231,7 @@ internal sealed class DirectoryCollateralCache(string directory, TimeProvider ti
     private string PathOf(string key) =>
         Path.Combine(directory, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(key))) + Extension);
 
-    /// <summary>Deletes only this library's files: the directory may contain others.</summary>
+    /// <summary>Deletes old files of this library. Other files in the directory are not deleted.</summary>
     private void Prune()
     {
         DateTimeOffset now = time.GetUtcNow();
@@ -263,7 +263,7 @@ internal sealed class DirectoryCollateralCache(string directory, TimeProvider ti
         }
     }
 
-    /// <summary>The time until which the file may be used; null if it cannot be read, and then it is not deleted.</summary>
+    /// <summary>Returns the time until which the file can be used, or null if it cannot be read. Such a file is not deleted.</summary>
     private static DateTimeOffset? ReadValidUntil(FileInfo file)
     {
         try
@@ -293,7 +293,7 @@ internal sealed class DirectoryCollateralCache(string directory, TimeProvider ti
     }
 }
 
-/// <summary>A downloaded file that a verification uses. Trusted only as far as its <see cref="Version"/> was read from authentic bytes.</summary>
+/// <summary>A downloaded file that a verification uses. It is authentic only if it has a <see cref="Version"/>.</summary>
 /// <param name="Chain">The header with the signer's certificates, unchanged; empty for a file without such a header.</param>
 /// <param name="FetchedAt">The time of the download; <see cref="NeverFetched"/> for a file that came with the evidence.</param>
 internal sealed record CollateralFile(byte[] Body, string Chain, DateTimeOffset FetchedAt)
@@ -309,13 +309,13 @@ internal sealed record CollateralFile(byte[] Body, string Chain, DateTimeOffset 
 
     private static ReadOnlySpan<byte> Mark => "privatemode-collateral-2\n"u8;
 
-    /// <summary>True if it was not downloaded just now.</summary>
+    /// <summary>Whether the file is a copy from a cache.</summary>
     public bool IsFromCache { get; init; }
 
-    /// <summary>True if it is a copy that is older than required, because a download failed or returned nothing newer.</summary>
+    /// <summary>Whether the file is a copy that is older than required, because a download failed or returned nothing newer.</summary>
     public bool IsStale { get; init; }
 
-    /// <summary>True if it is a copy of a file that its host no longer offers.</summary>
+    /// <summary>Whether the file is a copy of a file that its host no longer offers.</summary>
     public bool IsWithdrawn { get; init; }
 
     /// <summary>The version, if the file was found authentic; only such files are stored.</summary>

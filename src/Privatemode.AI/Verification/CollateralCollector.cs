@@ -10,7 +10,7 @@ namespace Privatemode.AI.Verification;
 
 /// <summary>Downloads the collateral for evidence.</summary>
 /// <param name="anchors">The root keys under which files are authentic and therefore stored.</param>
-/// <param name="options">Whether the evidence can be verified without Intel's newest TCB info.</param>
+/// <param name="options">The options of the verification, which determine whether it requires Intel's newest TCB info.</param>
 internal sealed class CollateralCollector(
     CollateralStore store, CollateralAddresses addresses, ContrastTrustAnchors anchors, ContrastOptions options, TimeProvider time)
 {
@@ -69,7 +69,8 @@ internal sealed class CollateralCollector(
             list);
     }
 
-    /// <summary>The chain first: the chip's certificate is verified under it. Without the chain, that certificate can still reveal a forged report.</summary>
+    /// <summary>Finds the chain, with which the chip's certificate is verified. If the chain is not available, that certificate can still show that the report
+    /// is forged.</summary>
     private async ValueTask<(CollateralFile? Chain, PrivatemodeServiceException? Failure)> FindChainAsync(
         string? path, SnpDocuments documents, bool fresh, bool async, CancellationToken cancellationToken)
     {
@@ -282,7 +283,7 @@ internal sealed record CollateralAddresses(Uri Amd, Uri Intel, Uri IntelCertific
 
     public static CollateralAddresses At(Uri endpoint) => new(endpoint, endpoint, endpoint);
 
-    /// <summary>Combines an address with a base, whose own path comes first.</summary>
+    /// <summary>Appends a path and query to a base address, which can have a path itself.</summary>
     public static Uri Of(Uri baseAddress, string pathAndQuery) => new(baseAddress.GetLeftPart(UriPartial.Path).TrimEnd('/') + pathAndQuery);
 }
 
@@ -290,10 +291,10 @@ internal sealed record CollateralAddresses(Uri Amd, Uri Intel, Uri IntelCertific
 /// <param name="files">The downloaded files; null for one that was not needed.</param>
 internal sealed class CollectedCollateral(Func<ContrastCollateral> combine, params CollateralFile?[] files)
 {
-    /// <summary>Whether some were not downloaded just now.</summary>
+    /// <summary>Whether at least one file is a copy from a cache.</summary>
     public bool HasCopies => files.Any(file => file?.IsFromCache == true);
 
-    /// <summary>Whether some are older than required, because their host is unavailable.</summary>
+    /// <summary>Whether at least one file is older than required, because its host is unavailable.</summary>
     public bool HasStale => files.Any(file => file?.IsStale == true);
 
     /// <exception cref="PrivatemodeVerificationException">One of the files is malformed.</exception>

@@ -8,17 +8,17 @@ namespace Privatemode.AI.Verification;
 
 /// <summary>Downloads collateral, once for all callers that need it at the same time, and stores what is authentic.</summary>
 /// <remarks>
-/// A signed document is never replaced by an older one, regardless of what a host or a cache returns: the newest authentic copy is used. So a
-/// host cannot withdraw the information that a platform is out of date or a key is revoked.
+/// A signed document is never replaced by an older one, regardless of what a host or a cache returns: the newest authentic copy is used. Therefore, a host
+/// cannot hide that a platform is out of date or that a key is revoked.
 /// </remarks>
-/// <param name="caches">The nearest first; at least one.</param>
+/// <param name="caches">The caches in the order in which they are read; at least one.</param>
 /// <param name="scope">Separates the downloads of different trust anchors; empty for those of AMD and Intel.</param>
 internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<ICollateralCache> caches, TimeProvider time, string scope = "")
 {
-    /// <summary>How long a copy of a file that is replaced from time to time is used without a download.</summary>
+    /// <summary>The maximum age of a copy that is used without a download, for a file that is replaced from time to time.</summary>
     public static readonly TimeSpan RecentFor = TimeSpan.FromHours(24);
 
-    /// <summary>How long a copy of a file with revocations or TCB statuses is used without a download.</summary>
+    /// <summary>The maximum age of a copy that is used without a download, for a file with revocations or TCB statuses.</summary>
     public static readonly TimeSpan HourlyFor = TimeSpan.FromHours(1);
 
 
@@ -34,9 +34,10 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     // Hosts that did not answer, and when. Not shared: another client may use another network path.
     private readonly ConcurrentDictionary<string, long> _unreachable = new(StringComparer.Ordinal);
 
-    /// <summary>Returns the newest authentic file that is known. It is as current as required, unless its host is unavailable or has an older one.</summary>
-    /// <returns>The file; without a version if neither it nor any copy is authentic.</returns>
-    /// <exception cref="PrivatemodeServiceException">It could not be downloaded, and there is no copy.</exception>
+    /// <summary>Returns the newest authentic file that is known. It is as current as required, unless its host is unavailable or has only an older
+    /// one.</summary>
+    /// <returns>The file. It has no version if neither the download nor a copy is authentic.</returns>
+    /// <exception cref="PrivatemodeServiceException">The file could not be downloaded, and there is no copy.</exception>
     public async ValueTask<CollateralFile> GetAsync(
         CollateralRequest request, CollateralFreshness freshness, bool async, CancellationToken cancellationToken)
     {
@@ -64,7 +65,8 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         }
     }
 
-    /// <summary>Decides what another caller's download means for one that waited. If each waiting caller tried in turn, the last would wait forever.</summary>
+    /// <summary>Uses the result of another caller's download for a caller that waited. If each waiting caller downloaded in turn, the last one would wait too
+    /// long.</summary>
     private async ValueTask<CollateralFile> UseSharedAsync(
         DownloadResult end, CollateralRequest request, CollateralFreshness freshness, bool async, CancellationToken cancellationToken)
     {
@@ -79,7 +81,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         return GetSubstitute(copy, end.Failure!, freshness);
     }
 
-    /// <summary>Does the work for all waiting callers.</summary>
+    /// <summary>Downloads the file for all waiting callers.</summary>
     private async ValueTask<CollateralFile> DownloadSharedAsync(
         SharedDownload shared, string key, CollateralRequest request, CollateralFreshness freshness, bool async, CancellationToken cancellationToken)
     {
@@ -129,7 +131,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
         return chosen;
     }
 
-    /// <summary>Returns the newer of a copy and a download. If neither is authentic, the download, so that the error is about it.</summary>
+    /// <summary>Returns the newer of a copy and a download. If neither is authentic, returns the download, so that the error describes it.</summary>
     private CollateralFile Choose(CollateralFile? copy, CollateralFile downloaded, CollateralFreshness freshness)
     {
         return copy is null || (downloaded.Version is not null && Replaces(downloaded, copy))
@@ -153,7 +155,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
 
     private static CollateralFile? Newer(CollateralFile? kept, CollateralFile? other) => other is not null && Replaces(other, kept) ? other : kept;
 
-    /// <summary>Whether an authentic file may replace another one: it is newer, or the same document downloaded later or just now.</summary>
+    /// <summary>Returns whether an authentic file replaces another one: it is newer, or is the same document from a later download.</summary>
     private static bool Replaces(CollateralFile file, CollateralFile? kept)
     {
         if (kept?.Version is not { } before || file.Version is not { } version)
@@ -235,7 +237,7 @@ internal sealed class CollateralStore(PublicDownloads downloads, IReadOnlyList<I
     private bool IsUnreachable(Uri address) => _unreachable.TryGetValue(address.Authority, out long since) && time.GetElapsedTime(since) < UnreachableFor;
 
     /// <param name="Found">The authentic copy of each cache.</param>
-    /// <param name="Newest">The newest of them and of the one that came with the evidence.</param>
+    /// <param name="Newest">The newest of these copies and of the file in the evidence.</param>
     private readonly record struct Copies(CollateralFile?[] Found, CollateralFile? Newest);
 }
 
@@ -248,10 +250,11 @@ internal sealed record CollateralRequest(Uri Address, int Limit, string What, Fu
     /// <summary>The header with the signer's certificates, or null.</summary>
     public string? ChainHeader { get; init; }
 
-    /// <summary>The same file as it came with the evidence: one more copy, which was never downloaded. Null if it is missing.</summary>
+    /// <summary>The same file in the evidence, which counts as one more copy; null if the evidence does not contain it.</summary>
     public CollateralFile? Supplied { get; init; }
 
-    /// <summary>Whether an authentic file is stored: not if an attacker could make clients store any number of them. The default is true.</summary>
+    /// <summary>Returns whether an authentic file is stored. Files of which an attacker could make clients store any number are not. By default, all files are
+    /// stored.</summary>
     public Func<CollateralFile, bool> MayKeep { get; init; } = _ => true;
 
     /// <summary>The name in caches.</summary>
@@ -261,23 +264,23 @@ internal sealed record CollateralRequest(Uri Address, int Limit, string What, Fu
 /// <summary>How current a downloaded file must be.</summary>
 internal enum CollateralFreshness
 {
-    /// <summary>It never changes: a copy of any age is used.</summary>
+    /// <summary>The file never changes: a copy of any age is used.</summary>
     Unchanging,
 
-    /// <summary>It is replaced from time to time: a copy is used for a day, or for longer if its host is unavailable.</summary>
+    /// <summary>The file is replaced from time to time: a copy is used for a day, or for longer if the host is unavailable.</summary>
     Recent,
 
-    /// <summary>It contains revocations: a copy is used for an hour, or for longer if its host is unavailable.</summary>
+    /// <summary>The file contains revocations: a copy is used for an hour, or for longer if the host is unavailable.</summary>
     Hourly,
 
-    /// <summary>The copy was not good enough: download it.</summary>
+    /// <summary>The file must be downloaded, because the copy was not sufficient.</summary>
     Fresh,
 }
 
 /// <summary>A download in progress, and the callers that wait for it.</summary>
 /// <remarks>
-/// The caller that downloads may use a slow proxy or handler. The others therefore wait for only 15 seconds;
-/// then one of them, and after the same time another one, downloads as well. The first to end ends it for all.
+/// The caller that downloads can use a slow proxy or handler. Therefore, the others wait for 15 seconds only. Then one of them downloads as well, and after the
+/// same time another one. The first download to end provides the result for all.
 /// </remarks>
 internal sealed class SharedDownload
 {
@@ -312,16 +315,16 @@ internal sealed class SharedDownload
         }
     }
 
-    /// <summary>The caller no longer downloads. True if no caller does any more.</summary>
+    /// <summary>Records that the caller no longer downloads. Returns true if no other caller downloads.</summary>
     public bool Leave() => Interlocked.Decrement(ref _working) == 0;
 
     /// <summary>Passes the result to the waiting callers.</summary>
     public void End(DownloadResult end) => _end.TrySetResult(end);
 }
 
-/// <summary>How a download ended. Without file and failure: the caller did not need to download, or was canceled.</summary>
+/// <summary>The result of a download. It contains neither a file nor a failure if the caller did not need to download, or was canceled.</summary>
 internal readonly record struct DownloadResult(CollateralFile? File, PrivatemodeServiceException? Failure)
 {
-    /// <summary>False if the waiting callers learn nothing from it.</summary>
+    /// <summary>Whether the waiting callers can use the result.</summary>
     public bool IsKnown => File is not null || Failure is not null;
 }

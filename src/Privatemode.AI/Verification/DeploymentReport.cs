@@ -44,7 +44,7 @@ internal static class DeploymentReport
         };
     }
 
-    /// <summary>The report as JSON, UTF-8.</summary>
+    /// <summary>Returns the report as JSON in UTF-8.</summary>
     public static byte[] ToJson(VerifiedDeployment deployment)
     {
         ArrayBufferWriter<byte> buffer = new();

@@ -25,10 +25,10 @@ internal sealed class DeploymentVerifier(
     private Exception? _failure;
     private Exception? _shared; // the failure for all callers that waited for a verification; null since one succeeded
 
-    /// <summary>Called when another mesh CA or manifest, or none, is trusted from now on.</summary>
+    /// <summary>Called when the trusted mesh CA or manifest has changed, or when none is trusted any more.</summary>
     public Action Changed { get; set; } = () => { };
 
-    /// <summary>What is known now; sends nothing.</summary>
+    /// <summary>The current state of the deployment. Reading it sends nothing.</summary>
     public DeploymentHealth Health
     {
         get
@@ -42,7 +42,7 @@ internal sealed class DeploymentVerifier(
     /// <summary>The background renewal in progress, for tests.</summary>
     internal Task Renewal { get; private set; } = Task.CompletedTask;
 
-    /// <summary>Returns the mesh to trust now.</summary>
+    /// <summary>Returns the mesh that is currently trusted, and verifies the deployment if necessary.</summary>
     /// <param name="rejected">The mesh that was returned before and did not work; null the first time.</param>
     /// <exception cref="PrivatemodeVerificationException">The verification failed.</exception>
     public async ValueTask<VerifiedMesh> GetAsync(VerifiedMesh? rejected, string apiKey, bool async, CancellationToken cancellationToken)
@@ -76,7 +76,7 @@ internal sealed class DeploymentVerifier(
         }
     }
 
-    /// <summary>Whether this deployment, or the same one verified again, is the trusted one now.</summary>
+    /// <summary>Returns whether this deployment, or the same one after another verification, is currently trusted.</summary>
     /// <remarks>Each call uses this method. Reading the remaining time of the current verification makes it count the time for which the machine slept,
     /// even if no secret uses that verification yet.</remarks>
     public bool IsTrusted(VerifiedDeployment deployment)
@@ -191,7 +191,8 @@ internal sealed class DeploymentVerifier(
         }
     }
 
-    /// <summary>The deployment has proved another manifest: the earlier verification is no longer true, whatever the user decides.</summary>
+    /// <summary>Invalidates the current verification if the deployment has proved another manifest, regardless of the user's decision about that
+    /// manifest.</summary>
     private void InvalidateOther(string manifestSha256)
     {
         if (_current is { } current && current.Deployment.ManifestSha256 != manifestSha256)
@@ -251,18 +252,18 @@ internal sealed class DeploymentVerifier(
     }
 }
 
-/// <summary>A mesh CA that may be trusted, and the report about its verification.</summary>
+/// <summary>A mesh CA that can be trusted, and the report about its verification.</summary>
 /// <param name="SecretService">The names of the secret service.</param>
-/// <param name="Validity">How long the verification is valid.</param>
+/// <param name="Validity">The validity period of the verification.</param>
 internal sealed record VerifiedMesh(
     MeshCertificateAuthority Authority, SecretServiceNames SecretService, VerifiedDeployment Deployment, ValidityPeriod Validity);
 
-/// <summary>What is known about the deployment now.</summary>
+/// <summary>The current state of the deployment.</summary>
 /// <param name="Deployment">The valid verification, or null.</param>
-/// <param name="Failure">Why the last verification or renewal failed; null if it succeeded.</param>
+/// <param name="Failure">The reason why the last verification or renewal failed; null if it succeeded.</param>
 internal readonly record struct DeploymentHealth(VerifiedDeployment? Deployment, Exception? Failure);
 
-/// <summary>A verification that failed for one caller, and for all that waited for its end.</summary>
+/// <summary>Handles a failed verification for all callers that waited for its end.</summary>
 internal static class SharedExceptions
 {
     /// <summary>Whether the failure does not depend on the caller: neither on its API key nor on its cancellation.</summary>

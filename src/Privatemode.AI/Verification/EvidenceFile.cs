@@ -117,7 +117,7 @@ internal static class EvidenceFile
 
 /// <summary>The members of an evidence file, by path such as <c>amd.crl</c>: the position of each value, which is read only on request.</summary>
 /// <remarks>
-/// The file may be the body of an untrusted request. A document object model would take memory in proportion to the text, and keep it.
+/// The file can be the body of an untrusted request. A document object model would need several times the memory of the text, and would keep it.
 /// </remarks>
 internal sealed class EvidenceJson
 {
@@ -135,8 +135,8 @@ internal sealed class EvidenceJson
 
     private EvidenceJson(ReadOnlyMemory<byte> file) => _file = file;
 
-    /// <exception cref="JsonException">It is not JSON, has a duplicate name, or more than 256 names, values and brackets.</exception>
-    /// <exception cref="InvalidOperationException">A name is not text.</exception>
+    /// <exception cref="JsonException">The text is not JSON, contains a duplicate name, or has more than 256 names, values and brackets.</exception>
+    /// <exception cref="InvalidOperationException">A name is not valid Unicode text.</exception>
     public static EvidenceJson Read(ReadOnlyMemory<byte> file)
     {
         EvidenceJson members = new(file);

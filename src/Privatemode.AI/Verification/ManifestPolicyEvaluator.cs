@@ -40,20 +40,21 @@ internal sealed class ManifestPolicyEvaluator(
 
     private volatile bool _isClosed;
 
-    /// <summary>False if the policy never looks for another manifest.</summary>
+    /// <summary>Whether the policy uses the published manifest.</summary>
     public bool FollowsThePublisher => policy is not ManifestPolicy.PinnedManifest;
 
-    /// <summary>The publisher has named a manifest that no deployment has proved: an earlier verification must not be used for new sessions.</summary>
+    /// <summary>Whether the publisher has named a manifest that no deployment has proved. An earlier verification must then not be used for new
+    /// sessions.</summary>
     public bool IsClosed => _isClosed;
 
     /// <summary>Fetches the published manifest, and records it as unproved if it is new. For pinned digests, nothing is fetched.</summary>
     /// <remarks>
-    /// The answer of the publisher's host may be an error page. A deployment that still proves the last adopted manifest is then still accepted,
-    /// unless another manifest was named before: otherwise, an attacker who blocks the publisher could bring a withdrawn deployment back.
+    /// The answer of the publisher's host can be an error page. A deployment that proves the last adopted manifest is then still accepted, unless the publisher
+    /// has named another manifest before: otherwise, an attacker who blocks the publisher could make clients accept a withdrawn deployment again.
     /// </remarks>
     /// <exception cref="PrivatemodeServiceException">The manifest cannot be fetched, and no manifest was adopted before.</exception>
-    /// <exception cref="PrivatemodeVerificationException">It is not acceptable, and no manifest was adopted before; or one that was named before has
-    /// not been proved.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The published manifest is not acceptable, and no manifest was adopted before; or a manifest that was
+    /// named before has not been proved.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The manifest log cannot be used.</exception>
     public async ValueTask<ExpectedManifest> ExpectAsync(bool async, CancellationToken cancellationToken)
     {
@@ -88,13 +89,13 @@ internal sealed class ManifestPolicyEvaluator(
         return new ExpectedManifest(Manifest.Parse(last.Manifest), null, record, failure as PrivatemodeVerificationException);
     }
 
-    /// <summary>The same, and the approved manifest is acceptable as well. Used if the user refused the published manifest, and for the second fetch, if
-    /// the deployment did not prove the manifest of the first.</summary>
+    /// <summary>Returns the expectation with the approved manifest as an alternative. It is used if the user refused the published manifest, and after a second
+    /// fetch if the deployment did not prove the first published manifest.</summary>
     public ExpectedManifest AllowKept(ExpectedManifest expected) =>
         _approval is not null && expected.IsUnproved && expected.Record.Last is { } last ? expected with { Kept = Manifest.Parse(last.Manifest) } : expected;
 
-    /// <summary>Whether the publisher names another manifest now, or one is recorded as unproved; null if it does not answer, or names no acceptable
-    /// manifest.</summary>
+    /// <summary>Returns whether the publisher now names another manifest, or one is recorded as unproved; null if the publisher does not answer or names no
+    /// acceptable manifest.</summary>
     /// <exception cref="PrivatemodeConfigurationException">The manifest log cannot be used.</exception>
     public async ValueTask<bool?> HasChangedAsync(string sha256, bool async, CancellationToken cancellationToken)
     {
@@ -114,7 +115,7 @@ internal sealed class ManifestPolicyEvaluator(
     }
 
     /// <summary>Returns the manifest with which a document is verified.</summary>
-    /// <exception cref="PrivatemodeVerificationException">Digests are pinned, and the deployment has none of them.</exception>
+    /// <exception cref="PrivatemodeVerificationException">Digests are pinned, and the deployment's manifest has none of them.</exception>
     public Manifest Select(ExpectedManifest expected, AttestationDocument document)
     {
         if (policy is ManifestPolicy.PinnedManifest pinned)
@@ -126,8 +127,8 @@ internal sealed class ManifestPolicyEvaluator(
         return isKept ? expected.Kept! : expected.Manifest!;
     }
 
-    /// <summary>Returns the deployment's own manifest if its digest is one of these.</summary>
-    /// <exception cref="PrivatemodeVerificationException">Its digest is not one of these.</exception>
+    /// <summary>Returns the deployment's own manifest if its digest is pinned.</summary>
+    /// <exception cref="PrivatemodeVerificationException">Its digest is not pinned.</exception>
     public static Manifest SelectPinned(IReadOnlyCollection<string> pins, AttestationDocument document)
     {
         ReadOnlyMemory<byte> shown = document.Manifests.Count == 1 ? document.Manifests[0] : default;
@@ -144,8 +145,9 @@ internal sealed class ManifestPolicyEvaluator(
     }
 
     /// <summary>Decides about a manifest that a deployment has proved: asks the user if necessary, and records it. Sessions come after this.</summary>
-    /// <exception cref="PrivatemodeVerificationException">It is not approved; or another one is approved, which is not proved yet.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">It cannot be recorded, so it is not used.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The manifest is not approved, or another manifest is approved that has not been proved
+    /// yet.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The manifest cannot be recorded, so it is not used.</exception>
     public async ValueTask<ManifestDecision> AdoptAsync(ExpectedManifest expected, Manifest proved, bool async, CancellationToken cancellationToken)
     {
         if (policy is ManifestPolicy.PinnedManifest)
@@ -185,7 +187,7 @@ internal sealed class ManifestPolicyEvaluator(
         return new ManifestDecision(source, record.Last!.At) { Unapproved = expected.Published, Warnings = [warning] };
     }
 
-    /// <summary>Adds the consequence for later verifications to a failed one.</summary>
+    /// <summary>Returns the sentence that tells what a failed verification means for later ones, or null.</summary>
     public static string? HintOf(ExpectedManifest expected) => expected.IsUnproved && expected.Record.Last is { } last
         ? $" The publisher names the manifest {expected.Published}, which no deployment has proved; the last adopted one is {last.Sha256}. No session " +
             "is established until the publisher names a manifest that the deployment proves. Retry later; if you know which manifest is right, pin it."
@@ -203,7 +205,7 @@ internal sealed class ManifestPolicyEvaluator(
         }
     }
 
-    /// <summary>The deployment proves the published manifest.</summary>
+    /// <summary>Throws if the user does not approve the published manifest, which the deployment proves.</summary>
     private async ValueTask ThrowIfNotApprovedAsync(ExpectedManifest expected, bool async, CancellationToken cancellationToken)
     {
         if (_approval is not null && await DecideAsync(expected, isProved: true, async, cancellationToken).ConfigureAwait(false) != PendingState.Approved)
@@ -219,7 +221,7 @@ internal sealed class ManifestPolicyEvaluator(
         }
     }
 
-    /// <summary>The deployment proves the approved manifest, and the publisher names another one.</summary>
+    /// <summary>Throws if the user approves the published manifest, because the deployment still proves the earlier approved one.</summary>
     private async ValueTask ThrowIfApprovedAsync(ExpectedManifest expected, bool async, CancellationToken cancellationToken)
     {
         if (await DecideAsync(expected, isProved: false, async, cancellationToken).ConfigureAwait(false) == PendingState.Approved)
@@ -239,7 +241,7 @@ internal sealed class ManifestPolicyEvaluator(
         ? $"delete \"{path}\". Keep the other files of the log: {PendingManifests.FileName} prevents a return to a withdrawn deployment."
         : "create a new client.";
 
-    /// <summary>Returns the user's decision about the published manifest; asks unless it is known.</summary>
+    /// <summary>Returns the user's decision about the published manifest, and calls the callback if it is not known.</summary>
     private async ValueTask<PendingState> DecideAsync(ExpectedManifest expected, bool isProved, bool async, CancellationToken cancellationToken)
     {
         ManifestRecord record = expected.Record;
@@ -325,20 +327,20 @@ internal sealed class ManifestPolicyEvaluator(
 
 /// <summary>The manifest that a deployment must prove, before anything is known about the deployment.</summary>
 /// <param name="Manifest">The manifest that the publisher names, or the last adopted one if it names none; null if digests are pinned.</param>
-/// <param name="Published">SHA-256 of what the publisher names; null if it names none, or is not asked.</param>
+/// <param name="Published">SHA-256 of the manifest that the publisher names; null if it names none or was not requested.</param>
 /// <param name="Refused">The problem of the published manifest, if the last adopted one is used instead.</param>
 internal sealed record ExpectedManifest(
     Manifest? Manifest, string? Published, ManifestRecord Record, PrivatemodeVerificationException? Refused = null)
 {
-    /// <summary>The approved manifest, which a deployment may still prove while the user does not approve the published one.</summary>
+    /// <summary>The approved manifest, which a deployment can still prove while the user does not approve the published one.</summary>
     public Manifest? Kept { get; init; }
 
-    /// <summary>Whether the publisher names a manifest that is not the adopted one, and is unproved so far.</summary>
+    /// <summary>Whether the publisher names a manifest that is not the last adopted one and therefore has not been proved.</summary>
     public bool IsUnproved => Published is not null && Published != Record.Last?.Sha256;
 }
 
-/// <summary>Why a proved manifest is accepted.</summary>
-/// <param name="AdoptedAt">The time since which it is the adopted one.</param>
+/// <summary>The decision to accept a proved manifest, with its reason.</summary>
+/// <param name="AdoptedAt">The time at which the manifest was adopted.</param>
 internal sealed record ManifestDecision(ManifestSource Source, DateTimeOffset AdoptedAt)
 {
     /// <summary>SHA-256 of the published manifest that the user does not approve; null if no manifest waits for approval.</summary>

@@ -4,10 +4,10 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Verification;
 
-/// <summary>Records adopted and pending manifests: in memory, or in a directory that several processes may share.</summary>
+/// <summary>Records adopted and pending manifests: in memory, or in a directory that several processes can share.</summary>
 /// <param name="directory">The directory of the policy; null for memory.</param>
-/// <param name="approving">Only manifests that the user approved are used, not those that another process adopted without asking.</param>
-/// <param name="isTestTrust">Manifests are proved under <see cref="InsecureLoopbackTrust"/>: they are recorded in a separate directory.</param>
+/// <param name="approving">Whether only manifests that the user approved are used, not those that another process adopted without approval.</param>
+/// <param name="isTestTrust">Whether manifests are proved under <see cref="InsecureLoopbackTrust"/>. They are recorded in a separate directory.</param>
 internal sealed class ManifestRecorder(string? directory, TimeProvider time, bool approving = false, bool isTestTrust = false)
 {
     private const string LockName = "log.lock";
@@ -27,8 +27,8 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
     private readonly Dictionary<string, DateTimeOffset> _adopted = new(StringComparer.Ordinal);
     private ManifestRecord _memory = new(null, PendingManifests.None, null);
 
-    /// <summary>Returns the record after noting that the publisher names this manifest, unless it is the last adopted one. On disk when this
-    /// returns.</summary>
+    /// <summary>Records that the publisher names this manifest, unless it is the last adopted one, and returns the record. The record is on disk when this
+    /// method returns.</summary>
     /// <param name="published">SHA-256 of the manifest; null if the publisher names none.</param>
     /// <exception cref="PrivatemodeVerificationException">The record was changed.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The directory cannot be used.</exception>
@@ -50,9 +50,9 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         async,
         cancellationToken);
 
-    /// <summary>Adopts a manifest: records it unless it is the last one already. On disk when this returns.</summary>
+    /// <summary>Adopts a manifest: records it unless it is the last adopted one. The record is on disk when this method returns.</summary>
     /// <param name="seen">The pending manifest that this resolves; see <see cref="PendingManifests.Resolve"/>.</param>
-    /// <returns>Whether it differs from the last one before, and what is pending afterwards.</returns>
+    /// <returns>Whether it differs from the last adopted manifest, and the manifests that are pending afterwards.</returns>
     /// <exception cref="PrivatemodeVerificationException">The record was changed.</exception>
     /// <exception cref="PrivatemodeConfigurationException">The directory cannot be used.</exception>
     public ValueTask<(bool IsNew, PendingManifests Pending)> RecordAsync(
@@ -66,7 +66,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         async,
         cancellationToken);
 
-    /// <summary>Changes only what is pending.</summary>
+    /// <summary>Changes only the pending manifests.</summary>
     /// <exception cref="PrivatemodeConfigurationException">The directory cannot be used.</exception>
     public ValueTask<PendingManifests> ChangeAsync(
         Func<PendingManifests, PendingManifests> change, bool async, CancellationToken cancellationToken) =>
@@ -116,8 +116,8 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         return now;
     }
 
-    /// <summary>The last entry that may be used. Null if a newer version wrote an unknown one after it: to return to an earlier manifest would undo
-    /// that one.</summary>
+    /// <summary>Returns the last entry that can be used, or null if a newer version of the library wrote an unknown entry after it, because an earlier manifest
+    /// would undo that entry.</summary>
     private AdoptedManifest? LastOf(ManifestLog log)
     {
         AdoptedManifest? last = log.Entries.LastOrDefault(
@@ -137,7 +137,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         return true;
     }
 
-    /// <summary>Adds a line, and the manifest unless it is stored already. False if it is the last one already.</summary>
+    /// <summary>Adds a line, and the file of the manifest unless it exists. Returns false if the manifest is the last adopted one.</summary>
     private bool Append(byte[] manifest, string digest)
     {
         ManifestLog log = ReadLog();
@@ -171,7 +171,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         return true;
     }
 
-    /// <summary>The log, which must have the same kind of trust as the new record.</summary>
+    /// <summary>Reads the log, whose entries must have the same kind of trust as the new record.</summary>
     private ManifestLog ReadLog()
     {
         ManifestLog log = ManifestLog.ReadLines(_directory!);
@@ -183,7 +183,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
         "The manifest log mixes manifests with and without Verification.InsecureLoopbackTrust. " +
         "Use different directories for production and tests.");
 
-    /// <summary>See <see cref="ManifestLog.Read"/> about a line without its end.</summary>
+    /// <summary>Removes a last line without an end, which a process left that ended while it was writing; see <see cref="ManifestLog.Read"/>.</summary>
     private static void RemoveTornLine(FileStream lines)
     {
         byte[] text = new byte[lines.Length];
@@ -252,7 +252,7 @@ internal sealed class ManifestRecorder(string? directory, TimeProvider time, boo
 /// <summary>The recorded manifests at one moment.</summary>
 /// <param name="Last">The last adopted manifest; null if no manifest was adopted.</param>
 /// <param name="Pending">The manifests that the publisher named and that were not adopted.</param>
-/// <param name="EarlierAt">When the published manifest was adopted earlier; null if it was not, or is the last one.</param>
+/// <param name="EarlierAt">The time at which the published manifest was adopted earlier; null if it was not, or if it is the last adopted one.</param>
 internal sealed record ManifestRecord(RecordedManifest? Last, PendingManifests Pending, DateTimeOffset? EarlierAt);
 
 /// <summary>The last adopted manifest.</summary>

@@ -5,10 +5,10 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Verification;
 
-/// <summary>Manifests that the publisher named and that were not adopted: by digest and time only. Immutable.</summary>
-/// <param name="Unproved">The one that no deployment has proved since the publisher named it last; null if every manifest was proved. While it is not null, no
-/// session is established with an earlier manifest.</param>
-/// <param name="Decided">The user's decisions about others, the oldest first; at most <see cref="MaxDecided"/>.</param>
+/// <summary>The digests and times of manifests that the publisher named and that were not adopted. Immutable.</summary>
+/// <param name="Unproved">The manifest that no deployment has proved since the publisher last named it; null if there is none. While it is not null, no session
+/// is established with an earlier manifest.</param>
+/// <param name="Decided">The user's decisions about other manifests, from the oldest; at most <see cref="MaxDecided"/>.</param>
 /// <remarks>
 /// In the log directory, the unproved manifest is in the file <c>pending.txt</c>, and the decisions are in <c>decisions.txt</c>, which the user
 /// deletes to decide again. Each line is a time (RFC 3339), a state and a digest. Each file has at most 1 KiB, regardless of how many manifests the
@@ -20,7 +20,7 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
 
     public const string DecisionsFileName = "decisions.txt";
 
-    /// <summary>A longer file was not written by this library.</summary>
+    /// <summary>The maximum size of each file in bytes. A longer file was not written by this library.</summary>
     public const int MaxSize = 1024;
 
     public const int MaxDecided = 7;
@@ -29,7 +29,7 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
 
     public static PendingManifests None { get; } = new(null, []);
 
-    /// <summary>The decision about a manifest; <see cref="PendingState.Unproved"/> if the user has not decided.</summary>
+    /// <summary>Returns the decision about a manifest, or <see cref="PendingState.Unproved"/> if the user has not decided.</summary>
     public PendingState StateOf(string digest) => Decided.FirstOrDefault(entry => entry.Sha256 == digest)?.State ?? PendingState.Unproved;
 
     /// <summary>Records that the publisher names this manifest.</summary>
@@ -118,7 +118,7 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
         state => NameOf(state!.Value) == name);
 }
 
-/// <summary>One of <see cref="PendingManifests"/>.</summary>
+/// <summary>An entry of <see cref="PendingManifests"/>.</summary>
 internal sealed record PendingManifest(DateTimeOffset NamedAt, string Sha256, PendingState State);
 
 /// <summary>The state of a manifest that the publisher named and that was not adopted.</summary>
@@ -134,16 +134,17 @@ internal enum PendingState
     Refused,
 }
 
-/// <summary>Files in the log directory. Only regular ones are opened: links lead elsewhere, and pipes wait for their other end.</summary>
+/// <summary>Reads and writes files in the log directory. Only regular files are opened, because links lead elsewhere and pipes wait for their other
+/// end.</summary>
 /// <remarks>
-/// This guards against accidents and leftovers. A process that can write to the directory can replace a file between check and use; it could
-/// write an approval as well.
+/// This guards against accidents and leftovers. A process that can write to the directory can replace a file between the check and the use, but it could also
+/// write an approval itself.
 /// </remarks>
 internal static class ManifestFiles
 {
-    /// <summary>Reads a whole file; empty if it does not exist. Another process may be appending.</summary>
-    /// <exception cref="UnauthorizedAccessException">It is not a regular file, or may not be read.</exception>
-    /// <exception cref="IOException">It cannot be read.</exception>
+    /// <summary>Reads a whole file; empty if it does not exist. Another process can be appending to it.</summary>
+    /// <exception cref="UnauthorizedAccessException">The path is not a regular file, or this process does not have the permission to read it.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
     public static byte[] Read(string path)
     {
         // Pipes and devices have no length, so they are not opened: reading from one may never end.
@@ -159,7 +160,8 @@ internal static class ManifestFiles
         return content[..length];
     }
 
-    /// <summary>Creates a file, on disk when this returns. An existing one was left by a process that ended before it wrote its line.</summary>
+    /// <summary>Creates a file, which is on disk when this method returns. An existing file is replaced: a process left it that ended before it wrote its
+    /// line.</summary>
     /// <remarks>
     /// The directory is not flushed: .NET does not open directories. The usual file systems write a new file's name along with its content. If one
     /// does not, and the power fails, the log names a missing file, which is detected and not trusted.
@@ -172,7 +174,7 @@ internal static class ManifestFiles
         file.Flush(flushToDisk: true);
     }
 
-    /// <summary>Replaces a file, so that a reader sees either the old content or the new one. On disk when this returns.</summary>
+    /// <summary>Replaces a file atomically: a reader sees either the old content or the new one. The file is on disk when this method returns.</summary>
     public static void Replace(string path, byte[] content)
     {
         string next = path + ".new";
@@ -181,8 +183,8 @@ internal static class ManifestFiles
     }
 
     /// <summary>Opens a file for reading and writing, or creates it.</summary>
-    /// <exception cref="UnauthorizedAccessException">It is not a regular file, or may not be written.</exception>
-    /// <exception cref="IOException">It cannot be opened, for example because another process holds it.</exception>
+    /// <exception cref="UnauthorizedAccessException">The path is not a regular file, or this process does not have the permission to write it.</exception>
+    /// <exception cref="IOException">The file cannot be opened, for example because another process uses it.</exception>
     public static FileStream Open(string path, FileShare share)
     {
         _ = GetPlainFile(path);

@@ -11,8 +11,8 @@ internal sealed class PublicDownloads(BoundedHttpClient http, TimeProvider time)
 
     /// <summary>Downloads a file, and retries while the host is unavailable or busy.</summary>
     /// <param name="limit">The maximum size in bytes.</param>
-    /// <param name="what">Its name for messages: <c>AMD's revocation list</c>.</param>
-    /// <exception cref="PrivatemodeServiceException">It could not be retrieved. This does not mean that verification failed.</exception>
+    /// <param name="what">The name of the file in messages: <c>AMD's revocation list</c>.</param>
+    /// <exception cref="PrivatemodeServiceException">The file could not be retrieved. This does not mean that verification failed.</exception>
     public ValueTask<HttpAnswer> GetAsync(Uri address, int limit, string what, bool async, CancellationToken cancellationToken) =>
         RetryAfter.RepeatAsync(
             () => TryGetAsync(address, limit, what, async, cancellationToken), PausesBetweenTries, IsWorthAnotherTry, time, async, cancellationToken);
@@ -45,7 +45,7 @@ internal sealed class PublicDownloads(BoundedHttpClient http, TimeProvider time)
     }
 }
 
-/// <summary>The file that names what the service runs now. It is not signed: control of its host is control of its content.</summary>
+/// <summary>Downloads the manifest that the service publishes. It is not signed, so who controls the host controls its content.</summary>
 internal sealed class ManifestEndpoint(PublicDownloads downloads, Uri address, TimeProvider time)
 {
     /// <summary>The address at which the service publishes it.</summary>

@@ -55,7 +55,7 @@ internal static class VerificationComposition
     }
 }
 
-/// <summary>Converts public settings to those of the Attestation folder.</summary>
+/// <summary>Converts the public settings to those of the types in the Attestation folder.</summary>
 internal static class VerificationSettings
 {
     internal static readonly TimeSpan MaxSuppliedRevocationListAge = TimeSpan.FromDays(366);

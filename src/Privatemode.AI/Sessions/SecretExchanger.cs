@@ -52,7 +52,7 @@ internal sealed class SecretExchanger(
         }
     }
 
-    /// <summary>One attempt: exchange; if that fails, get the trust anchor again and exchange once more.</summary>
+    /// <summary>Makes one attempt. If the exchange fails, it gets the trust anchor again and repeats the exchange once.</summary>
     private async ValueTask<SessionSecret> TryAsync(Refusal refusal, string apiKey, bool async, CancellationToken cancellationToken)
     {
         VerifiedMesh mesh = await GetMeshAsync(null, refusal, apiKey, async, cancellationToken).ConfigureAwait(false);

@@ -66,7 +66,7 @@ internal static class AppCommand
         });
     }
 
-    /// <summary>Waits for Ctrl+C or SIGTERM, which are the way to end this command and no failure.</summary>
+    /// <summary>Waits for Ctrl+C or SIGTERM, which end this command with success.</summary>
     private static async Task WaitAsync(CancellationToken stop)
     {
         try

@@ -14,7 +14,7 @@ internal static class AppEndpoints
 
     private const string KeyPath = "/app/storage-key";
 
-    /// <summary>Maps the routes. The page itself needs no key, because it has no secrets; everything behind it does.</summary>
+    /// <summary>Maps the routes. The page itself needs no key, because it contains no secrets; all other routes need one.</summary>
     public static void Map(IEndpointRouteBuilder endpoints, AppPage page, StorageKey key)
     {
         _ = endpoints.MapGet(Path, context => SendPageAsync(context, page));
@@ -43,7 +43,8 @@ internal static class AppEndpoints
         await context.Response.WriteAsync(page.Render(nonce), context.RequestAborted);
     }
 
-    /// <summary>A name that another machine resolves to this one (DNS rebinding) would give its page the origin of this one.</summary>
+    /// <summary>Returns whether the host is a name of this machine. A page whose host name resolves to this machine (DNS rebinding) would otherwise have the
+    /// same origin as the chat page.</summary>
     private static bool IsThisMachine(HostString host) => host.Host.Equals("localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(host.Host.Trim('[', ']'), out IPAddress? address) && IPAddress.IsLoopback(address));
 

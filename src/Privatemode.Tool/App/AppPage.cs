@@ -13,7 +13,7 @@ internal sealed partial class AppPage
 
     private AppPage(string document) => _parts = document.Split(NonceMark);
 
-    /// <summary>The modules in the order in which they are joined: a constant must stand before the code that runs with it.</summary>
+    /// <summary>The modules in the order in which they are joined. A constant must come before the code that uses it.</summary>
     public static IReadOnlyList<string> Modules { get; } =
     [
         "text.js", "address.js", "inline.js", "lines.js", "markdown.js", "dom.js", "render.js", "api.js", "wire.js", "models.js", "attachments.js", "badge.js",
@@ -25,7 +25,8 @@ internal sealed partial class AppPage
         .Replace("%style%", Read("page.css"), StringComparison.Ordinal)
         .Replace("%script%", Join(Modules.Select(Read)), StringComparison.Ordinal));
 
-    /// <summary>Makes one script of modules that import only each other: without its import and export statements, each sees what the others declare.</summary>
+    /// <summary>Joins modules that import only each other into one script. The import and export statements are removed, because each module then sees the
+    /// declarations of the others.</summary>
     public static string Join(IEnumerable<string> modules)
     {
         StringBuilder script = new();
@@ -44,8 +45,8 @@ internal sealed partial class AppPage
     public string Render(string nonce) => string.Join(nonce, _parts);
 
     /// <summary>
-    /// What the page may do: run its one script, connect to its own origin, show pictures that it made itself. No string can become a script or HTML
-    /// (Trusted Types without any policy), whatever the page does wrong with the text of a model.
+    /// Returns the policy of the page: it can run its one script, connect to its own origin, and show pictures that it created. No string can become a script
+    /// or HTML (Trusted Types without a policy), even if the page has a bug in how it handles the text of a model.
     /// </summary>
     public static string ContentSecurityPolicy(string nonce) =>
         $"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; img-src blob: data:; connect-src 'self'; base-uri 'none'; " +

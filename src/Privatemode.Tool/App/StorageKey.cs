@@ -33,7 +33,7 @@ internal sealed class StorageKey(StateDirectory state)
         }
     }
 
-    /// <summary>Replaces the key: what it encrypted can no longer be read.</summary>
+    /// <summary>Replaces the key. Data that the old key encrypted can no longer be decrypted.</summary>
     public void Replace()
     {
         lock (_gate)

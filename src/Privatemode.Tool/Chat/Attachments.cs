@@ -6,23 +6,23 @@ using Privatemode.Tool.Services;
 
 namespace Privatemode.Tool.Chat;
 
-/// <summary>Reads what goes with a prompt: images, documents, and text from stdin.</summary>
+/// <summary>Reads the attachments of a prompt: images, documents, and text from stdin.</summary>
 internal static class Attachments
 {
     public const int MaxImageSize = 20 << 20;
     public const int MaxInputSize = 4 << 20;
 
-    /// <summary>More than this does not fit into the context of the models.</summary>
+    /// <summary>The maximum number of words that fit into the context windows of the models.</summary>
     public const int MaxWords = 70_000;
 
-    /// <exception cref="ToolException">The file cannot be read, is too large, or is none of the supported images.</exception>
+    /// <exception cref="ToolException">The file cannot be read, is too large, or is not a supported image.</exception>
     public static DataContent ReadImage(string path, ToolContext context)
     {
         byte[] image = Read("--image", path, MaxImageSize, context);
         return new DataContent(image, MediaTypeOf(image) ?? throw ToolException.Setup($"--image: \"{path}\" is not a PNG, JPEG, WebP or GIF image."));
     }
 
-    /// <summary>Has a document turned into text, in the verified deployment.</summary>
+    /// <summary>Extracts the text of a document in the verified deployment.</summary>
     /// <exception cref="ToolException">The file cannot be read.</exception>
     public static async Task<string> ReadDocumentAsync(string path, PrivatemodeClient client, ToolContext context, CancellationToken stop)
     {
@@ -44,7 +44,7 @@ internal static class Attachments
     }
 
     /// <summary>Reads all of stdin.</summary>
-    /// <exception cref="ToolException">It is too long or not UTF-8.</exception>
+    /// <exception cref="ToolException">The input is too long or is not UTF-8.</exception>
     public static async Task<string> ReadInputAsync(IConsoleStreams console, CancellationToken stop)
     {
         using MemoryStream bytes = await console.ReadBytesAsync(MaxInputSize, stop)

@@ -40,8 +40,8 @@ internal sealed class ChatConversation(ConversationOptions options, PrivatemodeC
         return last;
     }
 
-    /// <summary>Sends a message and writes the answer as it comes. A message without a complete answer leaves no trace in the history.</summary>
-    /// <exception cref="ToolException">The answer was cut.</exception>
+    /// <summary>Sends a message and writes the answer as it arrives. A message without a complete answer is not added to the history.</summary>
+    /// <exception cref="ToolException">The answer was cut off.</exception>
     public async Task AskAsync(ChatMessage message, CancellationToken stop)
     {
         List<ChatResponseUpdate> updates = [];
@@ -154,5 +154,5 @@ internal sealed class ChatConversation(ConversationOptions options, PrivatemodeC
     private void EndLine() => context.Console.Out.WriteLine();
 }
 
-/// <summary>How a conversation asks, from the flags.</summary>
+/// <summary>The options of a conversation, from the flags.</summary>
 internal sealed record ConversationOptions(string? System, bool ShowsReasoning, ReasoningEffort? Effort, int? MaxTokens, bool ShowsReceipt);

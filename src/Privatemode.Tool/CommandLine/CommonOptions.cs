@@ -29,7 +29,7 @@ internal sealed class CommonOptions
 
     public BoolFlag Verbose { get; } = new("--verbose", "Show log lines, and details of errors");
 
-    /// <summary>What reads the flags, for messages.</summary>
+    /// <summary>The name of the program part that reads the flags, for messages.</summary>
     public string What { get; init; } = "command";
 
     /// <summary>Adds the flags to a command, after its own.</summary>
@@ -66,16 +66,17 @@ internal sealed class CommonOptions
         };
     }
 
-    /// <summary>The address of the service that was given, or null.</summary>
+    /// <summary>Returns the address of the service in the flags, or null.</summary>
     public Uri? ReadEndpoint(ParseResult result) =>
         ApiEndpoint.Read(result) is { } endpoint ? ServiceAddress.Parse(endpoint, ApiEndpoint.NameIn(result), What) : null;
 
-    /// <summary>The manifests that were given, or null.</summary>
+    /// <summary>Returns the policy for the manifests in the flags, or null.</summary>
     public ManifestPolicy? ReadManifest(ParseResult result, ToolContext context) => Manifest.Read(result) is { Count: > 0 } values
         ? ManifestPolicy.Pinned([.. values.Select(value => ManifestArgument.ReadDigest(value, context))])
         : null;
 
-    /// <summary>Refuses flags about the service beside <c>--demo</c>. <c>--manifest</c> is allowed: the demo then shows what a pinned manifest does.</summary>
+    /// <summary>Refuses flags about the service together with <c>--demo</c>. <c>--manifest</c> is allowed: the demo then shows what a pinned manifest
+    /// does.</summary>
     public void RequireNoConflict(ParseResult result)
     {
         if (Demo.Read(result) && (ApiKey.Read(result) is not null || ApiEndpoint.Read(result) is not null))

@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace Privatemode.Tool.CommandLine;
 
-/// <summary>A flag with a text. If it is given several times, the last one counts, as in the reference's command line.</summary>
+/// <summary>A flag with a text. If it is given several times, the last one counts, as in the command line of <c>privatemode-proxy</c>.</summary>
 internal sealed class TextFlag : Option<string[]>
 {
     public TextFlag(string name, string valueName, string description, params string[] aliases)
@@ -58,13 +58,13 @@ internal sealed class BoolFlag : Option<bool>
     public bool IsGiven(ParseResult result) => result.GetResult(this) is { Implicit: false };
 }
 
-/// <summary>Makes the parser read flags as Go's pflag does, which the reference uses.</summary>
+/// <summary>Makes the parser read flags as Go's pflag does, which <c>privatemode-proxy</c> uses.</summary>
 internal static class Flags
 {
     /// <summary>Rewrites arguments: normalizes Boolean values, keeps the last of repeated Boolean flags, and splits a short flag from its value.</summary>
     /// <param name="args">The arguments.</param>
     /// <param name="command">The command that they select.</param>
-    /// <exception cref="ToolException">The value of a boolean flag is none of Go's words, or a flag is unknown.</exception>
+    /// <exception cref="ToolException">The value of a Boolean flag is not one of Go's words, or a flag is unknown.</exception>
     public static string[] Normalize(IReadOnlyList<string> args, Command command)
     {
         List<string> normalized = [];

@@ -30,7 +30,7 @@ internal interface IConsoleStreams
     Stream OpenOutput();
 }
 
-/// <summary>Reads input so that a signal ends the wait: the read itself of a console or a pipe cannot be canceled, and is left behind.</summary>
+/// <summary>Reads input so that a signal ends the wait. The read of a console or pipe itself cannot be canceled, and is abandoned.</summary>
 internal static class ConsoleInput
 {
     /// <summary>Reads a line that a person types.</summary>
@@ -41,9 +41,9 @@ internal static class ConsoleInput
 
     /// <summary>Reads all bytes of standard input.</summary>
     /// <param name="console">The streams.</param>
-    /// <param name="largest">The largest input in bytes.</param>
-    /// <param name="stop">Ends the wait.</param>
-    /// <returns>The input at its beginning, or null if it is larger.</returns>
+    /// <param name="largest">The maximum size of the input in bytes.</param>
+    /// <param name="stop">A token that cancels the wait.</param>
+    /// <returns>A stream at the beginning of the input, or null if the input is larger.</returns>
     /// <exception cref="OperationCanceledException"><paramref name="stop"/> was canceled.</exception>
     public static Task<MemoryStream?> ReadBytesAsync(this IConsoleStreams console, long largest, CancellationToken stop) =>
         Task.Run(

@@ -78,7 +78,7 @@ internal static class Root
         return result.Errors is [] || result.Action is HelpAction ? result : throw ToolException.Usage(Describe(result));
     }
 
-    /// <summary>One sentence about the first thing that is wrong with the arguments, in the words of the reference's command line.</summary>
+    /// <summary>Returns a sentence about the first error in the arguments, in the words of <c>privatemode-proxy</c>.</summary>
     private static string Describe(ParseResult result)
     {
         Command command = result.CommandResult.Command;

@@ -34,7 +34,7 @@ internal sealed class Termination : IDisposable
         }
     }
 
-    /// <summary>Lets a part of a command handle signals: the newest handler is asked first, and says whether it did.</summary>
+    /// <summary>Adds a handler of signals. The newest handler is called first, and returns whether it handled the signal.</summary>
     /// <returns>Dispose it to remove the handler.</returns>
     public IDisposable Handle(Func<PosixSignal, bool> handler)
     {

@@ -3,7 +3,7 @@ using Privatemode.Tool.Services;
 
 namespace Privatemode.Tool.CommandLine;
 
-/// <summary>What a command needs of its surroundings: streams, environment, clock and signals.</summary>
+/// <summary>The environment of a command: streams, environment variables, clock and signals.</summary>
 /// <param name="console">The streams.</param>
 /// <param name="environment">Returns the value of an environment variable, or null.</param>
 /// <param name="termination">The signals that end a command.</param>
@@ -16,16 +16,16 @@ internal sealed class ToolContext(IConsoleStreams console, Func<string, string?>
 
     public TimeProvider Time { get; } = time ?? TimeProvider.System;
 
-    /// <summary>The directory that relative paths of flags begin at.</summary>
+    /// <summary>The directory to which relative paths in flags refer.</summary>
     public string CurrentDirectory { get; init; } = Directory.GetCurrentDirectory();
 
     /// <summary>Changes the options of every client, after the flags; tests point clients at a test deployment with it.</summary>
     public Action<PrivatemodeOptions>? ConfigureClient { get; init; }
 
-    /// <summary>What <c>doctor</c> asks instead of the network; null for the network.</summary>
+    /// <summary>The probe that <c>doctor</c> uses instead of the network; null for the network.</summary>
     public Doctor.IProbe? Probe { get; init; }
 
-    /// <summary>What downloads the published manifest instead of the network; null for the network.</summary>
+    /// <summary>The handler that downloads the published manifest; null for the network.</summary>
     public HttpMessageHandler? ManifestHandler { get; init; }
 
     /// <summary>The directory for what commands keep between runs.</summary>

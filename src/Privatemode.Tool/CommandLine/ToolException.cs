@@ -17,12 +17,12 @@ internal sealed class ToolException : Exception
     /// <summary>The member <c>type</c> of the error in JSON.</summary>
     public string Type { get; }
 
-    /// <summary>The command line is wrong.</summary>
+    /// <summary>Creates the exception for an invalid command line.</summary>
     public static ToolException Usage(string message) => new(ExitCodes.Usage, "usage", message);
 
-    /// <summary>Something that the command needs before it can begin is missing or wrong.</summary>
+    /// <summary>Creates the exception for something that the command needs to start and that is missing or invalid.</summary>
     public static ToolException Setup(string message, Exception? innerException = null) => new(ExitCodes.Usage, "setup", message, innerException);
 
-    /// <summary>The operation failed.</summary>
+    /// <summary>Creates the exception for an operation that failed.</summary>
     public static ToolException Failed(string message, Exception? innerException = null) => new(ExitCodes.Failed, "io", message, innerException);
 }

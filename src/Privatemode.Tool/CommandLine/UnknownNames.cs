@@ -11,7 +11,7 @@ internal static class UnknownNames
 {
     private const int MaxDifferences = 2;
 
-    /// <summary>Returns the message for a flag. That of <c>proxy</c> is the one of the reference.</summary>
+    /// <summary>Returns the message for a flag. For the command <c>proxy</c>, it is that of <c>privatemode-proxy</c>.</summary>
     public static string Flag(string name, Command command)
     {
         if (IsOfReference(command))

@@ -3,7 +3,7 @@ using Privatemode.Tool.CommandLine;
 
 namespace Privatemode.Tool.Commands;
 
-/// <summary>What the exit codes mean, and which exception has which.</summary>
+/// <summary>The exit codes, and their assignment to exceptions.</summary>
 internal static class ExitCodes
 {
     /// <summary>Done, or verified.</summary>

@@ -6,7 +6,7 @@ using Spectre.Console;
 
 namespace Privatemode.Tool.Commands;
 
-/// <summary>Writes what a command has to say: results to stdout, everything else to stderr.</summary>
+/// <summary>Writes the output of a command: results to stdout, everything else to stderr.</summary>
 internal sealed class Output
 {
     private readonly ToolContext _context;
@@ -40,7 +40,7 @@ internal sealed class Output
     /// <summary>Writes the one line of JSON that a command answers with <c>--json</c>.</summary>
     public void Json(Action<Utf8JsonWriter> write) => JsonOutput.WriteLine(_context.Console.Out, write);
 
-    /// <summary>A console for tables on stdout. Texts from outside go into it as <see cref="Text"/> or through <see cref="Markup.Escape"/>.</summary>
+    /// <summary>A console for tables on stdout. Pass untrusted texts to it as <see cref="Text"/> or through <see cref="Markup.Escape"/>.</summary>
     public IAnsiConsole Tables => Create(_context.Console.Out, HasColor);
 
     /// <summary>A console for progress on stderr.</summary>
@@ -106,7 +106,7 @@ internal sealed class Output
         return exitCode;
     }
 
-    /// <summary>Makes a text from outside one line without control characters.</summary>
+    /// <summary>Returns an untrusted text as one line without control characters.</summary>
     public static string Escape(string text)
     {
         if (!text.Any(IsControl))
@@ -130,12 +130,12 @@ internal sealed class Output
         return escaped.ToString();
     }
 
-    /// <summary>Escapes, in JSON, the characters that reorder what a person reads.</summary>
+    /// <summary>Escapes the characters in JSON that change the direction of text, and with it the order in which it is displayed.</summary>
     public static string EscapeDirections(string json) => json.Any(IsDirection)
         ? string.Concat(json.Select(character => IsDirection(character) ? FormattableString.Invariant($"\\u{(int)character:x4}") : $"{character}"))
         : json;
 
-    /// <summary>Makes the text of a model harmless for a terminal, and leaves it as it is for a pipe.</summary>
+    /// <summary>Returns the text of a model without escape sequences for a terminal, and unchanged for a pipe.</summary>
     public static string Safe(string text, bool isTerminal) => isTerminal && text.Any(IsUnsafe)
         ? string.Create(text.Length, text, static (span, source) =>
         {
@@ -240,7 +240,7 @@ internal static class JsonOutput
         json.WriteEndArray();
     }
 
-    /// <summary>Writes a member whose value is JSON already, or null.</summary>
+    /// <summary>Writes a member whose value is JSON text, or null.</summary>
     public static void WriteRaw(this Utf8JsonWriter json, string name, string? value)
     {
         if (value is null)

@@ -28,7 +28,7 @@ internal static class ProgressDisplay
         return await work;
     }
 
-    /// <summary>Verifies the deployment and says what was verified.</summary>
+    /// <summary>Verifies the deployment, and writes what was verified.</summary>
     /// <exception cref="PrivatemodeVerificationException">The deployment was refused.</exception>
     public static async Task<VerifiedDeployment> VerifyAsync(ToolContext context, Output output, PrivatemodeClient client, CancellationToken stop)
     {

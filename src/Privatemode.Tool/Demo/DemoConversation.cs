@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Privatemode.Tool.Demo;
 
-/// <summary>Reads what the demo looks at in the body of a chat, a completion, or a message in Anthropic's form.</summary>
+/// <summary>Reads the parts that the demo uses from the body of a chat, a completion, or a message in Anthropic's form.</summary>
 internal static class DemoConversation
 {
     // Parameters of tools that take one harmless value.

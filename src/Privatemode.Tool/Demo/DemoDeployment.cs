@@ -6,7 +6,7 @@ namespace Privatemode.Tool.Demo;
 /// <summary>A deployment inside this process that answers from a script, to try every command without a key and without a network.</summary>
 internal sealed class DemoDeployment : IAsyncDisposable
 {
-    /// <summary>What every command with <c>--demo</c> says first.</summary>
+    /// <summary>The notice that every command with <c>--demo</c> writes first.</summary>
     public const string Notice =
         "Demo: the deployment runs inside this process with test certificates. It proves nothing and answers from a script.";
 

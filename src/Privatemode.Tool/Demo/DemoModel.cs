@@ -4,7 +4,7 @@ using Privatemode.AI.Testing;
 
 namespace Privatemode.Tool.Demo;
 
-/// <summary>What the demo answers without a script: words in the last message of the user select the kind of answer.</summary>
+/// <summary>Creates the answers of the demo without a script. Words in the last message of the user select the kind of answer.</summary>
 internal static class DemoModel
 {
     private const int MaxEchoLength = 80;

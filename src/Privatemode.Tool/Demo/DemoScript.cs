@@ -5,7 +5,7 @@ using Privatemode.Tool.Services;
 
 namespace Privatemode.Tool.Demo;
 
-/// <summary>The answers of <c>--demo-script</c>: one JSON object a line, each for one request with messages or a prompt.</summary>
+/// <summary>The answers of <c>--demo-script</c>: one JSON object on each line, for one request with messages or a prompt.</summary>
 internal sealed class DemoScript
 {
     private const int MaxFileSize = 16 << 20;
@@ -20,7 +20,7 @@ internal sealed class DemoScript
     public static DemoScript Empty { get; } = new([]);
 
     /// <summary>Reads a file.</summary>
-    /// <exception cref="ToolException">It cannot be read, or a line is none of a script.</exception>
+    /// <exception cref="ToolException">The file cannot be read, or a line is not a valid script line.</exception>
     public static DemoScript Load(string path)
     {
         try
@@ -63,7 +63,7 @@ internal sealed class DemoScript
         }
     }
 
-    /// <summary>Prepares the fault of the first request: a fault must be known before its request arrives.</summary>
+    /// <summary>Prepares the fault of the first request, because a fault must be injected before its request arrives.</summary>
     public void ArmFaults(FaultInjector faults)
     {
         lock (_gate)
@@ -121,7 +121,7 @@ internal sealed class DemoScript
 
         public Fault? Fault { get; }
 
-        /// <summary>Whether the fault takes the place of the answer.</summary>
+        /// <summary>Whether the fault replaces the answer.</summary>
         public bool IsRefused { get; }
 
         public ScriptedAnswer ToAnswer() => _answer();

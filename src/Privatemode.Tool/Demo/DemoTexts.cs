@@ -44,7 +44,8 @@ internal static class DemoTexts
         The end.
         """;
 
-    /// <summary>Scripts, beacons, addresses that run code, sizes that hang a parser, and characters that lie about what is shown.</summary>
+    /// <summary>An answer with scripts, tracking images, addresses that run code, sizes that hang a parser, and characters that falsify what is
+    /// displayed.</summary>
     public static string Hostile { get; } = BuildHostile();
 
     private static string BuildHostile()

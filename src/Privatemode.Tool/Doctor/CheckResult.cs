@@ -1,6 +1,6 @@
 namespace Privatemode.Tool.Doctor;
 
-/// <summary>What a check found.</summary>
+/// <summary>The outcome of a check.</summary>
 internal enum CheckOutcome
 {
     Ok,
@@ -11,11 +11,11 @@ internal enum CheckOutcome
 
 /// <summary>One line of the doctor's report.</summary>
 /// <param name="Id">The stable name of the check.</param>
-/// <param name="Outcome">What it found.</param>
-/// <param name="Summary">What it found, in a sentence.</param>
+/// <param name="Outcome">The outcome.</param>
+/// <param name="Summary">The outcome as a sentence.</param>
 /// <param name="Advice">What to do, or null if there is nothing to do.</param>
 internal sealed record CheckResult(string Id, CheckOutcome Outcome, string Summary, string? Advice = null)
 {
-    /// <summary>The exit code that this result asks for.</summary>
+    /// <summary>The exit code for this result.</summary>
     public int ExitCode { get; init; }
 }

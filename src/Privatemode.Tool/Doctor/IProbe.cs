@@ -3,7 +3,7 @@ using System.Net.Security;
 
 namespace Privatemode.Tool.Doctor;
 
-/// <summary>What the checks ask of the network and the machine, so that tests can answer.</summary>
+/// <summary>The access of the checks to the network and the machine, which tests can replace.</summary>
 internal interface IProbe
 {
     /// <summary>Resolves a name.</summary>
@@ -24,7 +24,7 @@ internal interface IProbe
     (bool HasAes, bool HasSodium) Cryptography();
 }
 
-/// <summary>What is known of a host after one request.</summary>
+/// <summary>The result of one request to a host.</summary>
 /// <param name="Status">The status; 0 if its certificate is not trusted.</param>
 /// <param name="Date">The time of the host, or null.</param>
 /// <param name="Server">The header Server, or null.</param>

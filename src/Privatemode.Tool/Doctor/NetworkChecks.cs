@@ -7,7 +7,7 @@ namespace Privatemode.Tool.Doctor;
 /// <summary>The checks of names, certificates, clocks and ports. They send no content and no key.</summary>
 internal sealed class NetworkChecks(IProbe probe, TimeProvider time, Uri endpoint)
 {
-    /// <summary>The longest time of one check.</summary>
+    /// <summary>The maximum time of one check.</summary>
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
     private static readonly TimeSpan SmallDifference = TimeSpan.FromSeconds(60);
@@ -93,7 +93,7 @@ internal sealed class NetworkChecks(IProbe probe, TimeProvider time, Uri endpoin
             : new CheckResult("tls", CheckOutcome.Ok, $"All {Hosts.Count} hosts answer with certificates that this machine trusts.");
     }
 
-    /// <summary>Compares our clock with those of the hosts that were asked.</summary>
+    /// <summary>Compares the clock of this machine with those of the hosts that answered.</summary>
     public async Task<CheckResult> ClockAsync(CancellationToken stop)
     {
         foreach (Uri host in (Uri[])[endpoint, Manifest])

@@ -10,7 +10,7 @@ using Privatemode.Tool.Services;
 
 namespace Privatemode.Tool.Launch;
 
-/// <summary>Where a coding assistant is pointed to.</summary>
+/// <summary>The proxy and the models that a coding assistant is configured to use.</summary>
 internal sealed record LaunchTarget
 {
     /// <summary>The address of the proxy, for example <c>http://127.0.0.1:8080</c>.</summary>
@@ -27,7 +27,7 @@ internal sealed record LaunchTarget
     /// <summary>All models of the service.</summary>
     public required IReadOnlyList<ModelInfo> Models { get; init; }
 
-    /// <summary>Whether the assistant may send tools that run at a provider; the proxy leaves them out.</summary>
+    /// <summary>Whether the assistant can send hosted tools, which the proxy then leaves out.</summary>
     public bool AllowsHostedTools { get; init; }
 
     /// <summary>The value of <c>NO_PROXY</c>, with the addresses of this machine.</summary>
@@ -36,10 +36,10 @@ internal sealed record LaunchTarget
     public string BaseUrl => Proxy.GetLeftPart(UriPartial.Authority);
 }
 
-/// <summary>How a program is started.</summary>
+/// <summary>The parameters for starting a program.</summary>
 /// <param name="Arguments">The arguments before those of the user.</param>
-/// <param name="Environment">Variables that are set.</param>
-/// <param name="Files">Files that exist while it runs: their contents, by path.</param>
+/// <param name="Environment">The environment variables to set.</param>
+/// <param name="Files">The contents of files that exist while the program runs, by path.</param>
 internal sealed record ProgramStart(
     IReadOnlyList<string> Arguments, IReadOnlyDictionary<string, string> Environment, IReadOnlyDictionary<string, byte[]> Files);
 
@@ -82,17 +82,18 @@ internal abstract class Assistant
         context.Variable("HOME") ?? System.Environment.GetFolderPath(System.Environment.SpecialFolder.UserProfile);
 }
 
-/// <summary>Claude Code (2.1). Values in its settings win over variables of the shell, so the settings are set.</summary>
+/// <summary>Claude Code (2.1). Its settings override environment variables, so the settings are used.</summary>
 internal sealed class ClaudeCode : Assistant
 {
-    /// <summary>Set in the user's settings, each of them would send prompts somewhere else, past the base URL. Empty is off.</summary>
+    /// <summary>Variables each of which would make Claude Code send prompts to another address than the base URL if the user's settings set it. An empty value
+    /// has no effect.</summary>
     public static readonly IReadOnlyList<string> OtherDestinations =
     [
         "CLAUDE_CODE_USE_BEDROCK", "CLAUDE_CODE_USE_VERTEX", "CLAUDE_CODE_USE_FOUNDRY", "CLAUDE_CODE_USE_MANTLE", "CLAUDE_CODE_USE_ANTHROPIC_AWS",
         "CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD", "CLAUDE_CODE_USE_GATEWAY", "ANTHROPIC_UNIX_SOCKET", "CLAUDE_CODE_RUNNER_MODEL_SOCKET",
     ];
 
-    /// <summary>They are named like the clouds, and send nothing.</summary>
+    /// <summary>Variables that have names like <see cref="OtherDestinations"/> but send nothing.</summary>
     public static readonly IReadOnlyList<string> LocalFeatures = ["CLAUDE_CODE_USE_NATIVE_FILE_SEARCH", "CLAUDE_CODE_USE_POWERSHELL_TOOL"];
 
     // It refuses to start without a token, and sends it to our proxy only.

@@ -10,7 +10,7 @@ internal static class ChildProgram
 {
     private static readonly string[] LoopbackHosts = ["127.0.0.1", "localhost"];
 
-    /// <summary>Adds this machine to a value of <c>NO_PROXY</c>: a proxy of the network must not see what goes to this machine.</summary>
+    /// <summary>Adds this machine to a value of <c>NO_PROXY</c>: requests to this machine must not be sent through a proxy.</summary>
     /// <param name="hosts">The value, or null.</param>
     public static string WithLoopback(string? hosts)
     {
@@ -38,11 +38,11 @@ internal static class ChildProgram
 
     /// <summary>Runs a program to its end, with this process' terminal.</summary>
     /// <param name="path">The full path.</param>
-    /// <param name="start">Its arguments and variables.</param>
-    /// <param name="arguments">The arguments of the user, behind ours.</param>
+    /// <param name="start">The arguments and variables of the program.</param>
+    /// <param name="arguments">The user's arguments, which follow those of <paramref name="start"/>.</param>
     /// <param name="context">The console, the environment and the directories of the command.</param>
     /// <returns>Its exit code.</returns>
-    /// <exception cref="ToolException">It cannot be started.</exception>
+    /// <exception cref="ToolException">The program cannot be started.</exception>
     public static async Task<int> RunAsync(string path, ProgramStart start, IReadOnlyList<string> arguments, ToolContext context)
     {
         ProcessStartInfo info = new(path, [.. start.Arguments, .. arguments]) { UseShellExecute = false, WorkingDirectory = context.CurrentDirectory };

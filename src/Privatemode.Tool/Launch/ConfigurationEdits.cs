@@ -17,15 +17,15 @@ internal abstract class ConfigurationEdit(string path)
 
     /// <summary>Returns the file with the change.</summary>
     /// <param name="before">The file, or null if it does not exist.</param>
-    /// <param name="undo">What <see cref="Undo"/> needs, if the file is changed by others in the meantime.</param>
+    /// <param name="undo">Receives the data that <see cref="Undo"/> needs if the file is changed in the meantime.</param>
     /// <exception cref="ToolException">The file cannot be changed safely.</exception>
     public abstract byte[] Apply(byte[]? before, JsonObject undo);
 
     /// <summary>Removes only what <see cref="Apply"/> wrote from a file that was changed since.</summary>
     /// <param name="now">The file.</param>
-    /// <param name="undo">What <see cref="Apply"/> noted.</param>
-    /// <param name="kept">Gets the names of members that were changed since and stay.</param>
-    /// <returns>The file without our members.</returns>
+    /// <param name="undo">The data that <see cref="Apply"/> stored.</param>
+    /// <param name="kept">Receives the names of members that were changed since then and are kept.</param>
+    /// <returns>The file without the members that this tool wrote.</returns>
     public static byte[] Undo(byte[] now, JsonObject undo, List<string> kept) => undo["kind"]?.GetValue<string>() switch
     {
         JsonEdit.Kind => JsonEdit.UndoMembers(now, undo, kept),
@@ -42,7 +42,7 @@ internal static class ConfigurationText
     public static byte[] Encode(JsonNode node) => Encoding.UTF8.GetBytes(node.ToJsonString(Indented) + "\n");
 }
 
-/// <summary>A file that is ours altogether.</summary>
+/// <summary>Writes a file that belongs completely to this tool.</summary>
 internal sealed class WholeFileEdit(string path, byte[] content) : ConfigurationEdit(path)
 {
     public override byte[] Apply(byte[]? before, JsonObject undo)
@@ -52,9 +52,9 @@ internal sealed class WholeFileEdit(string path, byte[] content) : Configuration
     }
 }
 
-/// <summary>A member that is set.</summary>
-/// <param name="Path">Its name, after that of its parent if it has one.</param>
-/// <param name="Value">Returns the value, from the value before or null.</param>
+/// <summary>A member to set.</summary>
+/// <param name="Path">The name of its parent, if it has one, and its own name.</param>
+/// <param name="Value">Returns the new value for the previous value, or for null.</param>
 internal sealed record JsonMember(string[] Path, Func<JsonNode?, JsonNode> Value)
 {
     public JsonMember(string[] path, JsonNode value)
@@ -63,7 +63,7 @@ internal sealed record JsonMember(string[] Path, Func<JsonNode?, JsonNode> Value
     }
 }
 
-/// <summary>Members of a JSON file.</summary>
+/// <summary>Sets members of a JSON file.</summary>
 internal sealed class JsonEdit(string path, IReadOnlyList<JsonMember> members) : ConfigurationEdit(path)
 {
     public const string Kind = "json";
@@ -95,8 +95,8 @@ internal sealed class JsonEdit(string path, IReadOnlyList<JsonMember> members) :
         return ConfigurationText.Encode(root);
     }
 
-    /// <summary>Removes our members from a file that others changed since. It may have comments now, which stay.</summary>
-    /// <exception cref="ToolException">It is not a JSON object any more.</exception>
+    /// <summary>Removes the members that this tool wrote from a file that was changed since then. Comments are kept.</summary>
+    /// <exception cref="ToolException">The file is no longer a JSON object.</exception>
     public static byte[] UndoMembers(byte[] now, JsonObject undo, List<string> kept)
     {
         bool hasMark = now.AsSpan().StartsWith("\uFEFF"u8);
@@ -154,8 +154,8 @@ internal sealed class JsonEdit(string path, IReadOnlyList<JsonMember> members) :
 }
 
 /// <summary>
-/// Keys at the top of a TOML file, and a table at its end. The file is edited by lines, so that comments and order stay: root keys have to stand before the
-/// first table, which is why there are two blocks.
+/// Writes keys at the top of a TOML file, and a table at its end. There are two blocks because root keys must come before the first table. The file is edited
+/// line by line, so that comments and order are kept.
 /// </summary>
 internal sealed class TomlEdit(
     string path, IReadOnlyList<(string Key, string Value)> rootKeys, string table, IReadOnlyList<(string Key, string Value)> tableKeys, string alsoDisabled)
@@ -194,7 +194,8 @@ internal sealed class TomlEdit(
         return Encode(result.ToString(), hasMark);
     }
 
-    /// <summary>Removes our keys and our table. Codex writes keys and tables of its own between our marks: it keeps comments at the end of a file last.
+    /// <summary>Removes the keys and the table that this tool wrote. Codex can write its own keys and tables between the markers of this tool, because it keeps
+    /// comments at the end of a file last.
     /// </summary>
     public static byte[] UndoBlocks(byte[] now, JsonObject undo)
     {
@@ -245,12 +246,12 @@ internal sealed class TomlEdit(
         }
     }
 
-    /// <summary>Whether a key stands before the first table. Comments do not count.</summary>
+    /// <summary>Returns whether a key is before the first table. Comments do not count.</summary>
     public static bool HasRootKey(byte[] file, string key) => Read(file).Text.Split('\n').TakeWhile(line => !IsTableHead(line)).Any(line => KeyOf(line) == key);
 
     private static bool IsTableHead(string line) => line.TrimStart().StartsWith('[');
 
-    /// <summary>The name of a table, from its head.</summary>
+    /// <summary>Returns the name of a table from its header.</summary>
     private static string NameOf(string line) => Bare(line).TrimStart('[').Split(']')[0];
 
     private static string Bare(string line) => string.Concat(line.Where(character => !char.IsWhiteSpace(character) && character is not ('"' or '\'')));

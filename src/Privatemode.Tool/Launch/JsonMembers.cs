@@ -5,7 +5,7 @@ using System.Text.Json.Nodes;
 
 namespace Privatemode.Tool.Launch;
 
-/// <summary>Removes and replaces members in the text of a JSON file, so that its comments and its layout stay.</summary>
+/// <summary>Removes and replaces members in the text of a JSON file, so that its comments and its layout are kept.</summary>
 /// <param name="text">The file, without a byte order mark.</param>
 internal sealed class JsonMembers(byte[] text)
 {
@@ -16,7 +16,7 @@ internal sealed class JsonMembers(byte[] text)
     /// <summary>The file with the changes so far.</summary>
     public byte[] Text { get; private set; } = text;
 
-    /// <summary>Undoes one member, at each place where it still has our value.</summary>
+    /// <summary>Undoes one member wherever it still has the value that this tool wrote.</summary>
     /// <param name="path">The names of the member and of the object around it: one or two.</param>
     /// <param name="ours">The value that this program wrote.</param>
     /// <param name="before">The value before.</param>
@@ -64,7 +64,7 @@ internal sealed class JsonMembers(byte[] text)
         }
     }
 
-    /// <summary>Where a member stands: its name, its value, its end, and the end of the member before it in the same object.</summary>
+    /// <summary>The position of a member: its name, its value, its end, and the end of the preceding member in the same object.</summary>
     private readonly record struct Member(int Name, int Value, int End, int? EndBefore);
 
     private List<Member> Find(string[] path)

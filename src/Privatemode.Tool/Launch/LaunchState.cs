@@ -7,14 +7,14 @@ using Privatemode.Tool.Services;
 
 namespace Privatemode.Tool.Launch;
 
-/// <summary>What happened to a file.</summary>
+/// <summary>The change of a file.</summary>
 /// <param name="Path">The full path.</param>
 /// <param name="Action"><c>wrote</c>, <c>restored</c>, <c>removed</c> or <c>kept</c>.</param>
 /// <param name="Backup">The copy of the file as it was, or null.</param>
-/// <param name="Kept">Members that stay because they were changed since.</param>
+/// <param name="Kept">The members that are kept because they were changed since then.</param>
 internal sealed record FileChange(string Path, string Action, string? Backup = null, IReadOnlyList<string>? Kept = null);
 
-/// <summary>Writes configuration files, and remembers how to undo it.</summary>
+/// <summary>Writes configuration files, and stores the data to undo this.</summary>
 /// <param name="context">The console, the environment and the directories of the command.</param>
 /// <param name="program">The name of the program, which is that of the file with the memory.</param>
 internal sealed class LaunchState(ToolContext context, string program)
@@ -24,9 +24,9 @@ internal sealed class LaunchState(ToolContext context, string program)
 
     private string StateFile => Path.Combine(context.State.Path, "launch", program + ".json");
 
-    /// <summary>Writes the changes. What an earlier call wrote is undone first, so that the backups stay those of the user's files.</summary>
-    /// <exception cref="ToolException">A file cannot be changed safely; nothing was written. Or one cannot be written; the files before it are written,
-    /// and can be restored.</exception>
+    /// <summary>Writes the changes. The changes of an earlier call are undone first, so that the backups are always those of the user's files.</summary>
+    /// <exception cref="ToolException">A file cannot be changed safely, and nothing was written; or a file cannot be written, and the files before it are
+    /// written and can be restored.</exception>
     public IReadOnlyList<FileChange> Write(IReadOnlyList<ConfigurationEdit> edits)
     {
         IReadOnlyList<Undoing> undoings = ReadUndoings();
@@ -61,7 +61,7 @@ internal sealed class LaunchState(ToolContext context, string program)
         return written;
     }
 
-    /// <summary>Undoes what <see cref="Write"/> wrote. Members that were changed since stay.</summary>
+    /// <summary>Undoes the changes of <see cref="Write"/>. Members that were changed since then are kept.</summary>
     /// <returns>Empty if there is nothing to undo.</returns>
     /// <exception cref="ToolException">A file cannot be undone safely; nothing was written.</exception>
     public IReadOnlyList<FileChange> Restore()
@@ -71,8 +71,8 @@ internal sealed class LaunchState(ToolContext context, string program)
         return [.. undoings.Select(undoing => undoing.Change)];
     }
 
-    /// <summary>What undoing an earlier call does to a file.</summary>
-    /// <param name="Change">What is said about it.</param>
+    /// <summary>The effect on a file of undoing an earlier call.</summary>
+    /// <param name="Change">The change to report.</param>
     /// <param name="Content">The file afterwards, or null if it does not exist then.</param>
     /// <param name="Mode">Its permissions before an earlier call restricted them, or null.</param>
     private sealed record Undoing(FileChange Change, byte[]? Content, UnixFileMode? Mode);

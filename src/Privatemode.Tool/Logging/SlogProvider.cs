@@ -5,8 +5,8 @@ using Microsoft.Extensions.Logging;
 
 namespace Privatemode.Tool.Logging;
 
-/// <summary>Writes log lines as Go's slog does, the logger of the reference, so that tools that read its log read this one.</summary>
-/// <param name="writer">Where the lines go.</param>
+/// <summary>Writes log lines in the format of Go's slog, the logger of <c>privatemode-proxy</c>, so that tools for its log can read this one.</summary>
+/// <param name="writer">The writer that receives the lines.</param>
 /// <param name="time">The clock.</param>
 /// <param name="isJson">Whether a line is a JSON object, or <c>key=value</c> text.</param>
 /// <param name="minimum">The lowest level that is written.</param>
@@ -47,7 +47,7 @@ internal sealed class SlogProvider(TextWriter writer, TimeProvider time, bool is
     private static string TextLine(IEnumerable<(string Key, string Value)> members) =>
         string.Join(' ', members.Select(member => $"{Quoted(member.Key)}={Quoted(member.Value)}"));
 
-    /// <summary>Quotes a text where slog does: white space, quotes, equal signs, and what cannot be printed.</summary>
+    /// <summary>Quotes a text as slog does if it contains white space, quotation marks, equal signs or characters that cannot be printed.</summary>
     private static string Quoted(string text)
     {
         bool isPlain = text.Length > 0 && text.All(character => character is > ' ' and < '\u007f' and not ('"' or '=' or '\\'));

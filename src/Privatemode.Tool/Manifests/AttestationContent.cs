@@ -2,7 +2,7 @@ using System.Text.Json;
 
 namespace Privatemode.Tool.Manifests;
 
-/// <summary>What saved evidence contains, as the file says. Nothing here is proved: compare digests with those of a verified manifest.</summary>
+/// <summary>The content of saved evidence, as the file claims. Nothing is verified here: compare digests with those of a verified manifest.</summary>
 /// <param name="NewestManifest">The exact bytes of the last manifest.</param>
 /// <param name="Policies">The policies that the coordinator delivered; empty if it delivered none.</param>
 internal sealed record AttestationContent(byte[] NewestManifest, IReadOnlyList<byte[]> Policies)

@@ -178,7 +178,7 @@ internal static class ManifestCommands
     }
 }
 
-/// <summary>Where a command looks for manifests: the log of the workspace and, with <c>--demo</c>, the deployment of the demo.</summary>
+/// <summary>The sources of manifests for a command: the log of the workspace and, with <c>--demo</c>, the deployment of the demo.</summary>
 internal sealed class ManifestSources : IAsyncDisposable
 {
     private readonly ClientConnection? _demo;
@@ -197,7 +197,8 @@ internal sealed class ManifestSources : IAsyncDisposable
 
     public ManifestFinder Finder { get; }
 
-    /// <summary>Opens them. The demo's own workspace begins with an empty log, so that its deployment is verified first, which adopts its manifest.</summary>
+    /// <summary>Opens the sources. The log of the demo's own workspace is empty at first, so the deployment of the demo is verified, which adopts its
+    /// manifest.</summary>
     public static async Task<ManifestSources> OpenAsync(ServiceSettings settings, ToolContext context, CancellationToken stop)
     {
         if (!settings.IsDemo)

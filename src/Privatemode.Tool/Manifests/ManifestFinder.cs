@@ -8,9 +8,9 @@ using Privatemode.Tool.Services;
 
 namespace Privatemode.Tool.Manifests;
 
-/// <summary>A manifest and where it comes from.</summary>
+/// <summary>A manifest and its source.</summary>
 /// <param name="Bytes">The exact bytes: the digest covers white space too.</param>
-/// <param name="Source">Where it comes from, for people.</param>
+/// <param name="Source">A description of its source.</param>
 /// <param name="IsProved">Whether a deployment has proved to run it, on this machine.</param>
 internal sealed record FoundManifest(byte[] Bytes, string Source, bool IsProved)
 {
@@ -23,16 +23,16 @@ internal sealed record FoundManifest(byte[] Bytes, string Source, bool IsProved)
 /// <param name="demo">The manifest of the demo, which publishes nothing, or null.</param>
 internal sealed class ManifestFinder(ToolContext context, string logDirectory, byte[]? demo)
 {
-    /// <summary>The two words that are no files.</summary>
+    /// <summary>The two words that are not file names.</summary>
     public const string Published = "published", Adopted = "adopted";
 
     private const int MaxManifestSize = 1 << 20, MaxEvidenceSize = 16 << 20, MinDigits = 8;
     private static readonly Uri PublishedAddress = new("https://cdn.confidential.cloud/privatemode/v2/manifest.json");
 
     /// <summary>Finds a manifest.</summary>
-    /// <param name="word">What names it; null: the adopted one, or the published one if none was adopted.</param>
-    /// <param name="stop">Cancels the download.</param>
-    /// <exception cref="ToolException">Nothing has that name, or it cannot be read.</exception>
+    /// <param name="word">The name of the manifest; null for the adopted one, or for the published one if none was adopted.</param>
+    /// <param name="stop">A token that cancels the download.</param>
+    /// <exception cref="ToolException">There is no such manifest, or it cannot be read.</exception>
     public async Task<FoundManifest> FindAsync(string? word, CancellationToken stop) => word switch
     {
         null => LastAdopted() ?? await DownloadAsync(stop),

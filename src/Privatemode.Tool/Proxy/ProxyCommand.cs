@@ -7,7 +7,7 @@ using Privatemode.Tool.Logging;
 
 namespace Privatemode.Tool.Proxy;
 
-/// <summary><c>privatemode proxy</c>: stands where the service's own proxy stands, with its flags.</summary>
+/// <summary><c>privatemode proxy</c>: replaces the service's own proxy (<c>privatemode-proxy</c>), with the same flags.</summary>
 internal static class ProxyCommand
 {
     public static Command Create(ToolContext context)
@@ -27,7 +27,7 @@ internal static class ProxyCommand
         return command;
     }
 
-    /// <summary>Says where the proxy listens, as soon as it does: programs that start it wait for this line.</summary>
+    /// <summary>Writes the address as soon as the proxy listens, because programs that start the proxy wait for this line.</summary>
     private static void Announce(ProxyHost host, ProxySettings settings, Output output)
     {
         if (!output.IsJson)

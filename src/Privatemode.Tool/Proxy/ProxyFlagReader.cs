@@ -10,7 +10,7 @@ using Privatemode.Tool.Services;
 
 namespace Privatemode.Tool.Proxy;
 
-/// <summary>Checks the flags of <c>privatemode proxy</c>, in the order and with the words of the reference.</summary>
+/// <summary>Checks the flags of <c>privatemode proxy</c>, in the order and with the words of <c>privatemode-proxy</c>.</summary>
 internal sealed class ProxyFlagReader(ProxyFlags flags, ParseResult result, ToolContext context)
 {
     private const int MinCallerKeyLength = 16;
@@ -24,7 +24,7 @@ internal sealed class ProxyFlagReader(ProxyFlags flags, ParseResult result, Tool
     /// <summary>Lines for the log, once there is one.</summary>
     public List<(LogLevel Level, string Text)> Notes { get; } = [];
 
-    /// <exception cref="ToolException">A flag is wrong.</exception>
+    /// <exception cref="ToolException">A flag is invalid.</exception>
     public ProxySettings Read()
     {
         bool logsJson = ReadLogFormat();

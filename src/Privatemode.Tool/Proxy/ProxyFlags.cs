@@ -3,7 +3,7 @@ using Privatemode.Tool.CommandLine;
 
 namespace Privatemode.Tool.Proxy;
 
-/// <summary>The flags of <c>privatemode proxy</c>: all of the reference, with its names and defaults, and our own.</summary>
+/// <summary>The flags of <c>privatemode proxy</c>: all flags of <c>privatemode-proxy</c>, with the same names and defaults, and additional ones.</summary>
 internal sealed class ProxyFlags
 {
     public CommonOptions Common { get; } = new()

@@ -54,7 +54,7 @@ internal sealed class ProxyHost : IAsyncDisposable
     /// <param name="settings">The settings.</param>
     /// <param name="context">The console, the environment and the directories of the command.</param>
     /// <param name="map">Adds routes of a command, before those of the proxy; null for none.</param>
-    /// <exception cref="ToolException">It cannot listen, or the workspace cannot be used.</exception>
+    /// <exception cref="ToolException">The proxy cannot listen, or the workspace cannot be used.</exception>
     public static async Task<ProxyHost> StartAsync(ProxySettings settings, ToolContext context, Action<WebApplication>? map = null)
     {
         ServiceEnvironment environment = await ServiceEnvironment.OpenAsync(settings.Service, context, settings.DefaultWorkspace);
@@ -73,7 +73,7 @@ internal sealed class ProxyHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Stops listening, waits for the answers that are in progress, ends, and zeroes the secrets of the settings.</summary>
+    /// <summary>Stops listening, waits for the answers that are in progress, and zeroes the secrets of the settings.</summary>
     public async ValueTask DisposeAsync()
     {
         await _app.StopAsync();

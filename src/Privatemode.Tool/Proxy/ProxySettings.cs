@@ -7,7 +7,8 @@ using Privatemode.Tool.Services;
 
 namespace Privatemode.Tool.Proxy;
 
-/// <summary>How a proxy runs. The defaults are those of the commands that start one for a program; <c>proxy</c> sets those of the reference.</summary>
+/// <summary>The settings of a proxy. The defaults are those of the commands that start one for a program; the command <c>proxy</c> sets those of
+/// <c>privatemode-proxy</c>.</summary>
 internal sealed record ProxySettings
 {
     public required ServiceSettings Service { get; init; }
@@ -60,7 +61,7 @@ internal sealed record ProxySettings
     /// <summary>Whether requests and answers are written to files in the workspace, unencrypted.</summary>
     public bool DumpsRequests { get; init; }
 
-    /// <summary>Whether adopted manifests are also logged in the form of the reference.</summary>
+    /// <summary>Whether adopted manifests are also logged in the form of <c>privatemode-proxy</c>.</summary>
     public bool MirrorsManifestLog { get; init; }
 
     public LogLevel LogLevel { get; init; } = LogLevel.Information;

@@ -9,10 +9,10 @@ using Privatemode.Tool.Services;
 
 namespace Privatemode.Tool.Proxy;
 
-/// <summary>Writes adopted manifests a second time, in the form of the reference's proxy, so that one workspace serves both programs.</summary>
+/// <summary>Writes adopted manifests a second time, in the form of <c>privatemode-proxy</c>, so that both programs can use one workspace.</summary>
 /// <remarks>
-/// The reference appends <c>time path</c> to <c>manifests/log.txt</c> and stores each manifest as <c>N.json</c> beside it. Nothing is read from these files
-/// to verify a deployment: the log in <c>manifests/verified</c> decides. As a provider of loggers it hears of adoptions.
+/// <c>privatemode-proxy</c> appends <c>time path</c> to <c>manifests/log.txt</c> and stores each manifest as <c>N.json</c> beside it. Nothing is read from
+/// these files to verify a deployment: the log in <c>manifests/verified</c> decides. It is a logger provider because it learns of adoptions from the log.
 /// </remarks>
 internal sealed class ReferenceManifestLog(string directory, string logDirectory, TimeProvider time) : ILoggerProvider, ILogger, IAsyncDisposable
 {
@@ -24,7 +24,7 @@ internal sealed class ReferenceManifestLog(string directory, string logDirectory
     private readonly Channel<bool> _wishes = Channel.CreateBounded<bool>(new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
     private Task _work = Task.CompletedTask;
 
-    /// <summary>Appends what the mirror lacks, now and after each adoption, in the background.</summary>
+    /// <summary>Appends the missing entries, now and after each adoption, in the background.</summary>
     public void Start(ILogger log)
     {
         _ = _wishes.Writer.TryWrite(true);
@@ -56,7 +56,7 @@ internal sealed class ReferenceManifestLog(string directory, string logDirectory
         await _work;
     }
 
-    /// <summary>Appends a line and a file for each entry of the authoritative log that the mirror lacks.</summary>
+    /// <summary>Appends a line and a file for each entry of the authoritative log that is missing.</summary>
     /// <exception cref="IOException">A file cannot be written, or another process holds the lock.</exception>
     public async Task UpdateAsync()
     {

@@ -13,7 +13,7 @@ using Privatemode.Tool.Services;
 
 namespace Privatemode.Tool.Proxy;
 
-/// <summary>The TLS certificate of the proxy. It is loaded anew when its files change.</summary>
+/// <summary>The TLS certificate of the proxy. It is loaded again when its files change.</summary>
 /// <param name="certificatePath">A file with the chain in PEM, the server's certificate first.</param>
 /// <param name="keyPath">A file with the private key in PEM.</param>
 /// <param name="time">The clock.</param>
@@ -41,7 +41,7 @@ internal sealed class ReloadingCertificate(string certificatePath, string keyPat
     };
 
     /// <summary>Loads the certificate for the first time.</summary>
-    /// <exception cref="ToolException">It cannot be used.</exception>
+    /// <exception cref="ToolException">The certificate cannot be used.</exception>
     public void Start(ILogger log)
     {
         lock (_gate)
@@ -90,7 +90,8 @@ internal sealed class ReloadingCertificate(string certificatePath, string keyPat
 
     private string StateOfFiles() => $"{StateOf(certificatePath)}|{StateOf(keyPath)}";
 
-    /// <summary>Of the open file, not of its path: the link at the path, and where it points, stay the same when Kubernetes replaces the directory.</summary>
+    /// <summary>Returns the state of the open file, not that of its path: the link at the path and its target stay the same when Kubernetes replaces the
+    /// directory.</summary>
     private static string StateOf(string path)
     {
         try

@@ -9,7 +9,7 @@ using Privatemode.Tool.Services;
 
 namespace Privatemode.Tool.Proxy;
 
-/// <summary>Writes requests and answers to files, unencrypted, as the reference's <c>--dumpRequests</c> does. Keys are left out.</summary>
+/// <summary>Writes requests and answers to files, unencrypted, as <c>--dumpRequests</c> of <c>privatemode-proxy</c> does. Keys are left out.</summary>
 internal sealed class RequestDump
 {
     private static readonly TimeSpan WarningInterval = TimeSpan.FromHours(1);

@@ -4,9 +4,9 @@ namespace Privatemode.Tool.Services;
 internal static class BoundedFile
 {
     /// <param name="path">The full path.</param>
-    /// <param name="largest">The largest content in bytes.</param>
-    /// <exception cref="IOException">It cannot be read, or is longer.</exception>
-    /// <exception cref="UnauthorizedAccessException">The user may not read it, or it is a directory.</exception>
+    /// <param name="largest">The maximum size in bytes.</param>
+    /// <exception cref="IOException">The file cannot be read, or is longer.</exception>
+    /// <exception cref="UnauthorizedAccessException">The user does not have the permission to read the file, or the path is a directory.</exception>
     public static byte[] Read(string path, int largest)
     {
         using FileStream file = new(path, new FileStreamOptions { Access = FileAccess.Read, Share = FileShare.ReadWrite, BufferSize = 0 });

@@ -36,7 +36,7 @@ internal static class ClientFactory
     }
 }
 
-/// <summary>A client and what it stands on.</summary>
+/// <summary>A client with its workspace and its deployment.</summary>
 internal sealed class ClientConnection(PrivatemodeClient client, ServiceEnvironment environment, ILoggerFactory? loggers) : IAsyncDisposable
 {
     public PrivatemodeClient Client => client;
@@ -83,10 +83,11 @@ internal sealed class ServiceEnvironment : IAsyncDisposable
 
     public string Workspace { get; }
 
-    /// <summary>The subdirectory is not seen by the reference, which looks at the JSON files in 'manifests' itself.</summary>
+    /// <summary>The directory of the log of manifests. <c>privatemode-proxy</c> reads only the JSON files in 'manifests' itself and ignores this
+    /// subdirectory.</summary>
     public string LogDirectory => Path.Combine(Workspace, "manifests", "verified");
 
-    /// <summary>The directory with the entries of that log: under test trust, the library keeps them apart.</summary>
+    /// <summary>The directory with the entries of that log. For a test deployment, it is a subdirectory.</summary>
     public string EntriesDirectory => Demo is null ? LogDirectory : Path.Combine(LogDirectory, ManifestLog.InsecureLoopbackDirectoryName);
 
     /// <param name="settings">The checked flags.</param>

@@ -48,7 +48,7 @@ internal sealed class OutputFile
 
     public void Write(string text) => Write(Encoding.UTF8.GetBytes(text));
 
-    /// <summary>Writes a temporary file beside it, then renames it.</summary>
+    /// <summary>Writes a temporary file in the same directory, and then renames it.</summary>
     /// <exception cref="ToolException">The file cannot be written.</exception>
     public void Write(ReadOnlySpan<byte> content)
     {
@@ -71,7 +71,7 @@ internal sealed class OutputFile
     }
 }
 
-/// <summary>Tells regular files from devices, pipes and sockets.</summary>
+/// <summary>Distinguishes regular files from devices, pipes and sockets.</summary>
 internal static class RegularFile
 {
     /// <param name="path">The full path of something that exists and is not a directory.</param>

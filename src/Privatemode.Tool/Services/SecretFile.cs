@@ -12,11 +12,11 @@ internal static class SecretFile
 
     /// <param name="flag">The name of the flag, for messages.</param>
     /// <param name="value">@ and the path of the file.</param>
-    /// <param name="shortest">The least length of the secret in bytes.</param>
-    /// <param name="longest">The greatest length of the secret in bytes.</param>
+    /// <param name="shortest">The minimum length of the secret in bytes.</param>
+    /// <param name="longest">The maximum length of the secret in bytes.</param>
     /// <param name="context">The context with the current directory, to which relative paths refer.</param>
     /// <returns>The secret, pinned in memory. Its owner zeroes it after use.</returns>
-    /// <exception cref="ToolException">The file cannot be read, or has something else.</exception>
+    /// <exception cref="ToolException">The file cannot be read, or does not contain such a secret.</exception>
     public static byte[] Read(string flag, string value, int shortest, int longest, ToolContext context)
     {
         if (!value.StartsWith('@'))

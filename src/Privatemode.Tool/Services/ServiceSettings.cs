@@ -5,14 +5,14 @@ using Privatemode.Tool.CommandLine;
 
 namespace Privatemode.Tool.Services;
 
-/// <summary>Which service a command uses, and how: the checked values of <see cref="CommonOptions"/>.</summary>
+/// <summary>The service that a command uses, and its settings: the checked values of <see cref="CommonOptions"/>.</summary>
 internal sealed record ServiceSettings
 {
     public bool IsDemo { get; init; }
 
     public string? DemoScript { get; init; }
 
-    /// <summary>The API key, or null without one, or if the callers bring it.</summary>
+    /// <summary>The API key; null if there is none or if the callers send their own.</summary>
     public string? ApiKey { get; init; }
 
     /// <summary>The address of the service, or null for the default.</summary>
@@ -29,13 +29,13 @@ internal sealed record ServiceSettings
     public bool IsVerbose { get; init; }
 }
 
-/// <summary>Reads the address of the service as the reference does: a host, with or without a port.</summary>
+/// <summary>Reads the address of the service as <c>privatemode-proxy</c> does: a host, with or without a port.</summary>
 internal static class ServiceAddress
 {
     /// <param name="value">The value of the flag.</param>
     /// <param name="flag">The name of the flag, for messages.</param>
-    /// <param name="what">What reads the flag: command or proxy.</param>
-    /// <exception cref="ToolException">It is no https address, or one of this machine.</exception>
+    /// <param name="what">The program part that reads the flag: command or proxy.</param>
+    /// <exception cref="ToolException">The value is not an https address, or is an address of this machine.</exception>
     public static Uri Parse(string value, string flag, string what)
     {
         string text = value.Contains("://", StringComparison.Ordinal) ? value : $"https://{value}";
@@ -85,7 +85,7 @@ internal static class ManifestArgument
         return Convert.ToHexStringLower(SHA256.HashData(ReadFile(path, value)));
     }
 
-    /// <summary>The bytes of a manifest file.</summary>
+    /// <summary>Returns the bytes of a manifest file.</summary>
     /// <exception cref="ToolException">The file is empty or too large to be a manifest.</exception>
     public static byte[] ReadFile(string path, string shown)
     {

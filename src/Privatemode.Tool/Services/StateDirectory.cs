@@ -2,7 +2,7 @@ using Privatemode.Tool.CommandLine;
 
 namespace Privatemode.Tool.Services;
 
-/// <summary>A directory that only the user can read, for what commands keep between runs.</summary>
+/// <summary>A directory that only the user can read, for data that commands keep between runs.</summary>
 /// <param name="path">The full path. It is created when it is needed.</param>
 internal sealed class StateDirectory(string path)
 {
@@ -69,7 +69,7 @@ internal sealed class StateDirectory(string path)
     }
 
     /// <summary>Creates a workspace if it is missing, and checks that files can be created in it.</summary>
-    /// <exception cref="ToolException">They cannot.</exception>
+    /// <exception cref="ToolException">No file can be created in the workspace.</exception>
     public static string RequireWritable(string directory, string shown)
     {
         try

@@ -165,7 +165,7 @@ internal sealed class TranscribeCommand
         json.WriteEndObject();
     }
 
-    /// <summary>Says how much of a stream was read.</summary>
+    /// <summary>Reports the number of bytes that were read from a stream.</summary>
     private sealed class CountingStream(Stream inner, Action<long> read) : Stream
     {
         private long _count;

@@ -74,7 +74,7 @@ internal sealed class VerifyCommand
     }
 
     /// <summary>Verifies the deployment now.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">The client cannot begin.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The settings of the client are invalid.</exception>
     public static async Task<VerifyOutcome> VerifyAsync(PrivatemodeClient client, TimeProvider time, CancellationToken stop)
     {
         try
@@ -156,10 +156,10 @@ internal sealed record SavedFile(string Path, string Sha256, DateTimeOffset Clai
 /// <summary>Reads a file of <c>--save</c>.</summary>
 internal static class EvidenceInFile
 {
-    /// <summary>The largest file in bytes; the library reads no larger one.</summary>
+    /// <summary>The maximum file size in bytes, which is that of the library.</summary>
     public const int MaxFileSize = 16 << 20;
 
-    /// <exception cref="ToolException">The file cannot be read, or is no evidence.</exception>
+    /// <exception cref="ToolException">The file cannot be read, or does not contain evidence.</exception>
     public static (byte[] File, SavedEvidence Evidence) Read(string path, ToolContext context)
     {
         try

@@ -9,10 +9,10 @@ internal enum VerifyOutcomeKind
     /// <summary>The evidence proves what was expected.</summary>
     Verified,
 
-    /// <summary>The evidence proves something else. Nothing may be sent.</summary>
+    /// <summary>The evidence proves something else. Nothing must be sent.</summary>
     Refused,
 
-    /// <summary>There was not enough to judge: the service, AMD or Intel could not be reached, or what was saved has expired.</summary>
+    /// <summary>The result could not be determined: the service, AMD or Intel could not be reached, or the saved collateral has expired.</summary>
     Unknown,
 }
 
@@ -29,7 +29,7 @@ internal sealed record VerifyOutcome
 
     public required VerifyOutcomeKind Kind { get; init; }
 
-    /// <summary>The time for which the evidence was judged.</summary>
+    /// <summary>The time for which the evidence was verified.</summary>
     public required DateTimeOffset At { get; init; }
 
     /// <summary>Whether that time is the one that the file claims, which the author of the file chose.</summary>
@@ -38,10 +38,10 @@ internal sealed record VerifyOutcome
     /// <summary>The report of a deployment that was verified.</summary>
     public VerifiedDeployment? Report { get; init; }
 
-    /// <summary>Why there is no report.</summary>
+    /// <summary>The reason why there is no report.</summary>
     public PrivatemodeException? Failure { get; init; }
 
-    /// <summary>What to do if the evidence could not be judged, or null.</summary>
+    /// <summary>The advice if the result could not be determined, or null.</summary>
     public string? Hint { get; init; }
 
     public int ExitCode => Kind switch
@@ -51,10 +51,10 @@ internal sealed record VerifyOutcome
         _ => ExitCodes.Unknown,
     };
 
-    /// <summary>Judges why a verification failed.</summary>
+    /// <summary>Returns the outcome for a verification that failed.</summary>
     /// <param name="failure">The exception of the library.</param>
-    /// <param name="at">The time of the judgement.</param>
-    /// <param name="isOffline">Whether saved evidence was judged.</param>
+    /// <param name="at">The time for which the evidence was verified.</param>
+    /// <param name="isOffline">Whether saved evidence was verified.</param>
     public static VerifyOutcome Of(PrivatemodeException failure, DateTimeOffset at, bool isOffline)
     {
         if (failure is not PrivatemodeVerificationException verification)
@@ -77,6 +77,6 @@ internal sealed record VerifyOutcome
         };
     }
 
-    /// <summary>Whether a failed check says nothing about the deployment.</summary>
+    /// <summary>Returns whether the failure of a check does not mean that the deployment is refused.</summary>
     public static bool SaysNothing(string check, bool isOffline) => NotEnough.Contains(check) || (isOffline && Expired.Contains(check));
 }

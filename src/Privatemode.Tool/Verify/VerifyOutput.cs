@@ -12,8 +12,8 @@ internal sealed class VerifyOutput(Output output, VerifyOutcome outcome, bool is
     public const string Schema = "privatemode.verify/1";
 
     /// <summary>Writes the outcome.</summary>
-    /// <param name="isOffline">Whether saved evidence was judged.</param>
-    /// <param name="saved">The file that was judged or written, or null.</param>
+    /// <param name="isOffline">Whether saved evidence was verified.</param>
+    /// <param name="saved">The file that was verified or written, or null.</param>
     public void Write(bool isOffline, SavedFile? saved)
     {
         if (output.IsJson)
@@ -30,7 +30,7 @@ internal sealed class VerifyOutput(Output output, VerifyOutcome outcome, bool is
         }
     }
 
-    /// <summary>Writes the outcome and what it rests on, without the file.</summary>
+    /// <summary>Writes the outcome and its reasons, without the file.</summary>
     public void WriteText(bool isOffline = false)
     {
         output.Line(outcome.Kind switch

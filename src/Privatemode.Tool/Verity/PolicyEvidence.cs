@@ -21,7 +21,7 @@ internal sealed class PolicyEvidence
     /// <inheritdoc cref="RootHashes.Search"/>
     public NamingPolicy? Search(string rootHash, out bool isKnown) => RootHashes.Search(_evidence, _manifest, rootHash, out isKnown);
 
-    /// <summary>Verifies saved evidence for the time that the file claims: whether it is still valid is the question of <c>verify</c>.</summary>
+    /// <summary>Verifies saved evidence for the time that the file claims. Use <c>verify</c> to find out whether it is still valid.</summary>
     public static PolicyEvidence Load(string path, IReadOnlyList<string> manifests, ServiceSettings settings, ToolContext context)
     {
         if (manifests.Count == 0 || settings.IsDemo)

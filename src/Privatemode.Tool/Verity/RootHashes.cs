@@ -7,8 +7,8 @@ using Privatemode.Tool.Services;
 
 namespace Privatemode.Tool.Verity;
 
-/// <summary>A root hash that the image is compared with.</summary>
-/// <param name="Source">Who says so, for people.</param>
+/// <summary>A root hash with which the image is compared.</summary>
+/// <param name="Source">A description of its source.</param>
 /// <param name="Value">64 lower-case hexadecimal digits.</param>
 internal sealed record ExpectedRootHash(string Source, string Value);
 
@@ -17,7 +17,7 @@ internal sealed record ExpectedRootHash(string Source, string Value);
 /// <param name="Workload">The name of the workload in the manifest, or an empty text.</param>
 internal sealed record NamingPolicy(string Sha256, string Workload);
 
-/// <summary>Finds root hashes in what the user gives and in what a deployment proves.</summary>
+/// <summary>Finds root hashes in the user's input and in the policies of a deployment.</summary>
 internal static class RootHashes
 {
     private const int Digits = 64, MaxModelsFileSize = 16 << 20;
@@ -48,9 +48,9 @@ internal static class RootHashes
 
     /// <summary>Searches the policies of saved evidence for a root hash.</summary>
     /// <param name="evidence">The evidence, after its manifest was verified.</param>
-    /// <param name="manifest">The exact bytes of the verified manifest. Nothing else says that a policy counts.</param>
+    /// <param name="manifest">The exact bytes of the verified manifest, which determines which policies are accepted.</param>
     /// <param name="rootHash">64 lower-case hexadecimal digits.</param>
-    /// <param name="isKnown">False if the evidence has none of the policies that the manifest lists, so that nothing can be said.</param>
+    /// <param name="isKnown">False if the evidence contains none of the policies that the manifest lists, so the result is unknown.</param>
     public static NamingPolicy? Search(ReadOnlyMemory<byte> evidence, ReadOnlyMemory<byte> manifest, string rootHash, out bool isKnown)
     {
         using JsonDocument document = JsonDocument.Parse(manifest);

@@ -7,7 +7,8 @@ namespace Privatemode.Tool.Verity;
 /// <summary>The root hash of an image, and the first data block that differs from the stored tree.</summary>
 /// <param name="RootHash">32 bytes.</param>
 /// <param name="FirstDifferentBlock">
-/// Null if all blocks agree with the stored tree, or no tree is stored. The tree is not trusted: this only says where to look when the root hash is another.
+/// Null if all blocks agree with the stored tree, or no tree is stored. The tree is not trusted: this only helps to find the difference if the root hash
+/// differs.
 /// </param>
 internal sealed record VerityResult(byte[] RootHash, long? FirstDifferentBlock);
 
@@ -23,7 +24,7 @@ internal sealed class VerityHasher(VerityImage image)
     private byte[]? _root;
 
     /// <summary>Reads and hashes the whole image, with all processors. Memory: two batches of 1 MiB and a block for each level.</summary>
-    /// <param name="progress">Told how many bytes of data have been hashed.</param>
+    /// <param name="progress">Receives the number of bytes that have been hashed.</param>
     /// <exception cref="EndOfStreamException">The image has become shorter while it was read.</exception>
     public async Task<VerityResult> HashAsync(SafeFileHandle data, SafeFileHandle? tree, IProgress<long>? progress, CancellationToken cancellationToken)
     {

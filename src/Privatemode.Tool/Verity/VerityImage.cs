@@ -5,7 +5,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Privatemode.Tool.Verity;
 
 /// <summary>
-/// How a disk image is protected by dm-verity: what is hashed, and how.
+/// The parameters with which dm-verity protects a disk image.
 /// Source: the superblock of veritysetup (cryptsetup, docs/on-disk-format of dm-verity), and the EROFS superblock (Linux, fs/erofs/erofs_fs.h).
 /// </summary>
 /// <remarks>Everything here is read from the image, which is not trusted: a wrong value leads to another root hash, or is refused.</remarks>

@@ -5,7 +5,7 @@ using Privatemode.Tool.Commands;
 
 namespace Privatemode.Tool.Verity;
 
-/// <summary>What <c>verity</c> found, and its exit code.</summary>
+/// <summary>Writes the result of <c>verity</c>, and determines its exit code.</summary>
 internal sealed class VerityOutput(Output output)
 {
     public required string Path { get; init; }
@@ -20,7 +20,7 @@ internal sealed class VerityOutput(Output output)
 
     public IReadOnlyList<ExpectedRootHash> Expected { get; set; } = [];
 
-    /// <summary>Whether the policies of a deployment were asked for.</summary>
+    /// <summary>Whether the policies of a deployment were requested.</summary>
     public bool HasPolicies { get; set; }
 
     /// <summary>Whether the evidence has policies that the verified manifest lists.</summary>
@@ -125,7 +125,7 @@ internal sealed class VerityOutput(Output output)
     }
 }
 
-/// <summary>Says how far the hashing is: one line that changes on a terminal, otherwise a line every ten seconds.</summary>
+/// <summary>Writes the progress of hashing: on a terminal, one line that changes; otherwise, a line every ten seconds.</summary>
 internal sealed class VerityProgress(Output output, ToolContext context, long total) : IProgress<long>, IDisposable
 {
     private static readonly TimeSpan OnTerminal = TimeSpan.FromSeconds(0.2), Elsewhere = TimeSpan.FromSeconds(10);
@@ -135,7 +135,7 @@ internal sealed class VerityProgress(Output output, ToolContext context, long to
     private long _done;
     private bool _hasLine;
 
-    /// <summary>How much has been hashed, for people.</summary>
+    /// <summary>The amount of data that has been hashed, as text.</summary>
     public string Text => string.Create(CultureInfo.InvariantCulture, $"{_done / 1e9:0.0} of {total / 1e9:0.0} GB");
 
     public void Report(long value)

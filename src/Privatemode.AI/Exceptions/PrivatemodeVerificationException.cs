@@ -1,3 +1,6 @@
+using System.Globalization;
+using Privatemode.AI.Internal;
+
 namespace Privatemode.AI;
 
 /// <summary>The exception that is thrown when the verification of a deployment, of saved evidence or of the manifest log fails.</summary>
@@ -5,6 +8,9 @@ namespace Privatemode.AI;
 /// encrypted for the verified one. Do not retry: the same evidence fails again.</remarks>
 public sealed class PrivatemodeVerificationException : PrivatemodeException
 {
+    // More than the longest single value: report data and chip IDs have 128 hexadecimal digits.
+    private const int MaxShownLength = 200;
+
     private readonly IReadOnlyList<VerificationMismatch>? _mismatches;
 
     /// <summary>Initializes a new instance of the <see cref="PrivatemodeVerificationException"/> class.</summary>
@@ -52,7 +58,8 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
 
     /// <summary>Creates the exception of one failed check.</summary>
     internal static PrivatemodeVerificationException Create(
-        string check, string message, string? expected = null, string? found = null, VerificationCause cause = VerificationCause.None) => new(check, message)
+        string check, string message, string? expected = null, string? found = null, VerificationCause cause = VerificationCause.None) =>
+        new(check, Explain(message, check, expected, found))
         {
             Expected = expected,
             Found = found,
@@ -61,7 +68,7 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
 
     /// <summary>Creates the exception for differences that were found together.</summary>
     internal static PrivatemodeVerificationException FromMismatches(string message, IReadOnlyList<VerificationMismatch> mismatches) =>
-        new(mismatches[0].Check, message)
+        new(mismatches[0].Check, Explain(message, mismatches[0].Check, mismatches[0].Expected, mismatches[0].Found, mismatches.Count - 1))
         {
             Expected = mismatches[0].Expected,
             Found = mismatches[0].Found,
@@ -79,6 +86,21 @@ public sealed class PrivatemodeVerificationException : PrivatemodeException
         Cause = Cause,
         Mismatches = Mismatches,
     };
+
+    /// <summary>Adds the check and its values to the first sentence of a message. Logs often have only the message.</summary>
+    /// <param name="more">How many further differences were found.</param>
+    private static string Explain(string message, string check, string? expected, string? found, int more = 0)
+    {
+        string[] values = [.. new[] { Value("expected", expected), Value("found", found) }.OfType<string>()];
+        string detail = values.Length == 0 ? check : $"{check}: {string.Join(", ", values)}";
+        string others = more == 0 ? "" : string.Create(CultureInfo.InvariantCulture, $"; {more} more {(more == 1 ? "difference" : "differences")}");
+        int end = message.IndexOf(". ", StringComparison.Ordinal);
+        return message.Insert(end >= 0 ? end : message.EndsWith('.') ? message.Length - 1 : message.Length, $" ({detail}{others})");
+    }
+
+    // Evidence that is not authentic can contain any text.
+    private static string? Value(string name, string? value) => value is null ? null
+        : $"{name} {PrintableText.Printable(value.Length <= MaxShownLength ? value : $"{value[..MaxShownLength]}…")}";
 }
 
 /// <summary>Represents one difference between the value that a verification found and the value that it expects.</summary>

@@ -35,7 +35,7 @@ internal sealed class MeshCertificateAuthority
         }
         catch (AsnContentException)
         {
-            throw new PrivatemodeVerificationException(
+            throw PrivatemodeVerificationException.Create(
                 KeyExchangeChecks.AuthorityFormat,
                 "The attested mesh CA is not a certificate in PEM. Do not send anything; update this package if the service is newer.");
         }

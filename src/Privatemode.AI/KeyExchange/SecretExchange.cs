@@ -76,7 +76,7 @@ internal sealed class SecretExchange : IDisposable
         byte[] digest = SHA256.HashData([.. _privateKey.PublicKey, .. response.EncapsulatedKey.Span]);
         if (!key.Verify(digest, response.Signature))
         {
-            throw new PrivatemodeVerificationException(
+            throw PrivatemodeVerificationException.Create(
                 KeyExchangeChecks.Signature,
                 "The secret service's signature does not cover this exchange: it may have been tampered with. Do not send anything.");
         }
@@ -93,13 +93,11 @@ internal sealed class SecretExchange : IDisposable
         }
         catch (CryptographicException)
         {
-            throw new PrivatemodeVerificationException(
+            throw PrivatemodeVerificationException.Create(
                 KeyExchangeChecks.EncapsulatedKey,
-                "The secret service's encapsulated key cannot be used. Do not send anything; update this package if the service is newer.")
-            {
-                Expected = $"{XWing.CiphertextSize} bytes without a small-order part",
-                Found = $"{encapsulatedKey.Length} bytes",
-            };
+                "The secret service's encapsulated key cannot be used. Do not send anything; update this package if the service is newer.",
+                $"{XWing.CiphertextSize} bytes without a small-order part",
+                $"{encapsulatedKey.Length} bytes");
         }
         finally
         {
@@ -169,10 +167,8 @@ internal sealed record SecretExchangeResponse(
         throw Failure($"member {name} as a string of padded standard base64");
     }
 
-    private static PrivatemodeVerificationException Failure(string expected) => new(
+    private static PrivatemodeVerificationException Failure(string expected) => PrivatemodeVerificationException.Create(
         KeyExchangeChecks.ResponseFormat,
-        "The secret service's answer has an invalid format. Do not send anything; update this package if the service is newer.")
-    {
-        Expected = expected,
-    };
+        "The secret service's answer has an invalid format. Do not send anything; update this package if the service is newer.",
+        expected);
 }

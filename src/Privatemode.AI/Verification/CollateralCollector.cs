@@ -182,13 +182,12 @@ internal sealed class CollateralCollector(
     // The request is built from the evidence, so this answer is about the evidence. For other files, it means that the mirror or network is wrong.
     private static bool IsUnknown(PrivatemodeServiceException exception) => exception.Status is (int)HttpStatusCode.BadRequest or (int)HttpStatusCode.NotFound;
 
-    private static PrivatemodeVerificationException Unknown(string check, string what, PrivatemodeServiceException answer) => new(
-        check,
-        $"{what}. Do not send anything. If Verification.CollateralEndpoint is set, check that it serves the documents of AMD and Intel.")
-    {
-        Expected = "a file for what the evidence names",
-        Found = $"status {answer.Status}",
-    };
+    private static PrivatemodeVerificationException Unknown(string check, string what, PrivatemodeServiceException answer) =>
+        PrivatemodeVerificationException.Create(
+            check,
+            $"{what}. Do not send anything. If Verification.CollateralEndpoint is set, check that it serves the documents of AMD and Intel.",
+            "a file for what the evidence names",
+            $"status {answer.Status}");
 
     private static async ValueTask<CollateralFile> FindTcbInfoAsync(IntelCollateralSource files, PcsRequests needs)
     {

@@ -168,12 +168,8 @@ public sealed class ManifestLog
 
     private static byte[] Next(byte[] chain, string record) => SHA256.HashData([.. chain, .. Encoding.UTF8.GetBytes(record)]);
 
-    private static PrivatemodeVerificationException Changed(string what, string? expected, string? found) => new(
-        "manifest-log", $"The log of adopted manifests was changed: {what}. Do not send anything; find out who changed it.")
-    {
-        Expected = expected,
-        Found = found,
-    };
+    private static PrivatemodeVerificationException Changed(string what, string? expected, string? found) => PrivatemodeVerificationException.Create(
+        "manifest-log", $"The log of adopted manifests was changed: {what}. Do not send anything; find out who changed it.", expected, found);
 }
 
 /// <summary>Represents one entry of a <see cref="ManifestLog"/>.</summary>

@@ -135,13 +135,11 @@ internal sealed class ManifestPolicyEvaluator(
         string digest = Convert.ToHexStringLower(SHA256.HashData(shown.Span));
         return pins.Contains(digest)
             ? Manifest.Parse(shown)
-            : throw new PrivatemodeVerificationException(
+            : throw PrivatemodeVerificationException.Create(
                 PinCheck,
-                "The deployment's manifest is not one of the pinned manifests. Do not send anything; review the manifest before you pin it.")
-            {
-                Expected = string.Join(" or ", pins),
-                Found = digest,
-            };
+                "The deployment's manifest is not one of the pinned manifests. Do not send anything; review the manifest before you pin it.",
+                string.Join(" or ", pins),
+                digest);
     }
 
     /// <summary>Decides about a manifest that a deployment has proved: asks the user if necessary, and records it. Sessions come after this.</summary>
@@ -210,14 +208,12 @@ internal sealed class ManifestPolicyEvaluator(
     {
         if (_approval is not null && await DecideAsync(expected, isProved: true, async, cancellationToken).ConfigureAwait(false) != PendingState.Approved)
         {
-            throw new PrivatemodeVerificationException(
+            throw PrivatemodeVerificationException.Create(
                 ApprovalCheck,
-                $"The deployment proves the manifest {expected.Published}, which was not approved. Nothing was sent. The callback is called again only for " +
-                "another manifest; to decide again, " + HowToDecideAnew)
-            {
-                Expected = expected.Record.Last?.Sha256,
-                Found = expected.Published,
-            };
+                "The deployment proves a manifest that was not approved. Nothing was sent. The callback is called again only for another manifest; to decide " +
+                "again, " + HowToDecideAnew,
+                expected.Record.Last?.Sha256,
+                expected.Published);
         }
     }
 
@@ -226,14 +222,12 @@ internal sealed class ManifestPolicyEvaluator(
     {
         if (await DecideAsync(expected, isProved: false, async, cancellationToken).ConfigureAwait(false) == PendingState.Approved)
         {
-            throw new PrivatemodeVerificationException(
+            throw PrivatemodeVerificationException.Create(
                 UnprovedCheck,
-                $"You approved the manifest {expected.Published}, but the deployment still proves {expected.Record.Last!.Sha256}. No session is " +
-                "established until it proves the approved manifest, or the publisher names the earlier one again. Retry later.")
-            {
-                Expected = expected.Published,
-                Found = expected.Record.Last.Sha256,
-            };
+                "You approved a manifest that the deployment does not prove yet. No session is established until it proves the approved manifest, or the " +
+                "publisher names the earlier one again. Retry later.",
+                expected.Published,
+                expected.Record.Last!.Sha256);
         }
     }
 
@@ -312,15 +306,14 @@ internal sealed class ManifestPolicyEvaluator(
         return [$"the deployment returned to a manifest adopted earlier, at {PrintableText.Utc(earlier)}{last}"];
     }
 
-    private static PrivatemodeVerificationException StillUnproved(PendingManifest unproved, RecordedManifest last, PrivatemodeException failure) => new(
-        UnprovedCheck,
-        $"The publisher named the manifest {unproved.Sha256} at {PrintableText.Utc(unproved.NamedAt)}, no deployment has proved it, and what it names now " +
-            $"cannot be used ({ErrorNames.Of(failure)}). No session is established with the manifest adopted before, {last.Sha256}, until the publisher " +
-            "names a manifest that the deployment proves. Retry when the publisher can be reached; if you know which manifest is right, pin it.")
-    {
-        Expected = unproved.Sha256,
-        Found = last.Sha256,
-    };
+    private static PrivatemodeVerificationException StillUnproved(PendingManifest unproved, RecordedManifest last, PrivatemodeException failure) =>
+        PrivatemodeVerificationException.Create(
+            UnprovedCheck,
+            $"At {PrintableText.Utc(unproved.NamedAt)}, the publisher named a manifest that no deployment has proved, and what it names now cannot be used: " +
+            $"{ErrorNames.Of(failure)}. No session is established with the manifest adopted before until the publisher names a manifest that the deployment " +
+            "proves. Retry when the publisher can be reached; if you know which manifest is right, pin it.",
+            unproved.Sha256,
+            last.Sha256);
 
     private static string HexOf(Manifest manifest) => Convert.ToHexStringLower(manifest.Digest.Span);
 }

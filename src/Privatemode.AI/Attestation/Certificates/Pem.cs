@@ -77,9 +77,6 @@ internal static class Pem
     }
 
     private static PrivatemodeVerificationException Failure(string what, string expected) =>
-        new(CertificateChecks.PemFormat, $"A certificate chain in PEM {what}. Do not send anything.")
-        {
-            Expected = expected,
-            Cause = VerificationCause.Collateral,
-        };
+        PrivatemodeVerificationException.Create(
+            CertificateChecks.PemFormat, $"A certificate chain in PEM {what}. Do not send anything.", expected, cause: VerificationCause.Collateral);
 }

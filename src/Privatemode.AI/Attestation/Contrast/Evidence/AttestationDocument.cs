@@ -102,13 +102,11 @@ internal sealed record AttestationDocument
             : throw UnknownType("neither SEV-SNP nor TDX evidence");
     }
 
-    private static PrivatemodeVerificationException UnknownType(string found) => new(
+    private static PrivatemodeVerificationException UnknownType(string found) => PrivatemodeVerificationException.Create(
         ContrastChecks.EvidenceType,
-        "The deployment's evidence has a type that this package does not support. Do not send anything; update this package.")
-    {
-        Expected = "1.3.9901.2.1 (SEV-SNP) or 1.3.9901.2.2 (TDX)",
-        Found = found,
-    };
+        "The deployment's evidence has a type that this package does not support. Do not send anything; update this package.",
+        "1.3.9901.2.1 (SEV-SNP) or 1.3.9901.2.2 (TDX)",
+        found);
 }
 
 /// <summary>The answer of <c>/privatemode/v1/attest</c>, which contains the attestation document.</summary>

@@ -260,11 +260,8 @@ internal static class StrictBase64
 /// <summary>Creates the exceptions for an invalid text: the name of the check, and the message.</summary>
 internal sealed record StrictJsonExceptions(string Check, string Message)
 {
-    public PrivatemodeVerificationException Create(string expected, string? found = null) => new(Check, Message)
-    {
-        Expected = expected,
-        Found = found,
-    };
+    public PrivatemodeVerificationException Create(string expected, string? found = null) =>
+        PrivatemodeVerificationException.Create(Check, Message, expected, found);
 
     /// <summary>Returns the same message for another check.</summary>
     public StrictJsonExceptions For(string check) => this with { Check = check };

@@ -132,12 +132,11 @@ internal static class ContrastVerifier
 
     private static string NameOf(EvidenceKind kind) => kind == EvidenceKind.SevSnp ? SnpReferenceMatcher.Kind : TdxReferenceMatcher.Kind;
 
-    private static PrivatemodeVerificationException MissingCollateral(string kind) => new(
-        ContrastChecks.Collateral, $"There is no collateral to verify {kind} evidence with. Do not send anything; verify again.")
-    {
-        Expected = $"collateral for {kind}",
-        Cause = VerificationCause.Collateral,
-    };
+    private static PrivatemodeVerificationException MissingCollateral(string kind) => PrivatemodeVerificationException.Create(
+        ContrastChecks.Collateral,
+        $"There is no collateral to verify {kind} evidence with. Do not send anything; verify again.",
+        $"collateral for {kind}",
+        cause: VerificationCause.Collateral);
 
     private static string Hex(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(bytes);
 }

@@ -27,9 +27,16 @@ internal static class ReferenceValueMatcher
         }
 
         throw PrivatemodeVerificationException.FromMismatches(
-            $"The deployment's {kind} evidence is authentic, but does not match the manifest, or not the nonce and CAs of this verification. Do not " +
-            "send anything.", all);
+            $"The deployment's {kind} evidence is authentic, but {ProblemOf(all[0].Check)}. Do not send anything.", all);
     }
+
+    private static string ProblemOf(string check) => check switch
+    {
+        SnpPolicyChecks.ReportData or TdxPolicyChecks.ReportData => "was created for another nonce, manifest or CA than those of this verification",
+        ContrastChecks.OptionProduct or ContrastChecks.OptionChip => "is from hardware that HardwarePolicy does not allow",
+        ContrastChecks.CoordinatorPolicy => "is from a machine that was started with another policy than those of the manifest",
+        _ => "has a value that is not allowed",
+    };
 
     /// <summary>Refuses a manifest without reference values of a kind.</summary>
     public static void ThrowIfNone<T>(IReadOnlyList<T> values, string kind)

@@ -86,6 +86,7 @@ internal sealed class CoordinatorScene
         catch (PrivatemodeVerificationException refusal)
         {
             Assert.EndsWith(".", refusal.Message, StringComparison.Ordinal);
+            Assert.Contains($" ({refusal.ErrorType}", refusal.Message, StringComparison.Ordinal);
             ExpectedCauses.AssertOf(refusal);
             return [.. refusal.Mismatches.Select(mismatch => mismatch.Check)];
         }

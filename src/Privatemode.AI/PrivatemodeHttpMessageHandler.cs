@@ -78,7 +78,7 @@ public sealed class PrivatemodeHttpMessageHandler : HttpMessageHandler
     /// <exception cref="PrivatemodeConfigurationException">A setting is invalid, or the service rejected the API key while the session was
     /// established.</exception>
     /// <exception cref="PrivatemodeVerificationException">The deployment could not prove that it is genuine, its manifest is not accepted, or the manifest log
-    /// was changed. No content was sent to it.</exception>
+    /// was changed. No content was sent that the deployment can read.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, truncated, or not encrypted.</exception>
     /// <exception cref="PrivatemodeServiceException">A session could not be established, the rate limiter refused the call, an image could not be fetched, the
     /// answer did not arrive in time, its status is neither success nor error, or it contains an error instead of an answer.</exception>

@@ -35,7 +35,7 @@ public class TextCompletionClient
     /// <exception cref="PrivatemodeConfigurationException">No API key is set, the service rejected it, or the manifest log cannot be used.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused the request, failed, or did not finish the answer.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, is incomplete, or is not encrypted.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. No content was sent to it.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. No content was sent that it can read.</exception>
     /// <exception cref="PrivatemodeWouldLeakException">A part of the request would have been sent in the clear. Nothing was sent.</exception>
     /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> was disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
@@ -58,7 +58,7 @@ public class TextCompletionClient
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused the request, failed, or did not finish the answer.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, is incomplete, or is not encrypted. Events that were returned before the
     /// exception are authentic.</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. No content was sent to it.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. No content was sent that it can read.</exception>
     /// <exception cref="PrivatemodeWouldLeakException">A part of the request would have been sent in the clear. Nothing was sent.</exception>
     /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> was disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>

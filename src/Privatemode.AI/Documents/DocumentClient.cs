@@ -37,7 +37,7 @@ public class DocumentClient
     /// <exception cref="PrivatemodeConfigurationException">No API key is set, the service rejected it, or the manifest log cannot be used.</exception>
     /// <exception cref="PrivatemodeServiceException">The service could not be reached, refused the request, or failed.</exception>
     /// <exception cref="PrivatemodeIntegrityException">The answer was altered, is incomplete, is not encrypted, or is empty (see the remarks).</exception>
-    /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. No content was sent to it.</exception>
+    /// <exception cref="PrivatemodeVerificationException">The deployment could not be verified. No content was sent that it can read.</exception>
     /// <exception cref="ObjectDisposedException">The <see cref="PrivatemodeClient"/> was disposed.</exception>
     /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> was canceled.</exception>
     public virtual Task<PartitionedDocument> PartitionAsync(

@@ -51,7 +51,7 @@ try
 }
 catch (PrivatemodeException exception)
 {
-    // The message says what to do, for example to set an API key. If the deployment could not be verified, no content was sent to it.
+    // The message says what to do, for example to set an API key. If the deployment could not be verified, it received no readable content.
     Console.Error.WriteLine(exception.Message);
     return 1;
 }

@@ -41,7 +41,8 @@ internal static class ToolMapper
                 : AIJsonUtilities.TransformSchema(schema, Strict.TransformOptions);
         }
 
-        return ChatTool.CreateFunctionTool(WellFormedText.ValidateName(Member, function.Name), function.Description, Complete(schema), strict);
+        return ChatTool.CreateFunctionTool(
+            WellFormedText.ValidateName(Member, function.Name), function.Description, Complete(schema, function.Description), strict);
     }
 
     /// <summary>Returns a response schema, changed for strict decoding if that is requested.</summary>
@@ -69,10 +70,16 @@ internal static class ToolMapper
     };
 
     /// <summary>Adds the members type, properties, required and additionalProperties, which servers require even for a function without parameters.</summary>
-    private static BinaryData Complete(JsonElement schema)
+    private static BinaryData Complete(JsonElement schema, string description)
     {
         JsonObject complete = schema.ValueKind == JsonValueKind.Object ? JsonObject.Create(schema)! : [];
         _ = complete.Remove("$schema");
+        if (complete["condition"] is JsonValue copy && copy.TryGetValue(out string? text) && text == description)
+        {
+            // Functions of Semantic Kernel have a second copy of their description here, which is not a keyword of JSON Schema.
+            _ = complete.Remove("condition");
+        }
+
         complete.TryAdd("type", "object");
         complete.TryAdd("properties", new JsonObject());
         complete.TryAdd("required", new JsonArray());

@@ -12,8 +12,13 @@ internal sealed class KernelClients(ILoggerFactory? loggerFactory = null) : IDis
     private readonly Lock _lock = new();
 
     /// <summary>Returns a function that gets the client for an API key from a container.</summary>
-    public static Func<IServiceProvider, PrivatemodeClient> ForApiKey(IServiceCollection services, string apiKey)
+    /// <param name="services">The services of the container.</param>
+    /// <param name="apiKey">The API key.</param>
+    /// <param name="modelId">The model ID, to recognize arguments in the wrong order.</param>
+    /// <exception cref="ArgumentException">There is no API key, or it is in the place of the model ID.</exception>
+    public static Func<IServiceProvider, PrivatemodeClient> ForApiKey(IServiceCollection services, string modelId, string apiKey)
     {
+        ApiKeyArgument.Validate(modelId, apiKey);
         services.TryAddSingleton(provider => new KernelClients(provider.GetService<ILoggerFactory>()));
         return provider => provider.GetRequiredService<KernelClients>().Get(apiKey);
     }
@@ -80,4 +85,50 @@ internal sealed class KernelClients(ILoggerFactory? loggerFactory = null) : IDis
         Dispose();
         return default;
     }
+}
+
+/// <summary>Checks the API key of a registration. Messages contain neither argument, because each can be the key.</summary>
+internal static class ApiKeyArgument
+{
+    private const string Missing =
+        "There is no API key. Pass one, or call AddPrivatemode() on the services, which reads the environment variable PRIVATEMODE_API_KEY and the " +
+        "configuration, and register the service with the model ID only. API keys are created at https://portal.privatemode.ai.";
+
+    private const int MinKeyDigits = 32;
+
+    // The beginnings of the IDs of models, without the publisher.
+    private static readonly string[] Families =
+    [
+        "gpt-", "qwen", "gemma-", "llama-", "glm-", "kimi-", "mistral-", "deepseek-", "whisper-", "voxtral-", "claude-", "multilingual-e5",
+    ];
+
+    /// <exception cref="ArgumentNullException">The key is null.</exception>
+    /// <exception cref="ArgumentException">The key is empty or white space, or it and the model ID are probably in the wrong order.</exception>
+    public static void Validate(string modelId, string apiKey)
+    {
+        if (apiKey is null)
+        {
+            throw new ArgumentNullException(nameof(apiKey), Missing);
+        }
+
+        if (string.IsNullOrWhiteSpace(apiKey))
+        {
+            throw new ArgumentException(Missing, nameof(apiKey));
+        }
+
+        if (IsModelId(apiKey) || IsApiKey(modelId))
+        {
+            throw new ArgumentException(
+                "Pass the model ID first, and the API key after it: the model ID looks like an API key, or the API key like a model ID.", nameof(apiKey));
+        }
+    }
+
+    private static bool IsModelId(string text)
+    {
+        string name = text[(text.LastIndexOf('/') + 1)..];
+        return Array.Exists(Families, family => name.StartsWith(family, StringComparison.OrdinalIgnoreCase));
+    }
+
+    private static bool IsApiKey(string? text) => text is not null && (Guid.TryParse(text, out _)
+        || (text.Length >= MinKeyDigits && text.All(char.IsAsciiHexDigit)) || text.StartsWith("sk-", StringComparison.Ordinal));
 }

@@ -30,12 +30,12 @@ public static class PrivatemodeKernelBuilderExtensions
     /// than the key, such as quotation marks or a line break.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/>, <paramref name="modelId"/> or <paramref name="apiKey"/> is <see
     /// langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty, or <paramref name="apiKey"/> is empty or white space.</exception>
+    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty, <paramref name="apiKey"/> is empty or white space, or one of them looks like
+    /// the other, for example because they are in the wrong order.</exception>
     public static IKernelBuilder AddPrivatemodeChatCompletion(this IKernelBuilder builder, string modelId, string apiKey, string? serviceId = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        ArgumentException.ThrowIfNullOrWhiteSpace(apiKey);
-        _ = Registration.AddChatCompletion(builder.Services, modelId, serviceId, KernelClients.ForApiKey(builder.Services, apiKey));
+        _ = Registration.AddChatCompletion(builder.Services, modelId, serviceId, KernelClients.ForApiKey(builder.Services, modelId, apiKey));
         return builder;
     }
 
@@ -84,12 +84,12 @@ public static class PrivatemodeKernelBuilderExtensions
     /// than the key, such as quotation marks or a line break.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/>, <paramref name="modelId"/> or <paramref name="apiKey"/> is <see
     /// langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty, or <paramref name="apiKey"/> is empty or white space.</exception>
+    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty, <paramref name="apiKey"/> is empty or white space, or one of them looks like
+    /// the other, for example because they are in the wrong order.</exception>
     public static IKernelBuilder AddPrivatemodeChatClient(this IKernelBuilder builder, string modelId, string apiKey, string? serviceId = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        ArgumentException.ThrowIfNullOrWhiteSpace(apiKey);
-        Registration.AddChatClient(builder.Services, modelId, serviceId, KernelClients.ForApiKey(builder.Services, apiKey));
+        Registration.AddChatClient(builder.Services, modelId, serviceId, KernelClients.ForApiKey(builder.Services, modelId, apiKey));
         return builder;
     }
 
@@ -140,14 +140,14 @@ public static class PrivatemodeKernelBuilderExtensions
     /// than the key, such as quotation marks or a line break.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/>, <paramref name="modelId"/> or <paramref name="apiKey"/> is <see
     /// langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty, or <paramref name="apiKey"/> is empty or white space.</exception>
+    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty, <paramref name="apiKey"/> is empty or white space, or one of them looks like
+    /// the other, for example because they are in the wrong order.</exception>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="dimensions"/> is less than 1.</exception>
     public static IKernelBuilder AddPrivatemodeEmbeddingGenerator(
         this IKernelBuilder builder, string modelId, string apiKey, int? dimensions = null, string? serviceId = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        ArgumentException.ThrowIfNullOrWhiteSpace(apiKey);
-        Registration.AddEmbeddingGenerator(builder.Services, modelId, dimensions, serviceId, KernelClients.ForApiKey(builder.Services, apiKey));
+        Registration.AddEmbeddingGenerator(builder.Services, modelId, dimensions, serviceId, KernelClients.ForApiKey(builder.Services, modelId, apiKey));
         return builder;
     }
 
@@ -204,13 +204,13 @@ public static class PrivatemodeKernelBuilderExtensions
     /// than the key, such as quotation marks or a line break.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/>, <paramref name="modelId"/> or <paramref name="apiKey"/> is <see
     /// langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty, or <paramref name="apiKey"/> is empty or white space.</exception>
+    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty, <paramref name="apiKey"/> is empty or white space, or one of them looks like
+    /// the other, for example because they are in the wrong order.</exception>
     [Experimental("SKEXP0001")]
     public static IKernelBuilder AddPrivatemodeAudioToText(this IKernelBuilder builder, string modelId, string apiKey, string? serviceId = null)
     {
         ArgumentNullException.ThrowIfNull(builder);
-        ArgumentException.ThrowIfNullOrWhiteSpace(apiKey);
-        _ = Registration.AddAudioToText(builder.Services, modelId, serviceId, KernelClients.ForApiKey(builder.Services, apiKey));
+        _ = Registration.AddAudioToText(builder.Services, modelId, serviceId, KernelClients.ForApiKey(builder.Services, modelId, apiKey));
         return builder;
     }
 

@@ -30,12 +30,12 @@ public static class PrivatemodeKernelServiceCollectionExtensions
     /// than the key, such as quotation marks or a line break.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="modelId"/> or <paramref name="apiKey"/> is <see
     /// langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty, or <paramref name="apiKey"/> is empty or white space.</exception>
+    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty, <paramref name="apiKey"/> is empty or white space, or one of them looks like
+    /// the other, for example because they are in the wrong order.</exception>
     public static IServiceCollection AddPrivatemodeChatCompletion(this IServiceCollection services, string modelId, string apiKey, string? serviceId = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        ArgumentException.ThrowIfNullOrWhiteSpace(apiKey);
-        return Registration.AddChatCompletion(services, modelId, serviceId, KernelClients.ForApiKey(services, apiKey));
+        return Registration.AddChatCompletion(services, modelId, serviceId, KernelClients.ForApiKey(services, modelId, apiKey));
     }
 
     /// <summary>Registers a singleton <see cref="IChatCompletionService"/> that uses the specified client and supports function calling.</summary>
@@ -82,13 +82,13 @@ public static class PrivatemodeKernelServiceCollectionExtensions
     /// than the key, such as quotation marks or a line break.</remarks>
     /// <exception cref="ArgumentNullException"><paramref name="services"/>, <paramref name="modelId"/> or <paramref name="apiKey"/> is <see
     /// langword="null"/>.</exception>
-    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty, or <paramref name="apiKey"/> is empty or white space.</exception>
+    /// <exception cref="ArgumentException"><paramref name="modelId"/> is empty, <paramref name="apiKey"/> is empty or white space, or one of them looks like
+    /// the other, for example because they are in the wrong order.</exception>
     [Experimental("SKEXP0001")]
     public static IServiceCollection AddPrivatemodeAudioToText(this IServiceCollection services, string modelId, string apiKey, string? serviceId = null)
     {
         ArgumentNullException.ThrowIfNull(services);
-        ArgumentException.ThrowIfNullOrWhiteSpace(apiKey);
-        return Registration.AddAudioToText(services, modelId, serviceId, KernelClients.ForApiKey(services, apiKey));
+        return Registration.AddAudioToText(services, modelId, serviceId, KernelClients.ForApiKey(services, modelId, apiKey));
     }
 
     /// <summary>Registers a singleton <see cref="IAudioToTextService"/> that uses the specified client.</summary>

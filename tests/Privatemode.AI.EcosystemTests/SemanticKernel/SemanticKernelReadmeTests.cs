@@ -1,3 +1,4 @@
+using Microsoft.Extensions.DependencyInjection;
 using Microsoft.SemanticKernel;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
@@ -31,5 +32,21 @@ public sealed class SemanticKernelReadmeTests
             Assert.Equal(2, server.Requests.Count);
             Assert.Contains("12:00", server.Requests[1].DecryptedBody, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task Snippet_OfAnAccount_Runs()
+    {
+        await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+        deployment.Model.Reply("yes");
+
+        // begin: kernelAccount
+        IKernelBuilder accountBuilder = Kernel.CreateBuilder();
+        accountBuilder.Services.AddPrivatemode(); // reads PRIVATEMODE_API_KEY
+        accountBuilder.AddPrivatemodeChatCompletion("gpt-oss-120b");
+        // end
+
+        accountBuilder.Services.PostConfigureAll<PrivatemodeOptions>(deployment.ConfigureClient);
+        Assert.Equal("yes", (await accountBuilder.Build().InvokePromptAsync("Is it noon?").OrTimeout()).GetValue<string>());
     }
 }

@@ -1,6 +1,7 @@
 using System.Text.RegularExpressions;
 using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
+using Microsoft.CodeAnalysis.CSharp.Syntax;
 
 namespace Privatemode.AI.Tests.Architecture;
 
@@ -45,11 +46,14 @@ public sealed partial class SnippetsTests
     /// <summary>Needs ASP.NET Core, and is in the tests of that package (<c>ReadmeTests</c>).</summary>
     private static bool IsOfTheProxy(Match snippet) => snippet.Value.Contains("AddPrivatemodeProxy", StringComparison.Ordinal);
 
-    /// <summary>All snippets, one after the other; a later one may bring namespaces of its own.</summary>
+    /// <summary>All snippets, one after the other; a later one may bring namespaces of its own. Types of an earlier one are moved to the end, where the
+    /// language requires them.</summary>
     private static string Program(string document)
     {
         string code = string.Concat(Snippet().Matches(document).Select(match => match.Groups["code"].Value));
-        return string.Concat(Using().Matches(code).Select(match => match.Value).Distinct()) + Using().Replace(code, "");
+        CompilationUnitSyntax program = SyntaxFactory.ParseCompilationUnit(
+            string.Concat(Using().Matches(code).Select(match => match.Value).Distinct()) + Using().Replace(code, ""));
+        return program.WithMembers([.. program.Members.OrderBy(member => member is not GlobalStatementSyntax)]).ToFullString();
     }
 
     private static IEnumerable<string> Errors(string program)

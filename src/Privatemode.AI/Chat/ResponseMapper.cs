@@ -24,7 +24,8 @@ internal static class ResponseMapper
             CreatedAt = ToTime(completion.CreatedAt),
             RawRepresentation = completion,
         };
-        if (ReasoningText.Of(completion) is { } reasoning)
+        FirstChoice choice = FirstChoice.Of(completion);
+        if (choice.Reasoning is { } reasoning)
         {
             message.Contents.Add(new TextReasoningContent(reasoning) { RawRepresentation = completion });
         }
@@ -57,8 +58,8 @@ internal static class ResponseMapper
             ResponseId = completion.Id,
             ModelId = completion.Model,
             CreatedAt = ToTime(completion.CreatedAt),
-            FinishReason = FinishReasons.Of(completion, scope),
-            Usage = UsageMapper.FromOpenAI(completion.Patch),
+            FinishReason = FinishReasons.Of(completion, choice, scope),
+            Usage = completion.Usage is null ? null : UsageMapper.FromOpenAI(completion.Patch),
             RawRepresentation = completion,
         };
     }
@@ -150,30 +151,22 @@ internal static class ResponseMapper
     }
 }
 
-/// <summary>The model's reasoning, which OpenAI's types do not know: <c>reasoning</c> if present, else <c>reasoning_content</c>, never
-/// both.</summary>
-/// <remarks>Service version 1.40 sends the same text under both names; newer servers only the first, older ones only the second.</remarks>
-internal static class ReasoningText
-{
-    public static string? Of(ChatCompletion completion) =>
-        Read(ref completion.Patch, "$.choices[0].message.reasoning"u8, "$.choices[0].message.reasoning_content"u8);
-
-    private static string? Read(ref JsonPatch patch, ReadOnlySpan<byte> name, ReadOnlySpan<byte> olderName) =>
-        patch.TryGetValue(name, out string? text) && text is { Length: > 0 } ? text
-        : patch.TryGetValue(olderName, out text) && text is { Length: > 0 } ? text
-        : null;
-}
-
-/// <summary>Properties of the first choice of an event that OpenAI's type does not contain.</summary>
-/// <param name="Exists">Whether the event has a choice.</param>
+/// <summary>Properties of the first choice of an answer or event that OpenAI's types do not contain.</summary>
+/// <param name="Exists">Whether there is a choice.</param>
 /// <param name="Index">The index of the choice; null if it has none.</param>
-/// <param name="Reasoning">The model's reasoning, see <see cref="ReasoningText"/>; null for an answer without reasoning.</param>
-internal readonly record struct FirstChoice(bool Exists, int? Index, string? Reasoning)
+/// <param name="Reasoning">The model's reasoning: <c>reasoning</c> if present, else <c>reasoning_content</c>, never both. Service version 1.40 sends the same
+/// text under both names; newer servers only the first, older ones only the second. Null for an answer without reasoning.</param>
+/// <param name="HasFinishReason">Whether the server gave a reason why the choice ended.</param>
+internal readonly record struct FirstChoice(bool Exists, int? Index, string? Reasoning, bool HasFinishReason)
 {
-    /// <summary>Reads a choice once: each value that is taken out of a <see cref="JsonPatch"/> costs a pass over the whole event.</summary>
-    public static FirstChoice Of(StreamingChatCompletionUpdate update)
+    public static FirstChoice Of(ChatCompletion completion) => Of(ref completion.Patch, "message"u8);
+
+    public static FirstChoice Of(StreamingChatCompletionUpdate update) => Of(ref update.Patch, "delta"u8);
+
+    /// <summary>Reads a choice once: each value that is taken out of a <see cref="JsonPatch"/> costs a pass over the whole answer or event.</summary>
+    private static FirstChoice Of(ref JsonPatch patch, ReadOnlySpan<byte> messageName)
     {
-        if (!update.Patch.TryGetJson("$.choices[0]"u8, out ReadOnlyMemory<byte> json))
+        if (!patch.TryGetJson("$.choices[0]"u8, out ReadOnlyMemory<byte> json))
         {
             return default;
         }
@@ -181,27 +174,33 @@ internal readonly record struct FirstChoice(bool Exists, int? Index, string? Rea
         Utf8JsonReader reader = new(json.Span, new JsonReaderOptions { MaxDepth = JsonLimits.MaxDepth });
         int? index = null;
         string? reasoning = null;
-        bool hasDelta = false;
+        bool hasMessage = false;
+        bool? hasFinishReason = null;
         _ = reader.Read();
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)
         {
             bool isIndex = reader.ValueTextEquals("index"u8);
-            bool isDelta = !hasDelta && reader.ValueTextEquals("delta"u8);
+            bool isMessage = !hasMessage && reader.ValueTextEquals(messageName);
+            bool isFinishReason = reader.ValueTextEquals("finish_reason"u8);
             _ = reader.Read();
             if (isIndex && reader.TokenType == JsonTokenType.Number && reader.TryGetInt32(out int number))
             {
                 index ??= number;
             }
-            else if (isDelta && reader.TokenType == JsonTokenType.StartObject)
+            else if (isMessage && reader.TokenType == JsonTokenType.StartObject)
             {
-                hasDelta = true;
+                hasMessage = true;
                 reasoning = ReadReasoning(ref reader);
+            }
+            else if (isFinishReason)
+            {
+                hasFinishReason ??= reader.TokenType == JsonTokenType.String && !reader.ValueSpan.IsEmpty;
             }
 
             reader.Skip();
         }
 
-        return new FirstChoice(true, index, reasoning);
+        return new FirstChoice(true, index, reasoning, hasFinishReason == true);
     }
 
     /// <summary>Reads to the end of the object at the reader.</summary>
@@ -235,10 +234,8 @@ internal readonly record struct FirstChoice(bool Exists, int? Index, string? Rea
 internal static class FinishReasons
 {
     /// <summary>Returns the reason, or null if the server sent none, which the parser reads as a stop.</summary>
-    public static ChatFinishReason? Of(ChatCompletion completion, ReceiptScope scope) =>
-        completion.Patch.TryGetValue("$.choices[0].finish_reason"u8, out string? given) && given is { Length: > 0 }
-            ? Map(completion.FinishReason, scope.FinishReasonOf(0))
-            : null;
+    public static ChatFinishReason? Of(ChatCompletion completion, FirstChoice choice, ReceiptScope scope) =>
+        choice.HasFinishReason ? Map(completion.FinishReason, scope.FinishReasonOf(0)) : null;
 
     /// <param name="update">The update.</param>
     /// <param name="choice">The index of its choice.</param>

@@ -167,6 +167,8 @@ public sealed class CertificateTests
 
     [Theory]
     [InlineData("30060101ff020101", false)]
+    [InlineData("30090101ff02047fffffff", false)]
+    [InlineData("300a0101ff02050080000000", true)] // path length 2^31
     [InlineData("30060101ff0201ff", true)] // path length -1
     [InlineData("3003020101", true)] // path length of no authority
     [InlineData("30060101ff02010100", true)] // something after it

@@ -60,6 +60,14 @@ public sealed class TcbLevelTests
     });
 
     [Fact]
+    public void Match_TwoEqualLevels_IsTheFirst()
+    {
+        string levels = $"{CollateralText.Level("OutOfDate")},{CollateralText.Level("UpToDate")}";
+        TcbLevel? found = TcbLevel.Match(Read(CollateralText.TcbInfo(levels)).Levels, Platform([.. Enumerable.Repeat(5, 16)], 13), [6, 1, 3, .. new byte[13]]);
+        Assert.Equal(TcbStatus.OutOfDate, found!.Finding.Status);
+    }
+
+    [Fact]
     public void SvnLevels_InAnyOrder_GiveTheHighestThatIsReached() => Properties.Hold(Gen.Choose(0, 20).NonEmptyListOf(), svns =>
     {
         SvnLevel[] levels = [.. svns.Select(svn => new SvnLevel(svn, new TcbFinding(TcbStatus.UpToDate, default, [])))];

@@ -145,6 +145,7 @@ public sealed class ManifestDifferenceTests
             $"\"{Repeat(pair, 32)}\": {policy.Replace("NAME", name, StringComparison.Ordinal).Replace("ROLE", role, StringComparison.Ordinal)}, ";
         string policies = Policy("01", "new") + Policy("02", "other\", \"root") + Policy("03", "*") + Policy("04", "c", "coordinator");
         ManifestDifference difference = Between(
+            ("{\n  \"Policies\"", "{\n  \"Unknown\": 3, \"Policies\""),
             ("\"Role\": \"coordinator\"", "\"Role\": \"\""),
             ("\"Policies\": {", $"\"Policies\": {{ {policies}"),
             ("\"WorkloadSecretID\": \"apps/v1/StatefulSet/example/secret-service\"", "\"WorkloadSecretID\": \"y\""),
@@ -172,6 +173,7 @@ public sealed class ManifestDifferenceTests
                 $"Policies.{Repeat("01", 32)}",
                 $"Policies.{Repeat("03", 32)}",
                 "ReferenceValues.tdx[0].Unknown",
+                "Unknown",
             ],
             difference.Changes.Select(change => change.Path));
         Assert.DoesNotContain("the same", difference.ToString(), StringComparison.Ordinal);

@@ -232,10 +232,36 @@ public sealed class ManifestTests
         }
     }
 
+    [Theory]
+    [InlineData("\"Role\": \"\"", "\"Role\": \"Coordinator\"", ManifestChecks.Role, "Policies.THIRD.Role as coordinator or empty")]
+    [InlineData("Metal-QEMU-TDX-GPU", "K3s-Insecure", ManifestChecks.InsecurePlatform, "ReferenceValues.tdx[0].Platform with confidential computing")]
+    [InlineData("\"Genoa\"", "\"Turin\"", ManifestChecks.Product, "ReferenceValues.snp[0].ProductName as Milan or Genoa")]
+    [InlineData("\"0080b004\"", "\"0080b0\"", ManifestChecks.ResetAddress, "ReferenceValues.snp[0].APEIP as 4 bytes in hexadecimal")]
+    [InlineData("e702060000000000", "e70206", ManifestChecks.Xfam, "ReferenceValues.tdx[0].Xfam as 8 bytes in hexadecimal")]
+    [InlineData(
+        "\"Rtmrs\": [", "\"Rtmrs\": [\"ZEROS\",", ManifestChecks.TdxMeasurement, "ReferenceValues.tdx[0].Rtmrs with 4 values")]
+    [InlineData(
+        "\"Debug\": false",
+        "\"Debug\": true",
+        ManifestChecks.Debug,
+        "ReferenceValues.snp[0].GuestPolicy.Debug false: the host could read the machine's memory")]
+    [InlineData(
+        "\"MigrateMA\": false",
+        "\"MigrateMA\": true",
+        ManifestChecks.Migration,
+        "ReferenceValues.snp[0].GuestPolicy.MigrateMA false: another machine could take this one's memory")]
+    [InlineData("300a020500c0ffee01020103", "00", ManifestChecks.SeedShareOwnerKey, "each of SeedshareOwnerPubKeys as an RSA public key, DER in hexadecimal")]
+    [InlineData("THIRD", "zz", ManifestChecks.PolicyHash, "each name in Policies as 32 bytes in hexadecimal")]
+    public void Parse_ValueThatIsNotAllowed_IsNamedByItsPath(string from, string to, string check, string expected)
+    {
+        string Filled(string text) => text.Replace("THIRD", Repeat("30", 32)).Replace("ZEROS", Repeat("00", 48));
+        Assert.Equal(
+            (check, Filled(expected)), ContrastFiles.RefusalAndExpected(() => Manifest.Parse(ContrastFiles.OwnManifestWith((Filled(from), Filled(to))))));
+    }
+
     [Fact]
-    public void Parse_PlatformWithoutProtection_IsNamedByItsPath() => Assert.Equal(
-        (ManifestChecks.InsecurePlatform, "ReferenceValues.tdx[0].Platform with confidential computing"),
-        ContrastFiles.RefusalAndExpected(() => Manifest.Parse(ContrastFiles.OwnManifestWith(("Metal-QEMU-TDX-GPU", "K3s-Insecure")))));
+    public void Parse_NoObject_IsRefused() =>
+        Assert.Equal((ManifestChecks.Format, "a JSON object"), ContrastFiles.RefusalAndExpected(() => Manifest.Parse("[]"u8.ToArray())));
 
     // Numbers at the ends of their ranges.
     [Theory]

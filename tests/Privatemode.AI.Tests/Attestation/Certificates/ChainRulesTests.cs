@@ -136,7 +136,8 @@ public sealed class ChainRulesTests
 
         Assert.Equal(("not before 2026-01-01 00:00:00Z", "2025-12-31 23:59:59Z"), (early.Expected, early.Found));
         Assert.Equal("not after 2027-01-01 00:00:00Z", late.Expected);
-        Assert.Contains("clock", late.Message, StringComparison.Ordinal);
+        Assert.Contains("is not valid yet (or this machine's clock is wrong)", early.Message, StringComparison.Ordinal);
+        Assert.Contains("has expired (or this machine's clock is wrong)", late.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -148,6 +148,13 @@ public sealed class SnpPolicyTests
             [SnpPolicyChecks.CurrentTcb, SnpPolicyChecks.CommittedTcb], Compare(policy, report => report.UInt64(SnpReportWriter.CurrentTcb, Baseline - 1)));
         Assert.Equal([SnpPolicyChecks.CommittedTcb], Compare(policy, report => report.UInt64(SnpReportWriter.CommittedTcb, Baseline + 1)));
         Assert.Equal([SnpPolicyChecks.CommittedVersion], Compare(policy, report => report.Put(0x1e8, [22, 55, 1]).Put(0x1ec, [23, 55, 1])));
+        FakeAmd amd = FakeAmd.Create();
+        amd.Report.Put(0x1e8, [22, 55, 1]).Put(0x1ec, [23, 55, 1]);
+        Assert.StartsWith("at most the current ", Assert.Single(SnpPolicy.Compare(amd.Verify(), policy)).Expected, StringComparison.Ordinal);
+        Assert.StartsWith(
+            "exactly the current ",
+            Assert.Single(SnpPolicy.Compare(amd.Verify(), new SnpPolicy { RefuseProvisionalFirmware = true })).Expected,
+            StringComparison.Ordinal);
     }
 
     [Fact]

@@ -28,7 +28,22 @@ public sealed class NewestTcbInfoTests
     {
         NewestTcbEvaluation newest = Verify(Good, Newest.Replace(from, to, StringComparison.Ordinal));
         Assert.Equal((null, problem), (newest.Tcb, newest.Problem));
+        Assert.Equal(problem == TdxChecks.TcbInfoNotYetValid, newest.TcbInfo is not null);
     }
+
+    [Theory]
+    [InlineData("2026-12-01", "2026-05-01", TdxChecks.TcbInfoExpired)]
+    [InlineData("2026-12-01", "2026-12-01", null)]
+    public void Verify_SameTcbInfo_IsUsedIfItIsValid(string from, string to, string? problem)
+    {
+        string given = CollateralText.TcbInfo().Replace(from, to, StringComparison.Ordinal);
+        NewestTcbEvaluation newest = Verify(Good, given);
+        Assert.Equal((problem, problem is null), (newest.Problem, newest.Tcb is not null));
+    }
+
+    [Fact]
+    public void Verify_WithoutIt_IsUnknown() =>
+        Assert.True(TdxVerification.Verify(Good.Quote.Write(), Good.Collateral, FakeIntel.Anchors, FakeIntel.Now).Newest.IsUnknown);
 
     // The last moment of its validity belongs to it.
     [Fact]

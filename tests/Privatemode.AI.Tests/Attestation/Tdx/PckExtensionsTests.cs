@@ -151,6 +151,7 @@ public sealed class PckExtensionsTests
             Der.Sequence(Der.Sequence(Der.Integer(1), Der.Integer(1))),
             Der.Sequence(PckExtensionWriter.Pair($"{Root}.4", [])),
             Der.Sequence([.. Complete.Pairs, Der.Sequence(Der.Identifier($"{Root}.9"), Der.Null(), Der.Null())]),
+            Der.Sequence([.. Complete.Pairs, Der.Sequence(Der.Integer(1), Der.Integer(1))]),
         ];
         Assert.All(wrong, AssertRefused);
     }

@@ -219,7 +219,11 @@ public sealed class TdxPolicyTests
     public void Compare_MemoryIntegrity_NeedsTheTypeWithIt(int? type, bool accepted)
     {
         VerifiedTdxQuote quote = Verify(new PckExtensionWriter { SgxType = type is null ? null : PckExtensionWriter.Enumerated((byte)type) });
-        Assert.Equal(accepted ? [] : [TdxPolicyChecks.MemoryIntegrity], Checks(quote, new TdxPolicy { RequireMemoryIntegrity = true }));
+        TdxPolicy policy = new() { RequireMemoryIntegrity = true };
+        Assert.Equal(accepted ? [] : [TdxPolicyChecks.MemoryIntegrity], Checks(quote, policy));
+        Assert.All(
+            new TdxPolicyComparison(quote, policy).Compare(),
+            mismatch => Assert.Equal(("ScalableWithIntegrity", type is null ? "not stated" : $"{(SgxType)type}"), (mismatch.Expected, mismatch.Found)));
         Assert.Empty(Checks(quote, new TdxPolicy()));
     }
 

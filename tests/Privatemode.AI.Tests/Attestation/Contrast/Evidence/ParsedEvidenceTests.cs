@@ -112,6 +112,15 @@ public sealed class ParsedEvidenceTests
     }
 
     [Fact]
+    public void Of_ChainOfAnotherProduct_IsRefused()
+    {
+        IssuedSnp milan = new IssuedEvidence(new EvidenceSettings { Product = EvidenceAmdProduct.Milan }, CoordinatorScene.Day).Snp!;
+        byte[] report = new CoordinatorScene().Verify().Snp!.Report.Raw.ToArray();
+        SnpMessageWriter message = new(report) { Ask = milan.Intermediate, Ark = milan.Root };
+        Assert.Equal((SevChecks.Product, "Genoa"), ContrastFiles.RefusalAndExpected(() => EvidenceOf(message).Dispose()));
+    }
+
+    [Fact]
     public void Of_HighestEvaluationNumber_IsAskedFor()
     {
         CoordinatorScene scene = new(AI.Testing.EvidenceKind.Tdx);

@@ -85,7 +85,9 @@ public sealed class ProtobufMessageTests
     [Fact]
     public void Parse_TooLongOrTooManyFields_IsRefused()
     {
-        Assert.Equal(ContrastChecks.EvidenceFormat, ContrastFiles.Refusal(() => ProtobufMessage.Parse(new byte[ProtobufMessage.MaxSize + 1])));
+        byte[] tooLong = new ProtobufWriter().Payload(1, new byte[ProtobufMessage.MaxSize - 3]).Bytes;
+        Assert.Equal(
+            (ContrastChecks.EvidenceFormat, "at most 262144 bytes"), ContrastFiles.RefusalAndExpected(() => ProtobufMessage.Parse(tooLong)));
         byte[] longest = new ProtobufWriter().Payload(1, new byte[ProtobufMessage.MaxSize - 4]).Bytes;
         Assert.Equal(ProtobufMessage.MaxSize, longest.Length);
         Assert.Equal(ProtobufMessage.MaxSize - 4, ProtobufMessage.Parse(longest).Bytes(1).Length);

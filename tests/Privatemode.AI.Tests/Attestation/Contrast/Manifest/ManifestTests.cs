@@ -4,6 +4,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Attestation.Sev;
+using Privatemode.AI.Tests.Attestation.Certificates;
 using Privatemode.AI.Tests.Vectors;
 
 namespace Privatemode.AI.Tests.Attestation.Contrast;
@@ -257,6 +258,21 @@ public sealed class ManifestTests
         string Filled(string text) => text.Replace("THIRD", Repeat("30", 32)).Replace("ZEROS", Repeat("00", 48));
         Assert.Equal(
             (check, Filled(expected)), ContrastFiles.RefusalAndExpected(() => Manifest.Parse(ContrastFiles.OwnManifestWith((Filled(from), Filled(to))))));
+    }
+
+    [Theory]
+    [InlineData("1.2.840.10045.2.1", true)]
+    [InlineData("1.2.840.113549.1.1.1", false)]
+    public void Parse_WorkloadOwnerKey_MustBeOfAnEllipticCurve(string algorithm, bool isRead)
+    {
+        byte[] key = Der.Sequence(Der.Sequence(Der.Identifier(algorithm), Der.Identifier("1.2.840.10045.3.1.7")), Der.BitString([4, 1, 2]));
+        byte[] With(byte[] der) => ContrastFiles.OwnManifestWith(
+            ("{\n  \"Policies\"", $"{{\n  \"WorkloadOwnerPubKeys\": [\"{Convert.ToHexString(der)}\"],\n  \"Policies\""));
+        string[] refused = [.. Der.WithOneElementMore(key).Append([.. key, 5, 0]).Concat(isRead ? [] : [key]).Select(der => Expected(With(der))!)];
+        Assert.All(refused, expected => Assert.Equal("each of WorkloadOwnerPubKeys as an ECDSA public key, DER in hexadecimal", expected));
+        Assert.Equal(isRead, Expected(With(key)) is null);
+
+        static string? Expected(byte[] manifest) => ContrastFiles.RefusalAndExpected(() => Manifest.Parse(manifest)).Expected;
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using Privatemode.AI.Attestation.Contrast;
 using Privatemode.AI.Attestation.Sev;
+using Privatemode.AI.Attestation.Tdx;
 using Privatemode.AI.Testing.Evidence.Contrast;
 using EvidenceKind = Privatemode.AI.Testing.EvidenceKind;
 
@@ -83,6 +84,31 @@ public sealed class CoordinatorReportTests
         Assert.Equal(NotRequired("tdx-tcb-info-evaluation", "tdx-platform-instance"), NotCheckedOf(tdx.Verify()));
 
         static IEnumerable<string> NotRequired(params string[] checks) => checks.Select(check => $"{check}: the manifest does not require it");
+    }
+
+    [Fact]
+    public void NewestTcbInfo_OfEachKind_IsReported()
+    {
+        VerifiedCoordinator verified = new CoordinatorScene(EvidenceKind.Tdx).Verify();
+        TcbEvaluation upToDate = verified.Tdx!.Tcb;
+        TcbEvaluation outdated = upToDate with { Overall = upToDate.Overall with { Status = TcbStatus.OutOfDate } };
+        (NewestTcbEvaluation Newest, VerificationOutcome Outcome)[] cases =
+        [
+            (new(verified.Tdx.TcbInfo, upToDate, null), VerificationOutcome.Passed),
+            (new(null, null, null), VerificationOutcome.NotChecked),
+            (new(null, null, TdxChecks.TcbInfoExpired), VerificationOutcome.Warning),
+            (new(verified.Tdx.TcbInfo, outdated, null), VerificationOutcome.Warning),
+        ];
+        foreach ((NewestTcbEvaluation newest, VerificationOutcome outcome) in cases)
+        {
+            VerifiedTdxQuote quote = verified.Tdx with { Newest = newest };
+            Assert.Equal(
+                outcome,
+                CoordinatorReport.ChecksOf(quote, verified.Manifest.Tdx[0], new()).Single(check => check.Name == TdxPolicyChecks.NewestTcbStatus).Outcome);
+            IReadOnlyList<string> warnings = CoordinatorReport.WarningsOf(quote, new());
+            Assert.Equal(outcome == VerificationOutcome.Warning ? 1 : 0, warnings.Count);
+            Assert.All(warnings, warning => Assert.Contains(newest.ToText(), warning, StringComparison.Ordinal));
+        }
     }
 
     // The sender of the evidence chooses this list: its age is limited, and shown.

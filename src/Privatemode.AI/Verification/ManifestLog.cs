@@ -15,7 +15,8 @@ namespace Privatemode.AI;
 /// for the first line) and the text of its own line up to the space before the chain.</para>
 /// <para>Later versions of this library can write other words before <c>sha256:</c>, and more members before the chain. Such entries can be read:
 /// an unknown word is <see cref="ManifestSource.Unknown"/>, and unknown members are ignored.</para>
-/// <para>Lines that were removed at the end cannot be detected from the directory alone. To detect this, keep <see cref="HeadSha256"/> elsewhere.</para>
+/// <para>Lines that were removed at the end cannot be detected from the directory alone. To detect this, keep <see cref="HeadSha256"/> elsewhere, and pass
+/// it to <see cref="ContainsHead"/>.</para>
 /// <para>Clients with <see cref="InsecureLoopbackTrust"/> adopt manifests in the subdirectory <see cref="InsecureLoopbackDirectoryName"/>, and their digests
 /// begin with <c>insecure-loopback-</c>. A log with both kinds of lines is refused.</para>
 /// </remarks>
@@ -34,13 +35,13 @@ public sealed class ManifestLog
 
     private static readonly SearchValues<char> WordCharacters = SearchValues.Create("abcdefghijklmnopqrstuvwxyz-");
 
-    private readonly byte[] _chain;
+    private readonly IReadOnlyList<byte[]> _chains; // zeros, then one for each line
 
-    private ManifestLog(IReadOnlyList<AdoptedManifest> entries, byte[] chain, bool isInsecureLoopback)
+    private ManifestLog(IReadOnlyList<AdoptedManifest> entries, IReadOnlyList<byte[]> chains, bool isInsecureLoopback)
     {
         Entries = entries;
         IsInsecureLoopback = isInsecureLoopback;
-        _chain = chain;
+        _chains = chains;
     }
 
     /// <summary>Gets all entries, from the oldest to the newest.</summary>
@@ -52,7 +53,26 @@ public sealed class ManifestLog
 
     /// <summary>Gets the hash chain value of the last line, which depends on all lines.</summary>
     /// <value>64 lower-case hexadecimal digits; zeros for an empty log.</value>
-    public string HeadSha256 => Convert.ToHexStringLower(_chain);
+    public string HeadSha256 => Convert.ToHexStringLower(_chains[^1]);
+
+    /// <summary>Returns a value that indicates whether the log still has all entries that it had when <see cref="HeadSha256"/> had the specified
+    /// value.</summary>
+    /// <param name="headSha256">The head that you kept elsewhere, 64 hexadecimal digits; zeros for an empty log.</param>
+    /// <returns><see langword="true"/> if the log begins with those entries; <see langword="false"/> if entries were removed or replaced, or if this is another
+    /// log.</returns>
+    /// <exception cref="ArgumentNullException"><paramref name="headSha256"/> is <see langword="null"/>.</exception>
+    /// <exception cref="ArgumentException"><paramref name="headSha256"/> is not 64 hexadecimal digits.</exception>
+    public bool ContainsHead(string headSha256)
+    {
+        ArgumentNullException.ThrowIfNull(headSha256);
+        if (!MemberNames.IsSha256(headSha256))
+        {
+            throw new ArgumentException("Pass 64 hexadecimal digits.", nameof(headSha256));
+        }
+
+        byte[] head = Convert.FromHexString(headSha256);
+        return _chains.Any(chain => chain.AsSpan().SequenceEqual(head));
+    }
 
     /// <summary>Reads a log and checks all lines and manifests.</summary>
     /// <param name="directory">The directory that was passed to <see cref="ManifestPolicy"/>.</param>
@@ -82,13 +102,13 @@ public sealed class ManifestLog
         string text = Encoding.Latin1.GetString(ManifestFiles.Read(Path.Combine(directory, FileName)));
         List<AdoptedManifest> entries = [];
         Dictionary<string, string> digests = new(StringComparer.Ordinal);
-        byte[] chain = new byte[SHA256.HashSizeInBytes];
+        List<byte[]> chains = [new byte[SHA256.HashSizeInBytes]];
         bool isInsecure = false;
 
         // A last line without its line end was being written when the process ended. Its manifest was not used yet, so the line is ignored.
         foreach (string line in text.Split('\n')[..^1])
         {
-            (AdoptedManifest entry, chain, bool isMarked) = ParseEntry(line, entries.Count + 1, digests, chain);
+            (AdoptedManifest entry, byte[] chain, bool isMarked) = ParseEntry(line, entries.Count + 1, digests, chains[^1]);
             if (entries.Count > 0 && isMarked != isInsecure)
             {
                 throw Changed($"line {entries.Count + 1} was written under a different kind of trust than the lines before it", null, null);
@@ -96,10 +116,11 @@ public sealed class ManifestLog
 
             isInsecure = isMarked;
             entries.Add(entry);
+            chains.Add(chain);
             digests[entry.FileName] = entry.Sha256;
         }
 
-        return new ManifestLog(entries, chain, isInsecure);
+        return new ManifestLog(entries, chains, isInsecure);
     }
 
     /// <summary>The bytes of one manifest, checked against its entry.</summary>
@@ -119,7 +140,7 @@ public sealed class ManifestLog
         string time = entry.AdoptedAt.UtcDateTime.ToString(TimeFormat, CultureInfo.InvariantCulture);
         string mark = (isInsecureLoopback ? InsecureMark : "") + (entry.Source == ManifestSource.Approved ? ApprovedWord : "") + DigestMark;
         string record = $"{time} {entry.FileName} {mark}{entry.Sha256}";
-        return $"{record} {ChainMark}{Convert.ToHexStringLower(Next(_chain, record))}";
+        return $"{record} {ChainMark}{Convert.ToHexStringLower(Next(_chains[^1], record))}";
     }
 
     private static (AdoptedManifest Entry, byte[] Chain, bool IsInsecureLoopback) ParseEntry(

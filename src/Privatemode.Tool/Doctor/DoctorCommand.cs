@@ -126,7 +126,7 @@ internal sealed class DoctorCommand
         (int exitCode, string advice) = exception switch
         {
             PrivatemodeVerificationException or PrivatemodeIntegrityException or PrivatemodeWouldLeakException =>
-                (ExitCodes.Refused, "Do not send anything to this deployment. docs/errors.md describes the check."),
+                (ExitCodes.Refused, Verify.VerifyOutput.Advice),
             PrivatemodeConfigurationException or PrivatemodeRequestException =>
                 (ExitCodes.Usage, settings.IsDemo ? "Report this." : "Create a new API key at https://portal.privatemode.ai."),
             PrivatemodeServiceException { Reason: ServiceFailureReason.RateLimited } => (ExitCodes.Unknown, "Wait a minute, and try again."),

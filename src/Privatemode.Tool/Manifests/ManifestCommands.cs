@@ -24,12 +24,13 @@ internal static class ManifestCommands
     {
         Argument<string?> source = new("source") { Arity = ArgumentArity.ZeroOrOne, Description = $"{Sources} [default: adopted, else published]" };
         BoolFlag raw = new("--raw", "Write the exact bytes of the manifest, and nothing else");
-        Command command = new("show", "Show a manifest") { source, raw };
+        TextFlag log = LogDirectory();
+        Command command = new("show", "Show a manifest") { source, raw, log };
         CommonOptions options = new();
         command.SetRun(options, context, async (result, output, stop) =>
         {
             ServiceSettings settings = options.Read(result, context, needsKey: false);
-            await using ManifestSources sources = await ManifestSources.OpenAsync(settings, context, stop);
+            await using ManifestSources sources = await ManifestSources.OpenAsync(settings, log.Read(result), context, stop);
             FoundManifest manifest = await sources.Finder.FindAsync(result.GetValue(source), stop);
             if (raw.Read(result))
             {
@@ -63,12 +64,13 @@ internal static class ManifestCommands
             Arity = ArgumentArity.ZeroOrOne,
             Description = "The manifest to compare it with, named in the same way [default: published]",
         };
-        Command command = new("diff", "Compare two manifests. Exit code 0: equal, 1: different, 4: a manifest could not be downloaded") { first, second };
+        TextFlag log = LogDirectory();
+        Command command = new("diff", "Compare two manifests. Exit code 0: equal, 1: different, 4: a manifest could not be downloaded") { first, second, log };
         CommonOptions options = new();
         command.SetRun(options, context, async (result, output, stop) =>
         {
             ServiceSettings settings = options.Read(result, context, needsKey: false);
-            await using ManifestSources sources = await ManifestSources.OpenAsync(settings, context, stop);
+            await using ManifestSources sources = await ManifestSources.OpenAsync(settings, log.Read(result), context, stop);
             FoundManifest before = await FindForDiffAsync(sources.Finder, result.GetValue(first), stop);
             FoundManifest after = await FindForDiffAsync(sources.Finder, result.GetValue(second) ?? ManifestFinder.Published, stop);
             ManifestComparison comparison = Compare(before, after);
@@ -108,16 +110,44 @@ internal static class ManifestCommands
 
     private static Command Log(ToolContext context)
     {
-        Command command = new("log", "List the manifests that were adopted on this machine");
+        TextFlag directory = LogDirectory(), head = new(
+            "--head", "SHA256", "A head of the log that you kept elsewhere. Exit code 3: the log does not contain it, so entries were removed or replaced");
+        Command command = new("log", "List the manifests that were adopted on this machine, or by an application") { directory, head };
         CommonOptions options = new();
         command.SetRun(options, context, async (result, output, stop) =>
         {
             ServiceSettings settings = options.Read(result, context, needsKey: false);
-            await using ManifestSources sources = await ManifestSources.OpenAsync(settings, context, stop);
-            ManifestLogOutput.Write(ManifestLog.Read(sources.LogDirectory), sources.Workspace, output);
+            await using ManifestSources sources = await ManifestSources.OpenAsync(settings, directory.Read(result), context, stop);
+            ManifestLog log = ManifestLog.Read(sources.LogDirectory);
+            string? kept = head.Read(result)?.ToLowerInvariant();
+            RequireHead(log, kept);
+            ManifestLogOutput.Write(log, sources.Workspace, isGiven: settings.Workspace is not null, output);
+            if (kept is not null && !output.IsJson)
+            {
+                output.Hint($"The log contains the head {kept}. All entries that it had then are still there.");
+            }
+
             return ExitCodes.Success;
         });
         return command;
+    }
+
+    private static TextFlag LogDirectory() => new(
+        "--log-directory", "DIR", "The manifest log of an application: the logDirectory of its ManifestPolicy [default: the log of the workspace]");
+
+    private static void RequireHead(ManifestLog log, string? head)
+    {
+        if (head is not null && (head.Length != 64 || !head.All(char.IsAsciiHexDigit)))
+        {
+            throw ToolException.Usage("--head must be 64 hexadecimal digits.");
+        }
+
+        if (head is not null && !log.ContainsHead(head))
+        {
+            throw new ToolException(
+                ExitCodes.Refused, "manifest-log",
+                $"The log does not contain the head {head}: entries were removed or replaced. Find out who changed the log. Its head is {log.HeadSha256}.");
+        }
     }
 
     // The bytes can come from a server that is not verified. A pipe or a file gets them as they are.
@@ -178,12 +208,13 @@ internal static class ManifestCommands
     }
 }
 
-/// <summary>The sources of manifests for a command: the log of the workspace and, with <c>--demo</c>, the deployment of the demo.</summary>
+/// <summary>The sources of manifests for a command: the log of the workspace or of an application and, with <c>--demo</c>, the deployment of the
+/// demo.</summary>
 internal sealed class ManifestSources : IAsyncDisposable
 {
     private readonly ClientConnection? _demo;
 
-    private ManifestSources(string workspace, string logDirectory, ManifestFinder finder, ClientConnection? demo)
+    private ManifestSources(string? workspace, string logDirectory, ManifestFinder finder, ClientConnection? demo)
     {
         Workspace = workspace;
         LogDirectory = logDirectory;
@@ -191,7 +222,8 @@ internal sealed class ManifestSources : IAsyncDisposable
         _demo = demo;
     }
 
-    public string Workspace { get; }
+    /// <summary>Null for the log of an application.</summary>
+    public string? Workspace { get; }
 
     public string LogDirectory { get; }
 
@@ -199,8 +231,20 @@ internal sealed class ManifestSources : IAsyncDisposable
 
     /// <summary>Opens the sources. The log of the demo's own workspace is empty at first, so the deployment of the demo is verified, which adopts its
     /// manifest.</summary>
-    public static async Task<ManifestSources> OpenAsync(ServiceSettings settings, ToolContext context, CancellationToken stop)
+    public static async Task<ManifestSources> OpenAsync(ServiceSettings settings, string? logDirectory, ToolContext context, CancellationToken stop)
     {
+        if (logDirectory is not null)
+        {
+            if (settings.IsDemo || settings.Workspace is not null)
+            {
+                throw ToolException.Usage("--log-directory cannot be combined with --demo or --workspace, which have a log of their own.");
+            }
+
+            string path = context.FullPath(logDirectory);
+            RequireEntries(path, logDirectory);
+            return new ManifestSources(workspace: null, path, new ManifestFinder(context, path, demo: null), demo: null);
+        }
+
         if (!settings.IsDemo)
         {
             string workspace = settings.Workspace ?? context.State.Path;
@@ -224,6 +268,20 @@ internal sealed class ManifestSources : IAsyncDisposable
             await demo.DisposeAsync();
             throw;
         }
+    }
+
+    // A wrong path must not look like an empty log.
+    private static void RequireEntries(string path, string shown)
+    {
+        if (ManifestLog.Read(path).Entries is not [])
+        {
+            return;
+        }
+
+        bool hasTests = ManifestLog.Read(Path.Combine(path, ManifestLog.InsecureLoopbackDirectoryName)).Entries is not [];
+        throw ToolException.Setup($"There is no manifest log in \"{shown}\"." + (hasTests
+            ? $" The log of clients with a test deployment is in \"{Path.Combine(shown, ManifestLog.InsecureLoopbackDirectoryName)}\"."
+            : " Name the logDirectory of the application's ManifestPolicy, which contains log.txt."));
     }
 
     public ValueTask DisposeAsync() => _demo?.DisposeAsync() ?? ValueTask.CompletedTask;

@@ -42,10 +42,12 @@ internal sealed class ManifestFinder(ToolContext context, string logDirectory, b
         _ => FromLog(word) ?? FromFile(word),
     };
 
-    public FoundManifest? LastAdopted() => ManifestLog.Read(logDirectory).Entries is [.., var last] ? FromEntry(last) : null;
+    public FoundManifest? LastAdopted() => ManifestLog.Read(logDirectory) is { Entries: [.., var last] } log ? FromEntry(last, log) : null;
 
-    private FoundManifest FromEntry(AdoptedManifest entry) =>
-        new(File.ReadAllBytes(Path.Combine(logDirectory, entry.FileName)), $"adopted {Commands.Times.Text(entry.AdoptedAt)}", IsProved: demo is null);
+    private FoundManifest FromEntry(AdoptedManifest entry, ManifestLog log) => new(
+        File.ReadAllBytes(Path.Combine(logDirectory, entry.FileName)),
+        $"adopted {Commands.Times.Text(entry.AdoptedAt)}{(log.IsInsecureLoopback ? " under test trust" : "")}",
+        IsProved: !log.IsInsecureLoopback);
 
     private FoundManifest? FromLog(string word)
     {
@@ -54,16 +56,17 @@ internal sealed class ManifestFinder(ToolContext context, string logDirectory, b
             return null;
         }
 
+        ManifestLog log = ManifestLog.Read(logDirectory);
         AdoptedManifest[] found =
         [
-            .. ManifestLog.Read(logDirectory).Entries.Where(entry => entry.Sha256.StartsWith(word, StringComparison.OrdinalIgnoreCase))
+            .. log.Entries.Where(entry => entry.Sha256.StartsWith(word, StringComparison.OrdinalIgnoreCase))
                 .DistinctBy(entry => entry.Sha256),
         ];
         return found switch
         {
             [] when File.Exists(context.FullPath(word)) => null,
             [] => throw ToolException.Setup($"No adopted manifest has a digest that begins with \"{word}\"."),
-            [var entry] => FromEntry(entry),
+            [var entry] => FromEntry(entry, log),
             _ => throw ToolException.Setup($"{found.Length} adopted manifests have digests that begin with \"{word}\". Give more digits."),
         };
     }

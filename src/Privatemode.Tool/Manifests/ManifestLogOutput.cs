@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
 using Privatemode.AI;
+using Privatemode.Tool.CommandLine;
 using Privatemode.Tool.Commands;
 
 namespace Privatemode.Tool.Manifests;
@@ -13,11 +14,19 @@ internal static class ManifestLogOutput
     private const int MaxLines = 100_000;
 
     /// <param name="log">The log, which was checked when it was read.</param>
-    /// <param name="workspace">The workspace; its <c>manifests/log.txt</c> is the one that Privatemode's own proxy reads and writes.</param>
+    /// <param name="workspace">The workspace; its <c>manifests/log.txt</c> is the one that Privatemode's own proxy reads and writes. Null for the log of an
+    /// application.</param>
+    /// <param name="isGiven">Whether the workspace was named on the command line. It must then have a log: the path may be wrong.</param>
     /// <param name="output">Where to write.</param>
-    public static void Write(ManifestLog log, string workspace, Output output)
+    /// <exception cref="ToolException">The workspace was given, and has no log.</exception>
+    public static void Write(ManifestLog log, string? workspace, bool isGiven, Output output)
     {
-        IReadOnlyList<ReferenceLine> reference = ReadReference(Path.Combine(workspace, "manifests", "log.txt"));
+        IReadOnlyList<ReferenceLine> reference = workspace is null ? [] : ReadReference(Path.Combine(workspace, "manifests", "log.txt"));
+        if (isGiven && log.Entries is [] && reference is [])
+        {
+            throw ToolException.Setup($"No manifest was adopted in the workspace \"{workspace}\" yet. 'privatemode verify' adopts the published one.");
+        }
+
         if (output.IsJson)
         {
             output.Json(json => WriteJson(json, log, reference));

@@ -11,6 +11,10 @@ internal sealed class VerifyOutput(Output output, VerifyOutcome outcome, bool is
 {
     public const string Schema = "privatemode.verify/1";
 
+    /// <summary>What to do after a refusal.</summary>
+    public const string Advice =
+        "Do not send anything to this deployment. The page \"Verify the service\" of the documentation says what the checks mean and whom to ask.";
+
     /// <summary>Writes the outcome.</summary>
     /// <param name="isOffline">Whether saved evidence was verified.</param>
     /// <param name="saved">The file that was verified or written, or null.</param>
@@ -55,7 +59,8 @@ internal sealed class VerifyOutput(Output output, VerifyOutcome outcome, bool is
         // Evidence does not prove the address at which it was given out.
         Line("service", isOffline ? $"{report.Endpoint.AbsoluteUri} (as the file says)" : report.Endpoint.AbsoluteUri);
         Line("hardware", report.AmdProduct is { } product ? $"{report.Tee} ({product})" : $"{report.Tee}");
-        Line("manifest", $"{report.ManifestSha256} ({report.ManifestSource}, since {Times.Text(report.ManifestAdoptedAt)})");
+        string since = report.ManifestSource == ManifestSource.Pinned ? "" : $", adopted {Times.Text(report.ManifestAdoptedAt)}"; // nothing adopts a pinned one
+        Line("manifest", $"{report.ManifestSha256} ({report.ManifestSource}{since})");
         Line("measurement", report.Measurement);
         Line("reference value", report.ReferenceValuePath);
         Line("coordinator policy", report.CoordinatorPolicySha256);
@@ -107,7 +112,7 @@ internal sealed class VerifyOutput(Output output, VerifyOutcome outcome, bool is
 
         if (outcome.Kind == VerifyOutcomeKind.Refused)
         {
-            output.Line("Do not send anything to this deployment. docs/verify.md says what the checks mean and whom to ask.");
+            output.Line($"{Advice} Keep the output of 'verify --json', and run 'privatemode doctor'.");
         }
     }
 

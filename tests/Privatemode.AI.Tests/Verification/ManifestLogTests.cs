@@ -227,6 +227,20 @@ public sealed class ManifestLogTests : IDisposable
         Assert.Contains(head, File.ReadAllText(LogFile), StringComparison.Ordinal);
     }
 
+    [Fact]
+    public void ContainsHead_OfEachLine_IsTrueUntilEntriesAreRemoved()
+    {
+        string[] heads = [new string('0', 64), .. Lines().Select(line => line[^64..])];
+        ManifestLog log = ManifestLog.Read(_directory.FullName);
+        Assert.All(heads, head => Assert.True(log.ContainsHead(head.ToUpperInvariant())));
+        File.WriteAllText(LogFile, Join(Lines()[..^1]));
+        ManifestLog shorter = ManifestLog.Read(_directory.FullName);
+        Assert.All(heads[..^1], head => Assert.True(shorter.ContainsHead(head)));
+        Assert.False(shorter.ContainsHead(heads[^1]));
+        Assert.Throws<ArgumentException>(() => log.ContainsHead("12"));
+        Assert.Throws<ArgumentNullException>(() => log.ContainsHead(null!));
+    }
+
     /// <summary>A line with its manifest, as another version would write it; its chain.</summary>
     private string AppendLine(string manifest, string mark, string members)
     {

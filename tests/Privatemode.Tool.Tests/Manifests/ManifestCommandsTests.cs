@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json;
+using Privatemode.AI;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 using Privatemode.Tool.Tests.Fakes;
@@ -254,6 +255,86 @@ public sealed class ManifestCommandsTests : IAsyncLifetime
         Assert.Equal(
             [Convert.ToHexStringLower(SHA256.HashData(_deployment.Evidence.Manifest.Span)), null],
             json.GetProperty("reference").EnumerateArray().Select(line => line.GetProperty("sha256").GetString()));
+    }
+
+    /// <summary>An auditor reads the log of an application, which is not a workspace of the tool.</summary>
+    [Fact]
+    public async Task LogDirectory_OfAnApplication_IsListedShownAndCompared()
+    {
+        (string first, string second) = await AdoptTwoAsync("app-log");
+
+        (int listed, string log, _) = await _run.InvokeAsync("manifest", "log", "--log-directory", "app-log");
+        (int shown, string text, _) = await _run.InvokeAsync("manifest", "show", first[..8], "--log-directory", "app-log");
+        (int different, string difference, _) = await _run.InvokeAsync("manifest", "diff", first, "adopted", "--log-directory", "app-log");
+
+        Assert.Equal((0, 0, 1), (listed, shown, different));
+        Assert.Equal([first, second], log.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')[2]));
+        Assert.StartsWith($"manifest {first}\n", text, StringComparison.Ordinal);
+        Assert.Contains("under test trust; not verified", text, StringComparison.Ordinal);
+        Assert.Contains($"+ {second} (adopted ", difference, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Head_KeptElsewhere_IsRefusedIfEntriesWereRemoved()
+    {
+        await AdoptTwoAsync("app-log");
+        string path = Path.Combine(_run.WorkingDirectory, "app-log", "log.txt");
+        string[] lines = File.ReadAllLines(path);
+        string first = lines[0][^64..], last = lines[1][^64..];
+        string[] command = ["manifest", "log", "--log-directory", "app-log", "--head"];
+
+        (int kept, _, string note) = await _run.InvokeAsync([.. command, first.ToUpperInvariant()]);
+        File.WriteAllText(path, lines[0] + "\n");
+        (int removed, string text, string error) = await _run.InvokeAsync([.. command, last]);
+        (int json, string output, _) = await _run.InvokeAsync([.. command, last, "--json"]);
+        (int wrong, _, _) = await _run.InvokeAsync([.. command, "12"]);
+
+        Assert.Equal((0, 3, 3, 2), (kept, removed, json, wrong));
+        Assert.Contains($"The log contains the head {first}.", note, StringComparison.Ordinal);
+        Assert.Equal("", text);
+        Assert.StartsWith($"Error: The log does not contain the head {last}: entries were removed or replaced.", error, StringComparison.Ordinal);
+        Assert.Contains("\"type\":\"manifest-log\"", output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("--log-directory")]
+    [InlineData("--workspace")]
+    public async Task Log_OfAPlaceWithoutALog_IsAnError(string flag)
+    {
+        (int exitCode, string text, string error) = await _run.InvokeAsync("manifest", "log", flag, "nowhere");
+
+        Assert.Equal((2, ""), (exitCode, text));
+        Assert.Contains("nowhere", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task LogDirectory_WithTheLogOfATestDeploymentOnly_SaysWhereThatIs()
+    {
+        await AdoptTwoAsync(Path.Combine("app-log", ManifestLog.InsecureLoopbackDirectoryName));
+
+        (int exitCode, _, string error) = await _run.InvokeAsync("manifest", "log", "--log-directory", "app-log");
+        (int both, _, _) = await _run.InvokeAsync("manifest", "log", "--log-directory", "app-log", "--workspace", "w");
+
+        Assert.Equal((2, 2), (exitCode, both));
+        Assert.Contains(ManifestLog.InsecureLoopbackDirectoryName, error, StringComparison.Ordinal);
+    }
+
+    /// <summary>An application adopts two manifests. Its log is then in this directory.</summary>
+    private async Task<(string First, string Second)> AdoptTwoAsync(string directory)
+    {
+        string application = Path.Combine(_run.WorkingDirectory, "application");
+        string[] digests = new string[2];
+        for (int i = 0; i < digests.Length; i++)
+        {
+            await using PrivatemodeClient client = _deployment.CreateClient(options => options.Verification.Manifest = ManifestPolicy.Latest(application));
+            digests[i] = (await client.VerifyAsync()).ManifestSha256;
+            _deployment.Evidence.ChangeManifest();
+        }
+
+        string target = Path.Combine(_run.WorkingDirectory, directory);
+        _ = Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+        Directory.Move(Path.Combine(application, ManifestLog.InsecureLoopbackDirectoryName), target);
+        return (digests[0], digests[1]);
     }
 
     private string WriteManifest(string name)

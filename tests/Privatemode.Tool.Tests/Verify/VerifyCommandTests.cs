@@ -41,6 +41,32 @@ public sealed class VerifyCommandTests : IAsyncLifetime
         Assert.Equal("Verifying the deployment…\n", error);
     }
 
+    // A pinned manifest is not adopted: a time there was that of the verification.
+    [Fact]
+    public async Task PinnedManifest_IsShownWithoutATimeOfAdoption()
+    {
+        (_, string pinned, _) = await _run.InvokeAsync("verify", "--manifest", ManifestSha256);
+        (_, string latest, _) = await _run.InvokeAsync("verify");
+
+        Assert.Contains($"{ManifestSha256} (Pinned)\n", pinned, StringComparison.Ordinal);
+        Assert.Matches($@"{ManifestSha256} \(Published, adopted \S+Z\)\n", latest);
+    }
+
+    // Users of the package do not have the files of the repository.
+    [Theory]
+    [InlineData("verify")]
+    [InlineData("doctor")]
+    public async Task Refusal_NamesNoFileOfTheRepository(string command)
+    {
+        _deployment.Evidence.Defect = EvidenceDefect.SnpWrongMeasurement;
+
+        (int exitCode, string text, string error) = await _run.InvokeAsync(command);
+
+        Assert.Equal(3, exitCode);
+        Assert.DoesNotContain(".md", text + error, StringComparison.Ordinal);
+        Assert.Contains("\"Verify the service\"", text + error, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Json_HasAllMembers()
     {

@@ -16,8 +16,8 @@ internal static class SettingNames
     internal static IReadOnlyList<string> CodeOnly { get; } =
     [
         nameof(PrivatemodeOptions.Credential), nameof(PrivatemodeOptions.ApiKeyAccessor), nameof(PrivatemodeOptions.LoggerFactory),
-        nameof(PrivatemodeOptions.TimeProvider), OptionNames.CollateralCache, OptionNames.InsecureLoopbackTrust, OptionNames.HttpMessageHandler,
-        OptionNames.RateLimiter, OptionNames.AnyHandlerOnLoopback, OptionNames.LocalProxy,
+        nameof(PrivatemodeOptions.TimeProvider), OptionNames.CollateralCache, OptionNames.OnVerified, OptionNames.InsecureLoopbackTrust,
+        OptionNames.HttpMessageHandler, OptionNames.RateLimiter, OptionNames.AnyHandlerOnLoopback, OptionNames.LocalProxy,
     ];
 
     /// <summary>Former names of options, with their current names. A former name can be that of a group.</summary>

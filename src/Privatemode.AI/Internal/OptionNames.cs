@@ -10,6 +10,7 @@ internal static class OptionNames
     public const string CollateralDirectory = Verification + nameof(VerificationOptions.CollateralDirectory);
     public const string CollateralCache = Verification + nameof(VerificationOptions.CollateralCache);
     public const string CollateralEndpoint = Verification + nameof(VerificationOptions.CollateralEndpoint);
+    public const string OnVerified = Verification + nameof(VerificationOptions.OnVerified);
     public const string UnnamedSecretService = Verification + nameof(VerificationOptions.DangerousAcceptAnyUnnamedWorkloadAsSecretService);
     public const string InsecureLoopbackTrust = Verification + nameof(VerificationOptions.InsecureLoopbackTrust);
 

@@ -46,6 +46,7 @@ internal static class LocalProxyOptionsValidator
             (OptionNames.CollateralDirectory, verification.CollateralDirectory is not null),
             (OptionNames.CollateralCache, verification.CollateralCache is not null),
             (OptionNames.CollateralEndpoint, verification.CollateralEndpoint is not null),
+            (OptionNames.OnVerified, verification.OnVerified is not null),
             (OptionNames.UnnamedSecretService, verification.DangerousAcceptAnyUnnamedWorkloadAsSecretService),
             (OptionNames.InsecureLoopbackTrust, verification.InsecureLoopbackTrust is not null),
             (OptionNames.HttpMessageHandler, options.Transport.HttpMessageHandler is not null),

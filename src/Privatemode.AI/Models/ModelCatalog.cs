@@ -162,7 +162,7 @@ public class ModelCatalog
     private ValueTask<(ModelListCache List, string? ApiKey)> OfCallerAsync(string member, CancellationToken cancellationToken)
     {
         ModelLists lists = _lists ?? throw ClientMembers.IsNotOverridden(this, member);
-        ReceiptScope.ThrowIfInsideApproval();
+        ReceiptScope.ThrowIfInsideCallback();
         return lists.OfCallerAsync(cancellationToken);
     }
 

@@ -7,21 +7,21 @@ using Privatemode.AI.Pipeline.Answers;
 namespace Privatemode.AI.Receipts;
 
 /// <summary>The state that the pipeline passes to the adapter that made a call. The OpenAI client between them cannot pass it.</summary>
-/// <remarks>It is the only ambient (<see cref="AsyncLocal{T}"/>) value of this library. Therefore, it also contains the flag of the approval callback, which
+/// <remarks>It is the only ambient (<see cref="AsyncLocal{T}"/>) value of this library. Therefore, it also contains the mark of the callbacks of a verification, which
 /// inner scopes inherit.
 /// </remarks>
 internal sealed class ReceiptScope : IAsyncDisposable
 {
     private static readonly AsyncLocal<ReceiptScope?> Ambient = new();
-    private static readonly ReceiptScope Approval = new(isInsideApproval: true);
+    private static readonly ReceiptScope Approval = new(OptionNames.Manifest), Verified = new(OptionNames.OnVerified);
 
-    private readonly bool _isInsideApproval;
+    private readonly string? _callback; // the option whose callback runs
     private Stream? _answer;
     private bool _isShort;
     private string? _receiptJson;
     private Dictionary<int, string>? _finishReasons;
 
-    private ReceiptScope(bool isInsideApproval) => _isInsideApproval = isInsideApproval;
+    private ReceiptScope(string? callback) => _callback = callback;
 
     /// <summary>The receipt of the answer, or null.</summary>
     public EncryptionReceipt? Receipt { get; private set; }
@@ -30,22 +30,25 @@ internal sealed class ReceiptScope : IAsyncDisposable
     public ServiceError? Error { get; private set; }
 
     /// <summary>The scope of the current call; null if the call is not an adapter's.</summary>
-    public static ReceiptScope? Current => Ambient.Value is { } scope && scope != Approval ? scope : null;
+    public static ReceiptScope? Current => Ambient.Value is { } scope && scope != Approval && scope != Verified ? scope : null;
 
     /// <summary>Starts a scope for the calls that the current async method makes from now on.</summary>
-    public static ReceiptScope Begin() => Ambient.Value = new ReceiptScope(Ambient.Value?._isInsideApproval == true);
+    public static ReceiptScope Begin() => Ambient.Value = new ReceiptScope(Ambient.Value?._callback);
 
     /// <summary>Marks the calls that the current async method makes from now on as those of the approval callback.</summary>
     public static void BeginApproval() => Ambient.Value = Approval;
 
-    /// <summary>Throws if the approval callback uses a client that waits for its decision, because it would wait for itself.</summary>
-    /// <exception cref="PrivatemodeConfigurationException">The caller is the approval callback.</exception>
-    public static void ThrowIfInsideApproval()
+    /// <summary>The same for <see cref="VerificationOptions.OnVerified"/>.</summary>
+    public static void BeginOnVerified() => Ambient.Value = Verified;
+
+    /// <summary>Throws if a callback of the verification uses a client that waits for it, because it would wait for itself.</summary>
+    /// <exception cref="PrivatemodeConfigurationException">The caller is such a callback.</exception>
+    public static void ThrowIfInsideCallback()
     {
-        if (Ambient.Value?._isInsideApproval == true)
+        if (Ambient.Value?._callback is { } option)
         {
             throw new PrivatemodeConfigurationException(
-                OptionNames.Manifest, "The approval callback uses a client that waits for its decision. Decide without calling that client.");
+                option, $"The callback of {option} uses a client that waits for this callback. Complete it without calling that client.");
         }
     }
 

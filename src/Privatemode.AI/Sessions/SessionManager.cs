@@ -45,7 +45,7 @@ internal sealed class SessionManager(Func<string, AccountSession> create, TimePr
     public ValueTask<SecretLease> AcquireAsync(
         string apiKey, string? rejectedId, bool async, CancellationToken cancellationToken, IDisposable? permit = null, IDisposable? slot = null)
     {
-        ReceiptScope.ThrowIfInsideApproval();
+        ReceiptScope.ThrowIfInsideCallback();
         AccountSession? session = TryEnter(apiKey, isFirst: false);
 
         // Nearly every call: there is nothing to wait for, so no deadline either.

@@ -8,7 +8,8 @@ namespace Privatemode.AI.Verification;
 
 /// <summary>Caches the last verification of the deployment while it is valid, and renews it in the background before it expires.</summary>
 internal sealed class DeploymentVerifier(
-    AttestationRun attestation, ManifestPolicyEvaluator manifests, ClientEvents events, TimeProvider time) : IDisposable
+    AttestationRun attestation, ManifestPolicyEvaluator manifests, ClientEvents events, TimeProvider time,
+    Func<VerifiedDeployment, CancellationToken, ValueTask>? onVerified) : IDisposable
 {
     // Secrets are exchanged at least every 45 minutes while the client is in use, so that a call arrives in the last 90 minutes.
     private static readonly TimeSpan RenewalLead = TimeSpan.FromMinutes(90);
@@ -102,7 +103,7 @@ internal sealed class DeploymentVerifier(
     private async ValueTask<VerifiedMesh> RunExclusiveAsync(
         Func<VerifiedMesh?> known, Func<ValueTask<VerifiedMesh>> find, bool async, CancellationToken cancellationToken)
     {
-        ReceiptScope.ThrowIfInsideApproval();
+        ReceiptScope.ThrowIfInsideCallback();
         Exception? before = Volatile.Read(ref _shared);
         if (async)
         {
@@ -169,6 +170,7 @@ internal sealed class DeploymentVerifier(
         try
         {
             VerifiedMesh mesh = await attestation.VerifyAsync(apiKey, InvalidateOther, async, cancellationToken).ConfigureAwait(false);
+            await CallOnVerifiedAsync(mesh.Deployment, async, cancellationToken).ConfigureAwait(false);
             VerifiedMesh? before = _current;
             _publisherCheck = ValidityPeriod.Of(ManifestInterval, time);
             Volatile.Write(ref _current, mesh);
@@ -189,6 +191,25 @@ internal sealed class DeploymentVerifier(
             Changed();
             throw;
         }
+    }
+
+    /// <summary>Calls the user's callback. If it throws, the verification is not used.</summary>
+    private async ValueTask CallOnVerifiedAsync(VerifiedDeployment deployment, bool async, CancellationToken cancellationToken)
+    {
+        if (onVerified is null)
+        {
+            return;
+        }
+
+        ReceiptScope.BeginOnVerified();
+        ValueTask<bool> call = UserCallback.InvokeAsync(
+            async stop =>
+            {
+                await onVerified(deployment, stop).ConfigureAwait(false);
+                return true;
+            },
+            cancellationToken);
+        _ = async ? await call.ConfigureAwait(false) : call.AsTask().GetAwaiter().GetResult();
     }
 
     /// <summary>Invalidates the current verification if the deployment has proved another manifest, regardless of the user's decision about that

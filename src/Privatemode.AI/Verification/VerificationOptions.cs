@@ -47,6 +47,20 @@ public sealed class VerificationOptions
     /// <see cref="TransportOptions.HttpMessageHandler"/> instead.</remarks>
     public Uri? CollateralEndpoint { get; set; }
 
+    /// <summary>Gets or sets a callback that receives the result of each successful verification, for example to save its evidence.</summary>
+    /// <value>The default is <see langword="null"/>: no callback.</value>
+    /// <remarks>
+    /// <para>The callback is called after the manifest was adopted and before the verification is used: keys are exchanged with the deployment, and content is
+    /// sent, only after the callback has completed. It is also called when the client renews a verification in the background. Each client calls it for one
+    /// verification at a time, and calls that need the verification wait. Several clients with the same options can call it at the same time.</para>
+    /// <para>If the callback throws, the verification is not used: calls that wait for it rethrow the exception, and the next call verifies the deployment
+    /// again. An earlier verification is used until it is no longer valid, unless the deployment has proved another manifest.</para>
+    /// <para>The token is canceled when the client is disposed or the caller cancels <see cref="PrivatemodeClient.VerifyAsync"/>, but not when a call that
+    /// waits is canceled. The callback must not use a client that waits for it. A synchronous call blocks its thread until the callback has
+    /// completed.</para>
+    /// </remarks>
+    public Func<VerifiedDeployment, CancellationToken, ValueTask>? OnVerified { get; set; }
+
     /// <summary>Gets or sets a value that indicates whether a secret service whose certificate has no DNS names is accepted. This is insecure.</summary>
     /// <value>The default is <see langword="false"/>: the certificate must have a name that the manifest gives to the secret service and to no other
     /// workload.</value>

@@ -33,7 +33,7 @@ internal static class VerificationComposition
             hardware,
             new AttestationSettings(options.Endpoint, verification.Lifetime, verification.DangerousAcceptAnyUnnamedWorkloadAsSecretService),
             time);
-        return new DeploymentVerifier(attestation, manifests, events, time);
+        return new DeploymentVerifier(attestation, manifests, events, time, verification.OnVerified);
     }
 
     private static string ScopeOf(VerificationOptions verification) => verification.InsecureLoopbackTrust?.Scope ?? "";

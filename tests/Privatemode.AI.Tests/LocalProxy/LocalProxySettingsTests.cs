@@ -31,6 +31,7 @@ public sealed class LocalProxySettingsTests
         ["Verification.GpuRevocation"] = options =>
             options.Verification.GpuRevocation = GpuRevocationPolicy.AcceptUnknownOrRecentlyRevoked(TimeSpan.Zero),
         ["Verification.CollateralDirectory"] = options => options.Verification.CollateralDirectory = "collateral",
+        ["Verification.OnVerified"] = options => options.Verification.OnVerified = (_, _) => default,
         ["Verification.CollateralCache"] = options =>
             options.Verification.CollateralCache = new MemoryDistributedCache(Options.Create(new MemoryDistributedCacheOptions())),
         ["Verification.CollateralEndpoint"] = options => options.Verification.CollateralEndpoint = new Uri("https://example.com"),

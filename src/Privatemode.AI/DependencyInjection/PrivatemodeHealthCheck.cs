@@ -14,6 +14,9 @@ internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, Privatemo
     /// fail.</summary>
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(3);
 
+    /// <summary>Each failed verification is logged as an error, and a probe would otherwise start one every few seconds.</summary>
+    public static readonly TimeSpan MinTimeBetweenRefusals = TimeSpan.FromSeconds(30);
+
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         if (client.IsUnverified)
@@ -21,7 +24,13 @@ internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, Privatemo
             return HealthCheckResult.Degraded($"Not verified by this client: requests are sent unencrypted to the proxy at {client.Endpoint}.");
         }
 
-        if (client.Health.Deployment is null)
+        DeploymentHealth known = client.Health;
+        if (known.Deployment is null && known.Failure is PrivatemodeVerificationException refusal && known.FailureAge < MinTimeBetweenRefusals)
+        {
+            return new HealthCheckResult(context.Registration.FailureStatus, refusal.Message, refusal);
+        }
+
+        if (known.Deployment is null)
         {
             using CallDeadline deadline = new(longest, options.TimeProvider, async: true, cancellationToken);
             try

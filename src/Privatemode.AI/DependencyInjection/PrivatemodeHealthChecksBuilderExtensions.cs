@@ -30,8 +30,8 @@ public static class PrivatemodeHealthChecksBuilderExtensions
     /// <para>If the deployment is verified, the data contains <c>evidenceAge</c> (a <see cref="TimeSpan"/>), <c>verifiedAt</c>, <c>validUntil</c> and
     /// <c>manifestSha256</c>. It also contains <c>unapprovedManifestSha256</c> if a manifest that was not approved is the reason for the status.</para>
     /// <para>While the deployment is not verified, the check verifies it and establishes a session. If that takes longer than
-    /// <paramref name="timeout"/>, the check fails and the verification continues for the next check. While the deployment is verified, the check sends
-    /// nothing.</para>
+    /// <paramref name="timeout"/>, the check fails and the verification continues for the next check. For 30 seconds after the deployment failed a
+    /// verification, the check reports this failure and does not verify again. While the deployment is verified, the check sends nothing.</para>
     /// <para>Running the check throws a <see cref="PrivatemodeConfigurationException"/> if the account is not registered.</para>
     /// </remarks>
     /// <exception cref="ArgumentNullException"><paramref name="builder"/> or <paramref name="name"/> is <see langword="null"/>.</exception>

@@ -7,8 +7,8 @@ using Privatemode.AI.Pipeline.Answers;
 namespace Privatemode.AI.Receipts;
 
 /// <summary>The state that the pipeline passes to the adapter that made a call. The OpenAI client between them cannot pass it.</summary>
-/// <remarks>It is the only ambient (<see cref="AsyncLocal{T}"/>) value of this library. Therefore, it also contains the mark of the callbacks of a verification, which
-/// inner scopes inherit.
+/// <remarks>It is the only ambient (<see cref="AsyncLocal{T}"/>) value of this library. Therefore, it also contains the mark of the callbacks of a
+/// verification, which inner scopes inherit.
 /// </remarks>
 internal sealed class ReceiptScope : IAsyncDisposable
 {

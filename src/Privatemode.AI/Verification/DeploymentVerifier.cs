@@ -24,6 +24,7 @@ internal sealed class DeploymentVerifier(
     private ValidityPeriod? _publisherCheck; // how long the last answer of the publisher is current
     private int _renewing;
     private Exception? _failure;
+    private long _failedAt; // a timestamp
     private Exception? _shared; // the failure for all callers that waited for a verification; null since one succeeded
 
     /// <summary>Called when the trusted mesh CA or manifest has changed, or when none is trusted any more.</summary>
@@ -36,7 +37,8 @@ internal sealed class DeploymentVerifier(
         {
             // Read the failure first: a verification that succeeds in between clears it, and the old one without its failure would look valid.
             Exception? failure = Volatile.Read(ref _failure);
-            return new DeploymentHealth(GetUsable(rejected: null)?.Deployment, failure);
+            TimeSpan age = time.GetElapsedTime(Volatile.Read(ref _failedAt));
+            return new DeploymentHealth(GetUsable(rejected: null)?.Deployment, failure, age);
         }
     }
 
@@ -184,13 +186,19 @@ internal sealed class DeploymentVerifier(
         }
         catch (PrivatemodeVerificationException exception)
         {
-            Volatile.Write(ref _failure, exception);
+            SetFailure(exception);
 
             // The earlier verification is no longer true, or not about the deployment that answers now.
             Volatile.Write(ref _current, null);
             Changed();
             throw;
         }
+    }
+
+    private void SetFailure(Exception failure)
+    {
+        Volatile.Write(ref _failedAt, time.GetTimestamp());
+        Volatile.Write(ref _failure, failure);
     }
 
     /// <summary>Calls the user's callback. If it throws, the verification is not used.</summary>
@@ -258,7 +266,7 @@ internal sealed class DeploymentVerifier(
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            Volatile.Write(ref _failure, exception);
+            SetFailure(exception);
 
             // A caller gets the failure when it needs the verification. The user's own callback can throw anything.
             if (exception is not PrivatemodeVerificationException && !_lifetime.IsCancellationRequested)
@@ -282,7 +290,8 @@ internal sealed record VerifiedMesh(
 /// <summary>The current state of the deployment.</summary>
 /// <param name="Deployment">The valid verification, or null.</param>
 /// <param name="Failure">The reason why the last verification or renewal failed; null if it succeeded.</param>
-internal readonly record struct DeploymentHealth(VerifiedDeployment? Deployment, Exception? Failure);
+/// <param name="FailureAge">How long ago the failure was; meaningless without one.</param>
+internal readonly record struct DeploymentHealth(VerifiedDeployment? Deployment, Exception? Failure, TimeSpan FailureAge);
 
 /// <summary>Handles a failed verification for all callers that waited for its end.</summary>
 internal static class SharedExceptions

@@ -60,7 +60,8 @@ public sealed class NoProofTests
     // A callback that gets a statement and returns none.
     private static bool IsPassedOut(ParameterInfo parameter, HashSet<Type> statements) => parameter.ParameterType.GetMethod("Invoke") is { } callback
         && parameter.ParameterType.IsSubclassOf(typeof(Delegate)) && !statements.Any(type => Mentions(callback.ReturnType, type))
-        && callback.GetParameters().All(argument => statements.Contains(argument.ParameterType) || !statements.Any(type => Mentions(argument.ParameterType, type)));
+        && callback.GetParameters().Select(argument => argument.ParameterType)
+            .All(argument => statements.Contains(argument) || !statements.Any(type => Mentions(argument, type)));
 
     // An extension method over a statement reads it.
     private static bool IsReading(MethodBase method, ParameterInfo parameter) => parameter.Position == 0 && method.IsDefined(typeof(ExtensionAttribute));

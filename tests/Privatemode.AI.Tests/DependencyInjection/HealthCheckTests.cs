@@ -67,6 +67,36 @@ public sealed class HealthCheckTests : IAsyncLifetime
         Assert.Equal(HealthStatus.Degraded, (await CheckAsync(lenient)).Status);
     }
 
+    // Each verification is a request to the service and, if it fails, an error in the log.
+    [Fact]
+    public async Task Check_DeploymentIsRefusedAndAProbeComesEveryTenSeconds_DoesNotVerifyAtEachProbe()
+    {
+        _scene.Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
+        await using ServiceProvider provider = Provider();
+        for (int probe = 0; probe < 6; probe++)
+        {
+            HealthReportEntry entry = await CheckAsync(provider);
+            Assert.Equal((HealthStatus.Unhealthy, true), (entry.Status, entry.Exception is PrivatemodeVerificationException));
+            _scene.Time.Advance(TimeSpan.FromSeconds(10));
+        }
+
+        Assert.Equal(2, _scene.Asked(EvidenceSource.Attestation));
+        _scene.Deployment.Evidence.Defect = EvidenceDefect.None;
+        Assert.Equal(HealthStatus.Healthy, (await CheckAsync(provider)).Status);
+    }
+
+    // A call does not wait for the next probe.
+    [Fact]
+    public async Task Check_DeploymentWasRefusedAndACallSucceeds_IsHealthyAtOnce()
+    {
+        _scene.Deployment.Evidence.Defect = EvidenceDefect.WrongNonce;
+        await using ServiceProvider provider = Provider();
+        Assert.Equal(HealthStatus.Unhealthy, (await CheckAsync(provider)).Status);
+        _scene.Deployment.Evidence.Defect = EvidenceDefect.None;
+        await AskAsync(provider);
+        Assert.Equal(HealthStatus.Healthy, (await CheckAsync(provider)).Status);
+    }
+
     [Theory]
     [InlineData(null, 3)]
     [InlineData(8, 8)]

@@ -70,6 +70,8 @@ public sealed class LargeInputTests
     [InlineData("QUJ D", false)]
     [InlineData("QUJD    ", false)]
     [InlineData("QUI\\nD", false)]
+    [InlineData("QUI\\n", false)]
+    [InlineData("QUI\\/", true)]
     [InlineData("QUI\\u0141", false)]
     [InlineData("QUIĠ", false)]
     [InlineData("QUI-", false)]

@@ -36,15 +36,21 @@ public sealed class ParsedEvidenceTests
     public void Of_ReportOfVersion2AndTwoProducts_CannotAsk()
     {
         CoordinatorScene scene = new(new EvidenceSettings { HasCertificates = false, ReportVersion = 2 });
-        scene.Manifest.Snp.Add(new SnpReference
+        scene.Manifest.Snp.Add(Milan(scene));
+        Assert.Equal([SevChecks.Product], scene.Refusals());
+
+        CoordinatorScene withCertificate = new(new EvidenceSettings { ReportVersion = 2 });
+        withCertificate.Manifest.Snp.Add(Milan(withCertificate));
+        Assert.Empty(withCertificate.Refusals());
+
+        static SnpReference Milan(CoordinatorScene scene) => new()
         {
             ProductName = "Milan",
             TrustedMeasurement = new byte[48],
             ResetAddress = "",
             MinimumTcb = scene.Manifest.Snp[0].MinimumTcb,
             MinimumMitigations = 0,
-        });
-        Assert.Equal([SevChecks.Product], scene.Refusals());
+        };
     }
 
     [Fact]

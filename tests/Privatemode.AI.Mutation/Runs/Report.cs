@@ -34,10 +34,9 @@ internal sealed class Report(IReadOnlyList<Mutant> mutants)
         [.. mutants.Where(mutant => !mutant.Valid || chosen.Contains(mutant.Id)).Select(mutant => mutant with
         {
             Status = !mutant.Valid ? mutant.Status
+                : journal.TryGetValue(mutant.Id, out MutantOutcome outcome) ? outcome == MutantOutcome.SurvivedInStatic ? "Survived" : outcome.ToString()
                 : reach.TestsOf(mutant.Id).Count == 0 && !mutant.IsStatic ? "NoCoverage"
-                : !journal.TryGetValue(mutant.Id, out MutantOutcome outcome) ? "Untested"
-                : outcome == MutantOutcome.SurvivedInStatic ? "Survived"
-                : outcome.ToString(),
+                : "Untested",
         })]);
 
     /// <returns>The score in percent.</returns>

@@ -19,12 +19,8 @@ internal sealed class TestProcess
 
     private const int FirstTests = 8;
 
-    // These folders have the tests of the code that reads answers and events, and of the options for hardware.
-    private static readonly Dictionary<string, string[]> AlsoTestedBy = new()
-    {
-        ["Encryption"] = ["Pipeline", "Responses", "PropertyTests"],
-        ["Attestation"] = ["Verification", "Issues"],
-    };
+    // These folders have the tests of the code that reads answers and events.
+    private static readonly Dictionary<string, string[]> AlsoTestedBy = new() { ["Encryption"] = ["Pipeline", "Responses", "PropertyTests"] };
 
     private readonly UnitTests _tests;
     private readonly Journal _journal;

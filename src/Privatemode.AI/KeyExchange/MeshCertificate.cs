@@ -5,9 +5,9 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.KeyExchange;
 
-// The rules are those of the reference (Go's x509.Verify with the mesh CA as the only root and no intermediate), restated:
+// The rules are those of privatemode-proxy (Go's x509.Verify with the mesh CA as the only root and no intermediate):
 // signed directly by the CA, both valid now, no unknown critical extension, valid for a server, an ECDSA key. The leaf's key usage is
-// ignored. One rule is added: the reference does not check names, so that every workload of the mesh is accepted as the secret service.
+// ignored. One rule is added: privatemode-proxy does not check names, so it accepts every workload of the mesh as the secret service.
 // X509Chain is not used: it differs from these rules and may use the network.
 
 /// <summary>Verifies the certificate of the secret service.</summary>

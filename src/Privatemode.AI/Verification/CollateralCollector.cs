@@ -226,7 +226,7 @@ internal sealed class CollateralCollector(
         }
     }
 
-    // As in the reference: always the newest, because Intel revokes quoting enclaves only in newer ones.
+    // Always the newest, as in Contrast's verifier: Intel revokes quoting enclaves only in newer ones.
     private static async ValueTask<CollateralFile> FindQeIdentityAsync(IntelCollateralSource files, PcsRequests needs)
     {
         CollateralFile newest = await files.QeIdentityAsync(needs.QeIdentity).ConfigureAwait(false);

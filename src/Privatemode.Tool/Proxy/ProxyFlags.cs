@@ -81,7 +81,7 @@ internal sealed class ProxyFlags
 
     public BoolFlag ExitIfRefused { get; } = new("--exit-if-refused", "End with code 3 if the deployment is refused at start");
 
-    // Flags that the reference deprecated or has for its developers.
+    // Flags that privatemode-proxy deprecated, or has only for its developers.
     public TextFlag SsEndpoint { get; } = new("--ssEndpoint", "HOST", "") { Hidden = true };
 
     public TextFlag CoordinatorEndpoint { get; } = new("--coordinatorEndpoint", "HOST", "") { Hidden = true };

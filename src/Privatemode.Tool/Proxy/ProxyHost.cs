@@ -26,10 +26,10 @@ internal sealed class ProxyHost : IAsyncDisposable
 
     private readonly WebApplication _app;
     private readonly ServiceEnvironment _environment;
-    private readonly ReferenceManifestLog? _mirror;
+    private readonly PrivatemodeProxyManifestLog? _mirror;
     private readonly ProxySettings _settings;
 
-    private ProxyHost(WebApplication app, ServiceEnvironment environment, ReferenceManifestLog? mirror, ProxySettings settings)
+    private ProxyHost(WebApplication app, ServiceEnvironment environment, PrivatemodeProxyManifestLog? mirror, ProxySettings settings)
     {
         _app = app;
         _environment = environment;
@@ -96,8 +96,8 @@ internal sealed class ProxyHost : IAsyncDisposable
         _ = builder.Services.AddSingleton<IHostLifetime, NoLifetime>();
         _ = builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.TryAddSingleton(context.Time);
-        ReferenceManifestLog? mirror = settings.MirrorsManifestLog && environment.Demo is null
-            ? new ReferenceManifestLog(Path.Combine(environment.Workspace, "manifests"), environment.LogDirectory, context.Time)
+        PrivatemodeProxyManifestLog? mirror = settings.MirrorsManifestLog && environment.Demo is null
+            ? new PrivatemodeProxyManifestLog(Path.Combine(environment.Workspace, "manifests"), environment.LogDirectory, context.Time)
             : null;
         AddLogging(builder, settings, context, mirror);
         AddProxy(builder.Services, settings, environment);
@@ -151,7 +151,7 @@ internal sealed class ProxyHost : IAsyncDisposable
         }
     }
 
-    private static void AddLogging(WebApplicationBuilder builder, ProxySettings settings, ToolContext context, ReferenceManifestLog? mirror)
+    private static void AddLogging(WebApplicationBuilder builder, ProxySettings settings, ToolContext context, PrivatemodeProxyManifestLog? mirror)
     {
         // ASP.NET Core logs paths and queries at Information and header names at Debug: only its warnings are wanted.
         _ = builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Warning).AddFilter("Privatemode", settings.LogLevel)

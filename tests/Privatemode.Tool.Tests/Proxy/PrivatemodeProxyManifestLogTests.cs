@@ -5,8 +5,8 @@ using Privatemode.Tool.Proxy;
 
 namespace Privatemode.Tool.Tests.Proxy;
 
-/// <summary>The mirror of the log, read back by the rules of the reference: one line for each manifest, and a file for each line.</summary>
-public sealed class ReferenceManifestLogTests : IAsyncLifetime
+/// <summary>The mirror of the log, read back as privatemode-proxy reads it: one line for each manifest, and a file for each line.</summary>
+public sealed class PrivatemodeProxyManifestLogTests : IAsyncLifetime
 {
     private readonly DirectoryInfo _workspace = Directory.CreateTempSubdirectory("privatemode-mirror-");
     private PrivatemodeTestDeployment _deployment = null!;
@@ -31,14 +31,14 @@ public sealed class ReferenceManifestLogTests : IAsyncLifetime
         await UpdateAsync();
         await UpdateAsync();
 
-        Assert.Equal(adopted, ReadAsReference());
+        Assert.Equal(adopted, ReadAsPrivatemodeProxy());
         string[] lines = await File.ReadAllLinesAsync(Path.Combine(Mirror, "log.txt"));
         Assert.All(lines, line => Assert.Matches(@"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ /.*/manifests/\d\.json$", line));
         Assert.Empty(Directory.GetFiles(Mirror, "*.tmp"));
     }
 
     [Fact]
-    public async Task DirectoryOfTheReference_IsContinued()
+    public async Task DirectoryOfPrivatemodeProxy_IsContinued()
     {
         string first = await AdoptAsync();
         _ = Directory.CreateDirectory(Mirror);
@@ -53,7 +53,7 @@ public sealed class ReferenceManifestLogTests : IAsyncLifetime
 
         await UpdateAsync();
 
-        Assert.Equal([first, first, second], ReadAsReference());
+        Assert.Equal([first, first, second], ReadAsPrivatemodeProxy());
     }
 
     [Fact]
@@ -69,7 +69,7 @@ public sealed class ReferenceManifestLogTests : IAsyncLifetime
 
         await UpdateAsync();
 
-        Assert.Equal(adopted, ReadAsReference());
+        Assert.Equal(adopted, ReadAsPrivatemodeProxy());
     }
 
     [Fact]
@@ -84,21 +84,21 @@ public sealed class ReferenceManifestLogTests : IAsyncLifetime
         await File.WriteAllTextAsync(Path.Combine(LogDirectory, "log.txt"), ThreeLines(await File.ReadAllLinesAsync(Path.Combine(LogDirectory, "log.txt"))));
         await UpdateAsync();
 
-        Assert.Equal([first, second, first], ReadAsReference());
+        Assert.Equal([first, second, first], ReadAsPrivatemodeProxy());
     }
 
-    /// <summary>The reference does not start then. Writing a new list would hide that the old one was removed, and overwrite its manifests.</summary>
+    /// <summary>privatemode-proxy does not start then. Writing a new list would hide that the old one was removed, and overwrite its manifests.</summary>
     [Fact]
     public async Task LostList_IsNotReplaced()
     {
         _ = await AdoptAsync();
         _ = Directory.CreateDirectory(Mirror);
-        File.WriteAllText(Path.Combine(Mirror, "1.json"), "of the reference");
+        File.WriteAllText(Path.Combine(Mirror, "1.json"), "of privatemode-proxy");
 
         IOException exception = await Assert.ThrowsAsync<IOException>(UpdateAsync);
 
         Assert.Contains("log.txt is missing", exception.Message, StringComparison.Ordinal);
-        Assert.Equal("of the reference", File.ReadAllText(Path.Combine(Mirror, "1.json")));
+        Assert.Equal("of privatemode-proxy", File.ReadAllText(Path.Combine(Mirror, "1.json")));
         Assert.False(File.Exists(Path.Combine(Mirror, "log.txt")));
     }
 
@@ -113,7 +113,7 @@ public sealed class ReferenceManifestLogTests : IAsyncLifetime
     private async Task UpdateAsync()
     {
         // The deployment is a test deployment, whose log is marked and elsewhere.
-        await using ReferenceManifestLog mirror = new(Mirror, LogDirectory, TimeProvider.System);
+        await using PrivatemodeProxyManifestLog mirror = new(Mirror, LogDirectory, TimeProvider.System);
         await mirror.UpdateAsync();
     }
 
@@ -141,8 +141,8 @@ public sealed class ReferenceManifestLogTests : IAsyncLifetime
         return ManifestLog.Read(LogDirectory).Entries[^1].Sha256;
     }
 
-    /// <summary>Reads the mirror as the reference does, and returns the digest of the file of each line.</summary>
-    private List<string> ReadAsReference()
+    /// <summary>Reads the mirror as <c>privatemode-proxy</c> does, and returns the digest of the file of each line.</summary>
+    private List<string> ReadAsPrivatemodeProxy()
     {
         string[] lines = File.ReadAllText(Path.Combine(Mirror, "log.txt")).Split('\n')[..^1];
         List<string> digests = [];

@@ -12,9 +12,9 @@ namespace Privatemode.Tool.Proxy;
 /// <summary>Writes adopted manifests a second time, in the form of <c>privatemode-proxy</c>, so that both programs can use one workspace.</summary>
 /// <remarks>
 /// <c>privatemode-proxy</c> appends <c>time path</c> to <c>manifests/log.txt</c> and stores each manifest as <c>N.json</c> beside it. Nothing is read from
-/// these files to verify a deployment: the log in <c>manifests/verified</c> decides. It is a logger provider because it learns of adoptions from the log.
+/// these files to verify a deployment: the log in <c>manifests/verified</c> decides. It is a logger provider because adoptions are reported as log events.
 /// </remarks>
-internal sealed class ReferenceManifestLog(string directory, string logDirectory, TimeProvider time) : ILoggerProvider, ILogger, IAsyncDisposable
+internal sealed class PrivatemodeProxyManifestLog(string directory, string logDirectory, TimeProvider time) : ILoggerProvider, ILogger, IAsyncDisposable
 {
     private const int MaxLines = 1_000_000;
 
@@ -71,7 +71,7 @@ internal sealed class ReferenceManifestLog(string directory, string logDirectory
         string log = Path.Combine(directory, "log.txt");
         List<string> lines = ReadLines(log);
 
-        // The reference writes one line for each fetch, also of the same manifest: only the order of changes counts.
+        // privatemode-proxy writes a line for each fetch, even of the same manifest, so only the order of changes counts.
         Queue<string> mirrored = new(lines.Select(DigestOfLine).OfType<string>());
         foreach (AdoptedManifest entry in entries)
         {
@@ -133,11 +133,11 @@ internal sealed class ReferenceManifestLog(string directory, string logDirectory
         {
             if (Directory.EnumerateFiles(Path.GetDirectoryName(log)!, "*.json").Any())
             {
-                // A list that was lost must not look like a new one, and its manifests must not be overwritten.
+                // A lost log must not look like a new one, and its manifests must not be overwritten.
                 throw new IOException($"{log} is missing, but its manifests are there. Restore it, or move them away");
             }
 
-            // First of all: the reference refuses to start if there is a manifest without this file.
+            // Created before the manifests: privatemode-proxy refuses to start if there is a manifest without this file.
             StateDirectory.CreateFile(log, FileMode.CreateNew).Dispose();
             return [];
         }
@@ -145,7 +145,7 @@ internal sealed class ReferenceManifestLog(string directory, string logDirectory
         string text = File.ReadAllText(log);
         if (text.Length > 0 && !text.EndsWith('\n'))
         {
-            // Its writer was killed. The reference counts line ends.
+            // The writer was killed while it wrote this line. privatemode-proxy counts line ends.
             AppendText(log, "\n");
         }
 
@@ -166,7 +166,7 @@ internal sealed class ReferenceManifestLog(string directory, string logDirectory
             return null;
         }
 
-        // By name: the workspace may have been moved since.
+        // Only the file name is used, because the workspace may have been moved since.
         string file = Path.Combine(directory, Path.GetFileName(parts[1].TrimEnd('\r')));
         return File.Exists(file) ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file))) : null;
     }

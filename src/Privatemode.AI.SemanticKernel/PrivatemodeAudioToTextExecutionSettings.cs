@@ -35,8 +35,8 @@ public sealed class PrivatemodeAudioToTextExecutionSettings : PromptExecutionSet
     /// <summary>Converts settings of any type to settings of this class.</summary>
     /// <param name="executionSettings">The settings, or <see langword="null"/> for default settings. They can be of this class, of another connector such as
     /// <c>OpenAIAudioToTextExecutionSettings</c>, or <see cref="PromptExecutionSettings"/> with <see cref="PromptExecutionSettings.ExtensionData"/>.</param>
-    /// <returns><paramref name="executionSettings"/> if they are of this class; otherwise, new settings with all values except <c>filename</c>, because file
-    /// names are never sent, and <see cref="PromptExecutionSettings.FunctionChoiceBehavior"/>, which transcriptions do not use.</returns>
+    /// <returns><paramref name="executionSettings"/> if they are of this class; otherwise, new settings with all values except <c>filename</c> (file names are
+    /// never sent) and <see cref="PromptExecutionSettings.FunctionChoiceBehavior"/> (transcriptions do not use it).</returns>
     /// <exception cref="PrivatemodeRequestException">A value has the wrong type or is set twice.</exception>
     public static PrivatemodeAudioToTextExecutionSettings FromExecutionSettings(PromptExecutionSettings? executionSettings) =>
         executionSettings as PrivatemodeAudioToTextExecutionSettings ?? TranscriptionSettings.Convert(executionSettings);

@@ -131,7 +131,7 @@ internal sealed class UsageScan : IDisposable
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            return true; // not an object of counts; the latter: a name that is no valid text
+            return true; // Not an object of counts, or a name that is not valid text (InvalidOperationException).
         }
 
         return false;

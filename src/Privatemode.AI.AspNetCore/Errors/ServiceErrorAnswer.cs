@@ -89,7 +89,7 @@ internal sealed record ServiceErrorAnswer
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // The latter: an escaped lone surrogate.
+            // An escaped lone surrogate causes an InvalidOperationException.
             return (Encoding.UTF8.GetString(body), null, null);
         }
     }

@@ -117,7 +117,7 @@ internal static class ResponseFormats
         }
     }
 
-    /// <exception cref="PrivatemodeRequestException">The type is neither of a JSON schema nor of a response format.</exception>
+    /// <exception cref="PrivatemodeRequestException">The type is neither that of a JSON schema nor that of a response format.</exception>
     private static void ThrowIfUnknownType(JsonElement schema)
     {
         if (schema.TryGetProperty("type", out JsonElement type) && type.ValueKind == JsonValueKind.String && !SchemaTypes.Contains(type.GetString()!))

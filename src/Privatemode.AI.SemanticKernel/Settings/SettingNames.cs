@@ -4,7 +4,7 @@ using Microsoft.Extensions.AI;
 
 namespace Privatemode.AI.SemanticKernel.Settings;
 
-/// <summary>Maps the names of settings in requests and in other connectors to the properties of our settings.</summary>
+/// <summary>Maps the names of settings in requests and in other connectors to properties of <see cref="PrivatemodePromptExecutionSettings"/>.</summary>
 internal static class SettingNames
 {
     private const string Functions = "Set FunctionChoiceBehavior instead, for example to FunctionChoiceBehavior.Auto().";

@@ -28,7 +28,7 @@ internal static class TranscriptionSettings
     {
         if (settings.ExtensionData is { Count: > 0 } extensions)
         {
-            // Some members have a property, such as the granularities, whose JSON name differs.
+            // Some members, such as the granularities, have a property whose JSON name differs.
             settings = (PrivatemodeAudioToTextExecutionSettings)settings.Clone();
             settings.ExtensionData = null;
             SetAll(settings, extensions!);

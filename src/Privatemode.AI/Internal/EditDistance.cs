@@ -1,6 +1,6 @@
 namespace Privatemode.AI.Internal;
 
-/// <summary>The Damerau-Levenshtein distance: insertions, deletions, replacements and swaps of neighbours.</summary>
+/// <summary>Computes the optimal string alignment distance: insertions, deletions, replacements and swaps of adjacent characters.</summary>
 internal static class EditDistance
 {
     /// <summary>Returns the distance, or <see cref="int.MaxValue"/> if the lengths alone differ by more than <paramref name="most"/>.</summary>

@@ -10,9 +10,9 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// Values are authentic and in order. Their names are not, nor is the boundary between events: an attacker on the path could drop a member and give
 /// its name to another, or move the values of one event into the one before it, under unknown names. So everything that service version 1.40
 /// always sends must be present and of its kind, which leaves only one way to assign names to values; content, which is an array of objects, is
-/// accepted under its own name only; and members with other names are dropped, because a service may add some. If a text is content, or states how
-/// an answer ended, a text with an unknown name after it is refused: it could be that value, with another text under its name.
-/// What is always sent follows from the model server of that version, vLLM 0.20, which writes its answers with all members, even if they are null.
+/// accepted under its own name only; and members with other names are dropped, because a service may add some. After a text that is content or states
+/// how an answer ended, a text with an unknown name is refused: an attacker could have renamed it and given its name to the text before it.
+/// Which members are always sent follows from the model server of that version, vLLM 0.20, which writes all members of an answer, even null ones.
 /// </remarks>
 internal sealed class AnswerMembers
 {
@@ -42,7 +42,7 @@ internal sealed class AnswerMembers
         /// <summary>An array that is empty or begins with an object.</summary>
         Objects = 16,
 
-        /// <summary>An array that is empty or begins with something else.</summary>
+        /// <summary>An array that is empty or does not begin with an object.</summary>
         Values = 32,
 
         /// <summary>A text of digits, which some servers send for a number. No other required member has this form, so none can be given this name.</summary>
@@ -195,7 +195,8 @@ internal sealed class AnswerMembers
         return true;
     }
 
-    /// <summary>Without its reason, an answer that <c>max_tokens</c> cut short looks complete. The role next to it keeps any other value out of it.</summary>
+    /// <summary>Whether a message has its role and stop reason. Without the reason, an answer that <c>max_tokens</c> cut short looks complete; the role
+    /// prevents another value from being renamed to the reason.</summary>
     private static bool IsWholeMessage(DecryptedDocument decrypted) =>
         decrypted.TryGet("role"u8, out ReadOnlySpan<byte> role, out _) && role.SequenceEqual("\"assistant\""u8)
         && decrypted.TryGet("stop_reason"u8, out ReadOnlySpan<byte> reason, out _) && reason.Length > 2;

@@ -221,7 +221,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         return fault == AnswerFault.NothingEncrypted && schema.AllowsArray && IsList(answer.Text) ? AnswerFault.EmptyDocument : fault;
     }
 
-    /// <summary>Whether a document that is JSON is a list.</summary>
+    /// <summary>Whether a JSON document is a list.</summary>
     private static bool IsList(Utf8Sequence document)
     {
         Utf8JsonReader reader = document.Read(JsonLimits.MaxDepth);
@@ -279,7 +279,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         return new CallAnswer(ErrorBody(call, error, text), error);
     }
 
-    /// <summary>The error for the caller: its text, in the form of the caller's endpoint.</summary>
+    /// <summary>Returns the body of an error for the caller, in the form of the caller's endpoint.</summary>
     internal static MemoryStream ErrorBody(EncryptedCall call, ServiceError error, ReadOnlySpan<byte> text) =>
         new(call.Translation is { } translation ? translation.TranslateError(error.Status, text) : text.ToArray());
 
@@ -301,7 +301,7 @@ internal sealed class AnswerReader(TimeSpan idleTimeout, TimeProvider time, Clie
         await TryReadAsync(body, limit, call, deadline, async).ConfigureAwait(false)
             ?? throw IntegrityFailure("too-long", $"The answer is longer than {limit} bytes.", call);
 
-    /// <summary>The body, which is closed; null if it is longer than <paramref name="limit"/> bytes.</summary>
+    /// <summary>Reads and closes the body; null if it is longer than <paramref name="limit"/> bytes.</summary>
     internal static async ValueTask<PooledPieces?> TryReadAsync(Stream body, int limit, EncryptedCall call, CallDeadline deadline, bool async)
     {
         PooledPieces whole = new();
@@ -362,7 +362,7 @@ internal readonly record struct AnswerHeaders
     /// <summary>Whether the headers state that the answer is not encrypted.</summary>
     public bool IsMarkedUnencrypted => Encrypted == "false";
 
-    /// <summary>The format of services newer than this client, which encrypts the whole body.</summary>
+    /// <summary>Whether the answer has the format of newer services, in which the whole body is encrypted.</summary>
     public bool IsNewerFormat => ContentType?.StartsWith("application/vnd.privatemode.encrypted-body", StringComparison.OrdinalIgnoreCase) == true;
 }
 

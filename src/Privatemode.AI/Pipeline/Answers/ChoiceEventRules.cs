@@ -60,8 +60,8 @@ internal sealed class ChoiceEventRules(
             return AnswerFault.NotJson;
         }
 
-        // An attacker could request a complete chat, see ChoiceReader.CheckWhole, whose message a reader of events would ignore.
-        // A reader of one answer would join two choices. Completions may have more prompts than are counted.
+        // An attacker could request a complete chat (see ChoiceReader.CheckWhole); a reader of events would ignore its message.
+        // If there are more choices than requested, a reader of one would join them. Completions may have more prompts than are counted.
         fault = rule.HasMessages && _choices.HasWhole ? AnswerFault.PayloadMissing
             : (rule.HasMessages && _choices.HasMore) || _choices.HasOutOfRange ? AnswerFault.ChoiceCount : AnswerFault.None;
         if (fault != AnswerFault.None)
@@ -102,21 +102,21 @@ internal sealed class ChoiceEventRules(
     }
 }
 
-/// <summary>Joins surrogate pairs whose halves a stream sends, as escapes, at the end of one event and in a later one.</summary>
+/// <summary>Joins surrogate pairs that a stream splits: one half as an escape at the end of an event, the other in a later event.</summary>
 /// <remarks>
 /// A model server that splits text by UTF-16 units or by tokens can split an emoji. The readers of .NET throw on either half, and replacing each half
 /// would give two replacement characters. So the first half is held back, at most one for each text of each choice, and written in front of the second
-/// one. A half whose other half does not arrive is returned as U+FFFD before the choice finishes. There is one instance for each stream. Events without
-/// such halves cost a search for <c>\u</c>.
+/// one. A half whose other half does not arrive is returned as U+FFFD before the choice finishes. There is one instance for each stream. For events
+/// without such halves, the only cost is a search for <c>\u</c>.
 /// </remarks>
 internal sealed class SplitSurrogates
 {
     private const string ToolCalls = "tool_calls";
 
-    // No server writes as many texts at the same time. The halves of further ones are replaced, like those of texts whose other half does not arrive.
+    // No server writes as many texts at the same time. In further texts, each half is replaced with U+FFFD.
     private const int MaxHeld = 1024;
 
-    /// <summary>First halves that were held back, as escapes.</summary>
+    /// <summary>The first halves that are held back, as escapes, by the text that they belong to.</summary>
     private readonly Dictionary<TextKey, byte[]> _held = [];
     private readonly List<TextKey> _broken = [];
     private readonly List<byte[]> _before = [];
@@ -152,8 +152,8 @@ internal sealed class SplitSurrogates
     }
 
     /// <summary>Writes the events for halves whose other half did not arrive.</summary>
-    /// <param name="decrypted">The current event, checked: its members become theirs.</param>
-    /// <param name="normalizer">Knows the tool calls that have begun; null for an endpoint without tool calls.</param>
+    /// <param name="decrypted">The current event, after its checks. The new events get its ID, time and model.</param>
+    /// <param name="normalizer">Keeps the tool calls that have begun; null for an endpoint without tool calls.</param>
     public void WriteEventsBefore(DecryptedDocument decrypted, ChoiceNormalizer? normalizer = null)
     {
         foreach (TextKey key in _broken)
@@ -162,7 +162,7 @@ internal sealed class SplitSurrogates
         }
     }
 
-    /// <summary>Joins the texts of the events of a transcription in the form of OpenAI's own service, which have no choices.</summary>
+    /// <summary>Joins the texts of transcription events in the form of OpenAI's own service. These events have no choices.</summary>
     public void JoinDelta(DecryptedDocument decrypted, bool isLast)
     {
         _before.Clear();
@@ -204,8 +204,8 @@ internal sealed class SplitSurrogates
             JoinText(choices, key, place, mayFollow: !choice.IsFinished, joined);
         }
 
-        // Another text of the choice means that this one has ended, except that the arguments of parallel tool calls may alternate, and that a model
-        // may reason in the middle of its content.
+        // A text has ended when another text of its choice continues. There are two exceptions: the arguments of parallel tool calls may alternate,
+        // and a model may reason in the middle of its content.
         foreach (TextKey key in _held.Keys.Where(key => key.Choice == choice.Index))
         {
             bool isOver = choice.IsFinished || (hasText && key.ToolCall is null && !(hasReasoningOnly && key.Member == "content")
@@ -217,7 +217,7 @@ internal sealed class SplitSurrogates
         }
     }
 
-    /// <summary>Completes the half that was held back, and holds back a half at the end.</summary>
+    /// <summary>Completes the half that was held back for a text, and holds back a first half at the end of its next piece.</summary>
     private void JoinText(ReadOnlySpan<byte> json, TextKey key, Range place, bool mayFollow, List<TextReplacement> joined)
     {
         ReadOnlySpan<byte> text = json[place];
@@ -260,10 +260,10 @@ internal sealed class SplitSurrogates
     }
 }
 
-/// <summary>One text of a streamed answer, which comes in pieces.</summary>
+/// <summary>Identifies one text of a streamed answer. Its pieces arrive in several events.</summary>
 /// <param name="Choice">Index of the choice.</param>
 /// <param name="Member">Name of the member that holds the pieces.</param>
-/// <param name="ToolCall">Index of the tool call whose arguments they are; null for another text.</param>
+/// <param name="ToolCall">Index of the tool call if the text is its arguments; otherwise null.</param>
 internal readonly record struct TextKey(int Choice, string Member, int? ToolCall);
 
 /// <summary>Writes events that are added to a stream of choices. They have the ID, time and model of an event of the stream.</summary>

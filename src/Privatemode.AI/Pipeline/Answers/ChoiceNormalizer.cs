@@ -15,12 +15,12 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// probabilities are corrected. Readable parts stay byte for byte. There is one instance for each answer.
 /// </remarks>
 /// <param name="hasMessages">Whether it is the answer of a chat.</param>
-/// <param name="isEvent">Whether messages come in pieces, under <c>delta</c>, and not complete, under <c>message</c>.</param>
-/// <param name="requestId">For the exception.</param>
+/// <param name="isEvent">Whether messages arrive in pieces, as <c>delta</c>; otherwise complete, as <c>message</c>.</param>
+/// <param name="requestId">The request ID, for exceptions.</param>
 /// <param name="scope">Where unknown finish reasons are recorded; null if they are not needed.</param>
 internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string requestId, ReceiptScope? scope)
 {
-    // The parser compares without case.
+    // OpenAI's parser ignores case.
     private static readonly HashSet<string> FinishReasons =
         new(StringComparer.OrdinalIgnoreCase) { "stop", "length", "tool_calls", "content_filter", "function_call" };
 
@@ -60,7 +60,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // Left unchanged, so that the client's own parser throws. The latter: a name or text with an escaped lone surrogate.
+            // Left unchanged, so that the client's own parser throws. An escaped lone surrogate causes an InvalidOperationException.
             return;
         }
 
@@ -70,7 +70,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
         }
     }
 
-    /// <summary>Readers differ in which of two members with one name they use.</summary>
+    /// <summary>Throws if a member occurs twice, because readers differ in which of the two they use.</summary>
     /// <exception cref="JsonException">The member exists already.</exception>
     public static void ThrowIfRepeated(ref bool isFound)
     {
@@ -82,9 +82,9 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
         isFound = true;
     }
 
-    /// <param name="reader">At the beginning of the choice; at its end afterwards.</param>
-    /// <param name="choices">The text that is read.</param>
-    /// <param name="position">Its position among the choices, which is its index if it has no readable one.</param>
+    /// <param name="reader">A reader at the start of the choice. After the call, it is at the end of the choice.</param>
+    /// <param name="choices">The JSON text that the reader reads.</param>
+    /// <param name="position">The position of the choice in the list, which replaces an index that cannot be read.</param>
     /// <param name="choice">The index of the choice.</param>
     private void NormalizeChoice(ref Utf8JsonReader reader, ReadOnlySpan<byte> choices, int position, int choice)
     {
@@ -135,9 +135,10 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
         Replace(start, (int)reader.BytesConsumed, Encoding.ASCII.GetBytes(index.ToString(CultureInfo.InvariantCulture)));
     }
 
-    /// <summary>Corrects a finish reason. In a complete answer, null is as unknown as another word. A value that is not text is not a reason.</summary>
-    /// <param name="reader">At the value.</param>
-    /// <param name="choices">The text that is read.</param>
+    /// <summary>Corrects a finish reason. An unknown word becomes <c>length</c>. An empty text, or a value that is not a text, becomes null in an event; in a
+    /// complete answer, the member is removed, even if it is null.</summary>
+    /// <param name="reader">A reader at the value.</param>
+    /// <param name="choices">The JSON text that the reader reads.</param>
     /// <param name="choice">The index of the choice.</param>
     /// <param name="before">The end of the text before the member.</param>
     /// <param name="start">The beginning of the name of the member.</param>
@@ -189,7 +190,7 @@ internal sealed class ChoiceNormalizer(bool hasMessages, bool isEvent, string re
 /// <summary>Replaces log probabilities that OpenAI's parser cannot read with null, and keeps them as <c>original_logprobs</c>.</summary>
 internal static class LogprobsNormalizer
 {
-    /// <param name="reader">A copy, at the value.</param>
+    /// <param name="reader">A copy of the caller's reader, at the value.</param>
     /// <param name="replacements">Receives the replacements.</param>
     public static void Normalize(Utf8JsonReader reader, List<TextReplacement> replacements)
     {
@@ -242,7 +243,7 @@ internal static class LogprobsNormalizer
         return true;
     }
 
-    /// <summary>Whether the parser can read an entry. It cannot read a null probability, which servers write for zero; no number is invented.</summary>
+    /// <summary>Whether OpenAI's parser can read an entry. It cannot read null, which servers write for a probability of zero.</summary>
     private static bool IsReadableEntry(ref Utf8JsonReader reader, List<TextReplacement> replacements)
     {
         while (reader.Read() && reader.TokenType == JsonTokenType.PropertyName)

@@ -12,7 +12,7 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// index seen, an encrypted <c>finish_reason</c>, neither null nor empty, was decrypted before it. A choice that continues after its
 /// finish must finish again; an event that adds nothing to it, as some servers send with the result of a content filter, changes nothing.
 /// </remarks>
-/// <param name="expected">How many choices were requested: an attacker could drop one from its first event on.</param>
+/// <param name="expected">How many choices were requested, because an attacker could drop all events of one.</param>
 internal sealed class ChoiceReader(int expected = 1)
 {
     private readonly List<int> _indexes = [];
@@ -37,7 +37,7 @@ internal sealed class ChoiceReader(int expected = 1)
     /// <summary>Whether there was a choice.</summary>
     public bool HasAny => Running + Finished > 0;
 
-    /// <summary>Whether the choices read last have only texts and nulls, under names with which every reader can read those. They need no correction.</summary>
+    /// <summary>Whether the choices read last need no correction: they have only texts and nulls, in members where every reader accepts them.</summary>
     public bool HasTextOnly { get; private set; }
 
     public bool AllFinished => Running == 0 && Finished >= expected;
@@ -46,7 +46,7 @@ internal sealed class ChoiceReader(int expected = 1)
 
     private int Finished => _finished?.Count ?? 0;
 
-    /// <summary>The index of each choice that was read last, or else its position.</summary>
+    /// <summary>The indexes of the choices read last. A choice without an index has its position instead.</summary>
     public IReadOnlyList<int> Indexes => _indexes;
 
     /// <summary>Reads the <c>choices</c> of one event; false if they cannot be read.</summary>
@@ -131,7 +131,7 @@ internal sealed class ChoiceReader(int expected = 1)
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // The latter: a name with an escaped lone surrogate, which is not text.
+            // An escaped lone surrogate in a name causes an InvalidOperationException.
             return false;
         }
     }
@@ -187,7 +187,7 @@ internal sealed class ChoiceReader(int expected = 1)
         }
     }
 
-    /// <summary>Records which choices have begun and finished; nothing follows those of a complete answer.</summary>
+    /// <summary>Records that a choice has begun or finished. An event that adds nothing to a finished choice changes nothing.</summary>
     private void Count(int index, bool isFinished, bool goesOn)
     {
         if (isFinished)
@@ -201,7 +201,7 @@ internal sealed class ChoiceReader(int expected = 1)
         }
     }
 
-    /// <summary>Whether the value at the reader is, or has a member, other than a role, that is neither null nor false nor empty. Reads to its end.</summary>
+    /// <summary>Whether a value, or a member of it other than its role, is not null, false or empty. Moves the reader to the end of the value.</summary>
     private bool HoldsContent(ref Utf8JsonReader reader, List<TextPiece>? texts)
     {
         if (reader.TokenType != JsonTokenType.StartObject)
@@ -223,7 +223,7 @@ internal sealed class ChoiceReader(int expected = 1)
             _ = reader.Read();
             HasTextOnly &= reader.TokenType == JsonTokenType.Null || (isText && reader.TokenType == JsonTokenType.String);
 
-            // Reads to the end of the value, which may be an object in place of a role too.
+            // This moves the reader to the end of the value, so it is needed for a role too, whose value may be an object.
             bool isEmpty = IsEmpty(ref reader);
             holds |= !isRole && !isEmpty;
         }
@@ -256,7 +256,7 @@ internal sealed class ChoiceReader(int expected = 1)
         {
             while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
             {
-                // Without an index the call is unknown.
+                // Without an index, the call cannot be identified.
                 if (reader.TokenType == JsonTokenType.StartObject && FindIndex(reader) is { } call)
                 {
                     FindArguments(reader, call, texts);
@@ -304,12 +304,12 @@ internal sealed class ChoiceReader(int expected = 1)
 
 /// <summary>A piece of a text in a choice.</summary>
 /// <param name="Member">Name of the member.</param>
-/// <param name="ToolCall">Index of the tool call whose arguments it is a piece of; null for another text.</param>
-/// <param name="Place">The inside of the string, in the text of the choices.</param>
+/// <param name="ToolCall">Index of the tool call if the text is its arguments; otherwise null.</param>
+/// <param name="Place">The range of the string, without its quotes, in the JSON text of the choices.</param>
 internal readonly record struct TextPiece(string Member, int? ToolCall, Range Place);
 
 /// <summary>The pieces of text in one choice of an event.</summary>
-/// <param name="Index">The index of the choice, or else its position.</param>
+/// <param name="Index">The index of the choice, or its position if it has no index.</param>
 /// <param name="IsFinished">Whether the choice ends with this event.</param>
-/// <param name="Texts">The pieces, in the order in which they stand.</param>
+/// <param name="Texts">The pieces, in their order in the event.</param>
 internal sealed record ChoiceTexts(int Index, bool IsFinished, List<TextPiece> Texts);

@@ -8,7 +8,7 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
-/// <summary>Members of an answer that are not authenticated. A proxy on the path can change them, so impossible values are removed.</summary>
+/// <summary>Removes impossible values from the members of an answer that are not authenticated, because a proxy on the path can change them.</summary>
 internal static class ClearMemberValidator
 {
     private const int TextLimit = 128;
@@ -128,8 +128,8 @@ internal static class CreatedTimeNormalizer
 /// A count is an integer from 0 to 2³¹−1; <c>12.0</c> is 12. Seconds may be fractions; the type of the usage and the service tier are words. Other
 /// values are removed, and usage without a number becomes null.
 /// </remarks>
-/// <param name="writer">Null to determine whether a correction is needed.</param>
-/// <param name="nullsStay">Counts may be null.</param>
+/// <param name="writer">Writes the corrected usage; null to determine only whether a correction is needed.</param>
+/// <param name="nullsStay">Whether counts may be null.</param>
 internal sealed class UsageNormalizer(Utf8JsonWriter? writer, bool nullsStay)
 {
     private const int MaxDepth = 4;
@@ -155,8 +155,8 @@ internal sealed class UsageNormalizer(Utf8JsonWriter? writer, bool nullsStay)
         }
     }
 
-    /// <summary>Corrects the usage of an answer or event; correct usage is left unchanged. Counts of messages may be null, which the OpenAI client cannot
-    /// read.</summary>
+    /// <summary>Corrects the usage of an answer or event; correct usage is left unchanged. Counts may be null on <c>/v1/messages</c> only, because the OpenAI
+    /// client cannot read null.</summary>
     public static void Normalize(DecryptedDocument decrypted, bool nullsStay)
     {
         if (!decrypted.TryGet("usage"u8, out ReadOnlySpan<byte> usage, out JsonTokenType kind) || kind == JsonTokenType.Null)

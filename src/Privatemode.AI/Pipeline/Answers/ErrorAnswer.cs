@@ -13,7 +13,7 @@ internal static class ErrorText
 {
     private const int DepthLimit = 32;
 
-    // Names, values and brackets of an error that is read as JSON, because each takes memory; longer ones are their own message.
+    // The maximum number of names, values and brackets of an error that is read as JSON, because each takes memory. A longer error is its own message.
     private const int TokenLimit = 16 * 1024;
 
     /// <summary>
@@ -34,7 +34,7 @@ internal static class ErrorText
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // The latter: an escaped lone surrogate, in a text or in a name.
+            // An escaped lone surrogate, in a text or in a name, causes an InvalidOperationException.
             return (text.IsEmpty ? null : Encoding.UTF8.GetString(text), null);
         }
     }
@@ -99,14 +99,14 @@ internal static class ErrorText
     };
 }
 
-/// <summary>Distinguishes an error that the enclave encrypted from an answer whose status or name was changed on its way.</summary>
+/// <summary>Distinguishes an error that the deployment encrypted from an answer whose status or member names were changed on the way.</summary>
 /// <remarks>
 /// Status and names are not authenticated: without this check, the text of an answer would be returned as the message of an error. The content of a
 /// value is authentic, so an error is recognized by its content: <c>{"error":{"message":…}}</c>, <c>{"detail":…}</c>, or the flat form.
 /// </remarks>
 internal static class ErrorAnswer
 {
-    // Names, values and brackets. Each takes memory in addition to the text; errors have some tens.
+    // The maximum number of names, values and brackets, because each takes memory in addition to the text. Errors have some tens.
     private const int MaxJsonTokens = 16 * 1024;
     private const int MaxErrorLength = 1024 * 1024;
 
@@ -114,8 +114,8 @@ internal static class ErrorAnswer
 
     /// <summary>Throws the error that a decrypted answer, or event, of status 200 contains instead of its payload.</summary>
     /// <returns><see cref="AnswerFault.RenamedMember"/> if the member named <c>error</c> is not an error, or is longer than 1 MiB.</returns>
-    /// <exception cref="PrivatemodeServiceException">It is an error of the model server.</exception>
-    /// <exception cref="PrivatemodeConfigurationException">The same, with the status 401.</exception>
+    /// <exception cref="PrivatemodeServiceException">The answer contains an error of the model server.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The answer contains an error of the model server with the status 401.</exception>
     public static AnswerFault Check(DecryptedDocument decrypted, string requestId, bool partReturned)
     {
         if (decrypted.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
@@ -125,7 +125,7 @@ internal static class ErrorAnswer
                 : AnswerFault.RenamedMember;
         }
 
-        // The form of older model servers. Its text is authentic, and answers do not have this text.
+        // The form of older model servers. The text "error" is authentic, and no answer has it.
         return decrypted.TryGet("object"u8, out ReadOnlySpan<byte> type, out _) && type.SequenceEqual("\"error\""u8)
             && decrypted.TryGet("message"u8, out _, out kind) && kind == JsonTokenType.String
             ? throw ServiceErrors.FromErrorInAnswer(decrypted.Text, requestId, partReturned)
@@ -143,7 +143,7 @@ internal static class ErrorAnswer
             }
         }
 
-        // If the answer itself is a text, a text alone proves nothing; but relabelling a text that only names the status gains nothing.
+        // On an endpoint whose answer is a text, a text does not prove an error, unless it only names the status: an attacker gains nothing by renaming that.
         bool mayBeText = rule.Answer!.PayloadKind != JsonTokenType.String;
         if (decrypted.TryGet("error"u8, out ReadOnlySpan<byte> error, out JsonTokenType kind) && kind != JsonTokenType.Null)
         {
@@ -166,7 +166,7 @@ internal static class ErrorAnswer
         };
     }
 
-    /// <summary>The default texts of web frameworks: the phrase of the status, RFC 9110 section 15.</summary>
+    /// <summary>Whether a text is the default of web frameworks: the phrase of the status (RFC 9110, section 15).</summary>
     private static bool IsPhrase(ReadOnlySpan<byte> value, int status) => value.SequenceEqual(status switch
     {
         401 => "\"Unauthorized\""u8,
@@ -177,7 +177,7 @@ internal static class ErrorAnswer
         _ => default,
     });
 
-    /// <summary>The form in which the framework of the model servers reports an invalid request: where, and what.</summary>
+    /// <summary>Whether a value is a list of mistakes, each with location and message, as the model servers' framework reports an invalid request.</summary>
     private static bool IsListOfMistakes(ReadOnlySpan<byte> detail) => Matches(detail, list => list.GetArrayLength() > 0 && list.EnumerateArray().All(
         item => item.ValueKind == JsonValueKind.Object && IsText(item, "msg") && item.TryGetProperty("loc", out _)));
 
@@ -201,7 +201,7 @@ internal static class ErrorAnswer
         }
         catch (Exception exception) when (exception is JsonException or InvalidOperationException)
         {
-            // The latter: a name with an escaped lone surrogate.
+            // An escaped lone surrogate in a name causes an InvalidOperationException.
             return false;
         }
     }

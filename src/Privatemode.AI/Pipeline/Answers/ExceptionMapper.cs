@@ -16,10 +16,10 @@ namespace Privatemode.AI.Pipeline.Answers;
 internal sealed class ExceptionMapper(
     Func<Exception, ServiceError?, Exception> map, Func<Exception, string?, CancellationToken, Task<Exception>>? explain = null, string? task = null)
 {
-    /// <summary>Creates the mapper for calls of a task, in the words of the list of models.</summary>
+    /// <summary>Creates the mapper for calls of a task, which is named as in the list of models.</summary>
     public ExceptionMapper For(string ofTask) => new(map, explain, ofTask);
 
-    /// <summary>For the filter of a catch clause: whether there is another exception to throw.</summary>
+    /// <summary>Returns whether there is another exception to throw. Used in the filter of a catch clause.</summary>
     public bool TryMap(Exception exception, ReceiptScope scope, AnswerParser format, [NotNullWhen(true)] out Exception? mapped)
     {
         mapped = ServiceErrors.IsOfAParser(exception)

@@ -6,8 +6,8 @@ using Privatemode.AI.Pipeline.Requests;
 
 namespace Privatemode.AI.Pipeline.Answers;
 
-/// <summary>The network stream of a streamed answer. It ends permanently after a wait for an authentic event that is too long, and when the secret expires at
-/// the service.</summary>
+/// <summary>The network stream of a streamed answer. It ends permanently when the next authentic event takes too long, and when the secret expires at the
+/// service.</summary>
 /// <remarks>
 /// Bytes alone do not extend a timeout: anything on the path can write comments, and events without a decrypted value, for any time. Only the
 /// time spent waiting for the network counts, so that a reader may pause.
@@ -17,7 +17,7 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// <param name="idle">The maximum wait between two later ones.</param>
 /// <param name="countEvents">Returns the number of authentic events so far.</param>
 /// <param name="clock">Measures the waits.</param>
-/// <param name="requestId">The call, for exceptions.</param>
+/// <param name="requestId">The request ID, for exceptions.</param>
 internal sealed class IdleTimeoutStream(
     Stream inner, TimeSpan first, TimeSpan idle, Func<long> countEvents, TimeProvider clock, string requestId) : ReadOnlyStream
 {
@@ -46,7 +46,7 @@ internal sealed class IdleTimeoutStream(
     {
         _reader = new WeakReference<DecryptingEventStream>(reader);
 
-        // The timer keeps neither a stream alive that was dropped without being disposed, nor anything of the caller.
+        // The timer does not keep alive a stream that was dropped without being disposed, nor any object of the caller.
         _end = BackgroundWork.StartTimer(clock, this, static stream => stream.EndNow(), left > TimeSpan.Zero ? left : TimeSpan.Zero);
     }
 
@@ -83,7 +83,7 @@ internal sealed class IdleTimeoutStream(
         Begin();
         _expiry.CancelAfter(_left);
 
-        // Not the shared source: the caller's cancellation is not a timeout.
+        // The caller's cancellation must not cancel the timeout's source: a later read would then report a timeout.
         using CancellationTokenSource? either = cancellationToken.CanBeCanceled
             ? CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _expiry.Token)
             : null;
@@ -174,7 +174,7 @@ internal sealed class IdleTimeoutStream(
         }
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
-            // The application's permit or its logging threw. No caller waits for it, and on this thread it would end the process.
+            // The application's rate limiter or logger threw. No caller waits for the exception, and on this thread it would end the process.
         }
     }
 
@@ -190,13 +190,13 @@ internal sealed class IdleTimeoutStream(
     }
 }
 
-/// <summary>The attempt of a stream. It ends with the stream: at its end, at a failure, or when it is disposed before.</summary>
+/// <summary>The attempt of a stream. It ends when the stream is complete, fails or is disposed.</summary>
 internal sealed class InstrumentedAttempt(
     CallAttempt attempt, EventDecryptor decryptor, IdleTimeoutStream network, TelemetryOperation? operation, ClientEvents events) : IDisposable
 {
     public void Dispose()
     {
-        // The secret first, regardless of listeners.
+        // The secret is released first, even if a telemetry listener throws.
         attempt.Dispose();
         if (network.HasExpired)
         {

@@ -95,7 +95,7 @@ internal sealed class MessageEventRules(string requestId) : EventRules
             return AnswerFault.PayloadMissing;
         }
 
-        // The beginning itself could be renamed, to an ending.
+        // An attacker could rename the first event of a message to an ending.
         if (!_hasBegun && !hasMessage)
         {
             return AnswerFault.PayloadMissing;
@@ -137,7 +137,7 @@ internal sealed class MessageEventRules(string requestId) : EventRules
         return _openBlocks.Add(index);
     }
 
-    /// <summary>Whether there is an encrypted member of another name with a value, or else one that is null.</summary>
+    /// <summary>Whether an encrypted member with an unknown name has a value; <paramref name="hasNulls"/> is true if one is null.</summary>
     private bool HasOthers(DecryptedDocument decrypted, out bool hasNulls)
     {
         hasNulls = false;

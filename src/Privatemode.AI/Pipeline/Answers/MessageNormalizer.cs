@@ -10,14 +10,14 @@ namespace Privatemode.AI.Pipeline.Answers;
 
 /// <summary>Corrects messages of an answer, complete or in pieces, that OpenAI's parser cannot read in the form of the model server.</summary>
 /// <remarks>
-/// Content is text or a list of parts to the parser, and it throws on parts of kinds it does not know. Content that is other JSON becomes its text;
+/// The parser reads content as a text or a list of parts, and throws on parts of unknown kinds. Content that is other JSON becomes its text;
 /// for lists, see <see cref="ContentParts"/>. Other members of an unreadable kind usually have no meaning, such as <c>"tool_calls":""</c>, and
 /// become null. Meaningful values are not dropped: a single tool call becomes a list, a refusal its text, and for the rest the parser
 /// throws.
 /// </remarks>
 internal sealed class MessageNormalizer(bool isEvent, Func<ToolCallNormalizer> toolCalls, List<TextReplacement> replacements)
 {
-    // The replacement of a longer one would take the same memory again.
+    // The replacement of a longer value would take the same memory again.
     private const int MaxValueLength = 1024 * 1024;
 
     // Each takes memory in addition to the text; no model server writes as many. For further ones, the parser throws.
@@ -25,7 +25,7 @@ internal sealed class MessageNormalizer(bool isEvent, Func<ToolCallNormalizer> t
 
     private static readonly byte[] Prefix = "original_"u8.ToArray();
 
-    // The parser compares without case.
+    // OpenAI's parser ignores case.
     private static readonly HashSet<string> Roles =
         new(StringComparer.OrdinalIgnoreCase) { "assistant", "system", "user", "tool", "function", "developer" };
 
@@ -142,7 +142,7 @@ internal sealed class MessageNormalizer(bool isEvent, Func<ToolCallNormalizer> t
     private static bool SaysNothing(ReadOnlySpan<byte> value) =>
         value.SequenceEqual("false"u8) || (value[0] is (byte)'"' or (byte)'{' or (byte)'[' && value[1..^1].Trim(" \t\r\n"u8).IsEmpty);
 
-    /// <summary>The kind of value that the member at the reader needs, apart from null; none if any kind is valid.</summary>
+    /// <summary>The kind of value that the member at the reader needs, apart from null; <see cref="JsonTokenType.None"/> if any kind is valid.</summary>
     private static JsonTokenType KindOf(ref Utf8JsonReader reader)
     {
         foreach ((byte[] name, JsonTokenType kind) in Members)
@@ -162,7 +162,7 @@ internal sealed class MessageNormalizer(bool isEvent, Func<ToolCallNormalizer> t
     /// With the prefix <c>original_</c>, the parser ignores them. For unreadable content, such as audio that is not Base64, the parser throws,
     /// because the caller must know.
     /// </remarks>
-    /// <param name="reader">At an object or array; at its end afterwards.</param>
+    /// <param name="reader">A reader at an object or array. After the call, it is at the end of that.</param>
     private void RenameDetails(ref Utf8JsonReader reader)
     {
         if (reader.TokenType == JsonTokenType.StartObject)

@@ -10,8 +10,8 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// <summary>Maps the exceptions of the OpenAI client to those of this library. Used by adapters, outside of the retry policy.</summary>
 internal static class ServiceErrors
 {
-    /// <summary>The exception that adapters throw for an error answer, among the options of a request to the handler. The package
-    /// Privatemode.AI.AspNetCore reads it by its name, so that its callers get the same advice.</summary>
+    /// <summary>The HTTP request option in which the message handler stores the exception that adapters throw for an error answer. The package
+    /// Privatemode.AI.AspNetCore reads the option by its name, so that its callers get the same advice.</summary>
     public static readonly HttpRequestOptionsKey<PrivatemodeException> Option = new("Privatemode.AI.ServiceError");
 
     /// <summary>Returns the exception to throw instead; the same object if it is not the OpenAI client's.</summary>
@@ -42,10 +42,10 @@ internal static class ServiceErrors
         return Create(error, reason, $"The service answered with status {error.Status}: {advice}");
     }
 
-    /// <summary>Maps an error in an answer with status 200 by its code, as the HTTP status of the same number. It was encrypted, except from a local
+    /// <summary>Maps an error in an answer with status 200. Its code is treated as an HTTP status. The error was encrypted, except from a local
     /// proxy.</summary>
     /// <param name="text">The error: an object with a message and a code.</param>
-    /// <param name="requestId">The call.</param>
+    /// <param name="requestId">The request ID.</param>
     /// <param name="partReturned">Whether a part of the answer was returned to the caller.</param>
     /// <param name="isAuthenticated">False for the answer of a local proxy.</param>
     public static PrivatemodeException FromErrorInAnswer(ReadOnlySpan<byte> text, string requestId, bool partReturned, bool isAuthenticated = true)
@@ -85,13 +85,13 @@ internal static class ServiceErrors
         RequestId = error.RequestId,
     };
 
-    /// <summary>Whether the OpenAI client threw it for a request that it cannot write or an answer that it cannot read.</summary>
+    /// <summary>Whether the OpenAI client threw an exception because it cannot write the request or cannot read the answer.</summary>
     public static bool IsOfAParser(Exception exception) => exception is
         ArgumentException or InvalidOperationException and not ObjectDisposedException or FormatException or JsonException or NullReferenceException
             or OverflowException
         && !UserCallback.Threw(exception);
 
-    /// <summary>A request that the client cannot write as JSON or as a form. Without the original exception, whose message may quote the request.</summary>
+    /// <summary>Creates the exception for a request that the client cannot write, without the original exception, whose message may quote it.</summary>
     /// <param name="exception">The client's exception.</param>
     /// <param name="member">The member of the request; null if it is not known.</param>
     public static PrivatemodeRequestException Unwritable(Exception exception, string? member) => new(
@@ -99,7 +99,7 @@ internal static class ServiceErrors
         $"The request cannot be written{(member is null ? "" : $": '{member}' contains an invalid value")} ({exception.GetType().Name}). Nothing was sent. " +
             "Look for numbers that are not finite, text with half a surrogate pair, and malformed raw JSON.");
 
-    /// <summary>A verified and decrypted answer that the client cannot read. Without the original exception, whose message may quote the answer.</summary>
+    /// <summary>Creates the exception for an authentic answer the client cannot read, without the original exception, whose message may quote it.</summary>
     /// <param name="exception">The client's exception.</param>
     /// <param name="member">The JSON path of the member; null if it is not known.</param>
     public static PrivatemodeServiceException Unreadable(Exception exception, string? member) => new(
@@ -107,7 +107,7 @@ internal static class ServiceErrors
         $"The answer cannot be read{(member is null ? "" : $": '{member}' has an unsupported form")} ({exception.GetType().Name}). " +
             "Update this package and the OpenAI package, or use another model.");
 
-    /// <summary>A call that failed in code that the application put between the client and the network.</summary>
+    /// <summary>Creates the exception for a call that failed in code that the application put between the client and the network.</summary>
     public static PrivatemodeServiceException Interrupted(Exception exception) => new(
         ServiceFailureReason.Other,
         $"The call failed after the request was written and before an answer arrived ({exception.GetType().Name}). " +
@@ -147,7 +147,7 @@ internal static class ServiceErrors
 /// <param name="Status">The HTTP status.</param>
 /// <param name="Message">The message of the error, or the text of the body if it has no known form.</param>
 /// <param name="Code">The code of the error.</param>
-/// <param name="IsAuthenticated">Whether the enclave encrypted it; otherwise, anything on the path can have written it.</param>
+/// <param name="IsAuthenticated">Whether the deployment encrypted the error; otherwise, anything on the path can have written it.</param>
 internal sealed partial record ServiceError(int Status, string? Message = null, string? Code = null, bool IsAuthenticated = false)
 {
     public ServiceErrorKind Kind { get; } = Classify(Status, Message, Code, IsAuthenticated);
@@ -155,7 +155,7 @@ internal sealed partial record ServiceError(int Status, string? Message = null, 
     /// <summary>Whether the body was too long to be read, so that only the status is known.</summary>
     public bool IsTooLong { get; init; }
 
-    /// <summary>The gateway or the inference proxy refused an encrypted request without decrypting it, or answered in a newer format.</summary>
+    /// <summary>Whether the gateway or the inference proxy refused an encrypted request without decrypting it, or answered in a newer format.</summary>
     public bool ConcernsProtocol { get; init; }
 
     public TimeSpan? RetryAfter { get; init; }

@@ -15,7 +15,7 @@ internal sealed class ToolCallNormalizer(string requestId)
     private const string Function = "function";
     private const string Arguments = "arguments";
 
-    // Each takes memory in addition to the text; a tool call has some ten.
+    // The maximum number of names, values and brackets, because each takes memory in addition to the text. A tool call has about ten.
     private const int MaxJsonTokens = 4096;
     private const int MaxToolCallsLength = 256 * 1024;
 
@@ -23,9 +23,9 @@ internal sealed class ToolCallNormalizer(string requestId)
     private long _kept;
 
     /// <summary>Corrects the tool calls of one choice; null if nothing changed, or if they cannot be edited.</summary>
-    /// <param name="toolCalls">Their array.</param>
+    /// <param name="toolCalls">The JSON array of the tool calls.</param>
     /// <param name="choice">The index of the choice.</param>
-    /// <param name="isEvent">Whether calls come in fragments and not complete.</param>
+    /// <param name="isEvent">Whether calls arrive in fragments; otherwise complete.</param>
     /// <exception cref="PrivatemodeServiceException">The stream has more calls, or longer ones, than are kept.</exception>
     public byte[]? Rewrite(ReadOnlySpan<byte> toolCalls, int choice, bool isEvent)
     {
@@ -61,7 +61,7 @@ internal sealed class ToolCallNormalizer(string requestId)
     /// <returns>Whether anything was changed.</returns>
     public bool Normalize(int choice, JsonArray calls, bool isEvent)
     {
-        // The parser converts values that are not objects to null, and fails on it later.
+        // OpenAI's parser converts values that are not objects to null, and fails on the null later.
         bool changed = calls.RemoveAll(call => call is not JsonObject) > 0;
         HashSet<string> ids = [];
         foreach (JsonObject call in calls.OfType<JsonObject>())
@@ -188,7 +188,7 @@ internal sealed class PartialToolCalls(string requestId)
 
     /// <summary>Returns the call that a fragment continues, or the new one that it begins.</summary>
     /// <param name="index">The server's number of the call, if there is one.</param>
-    /// <param name="id">The id in the fragment, if any.</param>
+    /// <param name="id">The ID in the fragment, if any.</param>
     /// <param name="name">Name of the function in the fragment, if any.</param>
     /// <param name="arguments">Arguments in the fragment, if any.</param>
     /// <param name="newId">Creates an ID for a call that begins without one, or with one that another call has.</param>
@@ -225,9 +225,9 @@ internal sealed class PartialToolCalls(string requestId)
 
     /// <summary>Whether a fragment that would continue a call is the beginning of another one.</summary>
     /// <remarks>
-    /// Some servers number all parallel calls 0 and give each an id (older vLLM), some repeat the name, or invent an id, in every fragment, some
-    /// give neither ID nor number. A call is another one if it has another name, or if the current one already has all its arguments.
-    /// Some end a call with a fragment that repeats all of it; that is not a second call.
+    /// Some servers number all parallel calls 0 and give each an ID (older vLLM), some repeat the name, or invent an ID, in every fragment, some
+    /// give neither ID nor number. A fragment begins another call if it has another name, or if the current call already has all its arguments.
+    /// Some servers end a call with a fragment that repeats all of it; that is not a second call.
     /// A name may also come in pieces: together with the number or the ID of a call that does not have all its arguments, a name is the next piece.
     /// </remarks>
     private static bool BeginsAnother(PartialToolCall current, bool hasIndex, string? id, string? name, string? arguments)
@@ -304,7 +304,7 @@ internal sealed class PartialToolCall(int index, string? serverId, string id)
         return piece?.Length ?? 0;
     }
 
-    /// <summary>Whether this is the name so far.</summary>
+    /// <summary>Whether the name so far is this one.</summary>
     public bool Has(string? name) => _name.Equals(name.AsSpan());
 
     /// <summary>Whether a fragment repeats all of this call.</summary>

@@ -11,9 +11,9 @@ namespace Privatemode.AI.Pipeline.Answers;
 /// Two forms are accepted, and a stream keeps the form with which it begins. The form of the model server: choices with a delta each, an encrypted finish
 /// reason, and the mark <c>[DONE]</c>. The form of OpenAI's own service: events of an encrypted type, the last of which is <c>transcript.text.done</c>.
 /// The model server splits a long recording into stretches of about 30 s and writes a finish for each, so a finish does not show whether
-/// more follows. Only the event with the usage, whose choices are empty, comes once and last; so every form requests it, unless
-/// it declines it. Such a stream can end unnoticed between two stretches. A caller who did not request that event does not get it
-/// (<paramref name="hidesUsage"/>).
+/// more follows. Only the event with the usage, whose choices are empty, comes once and last, so this library requests it in every call that
+/// does not decline it; a stream without it can end unnoticed between two stretches. A caller who did not request that event does not get
+/// it (<paramref name="hidesUsage"/>).
 /// </remarks>
 internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsage, bool hidesUsage, bool keepsUsage = false) : EventRules
 {
@@ -108,8 +108,8 @@ internal sealed class TranscriptionEventRules(string requestId, bool endsWithUsa
 
 /// <summary>Checks the events of a transcription in the form of OpenAI's own service by the members of their type.</summary>
 /// <remarks>
-/// Its content is a text, and looks like any other. So the names of each type are listed, with their kinds: no event can contain the
-/// two texts of another one. See <see cref="AnswerMembers"/>.
+/// The content is a text like any other value. So the member names of each type are listed, with their kinds: no event can contain the
+/// two texts of another type. See <see cref="AnswerMembers"/>.
 /// </remarks>
 internal static class TranscriptionNormalizer
 {

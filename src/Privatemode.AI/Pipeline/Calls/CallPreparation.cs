@@ -4,7 +4,7 @@ using Privatemode.AI.Responses;
 
 namespace Privatemode.AI.Pipeline.Calls;
 
-/// <summary>Reads the plaintext of a call once, for all its attempts, checks it and completes it. The same for the service and for a local proxy.</summary>
+/// <summary>Reads the plaintext of a call once for all its attempts, checks it and completes it. Used for the service and for a local proxy.</summary>
 /// <param name="responses">Translates bodies of <c>/v1/responses</c>, which the service does not have.</param>
 /// <param name="verify">Called before this process fetches an image: addresses are content too, so they are used only for a verified
 /// deployment. Null if nothing is verified.</param>
@@ -48,8 +48,8 @@ internal sealed class CallPreparation(
         return call;
     }
 
-    /// <summary>A buffer for a plaintext of this length and for what is added: a salt, a field of a form. Otherwise, a large body would be
-    /// copied into a buffer of twice its length.</summary>
+    /// <summary>Creates a buffer for a plaintext of this length with room for additions (a salt, a form field). Without the room, a large body would
+    /// be copied to a buffer of twice its length.</summary>
     internal static PooledBytes NewSnapshot(long length) => new((int)(length + AdditionalCapacity));
 
     private static ResponsesCaller Caller(ICallSource source, string apiKey) => new(apiKey)

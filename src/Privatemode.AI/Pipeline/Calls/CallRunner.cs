@@ -13,9 +13,9 @@ using Privatemode.AI.Sessions;
 namespace Privatemode.AI.Pipeline.Calls;
 
 /// <summary>
-/// Runs a call: reads the plaintext once, encrypts an attempt, sends it with a carrier, and decrypts the answer; once more if the protocol requires it.
-/// The same for the OpenAI client's pipeline and for the message handler. Retries after a pause are made by <see cref="PrivatemodeRetryPolicy"/>, which
-/// only the pipeline has.
+/// Runs a call: reads the plaintext once, encrypts an attempt, sends it with a carrier, and decrypts the answer. Repeats the attempt immediately if the
+/// protocol requires it. Used by the OpenAI client's pipeline and by the message handler; only the pipeline also retries after a pause
+/// (<see cref="PrivatemodeRetryPolicy"/>).
 /// </summary>
 internal sealed class CallRunner(
     RequestEncryptor encryptor, RemoteMediaResolver media, ResponsesTranslator responses, AnswerReader answers, SessionManager sessions, ApiKeys apiKeys,
@@ -52,7 +52,7 @@ internal sealed class CallRunner(
         }
         catch (PrivatemodeServiceException exception) when (exception.WasNotSent && state.SendBudget.HasSent && !UserCallback.Threw(exception))
         {
-            // Only this attempt was not sent. The exception can be that of several calls, so it is not changed.
+            // An earlier attempt of this call was sent. The exception is copied, not changed, because several calls can share it.
             throw exception.CopyForSentCall();
         }
     }
@@ -65,7 +65,7 @@ internal sealed class CallRunner(
         EncryptedCall call = state.Call!;
         CallAttempt attempt = await BeginAttemptAsync(call, state, apiKey, slot, async, carrier.CancellationToken).ConfigureAwait(false);
 
-        // Not the disposal of the client: an answer that has started may still be read.
+        // The disposal of the client does not end the deadline: an answer that has started may still be read.
         using CallDeadline deadline = new(responseTimeout, time, async, carrier.CancellationToken);
         ReceivedAnswer? received = null;
         bool isOwnedByAnswer = false;

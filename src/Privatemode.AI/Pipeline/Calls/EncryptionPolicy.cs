@@ -159,7 +159,7 @@ internal interface ICallCarrier : ICallSource
     /// <exception cref="OperationCanceledException">The deadline has passed, or the caller canceled.</exception>
     ValueTask<ReceivedAnswer> SendAsync(CallAttempt attempt, CallDeadline deadline, bool async);
 
-    /// <summary>Returns the decrypted answer to the caller in place of the received one, which the carrier then owns.</summary>
+    /// <summary>Returns the decrypted answer to the caller. The carrier then owns the received answer.</summary>
     /// <param name="receipt">Null for an answer that is not authenticated.</param>
     void SetAnswer(EncryptedCall call, ReceivedAnswer received, CallAnswer answer, EncryptionReceipt? receipt);
 }
@@ -189,7 +189,7 @@ internal sealed class EncryptedMessageScope : IDisposable
         _address = message.Request.Uri;
         if (attempt.Call.Translation is not null && _address is not null)
         {
-            // Only then: an address that a policy has changed must be detected, and not be corrected.
+            // Only for a translated call: in any other, an address that a policy has changed must be detected, not corrected.
             message.Request.Uri = new Uri(_address, attempt.Call.Rule.Path);
         }
 
@@ -208,7 +208,7 @@ internal sealed class EncryptedMessageScope : IDisposable
 
     public CallAttempt Attempt { get; }
 
-    /// <summary>The status of the answer as it was received; the message's own is that for the caller.</summary>
+    /// <summary>The status of the answer as it was received. The message has the status for the caller.</summary>
     public int ReceivedStatus { get; set; }
 
     /// <summary>Ends the attempt when it has taken too long.</summary>
@@ -295,7 +295,7 @@ internal sealed class CallPolicy(ClientEvents events) : PipelinePolicy
     }
 }
 
-/// <summary>Makes a call with this API key and does not request another one: several callers wait for the call, or the first has left already.</summary>
+/// <summary>Makes a call with a given API key instead of the current caller's, because several callers share the call or the first has left already.</summary>
 internal sealed class ApiKeyPolicy(string apiKey) : PipelinePolicy
 {
     public override void Process(PipelineMessage message, IReadOnlyList<PipelinePolicy> pipeline, int currentIndex)

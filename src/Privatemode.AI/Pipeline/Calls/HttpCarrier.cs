@@ -121,7 +121,7 @@ internal class HttpCallSource(HttpRequestMessage request, Uri service, Cancellat
             ? new Uri(address.GetLeftPart(UriPartial.Path))
             : address;
 
-    /// <summary>Not the value of the received answer, which an attacker on the network can write.</summary>
+    /// <summary>Returns the content type for the caller. The received one is ignored, because an attacker on the network can write it.</summary>
     private static string TypeOf(CallAnswer answer, EncryptedCall call)
     {
         if (answer.Error is null && call.Rule.IsEncrypted)
@@ -166,7 +166,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, E
         HttpResponseMessage response;
         try
         {
-            // The deadline includes the caller's cancellation; passed here too, it would be linked once more.
+            // The deadline includes the caller's cancellation. Passing that token too would link it once more.
             response = async
                 ? await http.SendAsync(outgoing, HttpCompletionOption.ResponseHeadersRead, CancellationToken.None).ConfigureAwait(false)
                 : http.Send(outgoing, HttpCompletionOption.ResponseHeadersRead, CancellationToken.None);
@@ -202,7 +202,7 @@ internal sealed class HttpCarrier(HttpRequestMessage request, HttpClient http, E
     }
 }
 
-/// <summary>The addresses of endpoints at a service. The last one is kept: nearly all calls of a client are to one endpoint.</summary>
+/// <summary>The addresses of endpoints at a service. The last address is cached, because nearly all calls of a client are to one endpoint.</summary>
 internal sealed class EndpointAddresses(Uri service)
 {
     private KeptAddress? _last;
@@ -271,7 +271,7 @@ internal static class CallerHeaderCheck
         // The requested form of the answer, which is JSON or events and must not be cached.
         "Accept", "Accept-Charset", "Accept-Encoding", "Accept-Language", "Cache-Control", "Pragma", "Date",
 
-        // Headers of the connection, which is another one.
+        // Headers of the caller's connection; the client uses its own.
         "Connection", "Keep-Alive");
 
     /// <summary>Checks the headers of a request and its content.</summary>

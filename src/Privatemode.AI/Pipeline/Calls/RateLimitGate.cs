@@ -45,7 +45,7 @@ internal static class RateLimitGate
         }
     }
 
-    /// <summary>For a synchronous caller: immediately if possible, otherwise in the queue, on a blocked thread.</summary>
+    /// <summary>Acquires a permit for a synchronous caller: immediately if possible; otherwise, the thread blocks while it waits in the queue.</summary>
     private static ValueTask<RateLimitLease> WaitAsync(RateLimiter limiter, CancellationToken cancellationToken)
     {
         RateLimitLease now = limiter.AttemptAcquire(1);
@@ -56,12 +56,12 @@ internal static class RateLimitGate
 
         now.Dispose();
 
-        // The limiter alone decides between permit and cancellation: to stop waiting here could lose a permit that was just granted.
+        // The limiter alone decides between permit and cancellation: ending the wait here could lose a permit that was just granted.
         return SyncOrAsync.WaitAsync(limiter.AcquireAsync(1, cancellationToken).AsTask(), async: false, CancellationToken.None);
     }
 }
 
-/// <summary>A permit of the application's rate limiter, which is also released if its answer was dropped without being disposed.</summary>
+/// <summary>A permit of the application's rate limiter. It is also released if the answer is dropped without being disposed.</summary>
 internal sealed class RateLimitPermit(IDisposable lease) : IDisposable
 {
     private int _isReturned;

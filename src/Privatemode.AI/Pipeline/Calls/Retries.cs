@@ -35,7 +35,7 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToke
 
     protected override ValueTask<bool> ShouldRetryAsync(PipelineMessage message, Exception? exception) => new(ShouldRetry(message, exception));
 
-    /// <summary>0.8 s, 1.6 s, 3.2 s, each plus or minus a fifth, or the time in Retry-After if that is longer; at most 60 s.</summary>
+    /// <summary>Returns 0.8 s, 1.6 s, 3.2 s, each plus or minus a fifth, or the time in Retry-After if that is longer; at most 60 s.</summary>
     protected override TimeSpan GetNextDelay(PipelineMessage message, int tryCount)
     {
         Telemetry.CountRetry(message.Response?.Status ?? 0);
@@ -52,8 +52,8 @@ internal sealed class PrivatemodeRetryPolicy(TimeProvider time, CancellationToke
         return default;
     }
 
-    /// <summary>Drops the answer to the previous attempt. Its content is closed: if this attempt fails before an answer, disposing the message would throw
-    /// because of that, in place of the failure.</summary>
+    /// <summary>Drops the answer to the previous attempt. Its content is closed, so if this attempt failed before an answer, disposing the message would throw
+    /// another exception than the failure.</summary>
     private static void DropAnswer(PipelineMessage message)
     {
         if (message.ExtractResponse() is { } answer)
@@ -95,7 +95,7 @@ internal sealed class SendBudget
 
     private static readonly TimeSpan PauseAfterEnd = TimeSpan.FromMilliseconds(50);
 
-    // A pooled connection that the server has closed fails immediately. Later, the service may be processing the call already.
+    // A pooled connection that the server has closed fails immediately. After this time, the service may already be processing the call.
     private static readonly TimeSpan LatestEnd = TimeSpan.FromSeconds(5);
 
     private TimeProvider _time = TimeProvider.System;

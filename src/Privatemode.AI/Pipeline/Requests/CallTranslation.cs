@@ -3,8 +3,8 @@ using Privatemode.AI.Encryption.Json;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
-/// <summary>Translates the answer of a translated call back. Owned by the call and by each stream that was started with it: the call may end before
-/// its stream is.</summary>
+/// <summary>Translates the answer of a translated call back. Owned by the call and by each stream that it starts, because a stream can outlive the
+/// call.</summary>
 internal abstract class CallTranslation : IDisposable
 {
     private int _owners = 1;
@@ -15,14 +15,15 @@ internal abstract class CallTranslation : IDisposable
     /// <summary>The types of the tools that were left out of the request, separated by commas, or null.</summary>
     public virtual string? LeftOutTools => null;
 
-    /// <summary>Sets the call that it belongs to, once.</summary>
+    /// <summary>Sets the call that this translation belongs to. Called once.</summary>
     public abstract void Attach(EncryptedCall call);
 
     /// <summary>Translates a complete answer back, after all checks and corrections.</summary>
     /// <exception cref="PrivatemodeServiceException">The answer is authentic, but unusable.</exception>
     public abstract MemoryStream TranslateWhole(DecryptedDocument answer);
 
-    /// <summary>Translates the events of one answer back; for each attempt that is answered by a stream. The receiver disposes it.</summary>
+    /// <summary>Returns a translator for the events of one answer. Called for each attempt that is answered by a stream; the caller disposes the
+    /// result.</summary>
     public abstract EventTranslator BeginStream();
 
     /// <summary>Translates the body of an answer of status 400 or more back.</summary>

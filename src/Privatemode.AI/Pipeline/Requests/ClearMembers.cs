@@ -150,7 +150,7 @@ internal static class ClearMembers
     }
 }
 
-/// <summary>The rules for the fields of a transcription: those in the clear by type, so that no content leaks, and what the service accepts.</summary>
+/// <summary>Checks the fields of a transcription: clear fields by type, so that no content leaks, and the form by what the service accepts.</summary>
 internal static class ClearFormFields
 {
     /// <summary>The maximum size of a file, in bytes: 50 MiB.</summary>
@@ -198,7 +198,7 @@ internal static class ClearFormFields
     public static bool WantsUsageOnEveryEvent(FormRequestBody body) => Is(body, "stream_continuous_usage_stats"u8, "true"u8);
 
     /// <summary>Requests usage in a form that does not mention it: the event with the usage shows that no stretch of the recording is missing.</summary>
-    /// <returns>Whether it was added, and the caller expects no such event.</returns>
+    /// <returns>Whether the field was added. The caller then does not expect the event.</returns>
     public static bool EnsureUsage(FormRequestBody body)
     {
         bool isMissing = WantsStream(body) && body.Form.Find("stream_include_usage"u8) is null;

@@ -8,7 +8,7 @@ using Privatemode.AI.Sessions;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
-/// <summary>One call, through all its attempts: the plaintext, which was read once and checked, and the ID.</summary>
+/// <summary>One call with all its attempts: its ID, and the plaintext, which was read once and checked.</summary>
 internal sealed class EncryptedCall : IDisposable
 {
     public required EndpointRule Rule { get; init; }
@@ -34,10 +34,10 @@ internal sealed class EncryptedCall : IDisposable
     /// <summary>Whether a transcription with timestamps was requested (<c>verbose_json</c>).</summary>
     public bool WantsTimes { get; init; }
 
-    /// <summary>Whether the last event of the stream contains the usage, and shows that nothing comes after it.</summary>
+    /// <summary>Whether the last event of the stream contains the usage. That event shows that the stream is complete.</summary>
     public bool EndsWithUsage { get; init; }
 
-    /// <summary>Whether the caller did not request that event and does not get it.</summary>
+    /// <summary>Whether the event with the usage is kept from the caller, who did not request it.</summary>
     public bool HidesUsage { get; init; }
 
     /// <summary>Whether the caller requested usage on every event of the stream.</summary>
@@ -52,12 +52,12 @@ internal sealed class EncryptedCall : IDisposable
     /// <summary>The number of attempts that were started.</summary>
     public int Attempts { get; set; }
 
-    /// <summary>For exceptions about the answer.</summary>
+    /// <summary>The path and the request ID, for exceptions about the answer.</summary>
     public AnswerContext Context => new(Rule.Path, RequestId);
 
-    /// <summary>The status for the caller of an answer that is returned: 200 if it is encrypted and no error.</summary>
-    /// <remarks>The status is not authenticated, so whether the answer is right depends on its content alone. The OpenAI client accepts no success but
-    /// 200.</remarks>
+    /// <summary>Returns the status for the caller: 200 for every successful answer of an encrypted endpoint; otherwise, the received status.</summary>
+    /// <remarks>The received status is not authenticated, so only the content shows whether the answer is right. The OpenAI client accepts no success other
+    /// than 200.</remarks>
     public int StatusFor(int received) => Rule.IsEncrypted && received is >= 200 and <= 299 ? 200 : received;
 
     public void Dispose()
@@ -84,7 +84,7 @@ internal sealed class CallAttempt : IDisposable
 
     public EncryptedCall Call { get; }
 
-    /// <summary>Null for an endpoint that is not encrypted.</summary>
+    /// <summary>The exchange; null for an endpoint that is not encrypted.</summary>
     public BodyExchange? Exchange { get; }
 
     /// <summary>The encrypted body; null for an endpoint without a body.</summary>
@@ -211,7 +211,7 @@ internal sealed class EncryptedContent : BinaryContent
         }
     }
 
-    /// <summary>Logging reads the content before it is sent; after that, it is written once.</summary>
+    /// <summary>Throws if the content is sent a second time. Writes before it is sent are not counted, because logging reads it.</summary>
     private void CountWrite()
     {
         if (Volatile.Read(ref _sent) == 1 && Interlocked.Increment(ref _writesToTheWire) > 1)

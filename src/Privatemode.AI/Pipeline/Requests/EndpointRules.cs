@@ -15,7 +15,7 @@ internal static class EndpointRules
 
     private const int DocumentWireLimit = 50 * 1024 * 1024;
 
-    // The parts of an encrypted value apart from two digits for each byte: quotes, ID, nonce, IV and tag.
+    // The characters of an encrypted value in addition to two digits for each byte: quotes, ID, nonce, IV and tag.
     private const int EncryptedFormOverhead = 256;
 
     private static readonly ClearNames GenerationRequest = new("model", "stream_options", "max_tokens", "max_completion_tokens", "n", "stream");
@@ -139,7 +139,7 @@ internal static class EndpointRules
     private static bool IsAboutStored(string path) => path is "/v1/responses" or "/v1/conversations" ||
         path.StartsWith("/v1/responses/", StringComparison.Ordinal) || path.StartsWith("/v1/conversations/", StringComparison.Ordinal);
 
-    /// <summary>The OpenAI client escapes the slash of an ID such as openai/gpt-oss-120b.</summary>
+    /// <summary>Whether a path names one model. The OpenAI client escapes the slash of an ID such as openai/gpt-oss-120b.</summary>
     private static bool IsOneModel(string path)
     {
         if (!path.StartsWith(ModelsPath + "/", StringComparison.Ordinal))

@@ -68,8 +68,8 @@ internal sealed class FormRequestBody : RequestBody
 
 /// <summary>A plaintext form that is encrypted as a whole, so that not even the names of its fields can be seen.</summary>
 /// <remarks>
-/// Its boundary is still sent in the clear, in the header, and is the caller's own text: random letters of the same number replace
-/// it before anything is encrypted.
+/// The boundary is sent in the clear, in a header, and the caller chooses it. So it is replaced with the same number of random letters
+/// before anything is encrypted.
 /// </remarks>
 internal sealed class OpaqueRequestBody : RequestBody
 {

@@ -60,7 +60,7 @@ internal sealed class ImageFetcher : IDisposable
     /// <returns>The images in the order of their addresses; the caller disposes them.</returns>
     /// <param name="maxTotalSize">The maximum size of all images together, in bytes; never more than <see cref="TotalLimit"/>.</param>
     /// <exception cref="PrivatemodeServiceException">An image could not be fetched, is not an image, or is too large.</exception>
-    /// <exception cref="PrivatemodeRequestException">Together they are larger than the service accepts.</exception>
+    /// <exception cref="PrivatemodeRequestException">Together, the images are larger than the service accepts.</exception>
     public async ValueTask<FetchedImage[]> FetchAllAsync(IReadOnlyList<Uri> addresses, int maxTotalSize, bool async, CancellationToken cancellationToken)
     {
         using CallDeadline deadline = new(_totalTimeout, _time, async, cancellationToken);

@@ -7,9 +7,9 @@ using Privatemode.AI.Pipeline.Transport;
 
 namespace Privatemode.AI.Pipeline.Requests;
 
-/// <summary>Compares a request with what its attempt may send, before it is passed to the message handlers: address, body, headers, and sent once.</summary>
-/// <remarks>Every value of the body must be in encrypted form or an allowed clear value; the bytes are read again for that. It is above the handlers of the
-/// application: <see cref="OutboundGuardHandler"/>, below them, compares the request with a snapshot.</remarks>
+/// <summary>Checks a request before the message handlers: address, body and headers must be those of its attempt, and it is sent only once.</summary>
+/// <remarks>Every value of the body must be in encrypted form or an allowed clear value; the bytes are read again for that. This check is above the
+/// application's handlers; below them, <see cref="OutboundGuardHandler"/> compares the request with a snapshot.</remarks>
 internal static class OutboundCheck
 {
     /// <exception cref="PrivatemodeWouldLeakException">The request differs from what may be sent.</exception>

@@ -85,7 +85,7 @@ internal static class PromptCacheSaltWriter
         }
     }
 
-    /// <summary>In quotes; escaped only if necessary, because that creates a string.</summary>
+    /// <summary>Returns a salt as a JSON string. It is escaped only if necessary, because escaping leaves a copy in a string.</summary>
     private static byte[] Quoted(ReadOnlySpan<byte> salt) => salt.ContainsAnyExcept(Plain)
         ? [(byte)'"', .. JsonEncodedText.Encode(salt, JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes, (byte)'"']
         : [(byte)'"', .. salt, (byte)'"'];
@@ -143,8 +143,8 @@ internal static class PromptCacheKey
         $"'{MemberName}' must be valid Unicode text of at most {PromptCacheSaltProvider.MaxSessionLength} bytes. Use the ID of the session.");
 }
 
-/// <summary>The salts of one client, which decide which calls share the prompt cache. Salts are secrets: with one, it can be tested what was cached.</summary>
-/// <remarks>The secret of the client is pinned, and zeroed when this is disposed. Salts and secrets that the application set belong to its scope.</remarks>
+/// <summary>Provides the salts of one client, which decide which calls share the prompt cache. With a salt, an attacker could test what was cached.</summary>
+/// <remarks>The client's secret is pinned, and zeroed when the provider is disposed. Salts and secrets that the application set belong to the scope.</remarks>
 /// <param name="areManyCallers">Whether callers have their own API keys; then users with different keys never share.</param>
 internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areManyCallers = false) : IDisposable
 {
@@ -237,7 +237,7 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
         }
     }
 
-    /// <summary>A part of fixed length, then the session: different inputs never have the same bytes.</summary>
+    /// <summary>Returns a part of fixed length, then the session, so that different inputs never have the same bytes.</summary>
     private static byte[] SessionOf(string sessionKey, string? caller)
     {
         byte[]? session = PromptCacheScope.BytesOf(sessionKey);
@@ -253,7 +253,7 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
         return secret;
     }
 
-    /// <summary>Derives a salt from a secret, or from that of the client.</summary>
+    /// <summary>Derives a salt from a secret, or from the client's secret if <paramref name="secret"/> is null.</summary>
     /// <exception cref="ObjectDisposedException">The client was disposed: a salt that is derived from zeros would be known to everyone.</exception>
     private byte[] DeriveOf(byte[]? secret, byte[] info)
     {
@@ -275,7 +275,7 @@ internal sealed class PromptCacheSaltProvider(PromptCacheScope scope, bool areMa
         return Text(derived);
     }
 
-    /// <summary>Base64, and the bytes wiped.</summary>
+    /// <summary>Returns bytes as base64, and wipes them.</summary>
     private static byte[] Text(Span<byte> bytes)
     {
         byte[] text = new byte[Base64.GetMaxEncodedToUtf8Length(bytes.Length)];

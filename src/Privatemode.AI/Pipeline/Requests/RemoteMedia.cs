@@ -9,9 +9,9 @@ namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>The URL of an image in a body.</summary>
 /// <param name="Start">The position of its raw JSON string in the document.</param>
-/// <param name="Place">Message and part, for exceptions. Its text is only built for those: a body can have millions of URLs.</param>
+/// <param name="Place">Message and part, for exceptions. It is converted to text only there, because a body can have millions of URLs.</param>
 /// <param name="IsData">Whether the URL contains the image itself.</param>
-/// <param name="IsParsable">The service can parse it.</param>
+/// <param name="IsParsable">Whether the service can parse the URL.</param>
 internal readonly record struct MediaUrl(int Start, int Length, MediaPlace Place, bool IsData, bool IsHttps, bool IsParsable);
 
 /// <summary>Finds media that messages name by URL: at <c>messages[i].content[j]</c>, where the service looks for them.</summary>
@@ -19,14 +19,14 @@ internal static class RemoteMediaFinder
 {
     /// <summary>Finds the URLs of images in chat messages that must be handled: all except valid <c>data:</c> URLs.</summary>
     /// <param name="document">The body.</param>
-    /// <param name="index">Its members.</param>
+    /// <param name="index">The members of the body.</param>
     /// <param name="handle">Called for each URL when it is found. This class keeps none of them.</param>
-    /// <exception cref="PrivatemodeWouldLeakException">Audio or video by URL, which the service refuses, quoting the URL in the clear.</exception>
+    /// <exception cref="PrivatemodeWouldLeakException">The body has audio or video by URL. The service would quote the URL in a clear error.</exception>
     public static void Find(ReadOnlySpan<byte> document, JsonIndex index, Action<MediaUrl> handle)
     {
         if (!index.HasUrlNames || !TryFindMessages(index, out int member))
         {
-            // The names that are searched for end with _url: most bodies have none.
+            // All names that are searched for end with _url, and most bodies have no such name.
             return;
         }
 
@@ -53,8 +53,8 @@ internal static class RemoteMediaFinder
         }
     }
 
-    /// <summary>The same for Anthropic-style messages: <c>source.url</c> in blocks of <c>content</c>, and in blocks of the <c>content</c> of those.</summary>
-    /// <remarks>Elsewhere, and if it is a text, a <c>source</c> is content like any other: of a search result, or in the arguments of a tool.</remarks>
+    /// <summary>Finds the URLs in Anthropic-style messages: <c>source.url</c> in the blocks of a message, and in the blocks of a tool result.</summary>
+    /// <remarks>A <c>source</c> that is a text or elsewhere, such as in a search result or in the arguments of a tool, is ordinary content.</remarks>
     public static void FindSources(ReadOnlySpan<byte> document, JsonIndex index, Action<MediaUrl> handle)
     {
         if (!TryFindMessages(index, out int member))
@@ -67,7 +67,7 @@ internal static class RemoteMediaFinder
         _ = reader.Read();
         MediaPlace place = default;
 
-        // As above; two levels deeper in the content of a tool's result. Whether there is a list of blocks two levels further up, for depths 4 and 6.
+        // Depths as above; the blocks of a tool's result are two levels deeper. These show whether the value at depth 2 or 4 is a list of blocks.
         (bool outer, bool inner) = (false, false);
         bool isContent = false;
         while (reader.Read())
@@ -169,13 +169,13 @@ internal static class RemoteMediaFinder
         }
         catch (InvalidOperationException)
         {
-            // A lone surrogate: it is not text, and so not one of the names.
+            // A name with a lone surrogate is not valid text, so it is not a name that is searched for.
             return false;
         }
     }
 }
 
-/// <summary>Counts messages, parts, and parts of the results of tools. Its text: <c>messages[0].content[1]</c>.</summary>
+/// <summary>Counts messages, content parts, and parts of tool results. As text, it is a path such as <c>messages[0].content[1]</c>.</summary>
 internal record struct MediaPlace
 {
     private int _messages;
@@ -224,7 +224,7 @@ internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher
     public bool FetchesHere => policy == RemoteMediaPolicy.FetchLocally;
 
     /// <summary>Handles the images of a body: refuses them, leaves them unchanged, or replaces them with their data.</summary>
-    /// <exception cref="PrivatemodeWouldLeakException">The policy refuses images by URL, or the URL is not one the service can parse.</exception>
+    /// <exception cref="PrivatemodeWouldLeakException">The policy refuses images by URL, or the service cannot parse the URL.</exception>
     /// <exception cref="PrivatemodeServiceException">An image could not be fetched.</exception>
     /// <exception cref="PrivatemodeRequestException">There are too many images, or with them the body is larger than the service accepts.</exception>
     public async ValueTask ResolveAsync(EndpointRule rule, JsonRequestBody body, bool async, CancellationToken cancellationToken)
@@ -309,7 +309,7 @@ internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher
                 Refused,
                 $"{image.Place} names an image by URL. Put the image into the request, or opt in with " +
                     $"{nameof(RemoteMediaPolicy)}.{nameof(RemoteMediaPolicy.FetchLocally)} " +
-                    $"(this process fetches it) or {nameof(RemoteMediaPolicy)}.{nameof(RemoteMediaPolicy.FetchByService)} (the enclave fetches it).");
+                    $"(this process fetches it) or {nameof(RemoteMediaPolicy)}.{nameof(RemoteMediaPolicy.FetchByService)} (the deployment fetches it).");
         }
 
         if (!image.IsData && !image.IsHttps)
@@ -339,7 +339,7 @@ internal sealed class RemoteMediaResolver(RemoteMediaPolicy policy, ImageFetcher
         return Encoding.UTF8.GetString(text.Span);
     }
 
-    /// <summary>A raw JSON string. Neither the type nor base64 needs escapes.</summary>
+    /// <summary>Returns an image as a <c>data:</c> URL in a JSON string. Neither the media type nor base64 needs escapes.</summary>
     private static PooledBytes DataUrl(FetchedImage image)
     {
         byte[] head = Encoding.ASCII.GetBytes($"\"data:{image.Type};base64,");

@@ -13,15 +13,16 @@ internal abstract class RequestBody : IDisposable
     /// <summary>The plaintext itself, for a local proxy only.</summary>
     public abstract PooledBytes Plaintext { get; }
 
-    /// <summary>Encrypts it for one attempt.</summary>
+    /// <summary>Encrypts the body for one attempt.</summary>
     public abstract EncryptedBody Encrypt(BodyExchange exchange, EndpointRule rule);
 
-    /// <summary>The attempt failed: wipes its key now, not only before the next attempt. After a success, the whole body is wiped, which costs less.</summary>
+    /// <summary>Ends a failed attempt: decrypts a body that was encrypted in place, and wipes the key now rather than before the next attempt. After a
+    /// successful attempt, the whole body is wiped instead, which costs less.</summary>
     public virtual void EndAttempt()
     {
     }
 
-    /// <summary>The names of its members or fields, for the receipt, and which of them are sent in the clear. Empty if the names are encrypted.</summary>
+    /// <summary>Returns the names of members or fields for the receipt, and which of them are sent in the clear. Empty if the names are encrypted.</summary>
     public abstract IReadOnlyList<(string Name, bool IsClear)> Names(ClearNames clear);
 
     public abstract void Dispose();
@@ -30,8 +31,8 @@ internal abstract class RequestBody : IDisposable
 /// <summary>A plaintext JSON body and its members.</summary>
 internal sealed class JsonRequestBody : RequestBody
 {
-    // From this length on, a second buffer of twice the length, and the passes over it, cost more than decrypting the body before another attempt.
-    // Only for few members, because each part of a value is looked up among all of them.
+    // From this length on, a body is encrypted in place: decrypting it for another attempt costs less than a second buffer of twice the length.
+    // This is limited to bodies with few members, because each part of a value is looked up among all of them.
     private const int InPlaceFrom = FieldCipher.PlatformFrom;
     private const int MaxInPlaceMembers = 64;
 
@@ -90,7 +91,7 @@ internal sealed class JsonRequestBody : RequestBody
         return names;
     }
 
-    /// <summary>The names that nearly every request has are not created again for each of them.</summary>
+    /// <summary>Returns a name as a string, without an allocation for the names that nearly every request has.</summary>
     private static string TextOf(ReadOnlySpan<byte> name) =>
         name.SequenceEqual("model"u8) ? "model"
         : name.SequenceEqual("messages"u8) ? "messages"
@@ -145,7 +146,7 @@ internal sealed class PooledWriteStream(PooledBytes target, int limit) : Stream,
 
     public void Advance(int count)
     {
-        // Check before adding: a writer that is disposed after this threw passes the same bytes again.
+        // Check before adding: a writer that is disposed after this exception passes the same bytes again.
         ThrowIfTooLong((long)target.Length + count, limit);
         target.Commit(count);
     }
@@ -199,7 +200,7 @@ internal static class ChoiceCount
         TryGet(body, "n"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind) && kind == JsonTokenType.Number &&
             new Utf8JsonReader(value) is var reader && reader.Read() && reader.TryGetInt32(out int number) ? number : 1;
 
-    /// <summary>Completions treat a list of texts, or of lists of tokens, as that many prompts; one list of tokens is one prompt.</summary>
+    /// <summary>Returns the number of prompts of completions: one for each element of a list of texts or of token lists; one for a single token list.</summary>
     private static int Prompts(JsonRequestBody body)
     {
         if (!TryGet(body, "prompt"u8, out ReadOnlySpan<byte> value, out JsonTokenType kind) || kind != JsonTokenType.StartArray)

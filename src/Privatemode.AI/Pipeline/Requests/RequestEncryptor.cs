@@ -144,7 +144,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
 
         string model = ModelOf(body);
 
-        // The ID and the salt in one draw, because each takes as long as hundreds of bytes.
+        // One call for the random bytes of the ID and the salt, because each call takes as long as hundreds of bytes.
         Span<byte> random = stackalloc byte[RequestIds.RandomSize + PromptCacheSaltProvider.SecretSize];
         RandomNumberGenerator.Fill(random);
         string? shardKey = rule.UsesPromptCache ? EnsureSalt(body, apiKey, cacheKey, caller, random[RequestIds.RandomSize..]) : null;
@@ -166,8 +166,8 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         return call;
     }
 
-    /// <summary>JSON allows such an escape, Unicode does not, and model servers fail only after they have decrypted the request.</summary>
-    /// <exception cref="PrivatemodeRequestException">The body contains one.</exception>
+    /// <summary>Throws if a body contains an escaped lone surrogate. JSON allows it and Unicode does not; model servers fail only after decryption.</summary>
+    /// <exception cref="PrivatemodeRequestException">The body contains an escaped lone surrogate.</exception>
     public static void ThrowIfLoneSurrogate(ReadOnlySpan<byte> body)
     {
         if (LoneSurrogates.Find(body) >= 0)
@@ -226,10 +226,10 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
         new(ProtocolHeaders.UserRequestId, requestId),
     };
 
-    /// <param name="random">For a salt of this call alone; zeroed if it was used.</param>
+    /// <param name="random">Random bytes for a salt of this call alone; zeroed if they were used.</param>
     private string? EnsureSalt(JsonRequestBody body, string apiKey, string? cacheKey, string? caller, Span<byte> random)
     {
-        // The body may be from a user of the application, who is not to choose the session of another one.
+        // A session that the application set takes precedence: the body may be from one of its users, who must not choose the session of another user.
         string? named = PromptCacheKey.Take(body.Bytes, body.Index);
         cacheKey ??= named;
         byte[] ours = salts.Of(apiKey, cacheKey, caller, random, out bool isShared);
@@ -285,13 +285,13 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
 /// <summary>IDs of calls: <c>sdk_&lt;UUIDv7&gt;</c>, with <c>_&lt;attempt&gt;</c> on endpoints that are encrypted.</summary>
 internal static class RequestIds
 {
-    /// <summary>The random bytes of an ID.</summary>
+    /// <summary>The number of random bytes of an ID.</summary>
     public const int RandomSize = 10;
 
     /// <summary>A new ID; the same for all attempts of one call.</summary>
     public static string New(TimeProvider time) => New(time, RandomNumberGenerator.GetBytes(RandomSize));
 
-    /// <summary>The same with <see cref="RandomSize"/> random bytes of the caller (RFC 9562, section 5.7).</summary>
+    /// <summary>Returns a new ID from <see cref="RandomSize"/> random bytes (RFC 9562, section 5.7).</summary>
     public static string New(TimeProvider time, ReadOnlySpan<byte> random)
     {
         Span<byte> id = stackalloc byte[16];

@@ -8,8 +8,8 @@ namespace Privatemode.AI.Pipeline.Requests;
 
 /// <summary>Checks whether the service's own parser accepts the URL of an image.</summary>
 /// <remarks>
-/// The service parses it inside the enclave (Go, net/url). If it cannot, it returns an unencrypted error that quotes the whole URL:
-/// for a <c>data:</c> URL, the image. So every URL that its parser might refuse is refused here, and a few more.
+/// The service parses the URL after decryption (Go, net/url). If the parser fails, the service returns an unencrypted error that quotes the whole
+/// URL, which contains the image if it is a <c>data:</c> URL. So every URL that the parser might refuse is refused here, and a few more.
 /// </remarks>
 internal static class ServiceUrl
 {
@@ -25,10 +25,10 @@ internal static class ServiceUrl
 
     public static bool IsHttps(ReadOnlySpan<byte> url) => url.Length >= 8 && Ascii.EqualsIgnoreCase(url[..8], "https://"u8);
 
-    /// <summary>Whether the service can parse a URL that <see cref="IsData"/> or <see cref="IsHttps"/>.</summary>
+    /// <summary>Whether the service can parse a URL for which <see cref="IsData"/> or <see cref="IsHttps"/> is true.</summary>
     public static bool IsParsable(ReadOnlySpan<byte> url)
     {
-        // An image is read once and not four times, because base64 contains none of these.
+        // Base64 contains none of these characters, so an image is read once and not four times.
         if (!url.ContainsAny(NotPlain))
         {
             return IsParsableStart(url);
@@ -50,7 +50,7 @@ internal static class ServiceUrl
         return IsParsableStart(query < 0 ? url : url[..query]);
     }
 
-    /// <summary>The same for a URL without control characters, fragment and query.</summary>
+    /// <summary>Whether the service can parse a URL that has no control characters, fragment or query.</summary>
     private static bool IsParsableStart(ReadOnlySpan<byte> url) =>
         // A path that does not begin with a slash is accepted unchanged.
         IsData(url) ? !url["data:".Length..].StartsWith("/"u8) : IsHttps(url) && IsAuthorityAndPath(url["https://".Length..]);

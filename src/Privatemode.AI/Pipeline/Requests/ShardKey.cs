@@ -78,7 +78,7 @@ internal static class ShardKey
 
     private static int BlockAt(int position) => position < MediumFrom ? SmallBlock : position < LargeFrom ? MediumBlock : LargeBlock;
 
-    /// <summary>Raw JSON text, except that strings are unescaped, fractions are in their shortest form, and null is omitted.</summary>
+    /// <summary>Appends a member as raw JSON text, except that strings are unescaped, fractions are in their shortest form, and null is omitted.</summary>
     private static void AppendMember(ReadOnlySpan<byte> document, JsonIndex index, ReadOnlySpan<byte> name, PooledBytes content)
     {
         int i = index.Find(name);
@@ -121,8 +121,7 @@ internal static class CanonicalText
         }
     }
 
-    /// <summary>Whole numbers unchanged, others in their shortest form without exponent: the service's own reader converts them in the same way to
-    /// text.</summary>
+    /// <summary>Returns a whole number unchanged, and any other in its shortest form without exponent, as the service's own reader writes it.</summary>
     public static string Number(ReadOnlySpan<byte> raw)
     {
         string text = Encoding.ASCII.GetString(raw);

@@ -75,7 +75,7 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
         ? new(ServiceFailureReason.Other, $"The answer of {host} to {purpose} {UnreadableAnswer.Advice}", exception) { WasNotSent = true }
         : new(ServiceFailureReason.Unreachable, $"{host} could not be reached for {purpose}. Check the network, then retry.", exception) { WasNotSent = true };
 
-    /// <summary>The body; null if it is longer than the limit.</summary>
+    /// <summary>Reads the body; null if it is longer than the limit.</summary>
     private static async ValueTask<byte[]?> ReadAsync(
         HttpResponseMessage response, int limit, bool truncate, bool async, CancellationToken cancellationToken)
     {
@@ -105,7 +105,7 @@ internal sealed class BoundedHttpClient(HttpClient http, TimeProvider time)
 /// <summary>A complete answer to a request without content; if the status is not 200, only the beginning of the body.</summary>
 internal sealed record HttpAnswer(int Status, HttpResponseHeaders Headers, byte[] Body, TimeSpan? RetryAfter);
 
-/// <summary>Requests to the gateway without content: attestation and secret exchange. With limits for size and time, without redirects.</summary>
+/// <summary>Sends the requests to the gateway that have no user content: attestation and secret exchange. Redirects are not followed.</summary>
 internal sealed class ControlPlaneClient(BoundedHttpClient http, Uri service, string protocolVersion, string key = ApiKeyErrors.AnyKey)
 {
     /// <summary>Posts JSON once and returns a 200 answer.</summary>

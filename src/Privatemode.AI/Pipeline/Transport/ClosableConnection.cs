@@ -5,15 +5,15 @@ using Privatemode.AI.Internal;
 
 namespace Privatemode.AI.Pipeline.Transport;
 
-/// <summary>A connection whose synchronous reads can be ended from another thread, by closing the connection itself, and whose exceptions show
-/// whether it ended before the first byte of an answer: the exceptions of the platform's handler do not.</summary>
+/// <summary>A connection whose synchronous reads another thread can end by closing it. Its exceptions, unlike those of the platform's handler, show
+/// whether the connection ended before the first byte of an answer.</summary>
 /// <remarks>
 /// <para>A synchronous read has no cancellation token. Disposing the response stream meanwhile is not possible: .NET then reads the rest of the answer
 /// in parallel to that read (<c>HttpContentReadStream.DrainOnDisposeAsync</c>) and returns the connection to its pool with the read still pending,
 /// where it reads the answer of the next call. A closed connection is never returned.</para>
 /// <para>It is for HTTP/1.1: one request at a time, and .NET writes the head of a request in one piece, before any content.</para>
-/// <para>.NET reads 4 KiB at a time, which is five encrypted events. After a read that filled its buffer, more is read than was asked for: a call of the
-/// kernel, or a record of TLS, takes as long as the decryption of an event.</para>
+/// <para>.NET reads 4 KiB at a time, which is five encrypted events. After a read that filled its buffer, the next read gets more than was asked for,
+/// because a kernel call or a TLS record takes as long as the decryption of an event.</para>
 /// </remarks>
 internal sealed class ClosableConnection(Stream inner) : Stream
 {
@@ -254,8 +254,8 @@ internal sealed class ClosableConnection(Stream inner) : Stream
     }
 
     /// <param name="read">The number of bytes that were read.</param>
-    /// <param name="buffer">The caller's.</param>
-    /// <param name="larger">What was read to in its place, or null.</param>
+    /// <param name="buffer">The buffer of the caller.</param>
+    /// <param name="larger">The larger buffer that was read to instead, or null.</param>
     private int EndRead(int read, Span<byte> buffer, byte[]? larger)
     {
         // A read of zero bytes only waits for data.
@@ -272,7 +272,8 @@ internal sealed class ClosableConnection(Stream inner) : Stream
         }
     }
 
-    /// <summary>A request without content learns of the end only by a read of 0 bytes: .NET then repeats it on another connection by itself.</summary>
+    /// <summary>Throws if the connection ended before the answer to a request with content. A request without content gets a read of 0 bytes instead, after
+    /// which .NET repeats it on another connection.</summary>
     private void ThrowIfEndedUnanswered()
     {
         if (_hasEnded && _isUnanswered && _hasContent)
@@ -323,8 +324,8 @@ internal sealed class ClosableConnection(Stream inner) : Stream
 }
 
 /// <summary>Bytes that were read beyond those that were asked for. One reader at a time.</summary>
-/// <remarks>The buffer is rented while it contains bytes, and for a read whose predecessor filled its own: an idle connection has none. One that a read may
-/// still write to is never returned.</remarks>
+/// <remarks>A buffer is rented for a read if the read before it filled its buffer, and is kept while it contains bytes: an idle connection has no buffer.
+/// A buffer that a read may still write to is never returned to the pool.</remarks>
 internal sealed class SurplusBytes
 {
     /// <summary>The maximum number of bytes that are read at a time.</summary>
@@ -338,7 +339,7 @@ internal sealed class SurplusBytes
     /// <summary>Whether all bytes were taken.</summary>
     public bool IsEmpty => Volatile.Read(ref _end) == 0;
 
-    /// <summary>The buffer for a read, in place of one of this length; null for the latter.</summary>
+    /// <summary>Returns a larger buffer for a read into a buffer of this length; null if the read must use its own buffer.</summary>
     public byte[]? BufferFor(int length) => _mayHaveMore && length is > 0 and < Size ? ArrayPool<byte>.Shared.Rent(Size) : null;
 
     /// <summary>Moves bytes to the buffer of a reader.</summary>
@@ -357,10 +358,10 @@ internal sealed class SurplusBytes
         return count;
     }
 
-    /// <summary>Ends a read, for which there are no bytes from before.</summary>
+    /// <summary>Ends a read that was started when no surplus bytes were left.</summary>
     /// <param name="read">The number of bytes that were read.</param>
-    /// <param name="buffer">The reader's.</param>
-    /// <param name="larger">What was read to: the result of <see cref="BufferFor"/>.</param>
+    /// <param name="buffer">The buffer of the reader.</param>
+    /// <param name="larger">The buffer that was read to if it is not the reader's: the result of <see cref="BufferFor"/>.</param>
     public int End(int read, Span<byte> buffer, byte[]? larger)
     {
         _mayHaveMore = read >= buffer.Length;
@@ -380,7 +381,7 @@ internal sealed class SurplusBytes
         return Take(buffer);
     }
 
-    // The answers of a local proxy are plaintext.
+    // Zeroed, because the answers of a local proxy are plaintext.
     private static void Return(byte[] bytes, int used)
     {
         bytes.AsSpan(0, used).Clear();

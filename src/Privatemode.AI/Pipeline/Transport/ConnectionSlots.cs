@@ -11,7 +11,7 @@ namespace Privatemode.AI.Pipeline.Transport;
 /// </remarks>
 internal sealed class ConnectionSlots(int connections, SemaphoreSlim free, TimeSpan longestWait, TimeProvider time)
 {
-    /// <summary>The slots for a handler; null if its number of connections is unlimited, or unknown, as for the client's own.</summary>
+    /// <summary>Returns the slots for a handler; null if its number of connections is unlimited, as in the client's own handler, or unknown.</summary>
     public static ConnectionSlots? For(HttpMessageHandler? handler, TimeSpan longestWait, TimeProvider time) =>
         (HandlerChainCheck.From(handler).LastOrDefault() as SocketsHttpHandler)?.MaxConnectionsPerServer is { } limit and < int.MaxValue
             ? new ConnectionSlots(limit, new SemaphoreSlim(limit), longestWait, time)

@@ -51,7 +51,7 @@ internal static class HttpTransports
         ResponseDrainTimeout = DrainTimeout,
     });
 
-    /// <summary>A name may resolve to anything, so the address of the connection is checked.</summary>
+    /// <summary>Connects to a loopback address. A name may resolve to any address, so the resolved one is checked.</summary>
     private static async ValueTask<Stream> ConnectToLoopbackAsync(
         DnsEndPoint target, Func<string, CancellationToken, Task<IPAddress[]>> resolve, CancellationToken cancellationToken)
     {
@@ -81,7 +81,7 @@ internal static class HttpTransports
 
 /// <summary>Sends requests that must stay on this machine with a handler that reaches nothing else, and the others with an ordinary one.</summary>
 /// <param name="local">Connects to loopback addresses only.</param>
-/// <param name="outside">For https elsewhere; null if nothing may leave this machine.</param>
+/// <param name="outside">Sends https requests to other machines; null if nothing may leave this machine.</param>
 internal sealed class LoopbackRoutingHandler(HttpMessageHandler local, HttpMessageHandler? outside) : HttpMessageHandler
 {
     private readonly HttpMessageInvoker _local = new(local);

@@ -60,7 +60,7 @@ internal sealed class InterruptibleHandler : DelegatingHandler
         }
         catch
         {
-            // Content of a handler of the application. The caller does not have the answer yet, so its connection would stay in use.
+            // The content of an application's handler failed. The caller does not have the answer yet, so its connection would stay in use.
             response.Dispose();
             throw;
         }
@@ -68,7 +68,7 @@ internal sealed class InterruptibleHandler : DelegatingHandler
         InterruptibleContent content = new(new InterruptibleStream(body, response.Content, isClosable));
         foreach ((string name, HeaderStringValues values) in response.Content.Headers.NonValidated)
         {
-            // As a text if there is only one: enumerating them takes memory.
+            // A single value is passed as a text, because enumerating the values takes memory.
             _ = values.Count == 1
                 ? content.Headers.TryAddWithoutValidation(name, values.ToString())
                 : content.Headers.TryAddWithoutValidation(name, values);
@@ -116,7 +116,7 @@ internal sealed class InterruptibleContent(InterruptibleStream body) : HttpConte
 
 /// <summary>The body of an answer from the network; it may be disposed at any moment, even while a read waits.</summary>
 /// <remarks>
-/// <para>The inner stream is never disposed during a read: the read is canceled, and the last one to end disposes it. See
+/// <para>The inner stream is never disposed during a read: the read is canceled, and disposes the stream when it ends. See
 /// <see cref="ClosableConnection"/> for the reason. A canceled read closes its connection.</para>
 /// <para>A failure of the network is an <see cref="IOException"/>, regardless of the transport's exception. One reader at a time.</para>
 /// </remarks>
@@ -136,7 +136,7 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
 
     private static readonly TaskCompletionSource Released = NewReleased();
 
-    // Created by the first that waits for a read to end, which is rare; Released once the inner stream is.
+    // Created by the first caller that waits for a read to end, which is rare. The value is Released once the inner stream is disposed.
     private TaskCompletionSource? _released;
     private int _state;
 
@@ -238,12 +238,12 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
         int read = inner.ReadAsync(bytes.AsMemory(0, buffer.Length), _cut.Token).AsTask().GetAwaiter().GetResult();
         bytes.AsSpan(0, read).CopyTo(buffer);
 
-        // Not after a failure: the transport might still write to it.
+        // Not returned after a failure, because the transport might still write to it.
         ArrayPool<byte>.Shared.Return(bytes);
         return read;
     }
 
-    /// <summary>The exception in place of a failure of the transport; null to rethrow that.</summary>
+    /// <summary>Returns the exception to throw in place of the transport's; null to rethrow the transport's.</summary>
     private Exception? Translate(Exception exception, CancellationToken caller) =>
         Volatile.Read(ref _state) != Reading ? new ObjectDisposedException(nameof(InterruptibleStream), exception)
         : caller.IsCancellationRequested ? new OperationCanceledException(null, exception, caller)

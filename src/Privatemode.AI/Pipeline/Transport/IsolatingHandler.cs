@@ -43,8 +43,8 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
     }
 
     /// <summary>Refuses answers that must not be passed on.</summary>
-    /// <remarks>Here and not later: the OpenAI client's transport takes the stream out of the response first, and if the response is refused after that,
-    /// the stream can no longer be closed and keeps its connection.</remarks>
+    /// <remarks>A later check would be too late: the OpenAI client's transport takes the stream out of the response. If the response were refused after that,
+    /// the stream could no longer be closed and would keep its connection.</remarks>
     private static HttpResponseMessage Checked(HttpResponseMessage response, HttpRequestMessage request, Uri asked)
     {
         try
@@ -76,7 +76,7 @@ internal sealed class IsolatingHandler(HttpMessageHandler inner, bool isLoopback
         }
     }
 
-    /// <summary>HTTP has no status beyond 599, and the OpenAI client breaks on one.</summary>
+    /// <summary>Throws on a status beyond 599, which HTTP does not have and on which the OpenAI client fails.</summary>
     private static void ThrowIfNoSuchStatus(HttpResponseMessage response, string callId)
     {
         if ((int)response.StatusCode > 599)
@@ -134,7 +134,7 @@ internal static class HandlerChainCheck
     /// <summary>Checks a handler of the application as far as possible without changing it.</summary>
     /// <param name="handler">The handler, with those below it.</param>
     /// <param name="isLoopbackOnly">Whether a handler of any kind may send, because nothing leaves this machine.</param>
-    /// <exception cref="PrivatemodeConfigurationException">It is not one that can be guarded, or its settings would send more than was encrypted.</exception>
+    /// <exception cref="PrivatemodeConfigurationException">The handler cannot be guarded, or its settings would send more than was encrypted.</exception>
     public static void ThrowIfUnsafe(HttpMessageHandler handler, bool isLoopbackOnly) => ThrowIfSenderUnsafe(From(handler).Last(), isLoopbackOnly);
 
     /// <summary>Checks the handler that sends.</summary>
@@ -222,7 +222,7 @@ internal static class HandlerChainCheck
             throw Refuse("The message handler must not follow redirects or keep cookies: set AllowAutoRedirect and UseCookies to false.");
         }
 
-        // Each adds a header that was not checked; credentials also send the request a second time.
+        // Both add a header that was not checked; credentials also send the request a second time.
         if (sockets.AutomaticDecompression != System.Net.DecompressionMethods.None || sockets.Credentials is not null)
         {
             throw Refuse(

@@ -50,12 +50,12 @@ internal sealed class OutboundGuardHandler(HttpMessageHandler sender, bool isLoo
         RequestSnapshot.ThrowIfChanged(request);
     }
 
-    /// <summary>The platform reports a connection that was not opened in time as a cancellation, though no token was canceled. Other handlers may
-    /// have timeouts of another kind.</summary>
+    /// <summary>Whether a connection was not opened in time. The platform's handlers report that as a cancellation, although no token was canceled. Other
+    /// handlers may have timeouts of another kind.</summary>
     private bool IsConnectTimeout(OperationCanceledException exception, CancellationToken asked) =>
         InnerHandler is SocketsHttpHandler or LoopbackRoutingHandler && exception.InnerException is TimeoutException && !asked.IsCancellationRequested;
 
-    /// <summary>Converts it to a failure to connect: nothing was sent.</summary>
+    /// <summary>Converts such a cancellation to a connection failure, which shows that nothing was sent.</summary>
     private static HttpRequestException NotConnected(OperationCanceledException exception) =>
         new(HttpRequestError.ConnectionError, "No connection could be made in time.", exception);
 }
@@ -101,7 +101,7 @@ internal sealed class RequestSnapshot(HttpRequestMessage original)
         }
     }
 
-    /// <summary>Each header as one text, because logging splits values. Without the length, which is computed on demand.</summary>
+    /// <summary>Returns each header as one text, because logging splits values. Content-Length is left out, because it is computed on demand.</summary>
     private static (string Name, string Value)[] TextsOf(HttpHeaders? headers)
     {
         HttpHeadersNonValidated all = headers?.NonValidated ?? default;
@@ -118,7 +118,7 @@ internal sealed class RequestSnapshot(HttpRequestMessage original)
         return count == texts.Length ? texts : texts[..count];
     }
 
-    /// <summary>Whether these are the headers, in any order.</summary>
+    /// <summary>Whether the headers are equal to these texts, in any order.</summary>
     private static bool AreSame(HttpHeaders? headers, (string Name, string Value)[] texts)
     {
         HttpHeadersNonValidated all = headers?.NonValidated ?? default;

@@ -8,19 +8,19 @@ internal static class TransportExceptions
     /// <summary>Finds the exception of this library inside that of the transport; null if the transport threw for another reason.</summary>
     public static PrivatemodeException? FindOwn(Exception exception) => Find<PrivatemodeException>(exception);
 
-    /// <summary>The exception if the same exchange is sent again: two answers to one exchange could be combined by an attacker.</summary>
+    /// <summary>Creates the exception for an exchange that is sent again: an attacker could combine the two answers.</summary>
     public static PrivatemodeWouldLeakException SentTwice() => new(
         "sent-twice", "A policy or handler below the encryption sent the same request again. Remove its retries: this library retries itself.");
 
-    /// <summary>No connection was opened, so nothing was sent.</summary>
+    /// <summary>Whether no connection was opened, so that nothing was sent.</summary>
     public static bool IsConnectFailure(Exception exception) =>
         Http(exception)?.HttpRequestError is HttpRequestError.ConnectionError or HttpRequestError.NameResolutionError
             or HttpRequestError.ProxyTunnelError;
 
-    /// <summary>Something answered, but not with HTTP, or with headers that are too long.</summary>
+    /// <summary>Whether there was an answer that is not HTTP or has too long headers.</summary>
     public static bool IsUnreadable(Exception exception) => UnreadableAnswer.Is(Http(exception));
 
-    /// <summary>The peer reset or closed the connection before the first byte of an answer.</summary>
+    /// <summary>Whether the peer reset or closed the connection before the first byte of an answer.</summary>
     /// <remarks>A connection that was closed while in the pool ends in either way. A proxy can cause both, so they are treated alike.</remarks>
     public static bool IsUnanswered(Exception exception) => Find<UnansweredIOException>(Http(exception)) is not null;
 
@@ -54,7 +54,7 @@ internal static class UnreadableAnswer
     public static bool Is(HttpRequestException? exception) =>
         exception?.HttpRequestError is HttpRequestError.InvalidResponse or HttpRequestError.ConfigurationLimitExceeded;
 
-    /// <summary>The same without the message of the platform's handler: it quotes the unreadable text, and exceptions are logged.</summary>
+    /// <summary>Returns a copy without the message of the platform's handler, which quotes the unreadable text: exceptions are logged.</summary>
     public static HttpRequestException WithoutQuote(HttpRequestException exception) =>
         new(exception.HttpRequestError, "The answer is not HTTP, or its headers are too long.");
 }

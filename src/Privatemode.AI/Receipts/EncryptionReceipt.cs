@@ -23,11 +23,12 @@ public sealed record EncryptionReceipt
     private const int EnoughForMost = 768;
 
     private const string VerifiedName = "verified";
+    private const string TestTrustName = "testTrust";
     private const string StatementName = "statement";
     private const string NotVerified = "not verified by this client";
 
     private static readonly string[] Known =
-        ["secretId", "manifestSha256", "verifiedAt", "requestId", "encryptedMembers", "clearMembers", VerifiedName, StatementName];
+        ["secretId", "manifestSha256", "verifiedAt", "requestId", "encryptedMembers", "clearMembers", VerifiedName, TestTrustName, StatementName];
 
     // Readers differ in which of two members with the same name they use.
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
@@ -50,6 +51,11 @@ public sealed record EncryptionReceipt
         get => field && SecretId is not null && ManifestSha256 is not null && VerifiedAt is not null;
         internal init;
     }
+
+    /// <summary>Gets a value that indicates whether the deployment was verified with the roots of a test deployment (<see cref="InsecureLoopbackTrust"/>).
+    /// </summary>
+    /// <value>If <see langword="true"/>, the verification proves nothing about hardware.</value>
+    public bool IsTestTrust { get; internal init; }
 
     /// <summary>Gets the ID of the secret under which request and answer were encrypted. The ID is not secret.</summary>
     /// <value><see langword="null"/> if the request was sent to Privatemode's own proxy (<see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>). Never
@@ -122,6 +128,7 @@ public sealed record EncryptionReceipt
             return new EncryptionReceipt
             {
                 IsVerified = isVerified,
+                IsTestTrust = root.TryGetProperty(TestTrustName, out JsonElement test) && test.GetBoolean(),
                 SecretId = isVerified ? Text(root, "secretId") : null,
                 ManifestSha256 = isVerified ? Text(root, "manifestSha256") : null,
                 VerifiedAt = isVerified ? root.GetProperty("verifiedAt").GetDateTimeOffset() : null,
@@ -161,6 +168,11 @@ public sealed record EncryptionReceipt
                 json.WriteString(StatementName, NotVerified);
             }
 
+            if (IsTestTrust)
+            {
+                json.WriteBoolean(TestTrustName, true);
+            }
+
             json.WriteString("requestId", RequestId);
             WriteNames(json, "encryptedMembers", EncryptedMembers);
             WriteNames(json, "clearMembers", ClearMembers);
@@ -179,7 +191,8 @@ public sealed record EncryptionReceipt
     /// <summary>Determines whether another receipt has the same values. Lists are compared by their elements.</summary>
     /// <param name="other">The other receipt.</param>
     /// <returns><see langword="true"/> if all values are equal; otherwise, <see langword="false"/>.</returns>
-    public bool Equals(EncryptionReceipt? other) => other is not null && IsVerified == other.IsVerified && SecretId == other.SecretId
+    public bool Equals(EncryptionReceipt? other) => other is not null && IsVerified == other.IsVerified
+        && IsTestTrust == other.IsTestTrust && SecretId == other.SecretId
         && ManifestSha256 == other.ManifestSha256 && VerifiedAt == other.VerifiedAt && RequestId == other.RequestId
         && EncryptedMembers.SequenceEqual(other.EncryptedMembers) && ClearMembers.SequenceEqual(other.ClearMembers) && _unknown.SequenceEqual(other._unknown);
 
@@ -196,7 +209,8 @@ public sealed record EncryptionReceipt
             $"This client states: request {RequestId} ({(IsWholeBodyEncrypted ? "whole body" : string.Join(", ", EncryptedMembers))}) and its answer were " +
                 $"encrypted under secret {SecretId}, agreed with a deployment that had " +
                 $"proved manifest {ManifestSha256} at {VerifiedAt:u}. In the clear: " +
-                $"{(ClearMembers.Count == 0 ? "no member" : string.Join(", ", ClearMembers))}.");
+                $"{(ClearMembers.Count == 0 ? "no member" : string.Join(", ", ClearMembers))}." +
+                $"{(IsTestTrust ? " The deployment was verified with test roots, which prove nothing about hardware." : "")}");
 
     private static void WriteNames(Utf8JsonWriter json, string name, IReadOnlyList<string> names)
     {

@@ -41,6 +41,7 @@ internal static class DeploymentReport
             ClaimedCoordinatorVersion = verified.ClaimedVersion,
             Warnings = [.. verified.Warnings, .. decision.Warnings],
             Checks = verified.Checks,
+            IsTestTrust = verified.IsTestTrust,
         };
     }
 

@@ -71,7 +71,10 @@ internal static class VerificationSettings
         ? ContrastTrustAnchors.Production
         : new ContrastTrustAnchors(
             new SevTrustAnchors(trust.AmdRootKeySha256.ToDictionary(entry => Product(entry.Key), entry => entry.Value)),
-            new TdxTrustAnchors([Convert.FromHexString(trust.IntelRootKeySha256)]));
+            new TdxTrustAnchors([Convert.FromHexString(trust.IntelRootKeySha256)]))
+        {
+            IsTest = true,
+        };
 
     /// <exception cref="PrivatemodeConfigurationException">A technology, product line or chip has an invalid value.</exception>
     public static ContrastOptions OptionsOf(HardwarePolicy policy) => new()

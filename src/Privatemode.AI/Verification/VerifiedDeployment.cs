@@ -84,6 +84,9 @@ public sealed record VerifiedDeployment
     /// <summary>Gets all checks, including those that resulted in a warning and those that were not performed.</summary>
     public required IReadOnlyList<VerificationCheck> Checks { get; init; }
 
+    /// <summary>Whether the roots of a test deployment were trusted.</summary>
+    internal bool IsTestTrust { get; init; }
+
     /// <summary>Returns the report as JSON, without the manifest and the evidence.</summary>
     /// <returns>Indented JSON; times are in the format of RFC 3339. Later versions can add members, checks and values of <c>manifestSource</c>.</returns>
     public string ToJson() => Encoding.UTF8.GetString(DeploymentReport.ToJson(this));
@@ -110,11 +113,12 @@ public sealed record VerifiedDeployment
     public override int GetHashCode() => HashCode.Combine(VerifiedAt, ManifestSha256);
 
     /// <summary>Returns the technology, the manifest and the times in one line, for logs.</summary>
-    /// <returns>One line of text.</returns>
+    /// <returns>One line of text. With <see cref="InsecureLoopbackTrust"/>, it says that the roots are test roots.</returns>
     public override string ToString()
     {
         string hardware = AmdProduct is { } product ? $"{Tee} ({product})" : $"{Tee}";
-        return $"{hardware}, manifest {ManifestSha256}, verified {VerifiedAt:u}, valid until {ValidUntil:u}";
+        string trust = IsTestTrust ? ", with test roots, which prove nothing about hardware" : "";
+        return $"{hardware}, manifest {ManifestSha256}, verified {VerifiedAt:u}, valid until {ValidUntil:u}{trust}";
     }
 }
 

@@ -41,6 +41,14 @@ public sealed class EncryptionReceiptTests
     }
 
     [Fact]
+    public void ToJson_OfRealRoots_HasNoMemberAboutTests()
+    {
+        Assert.False(Receipt.IsTestTrust);
+        Assert.DoesNotContain("test", Receipt.ToJson() + Receipt, StringComparison.OrdinalIgnoreCase);
+        Assert.Null(EncryptionReceipt.ParseOrNull(Receipt.ToJson()[..^1] + ",\"testTrust\":\"no\"}"));
+    }
+
+    [Fact]
     public void TryParse_MembersOfALaterVersion_AreKept()
     {
         string later = $$"""{{Receipt.ToJson()[..^1]}},"signature":{"kid":"\u00e4","values":[1.50,null,true]},"sealedMember":[],"tee":"SEV-9"}""";

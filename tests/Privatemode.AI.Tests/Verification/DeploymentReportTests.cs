@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Microsoft.Extensions.AI;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
 
@@ -44,8 +45,46 @@ public sealed class DeploymentReportTests
         scene.Deployment.Evidence.AmdProduct = EvidenceAmdProduct.Milan;
         using PrivatemodeClient client = scene.Client();
         VerifiedDeployment proof = await client.VerifyAsync().OrTimeout();
-        Assert.NotEmpty(proof.Warnings);
-        Assert.Contains(proof.Warnings[0].Split(' ')[0], proof.ToJson(), StringComparison.Ordinal);
+        Assert.Contains("Milan", proof.Warnings[1], StringComparison.Ordinal);
+        Assert.Contains(proof.Warnings[1].Split(' ')[0], proof.ToJson(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(EvidenceKind.SevSnp, "snp-trust-anchor")]
+    [InlineData(EvidenceKind.Tdx, "tdx-pck-chain")]
+    public async Task Report_UnderTestRoots_DoesNotLookLikeOneOfRealHardware(EvidenceKind kind, string anchor)
+    {
+        await using DeploymentScene scene = await DeploymentScene.StartAsync(kind);
+        using PrivatemodeClient client = scene.Client();
+        VerifiedDeployment proof = await client.VerifyAsync().OrTimeout();
+        AssertTestRoots(proof, anchor);
+
+        // The same evidence, read from a file.
+        using MemoryStream file = new();
+        await proof.SaveEvidenceAsync(file);
+        file.Position = 0;
+        EvidenceExpectation expectation = new(proof.ManifestSha256) { Endpoint = proof.Endpoint, InsecureLoopbackTrust = scene.OtherProcess() };
+        AssertTestRoots(SavedEvidence.Load(file).Verify(expectation, proof.VerifiedAt), anchor);
+
+        ChatResponse response = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
+        EncryptionReceipt receipt = response.GetPrivatemodeReceipt()!;
+        Assert.True(receipt.IsTestTrust);
+        Assert.EndsWith("verified with test roots, which prove nothing about hardware.", receipt.ToString(), StringComparison.Ordinal);
+        Assert.True(EncryptionReceipt.TryParse(receipt.ToJson(), out EncryptionReceipt? again));
+        Assert.Equal(receipt, again);
+        Assert.NotEqual(receipt, receipt with { IsTestTrust = false });
+    }
+
+    private static void AssertTestRoots(VerifiedDeployment proof, string anchor)
+    {
+        Assert.Contains("proves nothing about hardware", proof.Warnings[0], StringComparison.Ordinal);
+        VerificationCheck check = Assert.Single(proof.Checks, check => check.Name == anchor);
+        Assert.Equal(VerificationOutcome.Warning, check.Outcome);
+        Assert.Contains("test root", check.Detail, StringComparison.Ordinal);
+        Assert.DoesNotContain("AMD's root key", proof.ToJson(), StringComparison.Ordinal);
+        Assert.DoesNotContain("Intel's root key", proof.ToJson(), StringComparison.Ordinal);
+        Assert.EndsWith("with test roots, which prove nothing about hardware", proof.ToString(), StringComparison.Ordinal);
+        Assert.EndsWith("with test roots, which prove nothing about hardware", (proof with { Warnings = [] }).ToString(), StringComparison.Ordinal);
     }
 
     private static string? Name(JsonElement element) => element.GetProperty("name").GetString();

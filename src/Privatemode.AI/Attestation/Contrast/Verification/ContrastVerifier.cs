@@ -22,12 +22,13 @@ internal static class ContrastVerifier
         CheckManifest(document, evidence.Manifest);
         CheckKind(document.Kind, options);
         byte[] reportData = ReportData.Compute(nonce.Span, document.Manifests, document.RootAuthority.Span, document.MeshAuthority.Span);
-        return evidence switch
+        VerifiedCoordinator verified = evidence switch
         {
             ParsedSnpEvidence snp => VerifySnp(snp, reportData, collateral, anchors, options, at),
             ParsedTdxEvidence tdx => VerifyTdx(tdx, reportData, collateral, options, at),
             _ => throw new ArgumentException("Unknown kind of evidence.", nameof(evidence)),
         };
+        return anchors.IsTest ? CoordinatorReport.WithTestRoots(verified) : verified;
     }
 
     /// <summary>Refuses a history of manifests that is not exactly the expected manifest. This check comes first, before any other part of the document is
@@ -187,6 +188,9 @@ internal sealed record ContrastTrustAnchors(SevTrustAnchors Sev, TdxTrustAnchors
 {
     /// <summary>The root keys of AMD and Intel.</summary>
     public static ContrastTrustAnchors Production { get; } = new(SevTrustAnchors.Production, TdxTrustAnchors.Production);
+
+    /// <summary>Whether these are the roots of a test deployment, whose keys are public.</summary>
+    public bool IsTest { get; init; }
 }
 
 /// <summary>The 64 bytes that bind a report to the nonce, the history of manifests and both CAs.</summary>

@@ -63,12 +63,16 @@ internal sealed record VerifiedCoordinator
     public required IReadOnlyList<string> Warnings { get; init; }
 
     public required IReadOnlyList<VerificationCheck> Checks { get; init; }
+
+    /// <summary>Whether the roots are those of a test deployment.</summary>
+    public bool IsTestTrust { get; init; }
 }
 
 /// <summary>Describes a successful verification: what was proved, what was not checked, and warnings.</summary>
 internal static class CoordinatorReport
 {
     private const string NotRequired = "the manifest does not require it";
+    private const string TestRoot = "test root (InsecureLoopbackTrust): proves nothing about hardware";
 
     private static readonly VerificationCheck[] NeverChecked =
     [
@@ -166,6 +170,23 @@ internal static class CoordinatorReport
         OptionalCheck(TdxPolicyChecks.StaticPlatform, value.StaticPlatform, NotRequired),
         .. NeverChecked,
     ];
+
+    /// <summary>Says in the warnings and in the check of the root key that the roots are those of a test deployment.</summary>
+    public static VerifiedCoordinator WithTestRoots(VerifiedCoordinator verified) => verified with
+    {
+        IsTestTrust = true,
+        Warnings =
+        [
+            "The deployment was verified with the root keys of a test deployment (InsecureLoopbackTrust). This proves nothing about hardware.",
+            .. verified.Warnings,
+        ],
+        Checks =
+        [
+            .. verified.Checks.Select(check => check.Name is SevChecks.TrustAnchor or TdxChecks.PckChain
+                ? check with { Outcome = VerificationOutcome.Warning, Detail = TestRoot }
+                : check),
+        ],
+    };
 
     private static VerificationCheck[] Common() => [Passed(ContrastChecks.ManifestCount), Passed(ContrastChecks.ManifestMatch)];
 

@@ -173,6 +173,20 @@ public sealed class DecryptedDocumentTests : IDisposable
     }
 
     [Theory]
+    [InlineData("")]
+    [InlineData("{\"id\":\"x\"")]
+    [InlineData("{\"id\":1,\"id\":2}")]
+    [InlineData("[1]")]
+    [InlineData("{}{}")]
+    public void ReadUnencrypted_DocumentWithAFault_IsRefusedAndEmpty(string document)
+    {
+        Assert.Equal(AnswerFault.None, _opened.ReadUnencrypted("{\"id\":\"x\"}"u8.ToArray(), allowsArray: false));
+        Assert.NotEqual(AnswerFault.None, _opened.ReadUnencrypted(Encoding.UTF8.GetBytes(document), allowsArray: false));
+        Assert.True(_opened.Text.IsEmpty);
+        Assert.Equal(0, _opened.Count);
+    }
+
+    [Theory]
     [InlineData("{\"first\":1}", JsonTokenType.StartObject, true)]
     [InlineData("{\"first\":1}", JsonTokenType.StartArray, false)]
     [InlineData(" \r\n\t[1]", JsonTokenType.StartArray, true)]

@@ -64,12 +64,17 @@ public sealed class DeploymentEvidence
     }
 
     /// <summary>Gets the bytes of the manifest that the CDN serves, for example to pin it in <see cref="VerificationOptions.Manifest"/>.</summary>
-    public ReadOnlyMemory<byte> Manifest => Current().Manifest;
+    public ReadOnlyMemory<byte> Manifest => Current().PublishedManifest;
+
+    /// <summary>Publishes the next manifest without deploying it: the CDN serves it, but the evidence is still that of the previous manifest.</summary>
+    /// <remarks>It lets a test reach the state in which <see cref="ManifestUpdate.IsDeployed"/> is <see langword="false"/>. <see cref="ChangeManifest"/>
+    /// deploys the manifest. A second call has no effect until then.</remarks>
+    public void PublishManifest() => Change(settings => settings with { IsNextPublished = true });
 
     /// <summary>Replaces the manifest and all workloads in it, including the coordinator, as a release of the service does.</summary>
     /// <remarks>A client that has verified the deployment continues to use its session. It sees the change when it verifies the deployment again, for example
     /// after <see cref="PrivatemodeTestDeployment.RotateMeshCa"/>.</remarks>
-    public void ChangeManifest() => Change(settings => settings with { Revision = settings.Revision + 1 });
+    public void ChangeManifest() => Change(settings => settings with { Revision = settings.Revision + 1, IsNextPublished = false });
 
     /// <summary>Returns the number of requests that an evidence source has received, including those that it refused.</summary>
     /// <param name="source">The evidence source.</param>

@@ -15,24 +15,33 @@ internal sealed class IssuedEvidence
     private readonly Lazy<byte[]> _rootCa = new(TestAuthorities.RootCa);
     private readonly Lazy<byte[]> _manifest;
     private readonly Lazy<byte[]> _previousManifest;
+    private readonly Lazy<byte[]> _publishedManifest;
 
     public IssuedEvidence(EvidenceSettings settings, DateTimeOffset day)
-        : this(EvidencePlan.Create(settings, day)) => _previousManifest = new Lazy<byte[]>(
-            () => EvidencePlan.Create(settings with { Revision = settings.Revision - 1 }, day).Manifest.Write());
+        : this(EvidencePlan.Create(settings, day))
+    {
+        _previousManifest = OfRevision(settings.Revision - 1);
+        _publishedManifest = settings.IsNextPublished ? OfRevision(settings.Revision + 1) : _manifest;
+
+        Lazy<byte[]> OfRevision(int revision) => new(() => EvidencePlan.Create(settings with { Revision = revision }, day).Manifest.Write());
+    }
 
     public IssuedEvidence(EvidencePlan plan)
     {
         _plan = plan;
         _manifest = new Lazy<byte[]>(plan.Manifest.Write);
-        _previousManifest = _manifest;
+        _previousManifest = _publishedManifest = _manifest;
         Snp = plan.Kind == EvidenceKind.SevSnp ? new IssuedSnp(plan.Snp) : null;
         Tdx = plan.Kind == EvidenceKind.Tdx ? new IssuedTdx(plan.Tdx) : null;
     }
 
     public DateTimeOffset Day => _plan.Day;
 
-    /// <summary>The manifest that the CDN serves.</summary>
+    /// <summary>The manifest of the deployment.</summary>
     public byte[] Manifest => _manifest.Value;
+
+    /// <summary>The manifest that the CDN serves.</summary>
+    public byte[] PublishedManifest => _publishedManifest.Value;
 
     /// <summary>The manifest that preceded the current one.</summary>
     public byte[] PreviousManifest => _previousManifest.Value;

@@ -39,7 +39,7 @@ internal static class StandIns
     public static StandInAnswer Answer(EvidenceSource source, IssuedEvidence evidence, string path, IReadOnlyDictionary<string, string> query) =>
         (source, evidence) switch
         {
-            (EvidenceSource.Manifest, _) => new StandInAnswer(200, "application/json", evidence.Manifest),
+            (EvidenceSource.Manifest, _) => new StandInAnswer(200, "application/json", evidence.PublishedManifest),
             (EvidenceSource.AmdChipCertificate or EvidenceSource.AmdCertificateChain or EvidenceSource.AmdRevocationList, { Snp: { } snp }) =>
                 Amd(source, snp, path, query),
             (EvidenceSource.IntelTcbInfo, { Tdx: { } tdx }) => TcbInfo(tdx, query),

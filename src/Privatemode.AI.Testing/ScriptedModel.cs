@@ -32,7 +32,9 @@ public sealed class ScriptedModel
     public ScriptedAnswer Reply(string text) => Enqueue(ScriptedAnswer.Text(text));
 
     /// <summary>Adds an answer with a tool call to the script.</summary>
-    /// <param name="name">The name of the function.</param>
+    /// <remarks>If the request offers tools, but not one with this name, the deployment answers with status 500 and the names of the offered tools. To script a
+    /// call of a tool that does not exist, use <see cref="ScriptedAnswer.WithRawJson"/> or <see cref="ScriptedAnswer.WithRawEvents"/>.</remarks>
+    /// <param name="name">The name of the function, as the request offers it.</param>
     /// <param name="arguments">The arguments as a JSON object.</param>
     /// <param name="id">The ID of the call, or <see langword="null"/> for a generated one.</param>
     /// <returns>The answer. Call <see cref="ScriptedAnswer.WithToolCall"/> to add parallel tool calls.</returns>

@@ -40,6 +40,28 @@ public abstract class EcosystemTest : IAsyncLifetime
     {
     }
 
+    /// <summary>Scripts a call of a tool that the request does not offer, as a model that invents tools makes it, and the answer after it.</summary>
+    protected void ScriptUnofferedCall(string name, string answer, string arguments = "{}")
+    {
+        JsonObject call = new()
+        {
+            ["index"] = 0,
+            ["id"] = "call_1",
+            ["type"] = "function",
+            ["function"] = new JsonObject { ["name"] = name, ["arguments"] = arguments },
+        };
+        string calls = $$"""{"role":"assistant","content":null,"tool_calls":[{{call.ToJsonString()}}]}""";
+        _ = Deployment.Model.Reply("")
+            .WithRawJson(Answer("chat.completion", $$"""{"index":0,"message":{{calls}},"finish_reason":"tool_calls"}"""))
+            .WithRawEvents(
+                Answer("chat.completion.chunk", $$"""{"index":0,"delta":{{calls}},"finish_reason":null}"""),
+                Answer("chat.completion.chunk", """{"index":0,"delta":{},"finish_reason":"tool_calls"}"""))
+            .Then.Reply(answer);
+
+        static string Answer(string type, string choice) =>
+            $$"""{"id":"chatcmpl-1","object":"{{type}}","created":1767225600,"model":"{{ModelId}}","choices":[{{choice}}]}""";
+    }
+
     /// <summary>Each text was in a decrypted request, and nowhere in what was sent or received.</summary>
     protected void AssertSentEncrypted(params string[] texts)
     {

@@ -7,6 +7,9 @@ namespace Privatemode.AI.Testing.Enclave;
 internal sealed record ModelAnswer(
     Func<string> Whole, Func<IReadOnlyList<string>>? Events = null, (int Status, string Message, string? Code)? Failure = null)
 {
+    /// <summary>The names of the tools that the answer calls.</summary>
+    public IReadOnlyList<string> CalledTools { get; private init; } = [];
+
     public static ModelAnswer Make(EnclaveEndpoint endpoint, RecordedRequest record, ModelRequest request, ScriptedModel model, DateTimeOffset now)
     {
         if (endpoint == EnclaveEndpoint.Embeddings)
@@ -30,12 +33,14 @@ internal sealed record ModelAnswer(
         if (endpoint == EnclaveEndpoint.Messages)
         {
             MessageWriter message = new(request, answer);
-            return new ModelAnswer(message.Whole, message.Events, answer.Failure);
+            return new ModelAnswer(message.Whole, message.Events, answer.Failure) { CalledTools = NamesOf(answer) };
         }
 
         CompletionWriter completion = new(request, answer, endpoint == EnclaveEndpoint.Chat, now);
-        return new ModelAnswer(completion.Whole, completion.Events, answer.Failure);
+        return new ModelAnswer(completion.Whole, completion.Events, answer.Failure) { CalledTools = NamesOf(answer) };
     }
+
+    private static string[] NamesOf(ScriptedAnswer answer) => [.. answer.ToolCalls.Select(call => call.Name)];
 
     private static ScriptedAnswer Echo(EnclaveEndpoint endpoint, RecordedRequest record, ModelRequest request)
     {

@@ -51,6 +51,13 @@ internal sealed class ModelRequest : IDisposable
 
     private int ChoicesOfEach => ReadInteger("n", MaxChoices) ?? 1;
 
+    /// <summary>The names of the tools that the request offers.</summary>
+    public IEnumerable<string> ToolNames =>
+        from tool in ModelRules.Items(Root, "tools")
+        let name = ModelRules.Find(ModelRules.Find(tool, "function") is { ValueKind: JsonValueKind.Object } function ? function : tool, "name")
+        where name.ValueKind == JsonValueKind.String
+        select name.GetString()!;
+
     /// <summary>Returns a string member, or null if it is absent or null.</summary>
     /// <exception cref="ModelServerException">The member has another type.</exception>
     public string? ReadText(string name) => !Root.TryGetProperty(name, out JsonElement value) || value.ValueKind == JsonValueKind.Null ? null

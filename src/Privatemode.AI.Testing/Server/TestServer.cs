@@ -170,6 +170,7 @@ internal sealed class TestServer(
     private async Task AnswerAsync(RecordedRequest record, AnswerSender sender, Fault? fault, EnclaveExchange exchange, ModelRequest request)
     {
         ModelAnswer answer = ModelAnswer.Make(exchange.Endpoint, record, request, model, options.TimeProvider.GetUtcNow());
+        FaultReach.RequireTools(answer.CalledTools, request);
         if (await TrySendFaultyAsync(sender, exchange, fault, answer).ConfigureAwait(false))
         {
             return;

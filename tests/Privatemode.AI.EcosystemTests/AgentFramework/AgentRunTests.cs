@@ -48,7 +48,15 @@ public sealed class AgentRunTests : AgentTest
     {
         int called = 0;
         AIFunction tool = AIFunctionFactory.Create((string? city = null) => ++called, ToolName);
-        ScriptCall(name, arguments);
+        if (name == ToolName)
+        {
+            ScriptCall(name, arguments);
+        }
+        else
+        {
+            ScriptUnofferedCall(name, Answer);
+        }
+
         _ = await RunAsync(CreateAgent(tool), isStreaming: false);
         Assert.Equal(0, called);
     }

@@ -106,7 +106,7 @@ public sealed class FunctionInvocationTests : ExtensionsAITest
     [InlineData(true)]
     public async Task UnknownFunction_EndsTheLoopOnlyIfAsked(bool isTerminating)
     {
-        ScriptCall("no_such_tool");
+        ScriptUnofferedCall("no_such_tool", Answer);
         using IChatClient chat = Invoking(invoker => invoker.TerminateOnUnknownCalls = isTerminating);
         ChatResponse response = await AskAsync(chat, options: WithWeather);
         if (isTerminating)

@@ -148,7 +148,6 @@ public sealed class FunctionCallingTests : KernelTest
 
     [Theory]
     [InlineData(ToolName, """{"city":"Boch""", "incomplete or not a JSON object")]
-    [InlineData("Weather-unknown", "{}", "does not exist")]
     [InlineData("Weather-fail", """{"isSecurity":false}""", "out of order")]
     public async Task CallThatCannotRun_IsAnsweredWithAnError(string name, string arguments, string expected)
     {
@@ -158,6 +157,14 @@ public sealed class FunctionCallingTests : KernelTest
         Assert.Equal(Answer, (await CreateKernel().InvokePromptAsync(Question, new KernelArguments(Auto)).OrTimeout()).GetValue<string>());
         Assert.Empty(called);
         Assert.Contains(expected, (string?)ChatBodies[1]["messages"]![2]!["content"], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task CallOfAFunctionThatDoesNotExist_IsAnsweredWithAnError()
+    {
+        ScriptUnofferedCall("Weather-unknown", Answer);
+        Assert.Equal(Answer, (await CreateKernel().InvokePromptAsync(Question, new KernelArguments(Auto)).OrTimeout()).GetValue<string>());
+        Assert.Contains("does not exist", (string?)ChatBodies[1]["messages"]![2]!["content"], StringComparison.Ordinal);
     }
 
     [Fact]

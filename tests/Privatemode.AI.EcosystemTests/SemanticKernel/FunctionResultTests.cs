@@ -104,7 +104,7 @@ public sealed class FunctionResultTests : KernelTest
     [InlineData(true)]
     public async Task FunctionThatTheModelWasNotToldOf_IsNotInvoked(bool isStreaming)
     {
-        ScriptCall();
+        ScriptUnofferedCall(ToolName, Answer, Arguments);
         List<string> called = [];
         WeatherPlugin.Called.Value = called.Add;
         Kernel kernel = CreateKernel();

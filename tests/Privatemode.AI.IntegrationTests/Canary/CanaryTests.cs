@@ -26,7 +26,7 @@ public sealed class CanaryTests(ITestOutputHelper output) : IAsyncLifetime
     {
         _deployment = await PrivatemodeTestDeployment.StartAsync();
         _deployment.Model.SetFallback(_ => ScriptedAnswer.Text($"{Sentinel.Text} answer").WithReasoning($"{Sentinel.Text} reasoning").WithToolCall(
-            "tool", $$"""{"argument":"{{Sentinel.Text}}"}"""));
+            $"{Sentinel.Text}_tool_name", $$"""{"argument":"{{Sentinel.Text}}"}"""));
         _client = _deployment.CreateClient(options =>
         {
             options.LoggerFactory = _logs;

@@ -47,7 +47,7 @@ public sealed class ResponsesCanaryTests : ResponsesTest
     {
         foreach (bool stream in (bool[])[false, true])
         {
-            _ = Deployment.Model.Reply($"{S} answer").WithReasoning($"{S} reasoning").WithToolCall("f", $$"""{"a":"{{S}}"}""");
+            _ = Deployment.Model.Reply($"{S} answer").WithReasoning($"{S} reasoning").WithToolCall($"{S}-name", $$"""{"a":"{{S}}"}""");
             (string text, Exception? failure) = await SendAsync(carrier, Everything(stream), stream);
             Assert.Null(failure);
             Assert.Contains(S, text, StringComparison.Ordinal);
@@ -73,7 +73,7 @@ public sealed class ResponsesCanaryTests : ResponsesTest
                 Fault.UnencryptedEvent(1), Fault.RemoveEndMarker,
             ])
         {
-            _ = Deployment.Model.Reply($"{S} answer one two").WithToolCall("f", $$"""{"a":"{{S}}"}""");
+            _ = Deployment.Model.Reply($"{S} answer one two").WithToolCall($"{S}-name", $$"""{"a":"{{S}}"}""");
             Deployment.Faults.Inject(fault);
             (_, Exception? failure) = await SendAsync(carrier, Everything(stream: true), stream: true);
             exceptions.AddRange(failure is null ? [] : [failure]);

@@ -39,7 +39,11 @@ public sealed partial class ReadmeTests
 
             // begin: verify
             VerifiedDeployment proof = await privatemode.VerifyAsync();
-            Console.WriteLine(proof.ToJson());
+            Console.WriteLine(proof); // one line; ToJson() has everything
+            foreach (VerificationCheck check in proof.Checks.Where(check => check.Outcome != VerificationOutcome.Passed))
+            {
+                Console.WriteLine($"{check.Name}: {check.Outcome}, {check.Detail}");
+            }
 
             using MemoryStream file = new();
             await proof.SaveEvidenceAsync(file);
@@ -56,14 +60,15 @@ public sealed partial class ReadmeTests
             // begin: extra
             ChatOptions options = new()
             {
-                TopK = 20,
-                AdditionalProperties = new() { ["chat_template_kwargs"] = new Dictionary<string, object?> { ["enable_thinking"] = true } },
+                MaxOutputTokens = 2_000, // of the reasoning and the answer
+                Reasoning = new() { Effort = ReasoningEffort.Low },
+                AdditionalProperties = new() { ["min_p"] = 0.05 },
             };
+            Console.WriteLine(await chat.GetResponseAsync("What is ML-KEM?", options));
             // end
 
             Assert.Equal("You said: What is X-Wing?", completion.Content[0].Text);
-            await chat.GetResponseAsync("hi", options);
-            Assert.Contains("enable_thinking", deployment.Requests[^1].DecryptedBody, StringComparison.Ordinal);
+            Assert.Contains("\"min_p\":0.05", deployment.Requests[^1].DecryptedBody, StringComparison.Ordinal);
         }
     }
 

@@ -39,7 +39,7 @@ try
             Console.WriteLine();
             history.AddMessages(updates);
         }
-        catch (PrivatemodeServiceException exception)
+        catch (PrivatemodeServiceException exception) when (exception is not PrivatemodeModelUnavailableException)
         {
             // For example a rate limit. The message was not answered, and the chat continues without it.
             Console.Error.WriteLine(exception.Message);

@@ -212,7 +212,7 @@ public sealed class SessionEventsTests : IAsyncLifetime
     private static string OnlyRefusal(TelemetryRecorder recorder) =>
         Assert.Single(recorder.Measurements, line => line.StartsWith("privatemode.refusals", StringComparison.Ordinal));
 
-    private static Task ChatAsync(PrivatemodeClient client) => client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
+    private static Task<ChatResponse> ChatAsync(PrivatemodeClient client) => client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
 
     /// <summary>Replaces the encapsulated key of the first key exchange.</summary>
     private sealed class OnceAlteredExchange() : DelegatingHandler(new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false, UseProxy = false })

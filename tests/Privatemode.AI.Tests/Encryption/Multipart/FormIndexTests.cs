@@ -43,6 +43,7 @@ public sealed class FormIndexTests
     [InlineData("form-data; name=a; filename=")]
     [InlineData("form-data; name=a; filename*=utf-8''")]
     [InlineData("form-data; name=a; filename*=utf-8''%4")]
+    [InlineData("form-data; name=a; filename*=utf-8''b%4")]
     [InlineData("form-data; name=a; filename*=utf-8''%zz")]
     [InlineData("form-data; name=a; filename*=utf-8''b%zz")]
     [InlineData("form-data; name=a; filename*=utf-8'''b")]

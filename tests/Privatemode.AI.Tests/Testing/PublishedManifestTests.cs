@@ -39,5 +39,6 @@ public sealed class PublishedManifestTests
         Assert.Equal(published, deployment.Evidence.Manifest.ToArray());
         PrivatemodeVerificationException exception = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
         Assert.Equal("manifest-approval", exception.ErrorType);
+        Directory.Delete(directory, recursive: true);
     }
 }

@@ -4,7 +4,8 @@ using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Testing;
 
-/// <summary>A misspelt tool in a script was sent to the application, which told the model that there is no such tool: the test passed without the tool.</summary>
+/// <summary>A misspelt tool in a script was sent to the application, which told the model that there is no such tool: the test passed
+/// without the tool.</summary>
 public sealed class UnofferedToolTests(ChatFixture fixture) : IClassFixture<ChatFixture>
 {
     private static readonly ChatOptions Tools = new()
@@ -25,8 +26,8 @@ public sealed class UnofferedToolTests(ChatFixture fixture) : IClassFixture<Chat
 
         Assert.Equal(500, exception.Status);
         Assert.Equal(
-            $"The script calls the tool '{name}', which the request does not offer.{hint} The request offers: Weather-get_weather, Clock-get_time. To script a " +
-                "call of a tool that does not exist, use WithRawJson or WithRawEvents.",
+            $"The script calls the tool '{name}', which the request does not offer.{hint} The request offers: Weather-get_weather, Clock-get_time. To " +
+                "script a call of a tool that does not exist, use WithRawJson or WithRawEvents.",
             exception.ServerMessage);
     }
 

@@ -15,7 +15,7 @@ public sealed class PublishedManifestTests
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
         deployment.Evidence.Kind = kind;
         List<bool> deployed = [];
-        string directory = Directory.CreateTempSubdirectory().FullName;
+        string directory = Directory.CreateTempSubdirectory("privatemode-published-").FullName;
         HashSet<int> approved = [0];
         await using PrivatemodeClient client = deployment.CreateClient(options => options.Verification.Manifest = ManifestPolicy.RequireApproval(
             (update, _) =>

@@ -57,6 +57,21 @@ public sealed partial class ReadmeTests
             Console.WriteLine(completion.Content[0].Text);
             // end
 
+            Assert.Equal("You said: What is X-Wing?", completion.Content[0].Text);
+        }
+    }
+
+    [Fact]
+    public async Task Snippet_OfOptions_Runs()
+    {
+        await RunAsync().OrTimeout();
+
+        static async Task RunAsync()
+        {
+            await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
+            await using PrivatemodeClient privatemode = deployment.CreateClient();
+            IChatClient chat = privatemode.AsIChatClient("gpt-oss-120b");
+
             // begin: extra
             ChatOptions options = new()
             {
@@ -67,7 +82,6 @@ public sealed partial class ReadmeTests
             Console.WriteLine(await chat.GetResponseAsync("What is ML-KEM?", options));
             // end
 
-            Assert.Equal("You said: What is X-Wing?", completion.Content[0].Text);
             Assert.Contains("\"min_p\":0.05", deployment.Requests[^1].DecryptedBody, StringComparison.Ordinal);
         }
     }

@@ -80,7 +80,7 @@ public sealed class CallbackFailureTests : IAsyncLifetime
 
         PrivatemodeConfigurationException exception = Assert.IsType<PrivatemodeConfigurationException>(inside);
         Assert.Equal("Verification.Manifest", exception.Setting);
-        Assert.Contains("approval callback", exception.Message, StringComparison.Ordinal);
+        Assert.Contains("The callback of Verification.Manifest uses a client", exception.Message, StringComparison.Ordinal);
     }
 
     [Theory]

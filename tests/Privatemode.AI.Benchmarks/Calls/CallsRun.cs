@@ -29,8 +29,8 @@ internal static class CallsRun
     private const double EventBytesBar = 400;
     private const double HandlerBar = 1.15;
 
-    private const double UnaryToday = 2.96;
-    private const double StreamToday = 2.76;
+    // The bar is met in most runs: the time in the clear varies by a factor of four, as docs/performance.md explains.
+    private const double StreamToday = 2.73;
 
     /// <param name="rows">What to measure: <c>unary</c>, <c>parallel</c>, <c>streams</c> or <c>bodies</c>; empty for all.</param>
     public static async Task<int> RunAsync(string[] rows)
@@ -117,7 +117,7 @@ internal static class CallsRun
             bool hasBar = ours != callers.Handler;
             (Cost a, Cost b) = (costs[ours], costs[clear]);
             string what = $"unary call, {ours.Name} against {clear.Name}";
-            new Row($"{what}, median", a.Median, b.Median, "ms", hasBar ? UnaryBar : null, Today: UnaryToday).Print();
+            new Row($"{what}, median", a.Median, b.Median, "ms", hasBar ? UnaryBar : null).Print();
             new Row($"{what}, added", a.Median, b.Median, "ms", AddedBar, IsDifference: true).Print();
             new Row($"{what}, processor time", a.Processor, b.Processor, "ms", null).Print();
             new Row($"{what}, allocated", a.Bytes / 1000, b.Bytes / 1000, "kB", hasBar ? CallBytesBar : null).Print();

@@ -11,8 +11,8 @@ public sealed record HardwarePolicy
 
     /// <summary>Gets the technologies that are accepted, as in <see cref="VerifiedDeployment.Tee"/>.</summary>
     /// <value><see cref="TeeKind.SevSnp"/>, <see cref="TeeKind.Tdx"/> or both. The default is <see langword="null"/>: those that the manifest lists.</value>
-    /// <remarks>Requirements for AMD do not apply to Intel. To accept only the listed chips or product lines, allow
-    /// <see cref="TeeKind.SevSnp"/> alone.</remarks>
+    /// <remarks><see cref="AllowedAmdChipIds"/> and <see cref="AllowedAmdProducts"/> do not restrict Intel hardware. To accept only the AMD chips or product
+    /// lines that they list, allow <see cref="TeeKind.SevSnp"/> alone.</remarks>
     public IReadOnlyCollection<TeeKind>? AllowedTees { get; init; }
 
     /// <summary>Gets the AMD product lines that are accepted.</summary>

@@ -4,10 +4,10 @@ namespace Privatemode.AI;
 
 /// <summary>Specifies which manifest a deployment must have, and thereby which code may see prompts.</summary>
 /// <remarks>
-/// Manifests are not signed. <see cref="Latest"/> trusts their publisher; <c>Pinned</c> and <see cref="RequireApproval"/> trust only you. A deployment proves
-/// a manifest if its verified evidence contains the digest of that manifest. A manifest is adopted after a deployment proved it and, with
-/// <see cref="RequireApproval"/>, after you approved it. It is recorded before keys are exchanged with that deployment. The repository's
-/// <c>docs/manifests.md</c> describes every state and what ends it.
+/// Manifests are not signed. <see cref="Latest"/> trusts their publisher; <c>Pinned</c> and <see cref="RequireApproval"/> trust only you. A deployment proves a
+/// manifest if its verified evidence is bound to exactly this manifest: the signed report data is a hash that includes it. A manifest is adopted after a
+/// deployment proved it and, with <see cref="RequireApproval"/>, after you approved it. It is recorded before keys are exchanged with that deployment. The
+/// repository's <c>docs/manifests.md</c> describes every state and what ends it.
 /// </remarks>
 public abstract class ManifestPolicy
 {

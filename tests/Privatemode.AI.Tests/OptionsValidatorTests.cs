@@ -137,7 +137,7 @@ public sealed class OptionsValidatorTests
         Assert.Equal("Transport.HttpMessageHandler", Assert.Throws<PrivatemodeConfigurationException>(() => new PrivatemodeClient(options)).Setting);
     }
 
-    /// <summary>Without test trust the manifest comes from its publisher, which is not on this machine.</summary>
+    /// <summary>Without test roots the manifest comes from its publisher, which is not on this machine.</summary>
     [Fact]
     public async Task Connect_AnyHandlerIsAccepted_NoOtherMachineIsAsked()
     {

@@ -23,12 +23,12 @@ public sealed record EncryptionReceipt
     private const int EnoughForMost = 768;
 
     private const string VerifiedName = "verified";
-    private const string TestTrustName = "testTrust";
+    private const string InsecureLoopbackName = "insecureLoopback";
     private const string StatementName = "statement";
     private const string NotVerified = "not verified by this client";
 
     private static readonly string[] Known =
-        ["secretId", "manifestSha256", "verifiedAt", "requestId", "encryptedMembers", "clearMembers", VerifiedName, TestTrustName, StatementName];
+        ["secretId", "manifestSha256", "verifiedAt", "requestId", "encryptedMembers", "clearMembers", VerifiedName, InsecureLoopbackName, StatementName];
 
     // Readers differ in which of two members with the same name they use.
     private static readonly JsonDocumentOptions Strict = new() { AllowDuplicateProperties = false };
@@ -55,7 +55,7 @@ public sealed record EncryptionReceipt
     /// <summary>Gets a value that indicates whether the deployment was verified with the roots of a test deployment (<see cref="InsecureLoopbackTrust"/>).
     /// </summary>
     /// <value>If <see langword="true"/>, the verification proves nothing about hardware.</value>
-    public bool IsTestTrust { get; internal init; }
+    public bool IsInsecureLoopback { get; init; }
 
     /// <summary>Gets the ID of the secret under which request and answer were encrypted. The ID is not secret.</summary>
     /// <value><see langword="null"/> if the request was sent to Privatemode's own proxy (<see cref="TransportOptions.DangerousUnverifiedLocalProxy"/>). Never
@@ -128,7 +128,7 @@ public sealed record EncryptionReceipt
             return new EncryptionReceipt
             {
                 IsVerified = isVerified,
-                IsTestTrust = root.TryGetProperty(TestTrustName, out JsonElement test) && test.GetBoolean(),
+                IsInsecureLoopback = root.TryGetProperty(InsecureLoopbackName, out JsonElement test) && test.GetBoolean(),
                 SecretId = isVerified ? Text(root, "secretId") : null,
                 ManifestSha256 = isVerified ? Text(root, "manifestSha256") : null,
                 VerifiedAt = isVerified ? root.GetProperty("verifiedAt").GetDateTimeOffset() : null,
@@ -168,9 +168,9 @@ public sealed record EncryptionReceipt
                 json.WriteString(StatementName, NotVerified);
             }
 
-            if (IsTestTrust)
+            if (IsInsecureLoopback)
             {
-                json.WriteBoolean(TestTrustName, true);
+                json.WriteBoolean(InsecureLoopbackName, true);
             }
 
             json.WriteString("requestId", RequestId);
@@ -192,7 +192,7 @@ public sealed record EncryptionReceipt
     /// <param name="other">The other receipt.</param>
     /// <returns><see langword="true"/> if all values are equal; otherwise, <see langword="false"/>.</returns>
     public bool Equals(EncryptionReceipt? other) => other is not null && IsVerified == other.IsVerified
-        && IsTestTrust == other.IsTestTrust && SecretId == other.SecretId
+        && IsInsecureLoopback == other.IsInsecureLoopback && SecretId == other.SecretId
         && ManifestSha256 == other.ManifestSha256 && VerifiedAt == other.VerifiedAt && RequestId == other.RequestId
         && EncryptedMembers.SequenceEqual(other.EncryptedMembers) && ClearMembers.SequenceEqual(other.ClearMembers) && _unknown.SequenceEqual(other._unknown);
 
@@ -210,7 +210,7 @@ public sealed record EncryptionReceipt
                 $"encrypted under secret {SecretId}, agreed with a deployment that had " +
                 $"proved manifest {ManifestSha256} at {VerifiedAt:u}. In the clear: " +
                 $"{(ClearMembers.Count == 0 ? "no member" : string.Join(", ", ClearMembers))}." +
-                $"{(IsTestTrust ? " The deployment was verified with test roots, which prove nothing about hardware." : "")}");
+                $"{(IsInsecureLoopback ? " The deployment was verified with test roots, which prove nothing about hardware." : "")}");
 
     private static void WriteNames(Utf8JsonWriter json, string name, IReadOnlyList<string> names)
     {

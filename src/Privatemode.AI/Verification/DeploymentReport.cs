@@ -41,7 +41,7 @@ internal static class DeploymentReport
             ClaimedCoordinatorVersion = verified.ClaimedVersion,
             Warnings = [.. verified.Warnings, .. decision.Warnings],
             Checks = verified.Checks,
-            IsTestTrust = verified.IsTestTrust,
+            IsInsecureLoopback = verified.IsInsecureLoopback,
         };
     }
 
@@ -53,6 +53,7 @@ internal static class DeploymentReport
         {
             json.WriteStartObject();
             json.WriteString("endpoint", deployment.Endpoint.AbsoluteUri);
+            json.WriteBoolean("insecureLoopback", deployment.IsInsecureLoopback);
             json.WriteString("verifiedAt", PrintableText.Utc(deployment.VerifiedAt));
             json.WriteString("validUntil", PrintableText.Utc(deployment.ValidUntil));
             json.WriteString("manifestSha256", deployment.ManifestSha256);

@@ -84,8 +84,10 @@ public sealed record VerifiedDeployment
     /// <summary>Gets all checks, including those that resulted in a warning and those that were not performed.</summary>
     public required IReadOnlyList<VerificationCheck> Checks { get; init; }
 
-    /// <summary>Whether the roots of a test deployment were trusted.</summary>
-    internal bool IsTestTrust { get; init; }
+    /// <summary>Gets a value that indicates whether the deployment was verified with the roots of a test deployment (<see cref="InsecureLoopbackTrust"/>).
+    /// </summary>
+    /// <value>If <see langword="true"/>, the verification proves nothing about hardware.</value>
+    public bool IsInsecureLoopback { get; init; }
 
     /// <summary>Returns the report as JSON, without the manifest and the evidence.</summary>
     /// <returns>Indented JSON; times are in the format of RFC 3339. Later versions can add members, checks and values of <c>manifestSource</c>.</returns>
@@ -117,7 +119,7 @@ public sealed record VerifiedDeployment
     public override string ToString()
     {
         string hardware = AmdProduct is { } product ? $"{Tee} ({product})" : $"{Tee}";
-        string trust = IsTestTrust ? ", with test roots, which prove nothing about hardware" : "";
+        string trust = IsInsecureLoopback ? ", with test roots, which prove nothing about hardware" : "";
         return $"{hardware}, manifest {ManifestSha256}, verified {VerifiedAt:u}, valid until {ValidUntil:u}{trust}";
     }
 }

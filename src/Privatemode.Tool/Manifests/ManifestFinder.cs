@@ -46,7 +46,7 @@ internal sealed class ManifestFinder(ToolContext context, string logDirectory, b
 
     private FoundManifest FromEntry(AdoptedManifest entry, ManifestLog log) => new(
         File.ReadAllBytes(Path.Combine(logDirectory, entry.FileName)),
-        $"adopted {Commands.Times.Text(entry.AdoptedAt)}{(log.IsInsecureLoopback ? " under test trust" : "")}",
+        $"adopted {Commands.Times.Text(entry.AdoptedAt)}{(log.IsInsecureLoopback ? " with test roots" : "")}",
         IsProved: !log.IsInsecureLoopback);
 
     private FoundManifest? FromLog(string word)

@@ -58,7 +58,7 @@ internal static class ManifestLogOutput
         output.Hint($"Head of the hash chain: {log.HeadSha256}. Keep it elsewhere: with it, you can tell later whether entries were removed.");
         if (log.IsInsecureLoopback)
         {
-            output.Hint("These manifests were adopted under test trust. They prove nothing.");
+            output.Hint("These manifests were adopted with test roots. They prove nothing.");
         }
     }
 

@@ -80,7 +80,7 @@ public sealed class HttpClientFactoryTests : IAsyncLifetime
     [Fact]
     public async Task PrimaryHandlerReplaced_IsHeldToTheRulesOfOnesOwn()
     {
-        // Test trust and plain http need the library's own connections.
+        // Test roots and plain http need the library's own connections.
         await using ServiceProvider provider = Provider(services => services.AddHttpClient("Privatemode.AI")
             .ConfigurePrimaryHttpMessageHandler(() => new SocketsHttpHandler { AllowAutoRedirect = false, UseCookies = false }));
         Assert.Equal("Endpoint", Assert.Throws<PrivatemodeConfigurationException>(() => provider.GetRequiredService<PrivatemodeClient>()).Setting);

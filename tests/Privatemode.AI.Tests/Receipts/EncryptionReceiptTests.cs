@@ -43,9 +43,10 @@ public sealed class EncryptionReceiptTests
     [Fact]
     public void ToJson_OfRealRoots_HasNoMemberAboutTests()
     {
-        Assert.False(Receipt.IsTestTrust);
-        Assert.DoesNotContain("test", Receipt.ToJson() + Receipt, StringComparison.OrdinalIgnoreCase);
-        Assert.Null(EncryptionReceipt.ParseOrNull(Receipt.ToJson()[..^1] + ",\"testTrust\":\"no\"}"));
+        Assert.False(Receipt.IsInsecureLoopback);
+        Assert.DoesNotContain("insecure", Receipt.ToJson(), StringComparison.OrdinalIgnoreCase);
+        Assert.DoesNotContain("test", Receipt.ToString(), StringComparison.OrdinalIgnoreCase);
+        Assert.Null(EncryptionReceipt.ParseOrNull(Receipt.ToJson()[..^1] + ",\"insecureLoopback\":\"no\"}"));
     }
 
     [Fact]

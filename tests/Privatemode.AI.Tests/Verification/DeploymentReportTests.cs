@@ -68,15 +68,18 @@ public sealed class DeploymentReportTests
 
         ChatResponse response = await client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi").OrTimeout();
         EncryptionReceipt receipt = response.GetPrivatemodeReceipt()!;
-        Assert.True(receipt.IsTestTrust);
+        Assert.True(receipt.IsInsecureLoopback);
         Assert.EndsWith("verified with test roots, which prove nothing about hardware.", receipt.ToString(), StringComparison.Ordinal);
         Assert.True(EncryptionReceipt.TryParse(receipt.ToJson(), out EncryptionReceipt? again));
         Assert.Equal(receipt, again);
-        Assert.NotEqual(receipt, receipt with { IsTestTrust = false });
+        Assert.NotEqual(receipt, receipt with { IsInsecureLoopback = false });
     }
 
     private static void AssertTestRoots(VerifiedDeployment proof, string anchor)
     {
+        Assert.True(proof.IsInsecureLoopback);
+        Assert.Contains("\"insecureLoopback\": true", proof.ToJson(), StringComparison.Ordinal);
+        Assert.NotEqual(proof, proof with { IsInsecureLoopback = false });
         Assert.Contains("proves nothing about hardware", proof.Warnings[0], StringComparison.Ordinal);
         VerificationCheck check = Assert.Single(proof.Checks, check => check.Name == anchor);
         Assert.Equal(VerificationOutcome.Warning, check.Outcome);

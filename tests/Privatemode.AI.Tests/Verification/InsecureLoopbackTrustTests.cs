@@ -2,7 +2,7 @@ using Privatemode.AI.Verification;
 
 namespace Privatemode.AI.Tests.Verification;
 
-/// <summary>Test trust and hardware rules say at once what is wrong with them.</summary>
+/// <summary>Test roots and hardware rules say at once what is wrong with them.</summary>
 public sealed class InsecureLoopbackTrustTests
 {
     private const string Masked = // 128 zeros

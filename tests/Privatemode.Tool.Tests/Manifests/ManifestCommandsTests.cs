@@ -209,7 +209,7 @@ public sealed class ManifestCommandsTests : IAsyncLifetime
         Assert.Matches(@"^- [0-9a-f]{64} \(adopted [^)]+\)\n\+ [0-9a-f]{64} \(demo\)\n$", difference);
         Assert.Equal(2, notices.Split("Demo: the deployment runs inside this process").Length);
         Assert.Matches("^1\t[^\t]+Z\t[0-9a-f]{64}\t", log);
-        Assert.Contains("These manifests were adopted under test trust. They prove nothing.", error, StringComparison.Ordinal);
+        Assert.Contains("These manifests were adopted with test roots. They prove nothing.", error, StringComparison.Ordinal);
         Assert.DoesNotContain(new string('0', 64), error, StringComparison.Ordinal);
         Assert.Matches("adopted [^;]+; not verified", text);
     }
@@ -270,7 +270,7 @@ public sealed class ManifestCommandsTests : IAsyncLifetime
         Assert.Equal((0, 0, 1), (listed, shown, different));
         Assert.Equal([first, second], log.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split('\t')[2]));
         Assert.StartsWith($"manifest {first}\n", text, StringComparison.Ordinal);
-        Assert.Contains("under test trust; not verified", text, StringComparison.Ordinal);
+        Assert.Contains("with test roots; not verified", text, StringComparison.Ordinal);
         Assert.Contains($"+ {second} (adopted ", difference, StringComparison.Ordinal);
     }
 

@@ -108,7 +108,7 @@ internal sealed class CallAttempt : IDisposable
         return new EncryptionReceipt
         {
             IsVerified = true,
-            IsTestTrust = deployment.IsTestTrust,
+            IsInsecureLoopback = deployment.IsInsecureLoopback,
             SecretId = session.Id,
             ManifestSha256 = deployment.ManifestSha256,
             VerifiedAt = deployment.VerifiedAt,

@@ -62,7 +62,7 @@ internal static class HttpTransports
         {
             throw new PrivatemodeConfigurationException(
                 nameof(PrivatemodeOptions.Endpoint),
-                "The endpoint is not a loopback address; plain http and test trust are accepted on this machine only.");
+                "The endpoint is not a loopback address; plain http and test roots are accepted on this machine only.");
         }
 
         Socket socket = new(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };

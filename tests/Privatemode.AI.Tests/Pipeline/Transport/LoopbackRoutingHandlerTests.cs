@@ -5,7 +5,7 @@ using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Pipeline.Transport;
 
-/// <summary>Plain http and test trust stay on this machine, and only they do.</summary>
+/// <summary>Plain http and test roots stay on this machine, and only they do.</summary>
 public sealed class LoopbackRoutingHandlerTests
 {
     [Theory]

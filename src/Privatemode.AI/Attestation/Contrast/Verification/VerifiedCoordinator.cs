@@ -65,7 +65,7 @@ internal sealed record VerifiedCoordinator
     public required IReadOnlyList<VerificationCheck> Checks { get; init; }
 
     /// <summary>Whether the roots are those of a test deployment.</summary>
-    public bool IsTestTrust { get; init; }
+    public bool IsInsecureLoopback { get; init; }
 }
 
 /// <summary>Describes a successful verification: what was proved, what was not checked, and warnings.</summary>
@@ -174,7 +174,7 @@ internal static class CoordinatorReport
     /// <summary>Says in the warnings and in the check of the root key that the roots are those of a test deployment.</summary>
     public static VerifiedCoordinator WithTestRoots(VerifiedCoordinator verified) => verified with
     {
-        IsTestTrust = true,
+        IsInsecureLoopback = true,
         Warnings =
         [
             "The deployment was verified with the root keys of a test deployment (InsecureLoopbackTrust). This proves nothing about hardware.",

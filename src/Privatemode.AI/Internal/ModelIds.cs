@@ -6,6 +6,9 @@ internal static class ModelIds
     private const int MaxTypos = 2;
     private const int MinKeyDigits = 32;
 
+    private const string KeyFault =
+        "looks like an API key, which is not sent as a model ID. Check the order of the arguments and the setting that it comes from.";
+
     /// <summary>Returns a model ID that may be sent in the clear.</summary>
     /// <param name="member">The member that the exception names.</param>
     /// <param name="id">The model ID. Messages do not contain it, because it can be anything, for example an API key.</param>
@@ -16,6 +19,10 @@ internal static class ModelIds
         ArgumentException.ThrowIfNullOrEmpty(id, member);
         return FaultOf(id) is { } fault ? throw new PrivatemodeRequestException(member, $"The model ID {fault}") : id;
     }
+
+    /// <summary>Returns the model ID in the body of a request, from any client, unless it could be an API key: it is sent in the clear.</summary>
+    /// <exception cref="PrivatemodeRequestException">It looks like an API key.</exception>
+    public static string RefuseApiKey(string id) => LooksLikeApiKey(id) ? throw new PrivatemodeRequestException("model", $"The model ID {KeyFault}") : id;
 
     /// <summary>The model with its ID for messages, or without it if it could be an API key.</summary>
     public static string Describe(string? id, string otherwise) => id is null || LooksLikeApiKey(id) ? otherwise : $"the model '{id}'";
@@ -36,7 +43,7 @@ internal static class ModelIds
     private static string? FaultOf(string id) =>
         id.Any(char.IsWhiteSpace) ? "contains white space. Remove it."
         : !MemberNames.IsModel(id) ? $"contains characters that are not allowed, or is too long. Model IDs are {MemberNames.ModelRule}."
-        : LooksLikeApiKey(id) ? "looks like an API key, which is not sent as a model ID. Check the order of the arguments and the setting that it comes from."
+        : LooksLikeApiKey(id) ? KeyFault
         : null;
 
     private static bool LooksLikeApiKey(string id) =>

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.AI;
 using Microsoft.Extensions.DependencyInjection;
+using OpenAI.Chat;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Chat;
 using Privatemode.AI.Tests.Fakes;
@@ -89,22 +90,35 @@ public sealed class WrongModelIdTests(ChatFixture fixture) : IClassFixture<ChatF
     public void TooLongModel_IsAMistakeOfTheCall() => AssertRefused(
         "modelId", Assert.Throws<PrivatemodeRequestException>(() => fixture.Client.AsIChatClient(new string('m', 129))), new string('m', 129), "is too long");
 
-    [Fact]
-    public async Task ApiKeyAsTheModelOfTheOpenAIClient_IsNotInTheMessage()
+    /// <summary>Requests of the OpenAI client and of the message handler pass no adapter that checks the model ID.</summary>
+    [Theory]
+    [InlineData(Key)]
+    [InlineData("0b5cbb0e1f0a4c0e9a530c6b0a4f8f7d")]
+    [InlineData("sk-ant-0123456789")]
+    public async Task ApiKeyAsTheModelOfARequest_IsNotSent(string key)
     {
-        fixture.Deployment.Faults.Inject(Fault.UnencryptedError(404, "The model does not exist."));
-        PrivatemodeServiceException? failure = null;
+        int before = fixture.Deployment.AllRequests.Count;
         using HttpClient http = new(fixture.Client.CreateHandler()) { BaseAddress = fixture.Deployment.Endpoint };
-        using HttpRequestMessage request = new(HttpMethod.Post, "/v1/chat/completions")
+        foreach (string path in (string[])["/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1/completions", "/v1/embeddings"])
         {
-            Content = new StringContent($$"""{"model":"{{Key}}","messages":[{"role":"user","content":"hi"}]}""", null, "application/json"),
-        };
-        using HttpResponseMessage response = await http.SendAsync(request).OrTimeout();
-        _ = request.Options.TryGetValue(new HttpRequestOptionsKey<PrivatemodeException>("Privatemode.AI.ServiceError"), out PrivatemodeException? error);
-        failure = Assert.IsType<PrivatemodeServiceException>(error);
+            using StringContent content = new(
+                $$"""{"model":"{{key}}","messages":[{"role":"user","content":"hi"}],"max_tokens":9,"input":"hi","prompt":"hi"}""", null, "application/json");
+            AssertRefused("model", await FailAsync(http, path, content), key, "looks like an API key");
+        }
 
-        Assert.Equal("The service answered with status 404: it does not offer this model for this endpoint. Check the model ID.", failure.Message);
+        using MultipartFormDataContent form = new() { { new StringContent(key), "model" }, { new ByteArrayContent(Recording.Wave()), "file", "a.wav" } };
+        AssertRefused("model", await FailAsync(http, "/v1/audio/transcriptions", form), key, "looks like an API key");
+        AssertRefused(
+            "model",
+            await Assert.ThrowsAsync<PrivatemodeRequestException>(
+                () => fixture.Client.OpenAI.GetChatClient(key).CompleteChatAsync([new UserChatMessage("hi")]).OrTimeout()),
+            key,
+            "looks like an API key");
+        Assert.Equal(before, fixture.Deployment.AllRequests.Count);
     }
+
+    private static Task<PrivatemodeRequestException> FailAsync(HttpClient http, string path, HttpContent content) =>
+        Assert.ThrowsAsync<PrivatemodeRequestException>(() => http.PostAsync(path, content).OrTimeout());
 
     private async Task<PrivatemodeModelUnavailableException> FailAsync(string model, bool streamed)
     {

@@ -142,7 +142,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
             ThrowIfLoneSurrogate(body.Bytes.Span);
         }
 
-        string model = ModelOf(body);
+        string model = ModelIds.RefuseApiKey(ModelOf(body));
 
         // One call for the random bytes of the ID and the salt, because each call takes as long as hundreds of bytes.
         Span<byte> random = stackalloc byte[RequestIds.RandomSize + PromptCacheSaltProvider.SecretSize];
@@ -188,7 +188,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
             Rule = rule,
             RequestId = RequestIds.New(time),
             Body = body,
-            Model = ClearFormFields.ModelOf(body) ?? throw NoModel(),
+            Model = ModelIds.RefuseApiKey(ClearFormFields.ModelOf(body) ?? throw NoModel()),
             WantsStream = ClearFormFields.WantsStream(body),
             WantsTimes = ClearFormFields.WantsTimes(body),
             EndsWithUsage = ClearFormFields.WantsUsage(body),

@@ -52,21 +52,18 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
         Unproved == seen || Unproved?.Sha256 == adopted ? null : Unproved, [.. Decided.Where(entry => entry.Sha256 != adopted)]);
 
     /// <summary>Reads both files.</summary>
-    /// <param name="pending">If it cannot be read, an unproved manifest is assumed: no session is established until the publisher names a proved one. Earlier
-    /// versions wrote the decisions into this file too.</param>
+    /// <param name="pending">If it cannot be read, an unproved manifest is assumed: no session is established until the publisher names a proved one.</param>
     /// <param name="decisions">If it cannot be read, the user decides again.</param>
     public static PendingManifests Parse(byte[] pending, byte[] decisions)
     {
-        PendingManifest[]? entries = ParseLines(pending);
-        bool isSound = entries is not null && entries.Count(entry => entry.State == PendingState.Unproved) <= 1;
         PendingManifest[] decided = ParseLines(decisions) is { } lines && lines.All(entry => entry.State != PendingState.Unproved) ? lines : [];
-        return isSound
-            ? new PendingManifests(
-                Array.Find(entries!, entry => entry.State == PendingState.Unproved),
-                [.. entries!.Where(entry => entry.State != PendingState.Unproved).ExceptBy(decided.Select(entry => entry.Sha256), entry => entry.Sha256)
-                    .Concat(decided).TakeLast(MaxDecided)])
-            : new PendingManifests(
-                new PendingManifest(DateTimeOffset.UnixEpoch, Convert.ToHexStringLower(SHA256.HashData(pending)), PendingState.Unproved), decided);
+        PendingManifest? unproved = ParseLines(pending) switch
+        {
+            [] => null,
+            [{ State: PendingState.Unproved } entry] => entry,
+            _ => new PendingManifest(DateTimeOffset.UnixEpoch, Convert.ToHexStringLower(SHA256.HashData(pending)), PendingState.Unproved),
+        };
+        return new PendingManifests(unproved, [.. decided.TakeLast(MaxDecided)]);
     }
 
     /// <summary>The contents of the files, by name, in the order in which they are written.</summary>

@@ -49,21 +49,6 @@ public sealed class PendingManifestsTests : IDisposable
         Assert.Equal(pending.Decided, read.Decided);
     }
 
-    // Earlier versions wrote the decisions into the same file.
-    [Fact]
-    public void Read_FileOfAnEarlierVersion_DecisionsStayAndCanBeForgottenAlone()
-    {
-        string refused = $"2026-05-04T00:00:00.000Z refused sha256:{Digest("a")}\n", unproved = $"2026-05-05T00:00:00.000Z unproved sha256:{Digest("b")}\n";
-        File.WriteAllText(PendingPath, unproved + refused);
-        Assert.Equal(PendingState.Refused, Recorder().Observe(null).Pending.StateOf(Digest("a")));
-        Assert.Equal(Digest("b"), Recorder().Observe(Digest("b")).Pending.Unproved!.Sha256);
-        Assert.Equal((unproved, refused), (File.ReadAllText(PendingPath), File.ReadAllText(DecisionsPath)));
-        Assert.Equal(PendingState.Refused, Recorder().Observe(null).Pending.StateOf(Digest("a")));
-        File.Delete(DecisionsPath);
-        ManifestRecord record = Recorder().Observe(null);
-        Assert.Equal((Digest("b"), PendingState.Unproved), (record.Pending.Unproved!.Sha256, record.Pending.StateOf(Digest("a"))));
-    }
-
     [Theory]
     [InlineData("x")]
     [InlineData("2026-05-04T00:00:00.000Z unproved sha256:0000000000000000000000000000000000000000000000000000000000000000\n")]
@@ -81,6 +66,8 @@ public sealed class PendingManifestsTests : IDisposable
     [InlineData("x")]
     [InlineData("\n")]
     [InlineData("2026-05-04T00:00:00.000Z refused sha256:12\n")]
+    [InlineData("2026-05-04T00:00:00.000Z refused sha256:0000000000000000000000000000000000000000000000000000000000000000\n")]
+    [InlineData("2026-05-04T00:00:00.000Z approved sha256:0000000000000000000000000000000000000000000000000000000000000000\n")]
     [InlineData("2026-05-04T00:00:00.000Z forgiven sha256:0000000000000000000000000000000000000000000000000000000000000000\n")]
     [InlineData("2026-05-04T00:00:00.000Z refused sha256:0000000000000000000000000000000000000000000000000000000000000000")]
     public void Read_FileIsDamaged_IsClosedUntilAManifestIsProved(string text)

@@ -20,23 +20,6 @@ internal static class SettingNames
         OptionNames.HttpMessageHandler, OptionNames.RateLimiter, OptionNames.AnyHandlerOnLoopback, OptionNames.LocalProxy,
     ];
 
-    /// <summary>Former names of options, with their current names. A former name can be that of a group.</summary>
-    private static readonly Dictionary<string, string> Renamed = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["Manifest"] = OptionNames.Manifest,
-        ["Hardware"] = OptionNames.Hardware,
-        ["EvidenceLifetime"] = OptionNames.VerificationLifetime,
-        ["GpuRevocation"] = OptionNames.GpuRevocation,
-        ["CollateralDirectory"] = OptionNames.CollateralDirectory,
-        ["CollateralProxy"] = OptionNames.CollateralEndpoint,
-        ["AcceptAnyUnnamedWorkloadAsSecretService"] = OptionNames.UnnamedSecretService,
-        ["ResponseTimeout"] = OptionNames.ResponseTimeout,
-        ["IdleTimeout"] = OptionNames.IdleTimeout,
-        ["RemoteMedia"] = OptionNames.RemoteMedia,
-        ["MaxFetchedImages"] = OptionNames.MaxFetchedImages,
-        ["LogSealedContent"] = nameof(PrivatemodeOptions.LogEncryptedContent),
-    };
-
     // Names that other libraries use, in the form that Letters returns.
     private static readonly Dictionary<string, string> OtherWords = new(StringComparer.Ordinal)
     {
@@ -57,11 +40,6 @@ internal static class SettingNames
     public static string Advise(string unknown, IEnumerable<string> known)
     {
         string letters = Letters(unknown);
-        if (NewName(unknown, known) is { } newName)
-        {
-            return $"It is now called {newName}.";
-        }
-
         if (CodeOnly.FirstOrDefault(name => Letters(name) == letters || Letters(LastPart(KeyOf(name))) == letters) is { } codeOnly)
         {
             string assignment = codeOnly == OptionNames.LocalProxy
@@ -77,22 +55,6 @@ internal static class SettingNames
 
         string[] suggestions = OtherWords.TryGetValue(letters, out string? usual) ? [usual] : MostSimilar(unknown, known);
         return suggestions.Length > 0 ? $"Did you mean {string.Join(" or ", suggestions)}?" : "Correct the spelling, or remove it.";
-    }
-
-    /// <summary>Returns the current name of a setting, or null if the name is not a former name.</summary>
-    private static string? NewName(string unknown, IEnumerable<string> known)
-    {
-        int end = unknown.IndexOf(':', StringComparison.Ordinal);
-        (string option, string below) = end < 0 ? (unknown, "") : (unknown[..end], unknown[end..]);
-        if (!Renamed.TryGetValue(option, out string? renamed))
-        {
-            return null;
-        }
-
-        // Entries of lists have the name of the list and a number.
-        string name = KeyOf(renamed) + below;
-        string setting = LastPart(name).All(char.IsAsciiDigit) ? name[..name.LastIndexOf(':')] : name;
-        return known.FirstOrDefault(key => key.Equals(setting, StringComparison.OrdinalIgnoreCase)) is { } found ? found + name[setting.Length..] : null;
     }
 
     /// <summary>Returns a sentence that names settings that are probably meant for an account whose section is missing, or null.</summary>

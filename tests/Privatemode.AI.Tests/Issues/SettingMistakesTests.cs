@@ -199,31 +199,6 @@ public sealed class SettingMistakesTests : IDisposable
         Assert.Contains(advice, exception.Message, StringComparison.Ordinal);
     }
 
-    /// <summary>The names of a flat scheme, which a setting may still have in a file.</summary>
-    [Theory]
-    [InlineData("Manifest:Mode", "Verification:Manifest:Mode")]
-    [InlineData("Manifest:Sha256", "Verification:Manifest:Sha256")]
-    [InlineData("Manifest:Sha256:0", "Verification:Manifest:Sha256:0")]
-    [InlineData("manifest:logdirectory", "Verification:Manifest:LogDirectory")]
-    [InlineData("Hardware:AllowedTees:1", "Verification:Hardware:AllowedTees:1")]
-    [InlineData("Hardware:DangerousAcceptOutdatedTdxPlatform", "Verification:Hardware:DangerousAcceptOutdatedTdxPlatform")]
-    [InlineData("EvidenceLifetime", "Verification:Lifetime")]
-    [InlineData("GpuRevocation:RevocationGracePeriod", "Verification:GpuRevocation:RevocationGracePeriod")]
-    [InlineData("CollateralDirectory", "Verification:CollateralDirectory")]
-    [InlineData("CollateralProxy", "Verification:CollateralEndpoint")]
-    [InlineData("AcceptAnyUnnamedWorkloadAsSecretService", "Verification:DangerousAcceptAnyUnnamedWorkloadAsSecretService")]
-    [InlineData("ResponseTimeout", "Transport:ResponseTimeout")]
-    [InlineData("IdleTimeout", "Transport:IdleTimeout")]
-    [InlineData("RemoteMedia", "Media:Remote")]
-    [InlineData("MaxFetchedImages", "Media:MaxFetchedImages")]
-    [InlineData("LogSealedContent", "LogEncryptedContent")]
-    public void UnknownSetting_FormerName_IsRefusedAndSaysWhatItIsCalledNow(string former, string now)
-    {
-        PrivatemodeConfigurationException exception = Refused(("ApiKey", "key"), (former, "value"));
-        Assert.Equal($"Privatemode:{former}", exception.Setting);
-        Assert.Equal($"Privatemode:{former}: There is no such setting. It is now called {now}.", exception.Message);
-    }
-
     [Theory]
     [InlineData("PrivatemodeAI:ApiKey", "PrivatemodeAI")]
     [InlineData("Privatemode.AI:ApiKey", "Privatemode.AI")]

@@ -65,7 +65,11 @@ internal static class PolicySettings
 
                 return PinnedOf(settings, digestKey, digests ?? []);
             default:
-                _ = digests is not null ? PinnedOf(settings, digestKey, digests) : null;
+                if (digests is not null)
+                {
+                    _ = PinnedOf(settings, digestKey, digests); // reports invalid digests too
+                }
+
                 return settings.Refuse<ManifestPolicy>(
                     modeKey, $"The value is not one of {ManifestMode.Choices}. RequireApproval needs a callback and is set in code.");
         }
@@ -118,7 +122,11 @@ internal static class PolicySettings
             case "ACCEPTUNKNOWNORRECENTLYREVOKED":
                 return LenientOf(settings, graceKey, grace.Value);
             default:
-                _ = grace is { } period ? LenientOf(settings, graceKey, period) : null;
+                if (grace is { } period)
+                {
+                    _ = LenientOf(settings, graceKey, period); // reports an invalid period too
+                }
+
                 return settings.Refuse<GpuRevocationPolicy>(modeKey, $"The value is not one of {GpuMode.Choices}.");
         }
     }
@@ -142,7 +150,11 @@ internal static class PolicySettings
             case "SHARED":
                 return SharedOf(settings, SaltKey, salt ?? "");
             default:
-                _ = salt is not null ? SharedOf(settings, SaltKey, salt) : null;
+                if (salt is not null)
+                {
+                    _ = SharedOf(settings, SaltKey, salt); // reports an invalid salt too
+                }
+
                 return settings.Refuse<PromptCacheScope>(
                     scopeKey, $"The value is not one of {CacheScope.Choices}. PerUser and PerSession are set in code.");
         }

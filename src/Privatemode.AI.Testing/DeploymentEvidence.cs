@@ -63,10 +63,11 @@ public sealed class DeploymentEvidence
         }
     }
 
-    /// <summary>Gets the bytes of the manifest that the CDN serves, for example to pin it in <see cref="VerificationOptions.Manifest"/>.</summary>
+    /// <summary>Gets the bytes of the manifest that the publisher names, for example to pin it in <see cref="VerificationOptions.Manifest"/>.</summary>
+    /// <value>The manifest of the deployment or, after <see cref="PublishManifest"/>, the next one, which is not deployed yet.</value>
     public ReadOnlyMemory<byte> Manifest => Current().PublishedManifest;
 
-    /// <summary>Publishes the next manifest without deploying it: the CDN serves it, but the evidence is still that of the previous manifest.</summary>
+    /// <summary>Publishes the next manifest without deploying it: the publisher names it, but the evidence is still that of the previous manifest.</summary>
     /// <remarks>It lets a test reach the state in which <see cref="ManifestUpdate.IsDeployed"/> is <see langword="false"/>. <see cref="ChangeManifest"/>
     /// deploys the manifest. A second call has no effect until then.</remarks>
     public void PublishManifest() => Change(settings => settings with { IsNextPublished = true });

@@ -7,7 +7,7 @@ public enum EvidenceSource
     /// <summary>The service's gateway, which returns the attestation document: <c>POST /privatemode/v1/attest</c>.</summary>
     Attestation,
 
-    /// <summary>The CDN, which returns the expected manifest.</summary>
+    /// <summary>The publisher of the manifest, which returns the expected manifest.</summary>
     Manifest,
 
     /// <summary>AMD's key distribution service: the certificate of a chip (VCEK).</summary>

@@ -30,7 +30,7 @@ public sealed class Fault
     /// <summary>Gets a fault that sends the answer in a newer encryption format than the client supports.</summary>
     public static Fault NewerResponseFormat { get; } = new(FaultKind.NewerResponseFormat);
 
-    /// <summary>Gets a fault that makes the CDN serve the manifest that preceded the current one.</summary>
+    /// <summary>Gets a fault that makes the publisher serve the manifest that preceded the current one.</summary>
     /// <value>The fault applies to <see cref="EvidenceSource.Manifest"/> only.</value>
     public static Fault OutdatedManifest { get; } = new(FaultKind.OutdatedManifest);
 

@@ -18,7 +18,7 @@ internal sealed record EvidenceSettings
     /// <summary>The number of the manifest. Each manifest has its own workloads.</summary>
     public int Revision { get; init; } = 1;
 
-    /// <summary>Whether the CDN serves the next manifest already, which the deployment does not have yet.</summary>
+    /// <summary>Whether the publisher names the next manifest already, which the deployment does not have yet.</summary>
     public bool IsNextPublished { get; init; }
 
     public string Defect { get; init; } = DefectCatalogue.None;

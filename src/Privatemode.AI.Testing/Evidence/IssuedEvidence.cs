@@ -40,7 +40,7 @@ internal sealed class IssuedEvidence
     /// <summary>The manifest of the deployment.</summary>
     public byte[] Manifest => _manifest.Value;
 
-    /// <summary>The manifest that the CDN serves.</summary>
+    /// <summary>The manifest that the publisher names.</summary>
     public byte[] PublishedManifest => _publishedManifest.Value;
 
     /// <summary>The manifest that preceded the current one.</summary>

@@ -8,7 +8,7 @@ using Privatemode.AI.Testing.Evidence.Collateral;
 
 namespace Privatemode.AI.Testing.Server;
 
-/// <summary>Serves evidence over HTTP for the gateway, the CDN, and AMD's and Intel's services.</summary>
+/// <summary>Serves evidence over HTTP for the gateway, the publisher, and AMD's and Intel's services.</summary>
 internal sealed class StandInServer(
     DeploymentEvidence evidence, FaultInjector faults, RequestCounter requests, PrivatemodeTestDeploymentOptions options)
 {
@@ -17,7 +17,7 @@ internal sealed class StandInServer(
     /// <summary>Returns the evidence source to which a request belongs, or null.</summary>
     public static EvidenceSource? Find(HttpRequest request) => StandIns.Find(request.Method, request.Path.Value ?? "");
 
-    /// <summary>Answers a request to the CDN or to AMD's or Intel's service.</summary>
+    /// <summary>Answers a request to the publisher or to AMD's or Intel's service.</summary>
     public async Task HandleAsync(HttpContext context, RecordedRequest record, EvidenceSource source)
     {
         requests.Add(source);

@@ -6,7 +6,7 @@ using Privatemode.AI.Testing.Evidence.Tdx;
 
 namespace Privatemode.AI.Testing.Evidence.Collateral;
 
-/// <summary>Stand-ins for the CDN, AMD's key distribution service and Intel's provisioning service, as far as a client needs them.</summary>
+/// <summary>Stand-ins for the publisher, AMD's key distribution service and Intel's provisioning service, as far as a client needs them.</summary>
 internal static class StandIns
 {
     public const string ManifestPath = "/privatemode/v2/manifest.json";

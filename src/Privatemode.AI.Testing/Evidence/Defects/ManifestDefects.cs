@@ -3,7 +3,7 @@ using Privatemode.AI.Testing.Evidence.Sev;
 
 namespace Privatemode.AI.Testing.Evidence.Defects;
 
-/// <summary>The defects of manifests and of what they allow. The CDN and the attestation document contain the same manifest.</summary>
+/// <summary>The defects of manifests and of what they allow. The publisher's file and the attestation document contain the same manifest.</summary>
 internal static class ManifestDefects
 {
     public static IReadOnlyList<DefectDefinition> All { get; } =

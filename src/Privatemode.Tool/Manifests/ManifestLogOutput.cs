@@ -21,15 +21,15 @@ internal static class ManifestLogOutput
     /// <exception cref="ToolException">The workspace was given, and has no log.</exception>
     public static void Write(ManifestLog log, string? workspace, bool isGiven, Output output)
     {
-        IReadOnlyList<ReferenceLine> reference = workspace is null ? [] : ReadReference(Path.Combine(workspace, "manifests", "log.txt"));
-        if (isGiven && log.Entries is [] && reference is [])
+        IReadOnlyList<ProxyLine> proxyLines = workspace is null ? [] : ReadProxyLines(Path.Combine(workspace, "manifests", "log.txt"));
+        if (isGiven && log.Entries is [] && proxyLines is [])
         {
             throw ToolException.Setup($"No manifest was adopted in the workspace \"{workspace}\" yet. 'privatemode verify' adopts the published one.");
         }
 
         if (output.IsJson)
         {
-            output.Json(json => WriteJson(json, log, reference));
+            output.Json(json => WriteJson(json, log, proxyLines));
             return;
         }
 
@@ -42,10 +42,10 @@ internal static class ManifestLogOutput
             WriteEntries(log, output);
         }
 
-        if (reference.Count > 0)
+        if (proxyLines.Count > 0)
         {
             output.Hint("Entries that Privatemode's own proxy shares (manifests/log.txt). They prove nothing:");
-            output.Table(["Time", "Manifest", "File"], reference.Select(line => (IReadOnlyList<string>)[line.Time, line.Sha256 ?? "(missing)", line.File]));
+            output.Table(["Time", "Manifest", "File"], proxyLines.Select(line => (IReadOnlyList<string>)[line.Time, line.Sha256 ?? "(missing)", line.File]));
         }
     }
 
@@ -62,7 +62,7 @@ internal static class ManifestLogOutput
         }
     }
 
-    private static void WriteJson(Utf8JsonWriter json, ManifestLog log, IReadOnlyList<ReferenceLine> reference)
+    private static void WriteJson(Utf8JsonWriter json, ManifestLog log, IReadOnlyList<ProxyLine> proxyLines)
     {
         json.WriteStartObject();
         json.WriteString("schema", "privatemode.manifest-log/1");
@@ -80,8 +80,8 @@ internal static class ManifestLogOutput
         }
 
         json.WriteEndArray();
-        json.WriteStartArray("reference");
-        foreach (ReferenceLine line in reference)
+        json.WriteStartArray("privatemodeProxy");
+        foreach (ProxyLine line in proxyLines)
         {
             json.WriteStartObject();
             json.WriteString("at", line.Time);
@@ -95,9 +95,9 @@ internal static class ManifestLogOutput
     }
 
     // '<RFC 3339> <path of a file in the same directory>' a line. Only the name of the file counts: the directory may have moved.
-    private static List<ReferenceLine> ReadReference(string path)
+    private static List<ProxyLine> ReadProxyLines(string path)
     {
-        List<ReferenceLine> lines = [];
+        List<ProxyLine> lines = [];
         if (!File.Exists(path))
         {
             return lines;
@@ -109,11 +109,11 @@ internal static class ManifestLogOutput
             string name = parts.Length == 2 ? Path.GetFileName(parts[1].Trim()) : "";
             string file = Path.Combine(Path.GetDirectoryName(path)!, name);
             bool isReadable = name.Length > 0 && new FileInfo(file) is { Exists: true, Length: < 1 << 20 };
-            lines.Add(new ReferenceLine(parts[0], name, isReadable ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file))) : null));
+            lines.Add(new ProxyLine(parts[0], name, isReadable ? Convert.ToHexStringLower(SHA256.HashData(File.ReadAllBytes(file))) : null));
         }
 
         return lines;
     }
 
-    private sealed record ReferenceLine(string Time, string File, string? Sha256);
+    private sealed record ProxyLine(string Time, string File, string? Sha256);
 }

@@ -254,7 +254,7 @@ public sealed class ManifestCommandsTests : IAsyncLifetime
         Assert.Equal(JsonValueKind.Null, json.GetProperty("head").ValueKind);
         Assert.Equal(
             [Convert.ToHexStringLower(SHA256.HashData(_deployment.Evidence.Manifest.Span)), null],
-            json.GetProperty("reference").EnumerateArray().Select(line => line.GetProperty("sha256").GetString()));
+            json.GetProperty("privatemodeProxy").EnumerateArray().Select(line => line.GetProperty("sha256").GetString()));
     }
 
     /// <summary>An auditor reads the log of an application, which is not a workspace of the tool.</summary>

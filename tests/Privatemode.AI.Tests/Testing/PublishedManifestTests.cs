@@ -15,15 +15,13 @@ public sealed class PublishedManifestTests
         await using PrivatemodeTestDeployment deployment = await PrivatemodeTestDeployment.StartAsync();
         deployment.Evidence.Kind = kind;
         List<bool> deployed = [];
-        string directory = Directory.CreateTempSubdirectory("privatemode-published-").FullName;
         HashSet<int> approved = [0];
         await using PrivatemodeClient client = deployment.CreateClient(options => options.Verification.Manifest = ManifestPolicy.RequireApproval(
             (update, _) =>
             {
                 deployed.Add(update.IsDeployed);
                 return new(approved.Contains(deployed.Count - 1));
-            },
-            directory));
+            }));
         VerifiedDeployment first = await client.VerifyAsync().OrTimeout();
 
         deployment.Evidence.PublishManifest();
@@ -39,6 +37,5 @@ public sealed class PublishedManifestTests
         Assert.Equal(published, deployment.Evidence.Manifest.ToArray());
         PrivatemodeVerificationException exception = await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => client.VerifyAsync().OrTimeout());
         Assert.Equal("manifest-approval", exception.ErrorType);
-        Directory.Delete(directory, recursive: true);
     }
 }

@@ -41,7 +41,7 @@ public sealed class ToolSchemaTests : KernelTest
         };
         Kernel kernel = Build(builder => builder.AddPrivatemodeChatCompletion(ModelId, Client));
         _ = await kernel.InvokePromptAsync(Question, new KernelArguments(settings)).OrTimeout();
-        AssertNoCondition();
+        AssertNoCondition(requests: 1);
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class ToolSchemaTests : KernelTest
         Kernel kernel = Build(builder => builder.AddPrivatemodeChatClient(ModelId, Client));
         _ = await kernel.InvokePromptAsync(Question, new KernelArguments(Auto)).OrTimeout();
         _ = await Client.AsIChatClient(ModelId).GetResponseAsync(Question, new() { Tools = [.. kernel.Plugins["Trips"]] }).OrTimeout();
-        AssertNoCondition();
+        AssertNoCondition(requests: 2);
     }
 
     [Fact]
@@ -62,8 +62,9 @@ public sealed class ToolSchemaTests : KernelTest
         Assert.Equal("if it rains", (string?)ChatBodies[0]["tools"]![0]!["function"]!["parameters"]!["condition"]);
     }
 
-    private void AssertNoCondition()
+    private void AssertNoCondition(int requests)
     {
+        Assert.Equal(requests, ChatBodies.Count);
         foreach (JsonObject body in ChatBodies)
         {
             Assert.NotEmpty(body["tools"]!.AsArray());

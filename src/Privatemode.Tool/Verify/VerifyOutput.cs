@@ -97,7 +97,9 @@ internal sealed class VerifyOutput(Output output, VerifyOutcome outcome, bool is
         Line("reason", failure.Message);
         if (failure is PrivatemodeVerificationException verification)
         {
-            foreach (VerificationMismatch mismatch in verification.Mismatches)
+            // The reason usually contains the values of the first one.
+            bool isInReason = Contains(failure.Message, verification.Expected) && Contains(failure.Message, verification.Found);
+            foreach (VerificationMismatch mismatch in verification.Mismatches.Skip(isInReason ? 1 : 0))
             {
                 Line("check", mismatch.Check);
                 Line("  expected", mismatch.Expected ?? "-");
@@ -115,6 +117,8 @@ internal sealed class VerifyOutput(Output output, VerifyOutcome outcome, bool is
             output.Line($"{Advice} Keep the output of 'verify --json', and run 'privatemode doctor'.");
         }
     }
+
+    private static bool Contains(string message, string? value) => value is null || message.Contains(value, StringComparison.Ordinal);
 
     // The texts come from evidence and services: none may bring control characters to a terminal.
     private void Line(string name, string value) => output.Line(string.Create(CultureInfo.InvariantCulture, $"  {name,-18} {Output.Escape(value)}"));

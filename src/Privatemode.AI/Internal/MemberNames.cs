@@ -20,9 +20,14 @@ internal static class MemberNames
     /// <summary>The allowed model IDs, for messages.</summary>
     public const string ModelRule = "1 to 128 of A-Z a-z 0-9 . _ / -";
 
+    /// <summary>Why a model ID that looks like an API key is refused, for messages.</summary>
+    public const string ApiKeyFault =
+        "looks like an API key, which is not sent as a model ID. Check the order of the arguments and the setting that it comes from.";
+
     private const int MaxNameLength = 64;
     private const int MaxModelLength = 128;
     private const int Sha256Digits = 64;
+    private const int MinKeyDigits = 32;
     private const string MemberAlphabet = LettersAndDigits + "_";
     private const string FieldAlphabet = MemberAlphabet + "[]";
 
@@ -47,6 +52,11 @@ internal static class MemberNames
     public static bool HasMemberBytesOnly(ReadOnlySpan<byte> name) => !name.ContainsAnyExcept(MemberBytes);
 
     public static bool IsModel(ReadOnlySpan<char> id) => id.Length is > 0 and <= MaxModelLength && !id.ContainsAnyExcept(ModelCharacters);
+
+    /// <summary>Whether text is probably an API key: a GUID, a long hexadecimal number, or a text that begins like the keys of other services.</summary>
+    /// <remarks>Privatemode.AI.SemanticKernel compiles this file too, so that both packages recognize the same keys.</remarks>
+    public static bool LooksLikeApiKey(string text) => Guid.TryParse(text, out _)
+        || (text.Length >= MinKeyDigits && text.All(char.IsAsciiHexDigit)) || text.StartsWith("sk-", StringComparison.Ordinal);
 
     /// <summary>Whether text is a SHA-256 digest: 64 hexadecimal digits.</summary>
     public static bool IsSha256([NotNullWhen(true)] string? text) => text is { Length: Sha256Digits } && text.All(char.IsAsciiHexDigit);

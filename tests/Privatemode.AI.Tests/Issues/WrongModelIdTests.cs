@@ -99,11 +99,16 @@ public sealed class WrongModelIdTests(ChatFixture fixture) : IClassFixture<ChatF
     {
         int before = fixture.Deployment.AllRequests.Count;
         using HttpClient http = new(fixture.Client.CreateHandler()) { BaseAddress = fixture.Deployment.Endpoint };
-        foreach (string path in (string[])["/v1/chat/completions", "/v1/responses", "/v1/messages", "/v1/completions", "/v1/embeddings"])
+        const string Messages = """
+            "messages":[{"role":"user","content":"hi"}]
+            """;
+        const string Input = "\"input\":\"hi\"";
+        foreach ((string path, string rest) in ((string, string)[])
+            [("chat/completions", Messages), ("messages", $"{Messages},\"max_tokens\":9"), ("responses", Input), ("embeddings", Input),
+             ("completions", "\"prompt\":\"hi\"")])
         {
-            using StringContent content = new(
-                $$"""{"model":"{{key}}","messages":[{"role":"user","content":"hi"}],"max_tokens":9,"input":"hi","prompt":"hi"}""", null, "application/json");
-            AssertRefused("model", await FailAsync(http, path, content), key, "looks like an API key");
+            using StringContent content = new($$"""{"model":"{{key}}",{{rest}}}""", null, "application/json");
+            AssertRefused("model", await FailAsync(http, $"/v1/{path}", content), key, "looks like an API key");
         }
 
         using MultipartFormDataContent form = new() { { new StringContent(key), "model" }, { new ByteArrayContent(Recording.Wave()), "file", "a.wav" } };

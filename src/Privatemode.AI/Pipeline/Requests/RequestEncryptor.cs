@@ -142,7 +142,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
             ThrowIfLoneSurrogate(body.Bytes.Span);
         }
 
-        string model = ModelIds.RefuseApiKey(ModelOf(body));
+        string model = RefuseApiKey(ModelOf(body));
 
         // One call for the random bytes of the ID and the salt, because each call takes as long as hundreds of bytes.
         Span<byte> random = stackalloc byte[RequestIds.RandomSize + PromptCacheSaltProvider.SecretSize];
@@ -188,7 +188,7 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
             Rule = rule,
             RequestId = RequestIds.New(time),
             Body = body,
-            Model = ModelIds.RefuseApiKey(ClearFormFields.ModelOf(body) ?? throw NoModel()),
+            Model = RefuseApiKey(ClearFormFields.ModelOf(body) ?? throw NoModel()),
             WantsStream = ClearFormFields.WantsStream(body),
             WantsTimes = ClearFormFields.WantsTimes(body),
             EndsWithUsage = ClearFormFields.WantsUsage(body),
@@ -258,6 +258,10 @@ internal sealed class RequestEncryptor(Uri service, PromptCacheSaltProvider salt
             ? model
             : throw NoModel();
     }
+
+    /// <summary>Returns a model ID, of any client, unless it is probably an API key: it is sent in the clear.</summary>
+    private static string RefuseApiKey(string model) =>
+        !MemberNames.LooksLikeApiKey(model) ? model : throw new PrivatemodeRequestException("model", $"The model ID {MemberNames.ApiKeyFault}");
 
     private static PrivatemodeRequestException NoModel() =>
         new("model", "The request does not specify a model. Set one when you create the client, or in the call.");

@@ -94,6 +94,19 @@ public sealed class VerificationEndpointTests : ProxyTest
     }
 
     [Fact]
+    public async Task Page_OfARefusal_ShowsTheValuesOnce()
+    {
+        Deployment.Evidence.Defect = EvidenceDefect.SnpWrongMeasurement;
+        using JsonDocument document = await GetAsync("/verification.json");
+        string found = document.RootElement.GetProperty("failure").GetProperty("found").GetString()!;
+        using HttpRequestMessage request = new(HttpMethod.Get, "/verification");
+        request.Headers.Add("Accept", "text/html");
+        using HttpResponseMessage answer = await Http.SendAsync(request).OrTimeout();
+
+        Assert.Equal(2, (await answer.Content.ReadAsStringAsync()).Split(found).Length);
+    }
+
+    [Fact]
     public async Task Readiness_FollowsTheDeployment()
     {
         Deployment.Evidence.Defect = EvidenceDefect.SnpDebug;

@@ -68,6 +68,19 @@ public sealed class VerifyCommandTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Refusal_PrintsTheValuesOnce()
+    {
+        _deployment.Evidence.Defect = EvidenceDefect.SnpWrongMeasurement;
+
+        (_, string text, _) = await _run.InvokeAsync("verify");
+        (_, string json, _) = await _run.InvokeAsync("verify", "--json");
+
+        JsonElement failure = JsonDocument.Parse(json).RootElement.GetProperty("failure");
+        Assert.Equal(2, text.Split(failure.GetProperty("expected").GetString()).Length);
+        Assert.Equal(2, text.Split(failure.GetProperty("check").GetString()).Length);
+    }
+
+    [Fact]
     public async Task Json_HasAllMembers()
     {
         (_, string verified, string error) = await _run.InvokeAsync("verify", "--json", "--save", "evidence.json");

@@ -44,7 +44,8 @@ internal sealed class ClientComposition : IClientComposition
         BoundedHttpClient bounded = new(_http, time);
         ControlPlaneClient control = new(bounded, Endpoint, ProtocolHeaders.ProtocolVersion, apiKeys.Source);
         _verifier = VerificationComposition.Create(options, bounded, control);
-        SecretExchanger exchanger = new(_verifier.GetAsync, control, options.Verification.GpuRevocation, _events, time);
+        SecretExchanger exchanger = new(
+            _verifier.GetAsync, control, options.Verification.GpuRevocation, _events, time, _verifier.HasProvedOther);
         _sessions = new SessionManager(
             apiKey => new AccountSession((async, token) => exchanger.GetAsync(apiKey, async, token), time, _verifier.IsTrusted),
             time, options.MaxSessions, transport.ResponseTimeout);

@@ -12,9 +12,10 @@ namespace Privatemode.AI.Sessions;
 /// <summary>Establishes a new inference secret: it gets the trust anchor (the mesh CA), performs the key exchange, and handles failures of both.</summary>
 /// <param name="getMesh">Returns the verified mesh, or a newer one than the one that did not work; see <see cref="DeploymentVerifier.GetAsync"/>.</param>
 /// <param name="gpuRevocation">The policy that is sent with every request under the secret.</param>
+/// <param name="hasProvedOther">See <see cref="DeploymentVerifier.HasProvedOther"/>; null if this is never known.</param>
 internal sealed class SecretExchanger(
     Func<VerifiedMesh?, string, bool, CancellationToken, ValueTask<VerifiedMesh>> getMesh, ControlPlaneClient control, GpuRevocationPolicy gpuRevocation,
-    ClientEvents events, TimeProvider time)
+    ClientEvents events, TimeProvider time, Func<VerifiedDeployment, bool>? hasProvedOther = null)
 {
     private const int AnswerLimit = 64 * 1024;
 
@@ -30,25 +31,42 @@ internal sealed class SecretExchanger(
     public async ValueTask<SessionSecret> GetAsync(string apiKey, bool async, CancellationToken cancellationToken)
     {
         Refusal refusal = new();
+        Exception? failure = null;
         try
         {
             return await RetryAfter.RepeatAsync(
                 () => TryAsync(refusal, apiKey, async, cancellationToken), PausesBetweenTries, failure => !IsFinal(failure), time, async, cancellationToken)
                 .ConfigureAwait(false);
         }
-        catch (Exception exception) when (
-            exception is OperationCanceledException || (exception is PrivatemodeVerificationException && exception != refusal.Reason))
+        catch (Exception exception)
         {
-            // It is not known whether the deployment was replaced, or its verification failed, which the verifier logs.
-            refusal.Reason = null;
+            failure = exception;
             throw;
         }
         finally
         {
-            if (refusal.Reason is { } reason)
-            {
-                events.VerificationFailed(reason);
-            }
+            Report(refusal, failure);
+        }
+    }
+
+    /// <summary>Logs and counts a refused answer of the secret service once, also if it is not known why it was refused.</summary>
+    /// <param name="failure">The exception that ends the exchange, or null.</param>
+    private void Report(Refusal refusal, Exception? failure)
+    {
+        if (refusal.Reason is not { } reason)
+        {
+            return;
+        }
+
+        bool isOfCallback = failure is not null && UserCallback.Threw(failure);
+        if (isOfCallback && hasProvedOther?.Invoke(refusal.Mesh!.Deployment) == true)
+        {
+            events.DeploymentReplaced(reason);
+        }
+        else if (isOfCallback || failure is not PrivatemodeVerificationException || failure == reason)
+        {
+            // Another verification failure comes from the verifier, which has logged it.
+            events.VerificationFailed(reason);
         }
     }
 
@@ -85,9 +103,10 @@ internal sealed class SecretExchanger(
         return mesh;
     }
 
-    /// <summary>Returns whether a failure depends neither on the deployment nor on the time, so it would happen again.</summary>
+    /// <summary>Returns whether a failure depends neither on the deployment nor on the time, so it would happen again, or is the application's own.</summary>
     private static bool IsFinal(PrivatemodeServiceException exception) =>
-        exception is { Reason: ServiceFailureReason.ClientTooOld } or { IsApiKeyError: true, Reason: not ServiceFailureReason.RateLimited };
+        UserCallback.Threw(exception)
+        || exception is { Reason: ServiceFailureReason.ClientTooOld } or { IsApiKeyError: true, Reason: not ServiceFailureReason.RateLimited };
 
     private async ValueTask<SessionSecret> ExchangeAsync(
         VerifiedMesh mesh, Refusal refusal, string apiKey, bool async, CancellationToken cancellationToken)

@@ -26,6 +26,7 @@ internal sealed class DeploymentVerifier(
     private Exception? _failure;
     private long _failedAt; // a timestamp
     private Exception? _shared; // the failure for all callers that waited for a verification; null since one succeeded
+    private ProvedDeployment? _proved; // the last one that proved itself, even if a callback failed after that
 
     /// <summary>Called when the trusted mesh CA or manifest has changed, or when none is trusted any more.</summary>
     public Action Changed { get; set; } = () => { };
@@ -88,6 +89,10 @@ internal sealed class DeploymentVerifier(
         _ = current?.Validity.IsOver(time);
         return current is not null && IsSame(current.Deployment, deployment);
     }
+
+    /// <summary>Returns whether another deployment has proved itself since, even if a callback failed after that.</summary>
+    public bool HasProvedOther(VerifiedDeployment before) => Volatile.Read(ref _proved) is { } proved
+        && (proved.ManifestSha256 != before.ManifestSha256 || (proved.MeshCaSha256 is { } authority && authority != before.MeshCaSha256));
 
     public void Dispose() => _lifetime.Cancel();
 
@@ -158,7 +163,7 @@ internal sealed class DeploymentVerifier(
             }
 
             operation?.Fail(exception);
-            if (exception is PrivatemodeVerificationException failure)
+            if (exception is PrivatemodeVerificationException failure && !UserCallback.Threw(exception))
             {
                 events.VerificationFailed(failure);
             }
@@ -172,6 +177,7 @@ internal sealed class DeploymentVerifier(
         try
         {
             VerifiedMesh mesh = await attestation.VerifyAsync(apiKey, InvalidateOther, async, cancellationToken).ConfigureAwait(false);
+            Volatile.Write(ref _proved, new ProvedDeployment(mesh.Deployment.ManifestSha256, mesh.Deployment.MeshCaSha256));
             await CallOnVerifiedAsync(mesh.Deployment, async, cancellationToken).ConfigureAwait(false);
             VerifiedMesh? before = _current;
             _publisherCheck = ValidityPeriod.Of(ManifestInterval, time);
@@ -183,6 +189,16 @@ internal sealed class DeploymentVerifier(
             }
 
             return mesh;
+        }
+        catch (Exception exception) when (UserCallback.Threw(exception))
+        {
+            // Whatever its type is, it says nothing about the deployment.
+            if (!cancellationToken.IsCancellationRequested)
+            {
+                SetFailure(exception);
+            }
+
+            throw;
         }
         catch (PrivatemodeVerificationException exception)
         {
@@ -224,6 +240,7 @@ internal sealed class DeploymentVerifier(
     /// manifest.</summary>
     private void InvalidateOther(string manifestSha256)
     {
+        Volatile.Write(ref _proved, new ProvedDeployment(manifestSha256, null));
         if (_current is { } current && current.Deployment.ManifestSha256 != manifestSha256)
         {
             Volatile.Write(ref _current, null);
@@ -269,7 +286,7 @@ internal sealed class DeploymentVerifier(
             SetFailure(exception);
 
             // A caller gets the failure when it needs the verification. The user's own callback can throw anything.
-            if (exception is not PrivatemodeVerificationException && !_lifetime.IsCancellationRequested)
+            if ((exception is not PrivatemodeVerificationException || UserCallback.Threw(exception)) && !_lifetime.IsCancellationRequested)
             {
                 events.RenewalFailed(exception, GetUsable(rejected: null)?.Validity.Until);
             }
@@ -279,6 +296,9 @@ internal sealed class DeploymentVerifier(
             _ = Interlocked.Exchange(ref _renewing, 0);
         }
     }
+
+    /// <param name="MeshCaSha256">Null until the user has decided about the manifest.</param>
+    private sealed record ProvedDeployment(string ManifestSha256, string? MeshCaSha256);
 }
 
 /// <summary>A mesh CA that can be trusted, and the report about its verification.</summary>

@@ -210,8 +210,8 @@ internal sealed class ManifestPolicyEvaluator(
         {
             throw PrivatemodeVerificationException.Create(
                 ApprovalCheck,
-                "The deployment proves a manifest that was not approved. Nothing was sent. The callback is called again only for another manifest; to decide " +
-                "again, " + HowToDecideAnew,
+                "The deployment proves a manifest that was not approved. No content was sent that it can read. The callback is called again only for another " +
+                "manifest; to decide again, " + HowToDecideAnew,
                 expected.Record.Last?.Sha256,
                 expected.Published);
         }

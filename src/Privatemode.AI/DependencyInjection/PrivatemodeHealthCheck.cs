@@ -14,8 +14,9 @@ internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, Privatemo
     /// fail.</summary>
     public static readonly TimeSpan DefaultTimeout = TimeSpan.FromSeconds(3);
 
-    /// <summary>Each failed verification is logged as an error, and a probe would otherwise start one every few seconds.</summary>
-    public static readonly TimeSpan MinTimeBetweenRefusals = TimeSpan.FromSeconds(30);
+    /// <summary>Each refused verification is logged as an error, and a callback that fails may be a database that is away: a probe would otherwise start one
+    /// every few seconds.</summary>
+    public static readonly TimeSpan MinTimeBetweenFailures = TimeSpan.FromSeconds(30);
 
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
@@ -25,9 +26,10 @@ internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, Privatemo
         }
 
         DeploymentHealth known = client.Health;
-        if (known.Deployment is null && known.Failure is PrivatemodeVerificationException refusal && known.FailureAge < MinTimeBetweenRefusals)
+        if (known.Deployment is null && known.Failure is { } failure && known.FailureAge < MinTimeBetweenFailures
+            && (failure is PrivatemodeVerificationException || UserCallback.Threw(failure)))
         {
-            return new HealthCheckResult(context.Registration.FailureStatus, refusal.Message, refusal);
+            return Failed(failure, context.Registration.FailureStatus);
         }
 
         if (known.Deployment is null)
@@ -50,20 +52,30 @@ internal sealed class PrivatemodeHealthCheck(PrivatemodeClient client, Privatemo
             {
                 return HealthCheckResult.Degraded("The deployment is not verified yet, because there is no API key outside of calls.");
             }
-            catch (Exception exception) when (UserCallback.Threw(exception) && !cancellationToken.IsCancellationRequested)
+            catch (Exception exception) when (
+                UserCallback.Threw(exception) ? !cancellationToken.IsCancellationRequested : exception is PrivatemodeException)
             {
-                // Health reports are often public, and the message can contain anything, even a key.
-                return new HealthCheckResult(
-                    context.Registration.FailureStatus,
-                    "A callback of the application, such as ApiKeyAccessor, failed, so the deployment is not verified. Correct the callback.", exception);
-            }
-            catch (PrivatemodeException exception)
-            {
-                return new HealthCheckResult(context.Registration.FailureStatus, exception.Message, exception);
+                return Failed(exception, context.Registration.FailureStatus);
             }
         }
 
         return Result(client.Health, context.Registration.FailureStatus);
+    }
+
+    /// <summary>Returns the result for a failed verification. Health reports are often public, so the description contains no directories, no values of
+    /// checks, and nothing of the message of a callback, which can be anything, even a key.</summary>
+    private static HealthCheckResult Failed(Exception failure, HealthStatus failureStatus)
+    {
+        string description = failure switch
+        {
+            _ when UserCallback.Threw(failure) =>
+                "A callback of the application, such as ApiKeyAccessor or OnVerified, failed, so the deployment is not verified. Correct the callback.",
+            PrivatemodeVerificationException refusal => $"The deployment was refused: the check {refusal.ErrorType} failed. The exception has the details.",
+            PrivatemodeConfigurationException { Setting: OptionNames.Manifest } =>
+                $"The manifest log cannot be used. Correct {OptionNames.Manifest}; the exception has the details.",
+            _ => failure.Message,
+        };
+        return new HealthCheckResult(failureStatus, description, failure);
     }
 
     private HealthCheckResult Result(DeploymentHealth health, HealthStatus failureStatus)

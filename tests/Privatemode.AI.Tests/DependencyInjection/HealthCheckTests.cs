@@ -163,6 +163,57 @@ public sealed class HealthCheckTests : IAsyncLifetime
         Assert.DoesNotContain("key-7", entry.Description, StringComparison.Ordinal);
     }
 
+    // Each verification asks the service, and calls the callback again.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Check_OnVerifiedThrowsAndProbesFollow_NonePublishesItsMessageAndOneVerifies(bool isOfOurs)
+    {
+        Exception? thrown = isOfOurs ? new PrivatemodeVerificationException("audit", "no entry for key-7") : new TimeoutException("no entry for key-7");
+        await using ServiceProvider provider = Provider(options => options.Verification.OnVerified = (_, _) => thrown is null ? default : throw thrown);
+        for (int probe = 0; probe < 3; probe++)
+        {
+            HealthReportEntry entry = await CheckAsync(provider);
+            Assert.Equal((HealthStatus.Unhealthy, thrown), (entry.Status, entry.Exception));
+            Assert.Contains("callback", entry.Description, StringComparison.Ordinal);
+            Assert.DoesNotContain("key-7", entry.Description, StringComparison.Ordinal);
+            _scene.Time.Advance(TimeSpan.FromSeconds(10));
+        }
+
+        Assert.Equal(1, _scene.Asked(EvidenceSource.Attestation));
+        thrown = null;
+        Assert.Equal(HealthStatus.Healthy, (await CheckAsync(provider)).Status);
+    }
+
+    [Fact]
+    public async Task Check_ManifestIsNotApproved_DescriptionNamesTheCheckWithoutDirectoriesAndValues()
+    {
+        await using ServiceProvider provider = Provider(
+            options => options.Verification.Manifest = ManifestPolicy.RequireApproval((_, _) => new(false), _scene.DirectoryPath));
+        for (int probe = 0; probe < 2; probe++)
+        {
+            HealthReportEntry entry = await CheckAsync(provider);
+            PrivatemodeVerificationException refusal = Assert.IsType<PrivatemodeVerificationException>(entry.Exception);
+            Assert.Contains(_scene.DirectoryPath, refusal.Message, StringComparison.Ordinal);
+            Assert.Contains("No content was sent that it can read.", refusal.Message, StringComparison.Ordinal);
+            Assert.Contains("manifest-approval", entry.Description, StringComparison.Ordinal);
+            Assert.DoesNotContain(_scene.DirectoryPath, entry.Description, StringComparison.Ordinal);
+            Assert.DoesNotContain(refusal.Found!, entry.Description, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Check_ManifestLogCannotBeUsed_DescriptionHasNoDirectory()
+    {
+        string file = Path.Combine(_scene.DirectoryPath, "file");
+        await File.WriteAllTextAsync(file, "");
+        await using ServiceProvider provider = Provider(options => options.Verification.Manifest = ManifestPolicy.Latest(file));
+        HealthReportEntry entry = await CheckAsync(provider);
+        Assert.Contains(_scene.DirectoryPath, entry.Exception!.Message, StringComparison.Ordinal);
+        Assert.Contains("Verification.Manifest", entry.Description, StringComparison.Ordinal);
+        Assert.DoesNotContain(_scene.DirectoryPath, entry.Description, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task Check_IsCanceledWhileTheCallbackWaits_IsCanceled()
     {

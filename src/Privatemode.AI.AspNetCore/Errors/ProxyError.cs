@@ -104,13 +104,18 @@ internal sealed record ProxyError(int Status, string Type, string Code, int Anth
         ? refusal.Error
         : Map(exception, isCallersApiKey) with { Cause = exception };
 
+    /// <summary>Returns what callers may know about a refused deployment. The message can contain directories of this machine.</summary>
+    public static string RefusalOf(PrivatemodeVerificationException exception) =>
+        $"The deployment was refused: the check {exception.ErrorType} failed.";
+
     private static ProxyError Map(Exception exception, bool isCallersApiKey) => exception switch
     {
         PrivatemodeRequestException request => BadRequest(request.Member, request.Message),
         PrivatemodeWouldLeakException leak => BadRequest(null, leak.Message, leak.ErrorType),
         PrivatemodeModelUnavailableException model => ModelNotFound(model.Message),
         PrivatemodeServiceException service => FromService(service),
-        PrivatemodeVerificationException verification => Failed(502, verification.ErrorType, $"{verification.Message} See /verification.", retry: false),
+        PrivatemodeVerificationException verification => Failed(
+            502, verification.ErrorType, $"{RefusalOf(verification)} The log of this proxy has the details. See /verification.", retry: false),
         PrivatemodeIntegrityException integrity => Failed(502, integrity.ErrorType, integrity.Message, retry: false),
         PrivatemodeConfigurationException configuration => FromConfiguration(configuration, isCallersApiKey),
         HttpRequestException => Failed(502, "unreachable", "The service could not be reached.", retry: null),

@@ -5,6 +5,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Options;
+using Privatemode.AI.AspNetCore.Errors;
 using Privatemode.AI.AspNetCore.Gate;
 
 namespace Privatemode.AI.AspNetCore.Status;
@@ -178,9 +179,15 @@ internal sealed class VerificationEndpoint(
 
     internal static string CheckOf(Exception failure) => (failure as PrivatemodeException)?.ErrorType ?? "internal";
 
-    /// <summary>Returns the message of an exception of this library, which contains no secrets, or a fixed text for other exceptions.</summary>
-    internal static string MessageOf(Exception failure) =>
-        failure is PrivatemodeException ? failure.Message : $"An unexpected error of type {failure.GetType().Name}.";
+    /// <summary>Returns the message of an exception of this library, which contains no secrets, or a fixed text for other exceptions and for those whose
+    /// messages can contain directories of this machine.</summary>
+    internal static string MessageOf(Exception failure) => failure switch
+    {
+        PrivatemodeVerificationException refusal => ProxyError.RefusalOf(refusal),
+        PrivatemodeConfigurationException configuration when !ProxyError.IsOfApiKey(configuration) => ProxyError.From(configuration).Message,
+        PrivatemodeException => failure.Message,
+        _ => $"An unexpected error of type {failure.GetType().Name}.",
+    };
 
     internal static string Utc(DateTimeOffset date) => date.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
 }

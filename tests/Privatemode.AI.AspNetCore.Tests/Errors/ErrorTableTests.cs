@@ -4,6 +4,7 @@ using System.Text;
 using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Privatemode.AI.AspNetCore.Errors;
+using Privatemode.AI.AspNetCore.Status;
 
 namespace Privatemode.AI.AspNetCore.Tests.Errors;
 
@@ -120,6 +121,25 @@ public sealed class ErrorTableTests
         PrivatemodeConfigurationException exception = new("Verification.CollateralDirectory", "/etc/secret is not writable.");
 
         Assert.DoesNotContain("/etc/secret", ProxyError.From(exception).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void From_RefusedDeployment_NamesTheCheckWithoutDirectoriesAndValues()
+    {
+        PrivatemodeVerificationException exception = new(
+            "manifest-approval", "A manifest was not approved (manifest-approval: expected aa11, found bb22). Delete \"/srv/app/log/decisions.txt\".")
+        {
+            Expected = "aa11",
+            Found = "bb22",
+        };
+        foreach (string text in new[] { ProxyError.From(exception).Message, VerificationEndpoint.MessageOf(exception) })
+        {
+            Assert.Contains("manifest-approval", text, StringComparison.Ordinal);
+            Assert.All(["/srv", "aa11", "bb22"], value => Assert.DoesNotContain(value, text, StringComparison.Ordinal));
+        }
+
+        PrivatemodeConfigurationException log = new("Verification.Manifest", "The manifest log cannot be used: /srv/app/log is not writable.");
+        Assert.DoesNotContain("/srv", VerificationEndpoint.MessageOf(log), StringComparison.Ordinal);
     }
 
     [Fact]

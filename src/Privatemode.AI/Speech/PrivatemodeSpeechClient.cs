@@ -79,7 +79,7 @@ internal sealed class PrivatemodeSpeechClient : ISpeechToTextClient
     }
 
     private string ModelOf(SpeechToTextOptions? options) =>
-        options?.ModelId is { } model ? ModelIds.Validate("SpeechToTextOptions.ModelId", model) : _modelId;
+        options?.ModelId is { Length: > 0 } model ? ModelIds.Validate("SpeechToTextOptions.ModelId", model) : _modelId;
 
     private async IAsyncEnumerable<SpeechToTextResponseUpdate> StreamAsync(
         Stream audio, SpeechToTextOptions? options, [EnumeratorCancellation] CancellationToken cancellationToken)

@@ -164,6 +164,13 @@ public sealed class SpeechTests : DeploymentTest
     }
 
     [Fact]
+    public async Task Model_OfTheOptionsIsEmpty_IsTheDefault()
+    {
+        _ = await Speech.GetTextAsync(new MemoryStream(Recording.Wave()), new SpeechToTextOptions { ModelId = "" }).OrTimeout();
+        Assert.Equal(Whisper, Deployment.Requests[0].Headers["Privatemode-Target-Model"]);
+    }
+
+    [Fact]
     public void Service_OfTheClient_IsFoundByType()
     {
         SpeechToTextClientMetadata metadata = Speech.GetService<SpeechToTextClientMetadata>()!;

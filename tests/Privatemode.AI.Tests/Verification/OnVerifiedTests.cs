@@ -83,6 +83,93 @@ public sealed class OnVerifiedTests : IAsyncLifetime
         Assert.Contains("The callback of Verification.OnVerified uses a client that waits for this callback.", exception.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task CallbackWaitsForAStore_CallWaitsToo(bool async)
+    {
+        TaskCompletionSource entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        using DeploymentVerifier verifier = Verifier(async (_, stop) =>
+        {
+            entered.SetResult();
+            await stored.Task.WaitAsync(stop);
+        });
+        Task<VerifiedMesh> call = async
+            ? verifier.GetAsync(null, Key, async: true, default).AsTask()
+            : TestTimeouts.OnOwnThread(() => verifier.GetAsync(null, Key, async: false, default).Completed());
+        await entered.Task.OrTimeout();
+        Assert.Equal((false, null), (call.IsCompleted, verifier.Health.Deployment));
+        stored.SetResult();
+        Assert.Equal((await call.OrTimeout()).Deployment, verifier.Health.Deployment);
+    }
+
+    [Fact]
+    public async Task EvidenceCannotBeKeptWhileSeveralCallsWait_AllGetTheExceptionOfOneCallback()
+    {
+        TaskCompletionSource entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource failing = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        int callbacks = 0;
+        using DeploymentVerifier verifier = Verifier(async (_, _) =>
+        {
+            callbacks++;
+            _ = entered.TrySetResult();
+            await failing.Task;
+        });
+        Task<VerifiedMesh>[] calls = [.. Enumerable.Range(0, 3).Select(_ => verifier.GetAsync(null, Key, async: true, default).AsTask())];
+        await entered.Task.OrTimeout();
+        IOException full = new("disk full");
+        failing.SetException(full);
+        foreach (Task<VerifiedMesh> call in calls)
+        {
+            Assert.Same(full, await Record.ExceptionAsync(() => call.OrTimeout()));
+        }
+
+        Assert.Equal(1, callbacks);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task ClientIsDisposedOrVerifyAsyncIsCanceled_TokenOfTheCallbackIsCanceled(bool isDisposed)
+    {
+        TaskCompletionSource<CancellationToken> entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        PrivatemodeClient client = Client(async (_, stop) =>
+        {
+            entered.SetResult(stop);
+            await new TaskCompletionSource().Task.WaitAsync(stop);
+        });
+        await using PrivatemodeClient owned = client;
+        using CancellationTokenSource caller = new();
+        Task<VerifiedDeployment> verifying = client.VerifyAsync(caller.Token);
+        CancellationToken token = await entered.Task.OrTimeout();
+        Assert.False(token.IsCancellationRequested);
+        await (isDisposed ? client.DisposeAsync().AsTask() : caller.CancelAsync()).OrTimeout();
+        Exception? exception = await Record.ExceptionAsync(() => verifying.OrTimeout());
+        Assert.True(token.IsCancellationRequested);
+        Assert.True(isDisposed ? exception is ObjectDisposedException : exception is OperationCanceledException, $"{exception}");
+    }
+
+    [Fact]
+    public async Task CallThatWaitsIsCanceled_CallbackCompletes()
+    {
+        TaskCompletionSource<CancellationToken> entered = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        TaskCompletionSource stored = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        await using PrivatemodeClient client = Client(async (_, stop) =>
+        {
+            entered.SetResult(stop);
+            await stored.Task.WaitAsync(stop);
+        });
+        using CancellationTokenSource caller = new();
+        Task<ChatResponse> call = client.AsIChatClient("gpt-oss-120b").GetResponseAsync("hi", cancellationToken: caller.Token);
+        CancellationToken token = await entered.Task.OrTimeout();
+        await caller.CancelAsync();
+        _ = await Assert.ThrowsAnyAsync<OperationCanceledException>(() => call.OrTimeout());
+        Assert.False(token.IsCancellationRequested);
+        stored.SetResult();
+        Assert.Null(await AskAsync(client));
+    }
+
     private ValueTask Keep(VerifiedDeployment deployment, CancellationToken cancellationToken)
     {
         _kept.Add(deployment);

@@ -82,8 +82,8 @@ public sealed class PrivatemodeProxyOptions
     public bool UseDefaultAliases { get; set; } = true;
 
     /// <summary>Gets the models that the names of <see cref="UseDefaultAliases"/> stand for.</summary>
-    /// <remarks>If the service does not offer a model that is set here, a warning is logged, and the default for this property applies, except for
-    /// <see cref="ProxyDefaultModels.Embeddings"/>.</remarks>
+    /// <remarks>If the service does not offer a model that is set here, a warning is logged, and the default of that property of
+    /// <see cref="ProxyDefaultModels"/> applies. <see cref="ProxyDefaultModels.Embeddings"/> is always used as it is set, without a warning.</remarks>
     public ProxyDefaultModels DefaultModels { get; } = new();
 
     /// <summary>Gets the context window sizes in tokens, by model ID, which the Codex CLI reads from the model list.</summary>

@@ -14,7 +14,8 @@ namespace Privatemode.AI;
 /// that this library detects are thrown as a <see cref="PrivatemodeException"/>, as by the other clients. The results have no receipt; the answers of
 /// <see cref="PrivatemodeClient.AsIChatClient"/> and the other adapters have one.</para>
 /// <para>Members that are missing from tool calls are filled in. A finish reason that OpenAI's types do not know is read as <c>length</c>.
-/// Without these corrections, the OpenAI client could not read the answer. The chat client of Microsoft.Extensions.AI returns the server's own value.</para>
+/// Without these corrections, the OpenAI client could not read the answer.
+/// The client of <see cref="PrivatemodeClient.AsIChatClient"/> returns the server's own finish reason.</para>
 /// <para>This class is thread-safe. Get an instance from <see cref="PrivatemodeClient.OpenAI"/>; it can be used until that client is disposed.</para>
 /// </remarks>
 public sealed class PrivatemodeOpenAIClient : OpenAIClient

@@ -15,8 +15,8 @@ namespace Microsoft.SemanticKernel;
 /// <para>A service uses an API key (always the second string argument), a <see cref="PrivatemodeClient"/>, or an account that <c>AddPrivatemode</c> or
 /// <c>AddKeyedPrivatemode</c> registers, including the settings of that account. A service never uses an <c>OpenAIClient</c> that is registered in the
 /// container.</para>
-/// <para>For chat clients, embedding generators and speech-to-text clients, use the methods of the package Privatemode.AI. Their second string argument is a
-/// service key, not an API key.</para>
+/// <para>For chat clients, embedding generators and speech-to-text clients, use the methods of the package Privatemode.AI. They take no API
+/// key: the first string argument of <c>AddKeyedPrivatemodeChatClient</c> and the other keyed methods is a service key, and the second one the model ID.</para>
 /// </remarks>
 public static class PrivatemodeKernelServiceCollectionExtensions
 {

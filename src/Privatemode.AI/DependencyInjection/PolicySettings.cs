@@ -160,39 +160,27 @@ internal static class PolicySettings
         }
     }
 
-    private static ManifestPolicy? PinnedOf(SettingsReader settings, string key, string[] digests)
-    {
-        try
-        {
-            return ManifestPolicy.Pinned(digests);
-        }
-        catch (ArgumentException)
-        {
-            return settings.Refuse<ManifestPolicy>(key, "Set one or more SHA-256 digests of 64 hexadecimal digits each.");
-        }
-    }
+    private static ManifestPolicy? PinnedOf(SettingsReader settings, string key, string[] digests) =>
+        Create(settings, key, () => ManifestPolicy.Pinned(digests), "Set one or more SHA-256 digests of 64 hexadecimal digits each.");
 
-    private static GpuRevocationPolicy? LenientOf(SettingsReader settings, string key, TimeSpan grace)
-    {
-        try
-        {
-            return GpuRevocationPolicy.AcceptUnknownOrRecentlyRevoked(grace);
-        }
-        catch (ArgumentOutOfRangeException)
-        {
-            return settings.Refuse<GpuRevocationPolicy>(key, "The value must be from zero to 365 days.");
-        }
-    }
+    private static GpuRevocationPolicy? LenientOf(SettingsReader settings, string key, TimeSpan grace) =>
+        Create(settings, key, () => GpuRevocationPolicy.AcceptUnknownOrRecentlyRevoked(grace), "The value must be from zero to 365 days.");
 
-    private static PromptCacheScope? SharedOf(SettingsReader settings, string key, string salt)
+    private static PromptCacheScope? SharedOf(SettingsReader settings, string key, string salt) =>
+        Create(settings, key, () => PromptCacheScope.Shared(salt));
+
+    /// <summary>Creates a policy, or reports why its value is not accepted.</summary>
+    /// <param name="fault">What is wrong with the value; null for the message of the exception, which does not contain it.</param>
+    private static T? Create<T>(SettingsReader settings, string key, Func<T> create, string? fault = null)
+        where T : class
     {
         try
         {
-            return PromptCacheScope.Shared(salt);
+            return create();
         }
-        catch (PrivatemodeConfigurationException exception)
+        catch (Exception exception) when (exception is PrivatemodeConfigurationException || (fault is not null && exception is ArgumentException))
         {
-            return settings.Refuse<PromptCacheScope>(key, exception.Message);
+            return settings.Refuse<T>(key, fault ?? exception.Message);
         }
     }
 }

@@ -1,4 +1,3 @@
-using System.Buffers;
 using System.Net.Sockets;
 using System.Runtime.CompilerServices;
 using Privatemode.AI.Internal;
@@ -162,6 +161,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
             _isClosed = true;
             inner.Dispose();
             FailReadAhead();
+            _surplus.Close();
         }
 
         base.Dispose(disposing);
@@ -171,7 +171,6 @@ internal sealed class ClosableConnection(Stream inner) : Stream
     {
         _isClosed = true;
         await inner.DisposeAsync().ConfigureAwait(false);
-        FailReadAhead();
         await base.DisposeAsync().ConfigureAwait(false);
     }
 
@@ -232,7 +231,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
     }
 
     /// <summary>Records that a request begins, unless this is more of its content.</summary>
-    /// <exception cref="UnansweredIOException">The connection has ended already.</exception>
+    /// <exception cref="UnansweredIOException">The connection has ended already, or has bytes that belong to no answer: nothing was sent.</exception>
     private void BeginWrite(ReadOnlySpan<byte> bytes)
     {
         // This library uses no other methods.
@@ -243,7 +242,7 @@ internal sealed class ClosableConnection(Stream inner) : Stream
             {
                 if (!_surplus.IsEmpty)
                 {
-                    throw new IOException("The connection has bytes that belong to no answer.");
+                    throw new UnansweredIOException(null);
                 }
 
                 (_isUnanswered, _hasContent) = (true, isPost);
@@ -322,74 +321,3 @@ internal sealed class ClosableConnection(Stream inner) : Stream
             new ClosableConnection(theirs is null ? context.PlaintextStream : await theirs(context, cancellationToken).ConfigureAwait(false));
     }
 }
-
-/// <summary>Bytes that were read beyond those that were asked for. One reader at a time.</summary>
-/// <remarks>A buffer is rented for a read if the read before it filled its buffer, and is kept while it contains bytes: an idle connection has no buffer.
-/// A buffer that a read may still write to is never returned to the pool.</remarks>
-internal sealed class SurplusBytes
-{
-    /// <summary>The maximum number of bytes that are read at a time.</summary>
-    public const int Size = 32 * 1024;
-
-    private byte[] _bytes = [];
-    private int _start;
-    private int _end;
-    private bool _mayHaveMore;
-
-    /// <summary>Whether all bytes were taken.</summary>
-    public bool IsEmpty => Volatile.Read(ref _end) == 0;
-
-    /// <summary>Returns a larger buffer for a read into a buffer of this length; null if the read must use its own buffer.</summary>
-    public byte[]? BufferFor(int length) => _mayHaveMore && length is > 0 and < Size ? ArrayPool<byte>.Shared.Rent(Size) : null;
-
-    /// <summary>Moves bytes to the buffer of a reader.</summary>
-    public int Take(Span<byte> buffer)
-    {
-        int count = Math.Min(_end - _start, buffer.Length);
-        _bytes.AsSpan(_start, count).CopyTo(buffer);
-        _start += count;
-        if (_start == _end)
-        {
-            Return(_bytes, _end);
-            (_bytes, _start) = ([], 0);
-            Volatile.Write(ref _end, 0);
-        }
-
-        return count;
-    }
-
-    /// <summary>Ends a read that was started when no surplus bytes were left.</summary>
-    /// <param name="read">The number of bytes that were read.</param>
-    /// <param name="buffer">The buffer of the reader.</param>
-    /// <param name="larger">The buffer that was read to if it is not the reader's: the result of <see cref="BufferFor"/>.</param>
-    public int End(int read, Span<byte> buffer, byte[]? larger)
-    {
-        _mayHaveMore = read >= buffer.Length;
-        if (larger is null)
-        {
-            return read;
-        }
-
-        if (read == 0)
-        {
-            Return(larger, 0);
-            return 0;
-        }
-
-        (_bytes, _start) = (larger, 0);
-        Volatile.Write(ref _end, read);
-        return Take(buffer);
-    }
-
-    // Zeroed, because the answers of a local proxy are plaintext.
-    private static void Return(byte[] bytes, int used)
-    {
-        bytes.AsSpan(0, used).Clear();
-        ArrayPool<byte>.Shared.Return(bytes);
-    }
-}
-
-/// <summary>The connection was reset or closed during or after the writing of a request, and before the first byte of an answer.</summary>
-/// <param name="inner">The cause of a reset; null if it was closed.</param>
-internal sealed class UnansweredIOException(Exception? inner) : HttpIOException(
-    inner is null ? HttpRequestError.ResponseEnded : HttpRequestError.Unknown, "The connection ended without an answer.", inner);

@@ -237,6 +237,7 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
         byte[] bytes = ArrayPool<byte>.Shared.Rent(buffer.Length);
         int read = inner.ReadAsync(bytes.AsMemory(0, buffer.Length), _cut.Token).AsTask().GetAwaiter().GetResult();
         bytes.AsSpan(0, read).CopyTo(buffer);
+        bytes.AsSpan(0, read).Clear();
 
         // Not returned after a failure, because the transport might still write to it.
         ArrayPool<byte>.Shared.Return(bytes);
@@ -303,5 +304,92 @@ internal sealed class InterruptibleStream(Stream inner, HttpContent content, boo
         {
             _ = Interlocked.Exchange(ref _released, Released)?.TrySetResult();
         }
+    }
+}
+
+/// <summary>Bytes that were read beyond those that were asked for. One reader at a time.</summary>
+/// <remarks>A buffer is rented for a read if the read before it filled its buffer, and is kept while it contains bytes: an idle connection has no buffer.
+/// A buffer that a read may still write to is never returned to the pool. Another thread can close this at any time.</remarks>
+internal sealed class SurplusBytes
+{
+    /// <summary>The maximum number of bytes that are read at a time.</summary>
+    public const int Size = 32 * 1024;
+
+    private readonly Lock _gate = new();
+    private byte[] _bytes = [];
+    private int _start;
+    private volatile int _end;
+    private bool _mayHaveMore;
+    private bool _isClosed;
+
+    /// <summary>Whether all bytes were taken.</summary>
+    public bool IsEmpty => _end == 0;
+
+    /// <summary>Returns a larger buffer for a read into a buffer of this length; null if the read must use its own buffer.</summary>
+    public byte[]? BufferFor(int length) => _mayHaveMore && length is > 0 and < Size ? ArrayPool<byte>.Shared.Rent(Size) : null;
+
+    /// <summary>Moves bytes to the buffer of a reader.</summary>
+    /// <exception cref="ObjectDisposedException">It was closed.</exception>
+    public int Take(Span<byte> buffer)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isClosed, this);
+            int count = Math.Min(_end - _start, buffer.Length);
+            _bytes.AsSpan(_start, count).CopyTo(buffer);
+            _start += count;
+            if (_start == _end)
+            {
+                Clear();
+            }
+
+            return count;
+        }
+    }
+
+    /// <summary>Ends a read that was started when no surplus bytes were left.</summary>
+    /// <param name="read">The number of bytes that were read.</param>
+    /// <param name="buffer">The buffer of the reader.</param>
+    /// <param name="larger">The buffer that was read to if it is not the reader's: the result of <see cref="BufferFor"/>.</param>
+    public int End(int read, Span<byte> buffer, byte[]? larger)
+    {
+        _mayHaveMore = read >= buffer.Length;
+        if (larger is null)
+        {
+            return read;
+        }
+
+        lock (_gate)
+        {
+            (_bytes, _start, _end) = (larger, 0, read);
+            if (_isClosed)
+            {
+                Clear();
+            }
+
+            return Take(buffer);
+        }
+    }
+
+    /// <summary>Wipes the bytes that were not taken. A read that ends later leaves none.</summary>
+    public void Close()
+    {
+        lock (_gate)
+        {
+            _isClosed = true;
+            Clear();
+        }
+    }
+
+    // Zeroed, because the answers of a local proxy are plaintext.
+    private void Clear()
+    {
+        _bytes.AsSpan(0, _end).Clear();
+        if (_bytes.Length > 0)
+        {
+            ArrayPool<byte>.Shared.Return(_bytes);
+        }
+
+        (_bytes, _start, _end) = ([], 0, 0);
     }
 }

@@ -58,3 +58,9 @@ internal static class UnreadableAnswer
     public static HttpRequestException WithoutQuote(HttpRequestException exception) =>
         new(exception.HttpRequestError, "The answer is not HTTP, or its headers are too long.");
 }
+
+/// <summary>The connection was reset or closed during or after the writing of a request, and before the first byte of an answer; or nothing was written
+/// because it could not be used any more.</summary>
+/// <param name="inner">The cause of a reset; null if it was closed.</param>
+internal sealed class UnansweredIOException(Exception? inner) : HttpIOException(
+    inner is null ? HttpRequestError.ResponseEnded : HttpRequestError.Unknown, "The connection ended without an answer.", inner);

@@ -90,6 +90,38 @@ public sealed class ClosableConnectionTests
         }
     }
 
+    // The platform finds such bytes only if they are still in the socket.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task BytesAfterAnAnswer_TheNextRequestIsAnsweredOrNotSent(bool async)
+    {
+        await using LoopbackHop hop = new(Nowhere, async exchange =>
+        {
+            await exchange.WriteAsync($"HTTP/1.1 200 OK\r\nContent-Length: 20000\r\n\r\n{new string('x', 20_000)}HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+            return true;
+        });
+        using SocketsHttpHandler handler = new();
+        using HttpClient http = new(ClosableConnection.Prepare(handler));
+        for (int i = 0; i < 4; i++)
+        {
+            using HttpRequestMessage request = new(HttpMethod.Post, new Uri(hop.Endpoint, "/a")) { Content = new StringContent("{}") };
+            int sent = hop.Count("/a");
+            try
+            {
+                using HttpResponseMessage response = async
+                    ? await http.SendAsync(request).OrTimeout()
+                    : await TestTimeouts.OnOwnThread(() => http.Send(request));
+                Assert.Equal(20_000, (await response.Content.ReadAsByteArrayAsync()).Length);
+            }
+            catch (HttpRequestException exception)
+            {
+                Assert.True(TransportExceptions.IsUnanswered(exception), exception.ToString());
+                Assert.Equal(sent, hop.Count("/a"));
+            }
+        }
+    }
+
     /// <summary>Sends two requests over one connection, which ends at the second one, or before it.</summary>
     private static async Task<(bool IsAnswered, int Sent, Exception? Thrown)> SendTwiceAsync(
         string method, bool resets, bool async, bool isPrepared, bool endsBefore)

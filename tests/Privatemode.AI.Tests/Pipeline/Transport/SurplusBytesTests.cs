@@ -1,4 +1,5 @@
 using Privatemode.AI.Pipeline.Transport;
+using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Pipeline.Transport;
 
@@ -57,17 +58,18 @@ public sealed class SurplusBytesTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
-    public async Task Request_WithBytesOfNoAnswerBefore_IsRefused(bool async)
+    public async Task Request_WithBytesOfNoAnswerBefore_IsRefusedAndCanBeSentAgain(bool async)
     {
         using Network network = new(new byte[64], random: null);
         await using ClosableConnection connection = new(network);
         Assert.Equal(8, await ReadAsync(connection, new byte[8], async));
         Assert.Equal(8, await ReadAsync(connection, new byte[8], async));
         byte[] head = "POST / HTTP/1.1\r\n\r\n"u8.ToArray();
-        IOException exception = async
-            ? await Assert.ThrowsAsync<IOException>(() => connection.WriteAsync(head).AsTask())
-            : Assert.Throws<IOException>(() => connection.Write(head));
-        Assert.IsNotType<UnansweredIOException>(exception);
+        _ = async
+            ? await Assert.ThrowsAsync<UnansweredIOException>(() => connection.WriteAsync(head).AsTask())
+            : Assert.Throws<UnansweredIOException>(() => connection.Write(head));
+        Assert.Equal(64, network.Length);
+        Assert.Equal(64, network.Position);
     }
 
     [Theory]
@@ -95,6 +97,46 @@ public sealed class SurplusBytesTests
         Assert.Equal(7, surplus.Take(new byte[8]));
         Assert.True(surplus.IsEmpty);
         Assert.True(larger.AsSpan(0, 15).IndexOfAnyExcept((byte)0) < 0);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Dispose_InMidAnswer_WipesTheRest(bool async)
+    {
+        byte[] answer = Enumerable.Repeat((byte)7, 64).ToArray();
+        using Network network = new(answer, random: null);
+        ClosableConnection connection = new(network);
+        Assert.Equal(8, await ReadAsync(connection, new byte[8], async));
+        Assert.Equal(8, await ReadAsync(connection, new byte[8], async));
+        byte[] larger = connection.Field<SurplusBytes>("_surplus").Field<byte[]>("_bytes");
+        Assert.Equal(answer[8..], larger[..56]);
+        if (async)
+        {
+            await connection.DisposeAsync();
+        }
+        else
+        {
+            connection.Dispose();
+        }
+
+        // Other tests may rent the array now, but write no such answer.
+        Assert.NotEqual(answer[16..], larger[8..56]);
+    }
+
+    [Fact]
+    public void End_WhenClosedMeanwhile_WipesTheRest()
+    {
+        SurplusBytes surplus = new();
+        _ = surplus.End(8, new byte[8], larger: null);
+        byte[] larger = surplus.BufferFor(8)!;
+        byte[] answer = Enumerable.Repeat((byte)9, 64).ToArray();
+        answer.CopyTo(larger, 0);
+        surplus.Close();
+        _ = Assert.Throws<ObjectDisposedException>(() => surplus.End(64, new byte[8], larger));
+        Assert.True(surplus.IsEmpty);
+        Assert.NotEqual(answer[8..], larger[8..64]);
+        _ = Assert.Throws<ObjectDisposedException>(() => surplus.Take(new byte[8]));
     }
 
     private static async Task<int> ReadAsync(ClosableConnection connection, byte[] buffer, bool async) =>

@@ -129,8 +129,8 @@ internal static class JsonRewriter
     private static void Append(PooledBytes output, Utf8Sequence text) => text.CopyTo(output.Extend(text.Length));
 }
 
-/// <summary>A part of a document without most of the bytes of its long texts. It has the same structure, and a reader of JSON needs not read all of an
-/// image again.</summary>
+/// <summary>A part of a document without most of the bytes of its long texts, if these are at least half of it. It has the same structure, and a reader
+/// of JSON needs not read all of an image again.</summary>
 internal readonly ref struct ShortenedText : IDisposable
 {
     /// <summary>The minimum length of a text that is shortened, in bytes.</summary>
@@ -139,7 +139,9 @@ internal readonly ref struct ShortenedText : IDisposable
     private const int Kept = 16;
 
     private readonly PooledBytes? _shortened;
-    private readonly ReadOnlySpan<ValueRange> _longTexts;
+    private readonly ReadOnlySpan<ValueRange> _longTexts; // those inside the part
+    private readonly int[] _starts = []; // their positions in the shortened part
+    private readonly int _removed;
 
     /// <param name="document">The document.</param>
     /// <param name="index">Its index.</param>
@@ -148,24 +150,32 @@ internal readonly ref struct ShortenedText : IDisposable
     {
         Original = member.Value(document);
         Offset = member.ValueStart;
-        _longTexts = index.LongTexts;
-        if (_longTexts.IsEmpty)
+        ReadOnlySpan<ValueRange> longTexts = Inside(index.LongTexts, member);
+        int removed = 0;
+        foreach (ValueRange text in longTexts)
+        {
+            removed += text.Length - Kept;
+        }
+
+        // The copy is plaintext that no limit counts: it is smaller than what it saves to read, and does not grow.
+        if (removed < Original.Length - removed)
         {
             return;
         }
 
-        _shortened = new PooledBytes(2 * Kept * _longTexts.Length);
-        int copied = member.ValueStart;
-        foreach (ValueRange text in _longTexts)
+        _longTexts = longTexts;
+        (_removed, _starts) = (removed, new int[longTexts.Length]);
+        _shortened = new PooledBytes(Original.Length - removed);
+        int copied = 0;
+        for (int i = 0; i < longTexts.Length; i++)
         {
-            if (text.Start > member.ValueStart && text.Start < member.ValueEnd)
-            {
-                _shortened.Append(document[copied..(text.Start + Kept)]);
-                copied = text.Start + text.Length;
-            }
+            int start = longTexts[i].Start - Offset;
+            _starts[i] = _shortened.Length + start - copied;
+            _shortened.Append(Original[copied..(start + Kept)]);
+            copied = start + longTexts[i].Length;
         }
 
-        _shortened.Append(document[copied..member.ValueEnd]);
+        _shortened.Append(Original[copied..]);
     }
 
     /// <summary>The whole part.</summary>
@@ -180,17 +190,30 @@ internal readonly ref struct ShortenedText : IDisposable
     /// <summary>The position in <see cref="Original"/> of a token of <see cref="Shortened"/> that begins, or ends, at this position.</summary>
     public int OriginalPosition(long position)
     {
-        int original = (int)position;
-        foreach (ValueRange text in _longTexts)
-        {
-            int start = text.Start - Offset;
-            original += start > 0 && original > start ? text.Length - Kept : 0;
-        }
-
-        return original;
+        // A search, because a body can have millions of URLs and hundreds of long texts.
+        int found = Array.BinarySearch(_starts, (int)position);
+        int before = found < 0 ? ~found : found;
+        return (int)position + (before == _starts.Length ? _removed : _longTexts[before].Start - Offset - _starts[before]);
     }
 
     public void Dispose() => _shortened?.Dispose();
+
+    private static ReadOnlySpan<ValueRange> Inside(ReadOnlySpan<ValueRange> longTexts, in JsonMember member)
+    {
+        int first = 0;
+        while (first < longTexts.Length && longTexts[first].Start <= member.ValueStart)
+        {
+            first++;
+        }
+
+        int end = first;
+        while (end < longTexts.Length && longTexts[end].Start < member.ValueEnd)
+        {
+            end++;
+        }
+
+        return longTexts[first..end];
+    }
 }
 
 /// <summary>The names of the fields that are sent in the clear on an endpoint. They are compared byte by byte and are case-sensitive.</summary>

@@ -66,6 +66,44 @@ public sealed class RemoteMediaTests
     }
 
     [Theory]
+    [InlineData(ShortenedText.From - 1)]
+    [InlineData(ShortenedText.From)]
+    [InlineData(ShortenedText.From + 5000)]
+    public void FindSources_LongTextsBetweenUrls_FindsTheSameUrls(int length)
+    {
+        string text = new('ö', length / 2);
+        string remote = "https://example.com/" + new string('a', length);
+        string body = $$$"""
+            {"system":"{{{text}}}","messages":[{"content":[{"text":"{{{text}}}"},{"source":{"url":"https://a/1"}},{"source":{"data":"{{{text}}}"}},
+            {"source" : {"url" : "{{{remote}}}"}},{"content":[{"source":{"data":"{{{text}}}","url":"http\u0073://a/2"}}]},{"source":{"url":"https://a/3"}}]}],
+            "tools":[{"a":"{{{text}}}"}]}
+            """;
+        using JsonRequestBody plain = new(PooledBytes.Copy(Encoding.UTF8.GetBytes(body)));
+        List<string> found = [];
+        RemoteMediaFinder.FindSources(
+            plain.Bytes.Span, plain.Index, url => found.Add(Encoding.UTF8.GetString(plain.Bytes.Span.Slice(url.Start, url.Length))));
+        Assert.Equal(["\"https://a/1\"", $"\"{remote}\"", "\"http\\u0073://a/2\"", "\"https://a/3\""], found);
+    }
+
+    // The copy is more memory for a body, which no limit counts.
+    [Theory]
+    [InlineData(0, ShortenedText.From, 100, false)]
+    [InlineData(ShortenedText.From, 0, 100, true)]
+    [InlineData(ShortenedText.From, 0, 2 * ShortenedText.From, false)]
+    [InlineData(3 * ShortenedText.From, ShortenedText.From, 2 * ShortenedText.From, true)]
+    public void ShortenedText_IsACopyOnlyIfItIsAtMostHalfAsLong(int inside, int outside, int rest, bool isCopy)
+    {
+        string shortTexts = string.Concat(Enumerable.Repeat("\"0123456789\",", rest / 13));
+        string body = $$$"""{"tools":["{{{new string('a', outside)}}}"],"messages":[{{{shortTexts}}}"{{{new string('a', inside)}}}"]}""";
+        using JsonRequestBody plain = new(PooledBytes.Copy(Encoding.UTF8.GetBytes(body)));
+        JsonMember member = plain.Index.Members[plain.Index.Find("messages"u8)];
+        using ShortenedText text = new(plain.Bytes.Span, plain.Index, member);
+        Assert.Equal(isCopy, text.Shortened != text.Original);
+        Assert.InRange(text.Shortened.Length, 0, isCopy ? text.Original.Length / 2 + 100 : text.Original.Length);
+        Assert.Equal(text.Original.Length, text.OriginalPosition(text.Shortened.Length));
+    }
+
+    [Theory]
     [InlineData("data:image/png;base64,{0}\\u0000")]
     [InlineData("data:image/png;base64,{0}%z")]
     [InlineData("ftp://{0}")]

@@ -174,15 +174,23 @@ internal sealed class InPlaceBuffer(PooledBytes bytes) : IDisposable
         {
             if (--_users == 0)
             {
-                // Ciphertext was sent, or might have been: only the bytes around it are wiped.
-                if (_state == State.Encrypted)
+                try
                 {
-                    bytes.Dispose(_encryption!.Ranges);
+                    // Ciphertext was sent, or might have been: only the bytes around it are wiped.
+                    if (_state == State.Encrypted)
+                    {
+                        bytes.Dispose(_encryption!.Ranges);
+                    }
                 }
-
-                _state = State.Returned;
-                _encryption?.Dispose();
-                bytes.Dispose();
+                finally
+                {
+                    // After a failure, all bytes are wiped.
+                    using (_encryption)
+                    {
+                        _state = State.Returned;
+                        bytes.Dispose();
+                    }
+                }
             }
         }
     }

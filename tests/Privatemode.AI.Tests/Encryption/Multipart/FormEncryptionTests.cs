@@ -13,6 +13,8 @@ public sealed class FormEncryptionTests : IDisposable
     private static readonly byte[] SecretId = "c2VjcmV0+/A="u8.ToArray();
     private static readonly ClearNames Plain = new("model");
 
+    private const int LargeSize = ContentArrays.MaxRetained + 12_345;
+
     private readonly byte[] _key = RandomNumberGenerator.GetBytes(FieldCipher.KeySize);
     private readonly byte[] _audio = RandomNumberGenerator.GetBytes(200_001);
     private readonly InPlaceBuffer _bytes;
@@ -263,29 +265,39 @@ public sealed class FormEncryptionTests : IDisposable
         Assert.Throws<ObjectDisposedException>(() => Begin().EncryptForm(_bytes, _form, Plain));
     }
 
-    [Fact]
-    public void Dispose_Encrypted_LeavesNoPlaintext()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Dispose_EncryptedOrDecryptedAgain_LeavesNoPlaintext(bool decrypts)
     {
-        byte[] plaintext = _bytes.Span.ToArray();
-        Span<byte> buffer = _bytes.Span;
+        using InPlaceBuffer bytes = NewLargeForm(out FormIndex form);
+        byte[] plaintext = bytes.Span.ToArray();
+        Span<byte> buffer = bytes.Span;
         using BodyExchange exchange = Begin();
-        using EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
-        _bytes.Dispose();
-        for (int i = 0; i + 8 <= plaintext.Length; i += 8)
+        using EncryptedBody body = exchange.EncryptForm(bytes, form, Plain);
+        if (decrypts)
         {
-            Assert.True(buffer.IndexOf(plaintext.AsSpan(i, 8)) < 0, $"the plaintext at {i}");
+            bytes.Decrypt();
         }
+
+        Assert.Equal(decrypts, buffer.SequenceEqual(plaintext));
+        bytes.Dispose();
+        AssertHasNone(buffer, plaintext);
     }
 
+    // Ranges that overlap cannot be told from the plaintext around them.
     [Fact]
-    public void Dispose_DecryptedAgain_WipesTheBuffer()
+    public void Dispose_WipingAroundTheCiphertextFails_WipesAllAndTheKey()
     {
-        Span<byte> buffer = _bytes.Span;
-        using BodyExchange exchange = Begin();
-        using EncryptedBody body = exchange.EncryptForm(_bytes, _form, Plain);
-        _bytes.Decrypt();
-        _bytes.Dispose();
-        Assert.True(buffer.IndexOfAnyExcept((byte)0) < 0);
+        byte[] plaintext = RandomNumberGenerator.GetBytes(LargeSize);
+        InPlaceBuffer bytes = new(PooledBytes.Copy(plaintext));
+        Span<byte> buffer = bytes.Span;
+        using ExchangeCipher cipher = AesGcmKey.Import(_key).NewExchange(SecretId);
+        InPlaceEncryption encryption = bytes.Encrypt(cipher, [new ValueRange(1000, 1000), new ValueRange(1500, 1000)]);
+        Assert.ThrowsAny<ArgumentException>(bytes.Dispose);
+        AssertHasNone(buffer, plaintext);
+        Assert.Throws<ObjectDisposedException>(() => encryption.Add(new byte[1], new ValueRange(0, 1), 0, new byte[FieldCipher.IvSize]));
+        Assert.Throws<ObjectDisposedException>(bytes.Acquire);
     }
 
     [Theory]
@@ -350,6 +362,26 @@ public sealed class FormEncryptionTests : IDisposable
         using MemoryStream wire = new();
         body.WriteTo(wire);
         return wire.ToArray();
+    }
+
+    /// <summary>A form whose array the shared pool does not take: other tests could write to it while this one looks for plaintext.</summary>
+    private static InPlaceBuffer NewLargeForm(out FormIndex form)
+    {
+        PooledBytes body = PooledBytes.Copy(Encoding.UTF8.GetBytes(
+            $"--in\r\nContent-Disposition: form-data; name=model\r\n\r\n{RandomNumberGenerator.GetHexString(2000)}\r\n"
+            + "--in\r\nContent-Disposition: form-data; name=file; filename=patient.wav\r\n\r\n"));
+        body.Append(RandomNumberGenerator.GetBytes(LargeSize));
+        body.Append("\r\n--in--\r\n"u8);
+        Assert.Equal(FormShape.Usable, FormIndex.Read(body.Span, "in", out form));
+        return new InPlaceBuffer(body);
+    }
+
+    private static void AssertHasNone(ReadOnlySpan<byte> buffer, byte[] plaintext)
+    {
+        for (int i = 0; i + 8 <= plaintext.Length; i += 8)
+        {
+            Assert.False(buffer.Slice(i, 8).SequenceEqual(plaintext.AsSpan(i, 8)), $"the plaintext at {i}");
+        }
     }
 
     private BodyExchange Begin() => new BodyExchange(AesGcmKey.Import(_key), SecretId);

@@ -42,12 +42,19 @@ internal sealed class ManifestFinder(ToolContext context, string logDirectory, b
         _ => FromLog(word) ?? FromFile(word),
     };
 
-    public FoundManifest? LastAdopted() => ManifestLog.Read(logDirectory) is { Entries: [.., var last] } log ? FromEntry(last, log) : null;
+    public FoundManifest? LastAdopted() => ManifestLog.Read(logDirectory) is { Entries: [.., var last] } log ? FromEntry(logDirectory, last, log) : null;
 
-    private FoundManifest FromEntry(AdoptedManifest entry, ManifestLog log) => new(
-        File.ReadAllBytes(Path.Combine(logDirectory, entry.FileName)),
-        $"adopted {Commands.Times.Text(entry.AdoptedAt)}{(log.IsInsecureLoopback ? " with test roots" : "")}",
-        IsProved: !log.IsInsecureLoopback);
+    // ManifestLog.Read has checked a file that can be another one by now.
+    internal static FoundManifest FromEntry(string logDirectory, AdoptedManifest entry, ManifestLog log)
+    {
+        string path = Path.Combine(logDirectory, entry.FileName);
+        FoundManifest found = new(
+            new FileInfo(path).Length <= MaxManifestSize ? File.ReadAllBytes(path) : [],
+            $"adopted {Commands.Times.Text(entry.AdoptedAt)}{(log.IsInsecureLoopback ? " with test roots" : "")}",
+            IsProved: !log.IsInsecureLoopback);
+        return found.Sha256 == entry.Sha256 ? found
+            : throw ToolException.Failed($"\"{path}\" has changed while it was read: it is not the manifest that was recorded.");
+    }
 
     private FoundManifest? FromLog(string word)
     {
@@ -66,7 +73,7 @@ internal sealed class ManifestFinder(ToolContext context, string logDirectory, b
         {
             [] when File.Exists(context.FullPath(word)) => null,
             [] => throw ToolException.Setup($"No adopted manifest has a digest that begins with \"{word}\"."),
-            [var entry] => FromEntry(entry, log),
+            [var entry] => FromEntry(logDirectory, entry, log),
             _ => throw ToolException.Setup($"{found.Length} adopted manifests have digests that begin with \"{word}\". Give more digits."),
         };
     }

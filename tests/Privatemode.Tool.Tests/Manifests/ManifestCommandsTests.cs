@@ -5,6 +5,8 @@ using System.Text.Json;
 using Privatemode.AI;
 using Privatemode.AI.Testing;
 using Privatemode.AI.Tests.Fakes;
+using Privatemode.Tool.CommandLine;
+using Privatemode.Tool.Manifests;
 using Privatemode.Tool.Tests.Fakes;
 
 namespace Privatemode.Tool.Tests.Manifests;
@@ -64,6 +66,27 @@ public sealed class ManifestCommandsTests : IAsyncLifetime
 
         Assert.Equal(expected, exitCode);
         Assert.Equal(expected == 0 ? "" : "Error: cdn.confidential.cloud did not return the manifest (status 503).\n", error);
+    }
+
+    [Fact]
+    public void FromEntry_FileChangedAfterTheLogWasChecked_IsRefused()
+    {
+        AdoptedManifest entry = new() { AdoptedAt = default, FileName = "a.json", Sha256 = new string('0', 64), Source = ManifestSource.Published };
+        DirectoryInfo directory = Directory.CreateTempSubdirectory("privatemode-finder-");
+        try
+        {
+            File.WriteAllText(Path.Combine(directory.FullName, "a.json"), "{}");
+            ManifestLog log = ManifestLog.Read(Path.Combine(directory.FullName, "empty"));
+            ToolException exception = Assert.Throws<ToolException>(() => ManifestFinder.FromEntry(directory.FullName, entry, log));
+            Assert.Contains("has changed", exception.Message, StringComparison.Ordinal);
+            string digest = Convert.ToHexStringLower(SHA256.HashData("{}"u8));
+            entry = new() { AdoptedAt = default, FileName = "a.json", Sha256 = digest, Source = ManifestSource.Published };
+            Assert.Equal("{}"u8.ToArray(), ManifestFinder.FromEntry(directory.FullName, entry, log).Bytes);
+        }
+        finally
+        {
+            directory.Delete(recursive: true);
+        }
     }
 
     [Fact]

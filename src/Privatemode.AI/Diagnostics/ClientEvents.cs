@@ -56,6 +56,8 @@ internal sealed class ClientEvents(ILoggerFactory? loggers, Uri endpoint)
     /// <summary>Logs that a manifest differs in more than can be shown, so the approval callback is not called.</summary>
     public void ManifestNotShown(string manifest, int omitted) => Log.ManifestNotShown(_logger, manifest, omitted);
 
+    public void DecisionsIgnored() => Log.DecisionsIgnored(_logger);
+
     /// <param name="exception">The reason why the renewal failed.</param>
     /// <param name="until">The time at which the current verification expires, or null.</param>
     public void RenewalFailed(Exception exception, DateTimeOffset? until) => Log.RenewalFailed(_logger, endpoint, ErrorNames.Of(exception), until);
@@ -231,6 +233,11 @@ internal static partial class Log
         "The deployment at {Endpoint} has a new mesh CA or manifest, so its secret service no longer matched the earlier verification ({Check}). It was " +
         "verified again.")]
     public static partial void DeploymentReplaced(ILogger logger, Uri endpoint, string check);
+
+    [LoggerMessage(
+        22, LogLevel.Warning,
+        "The decisions about manifests in the log directory cannot be read and are ignored: the file is damaged. Approval is requested again.")]
+    public static partial void DecisionsIgnored(ILogger logger);
 }
 
 /// <summary>Writes the log of an underlying library, with its Information events at Debug, because it logs them for each call.</summary>

@@ -65,7 +65,7 @@ internal sealed class ManifestPolicyEvaluator(
 
         (Manifest? published, PrivatemodeException? failure) = await FetchAsync(async, cancellationToken).ConfigureAwait(false);
         string? digest = published is null ? null : HexOf(published);
-        ManifestRecord record = await _recorder.ObserveAsync(digest, async, cancellationToken).ConfigureAwait(false);
+        ManifestRecord record = await ObserveAsync(digest, async, cancellationToken).ConfigureAwait(false);
         _isClosed = record.Pending.Unproved is not null;
         if (published is not null)
         {
@@ -101,7 +101,7 @@ internal sealed class ManifestPolicyEvaluator(
     {
         (Manifest? published, _) = await FetchAsync(async, cancellationToken).ConfigureAwait(false);
         string? digest = published is null ? null : HexOf(published);
-        ManifestRecord record = await _recorder.ObserveAsync(digest, async, cancellationToken).ConfigureAwait(false);
+        ManifestRecord record = await ObserveAsync(digest, async, cancellationToken).ConfigureAwait(false);
         bool isClosed = record.Pending.Unproved is not null;
         if (isClosed)
         {
@@ -229,6 +229,17 @@ internal sealed class ManifestPolicyEvaluator(
                 expected.Published,
                 expected.Record.Last!.Sha256);
         }
+    }
+
+    private async ValueTask<ManifestRecord> ObserveAsync(string? published, bool async, CancellationToken cancellationToken)
+    {
+        ManifestRecord record = await _recorder.ObserveAsync(published, async, cancellationToken).ConfigureAwait(false);
+        if (record.Pending.HasDamagedDecisions)
+        {
+            events.DecisionsIgnored();
+        }
+
+        return record;
     }
 
     private string HowToDecideAnew => _recorder.DecisionsPath is { } path

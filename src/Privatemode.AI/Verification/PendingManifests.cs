@@ -29,8 +29,13 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
 
     public static PendingManifests None { get; } = new(null, []);
 
-    /// <summary>Returns the decision about a manifest, or <see cref="PendingState.Unproved"/> if the user has not decided.</summary>
-    public PendingState StateOf(string digest) => Decided.FirstOrDefault(entry => entry.Sha256 == digest)?.State ?? PendingState.Unproved;
+    /// <summary>Whether the file of decisions cannot be read. The next change replaces it.</summary>
+    public bool HasDamagedDecisions { get; init; }
+
+    /// <summary>Returns the newest decision about a manifest, or <see cref="PendingState.Unproved"/> if the user has not decided. Of two decisions of one time,
+    /// the refusal counts.</summary>
+    public PendingState StateOf(string digest) =>
+        Decided.Where(entry => entry.Sha256 == digest).MaxBy(entry => (entry.NamedAt, entry.State))?.State ?? PendingState.Unproved;
 
     /// <summary>Records that the publisher names this manifest.</summary>
     /// <param name="heedsRefusals"><see langword="true"/> to ignore a manifest that the user refused before.</param>
@@ -48,22 +53,25 @@ internal sealed record PendingManifests(PendingManifest? Unproved, IReadOnlyList
     /// <summary>Records that a deployment has proved the published manifest, or that the user refused it and keeps the current one.</summary>
     /// <param name="seen">The unproved manifest to remove. If another process has recorded a newer one in the meantime, the newer one is not removed.</param>
     /// <param name="adopted">The manifest adopted now, or null.</param>
-    public PendingManifests Resolve(PendingManifest? seen, string? adopted) => new(
-        Unproved == seen || Unproved?.Sha256 == adopted ? null : Unproved, [.. Decided.Where(entry => entry.Sha256 != adopted)]);
+    public PendingManifests Resolve(PendingManifest? seen, string? adopted) => this with
+    {
+        Unproved = Unproved == seen || Unproved?.Sha256 == adopted ? null : Unproved,
+        Decided = [.. Decided.Where(entry => entry.Sha256 != adopted)],
+    };
 
     /// <summary>Reads both files.</summary>
     /// <param name="pending">If it cannot be read, an unproved manifest is assumed: no session is established until the publisher names a proved one.</param>
     /// <param name="decisions">If it cannot be read, the user decides again.</param>
     public static PendingManifests Parse(byte[] pending, byte[] decisions)
     {
-        PendingManifest[] decided = ParseLines(decisions) is { } lines && lines.All(entry => entry.State != PendingState.Unproved) ? lines : [];
+        PendingManifest[]? decided = ParseLines(decisions) is { } lines && lines.All(entry => entry.State != PendingState.Unproved) ? lines : null;
         PendingManifest? unproved = ParseLines(pending) switch
         {
             [] => null,
             [{ State: PendingState.Unproved } entry] => entry,
             _ => new PendingManifest(DateTimeOffset.UnixEpoch, Convert.ToHexStringLower(SHA256.HashData(pending)), PendingState.Unproved),
         };
-        return new PendingManifests(unproved, [.. decided.TakeLast(MaxDecided)]);
+        return new PendingManifests(unproved, [.. (decided ?? []).TakeLast(MaxDecided)]) { HasDamagedDecisions = decided is null };
     }
 
     /// <summary>The contents of the files, by name, in the order in which they are written.</summary>

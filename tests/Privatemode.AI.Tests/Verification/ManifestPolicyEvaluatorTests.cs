@@ -1,6 +1,7 @@
 using System.Net;
 using System.Security.Cryptography;
 using Privatemode.AI.Diagnostics;
+using Privatemode.AI.IntegrationTests.Canary;
 using Privatemode.AI.Pipeline.Transport;
 using Privatemode.AI.Testing.Evidence;
 using Privatemode.AI.Tests.Fakes;
@@ -137,6 +138,28 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
         answer = true;
         Assert.Equal(ManifestSource.Approved, (await ProveAsync(Evaluator(policy), async)).Source);
         Assert.Equal(3, asked.Count);
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Expect_DecisionsAreDamaged_IsLoggedAndAsksAgain(bool async)
+    {
+        int asked = 0;
+        ManifestPolicy policy = ManifestPolicy.RequireApproval(
+            (_, _) =>
+            {
+                asked++;
+                return ValueTask.FromResult(false);
+            },
+            _directory.FullName);
+        Publish(First);
+        await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => ProveAsync(Evaluator(policy), async));
+        await File.WriteAllTextAsync(DecisionsPath, "damaged");
+        CapturingLoggerFactory logs = new();
+        await Assert.ThrowsAsync<PrivatemodeVerificationException>(() => ProveAsync(Evaluator(policy, logs: logs), async));
+        Assert.Equal(2, asked);
+        Assert.Single(logs.Lines, line => line.Contains("Warning DecisionsIgnored", StringComparison.Ordinal));
     }
 
     // What was adopted without asking is neither approved nor a fallback for somebody who approves.
@@ -292,10 +315,10 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
         return await evaluator.AdoptAsync(expected, expected.Manifest!, async, default);
     }
 
-    private ManifestPolicyEvaluator Evaluator(ManifestPolicy policy, bool isTestTrust = false)
+    private ManifestPolicyEvaluator Evaluator(ManifestPolicy policy, bool isTestTrust = false, CapturingLoggerFactory? logs = null)
     {
         ManifestEndpoint published = new(new PublicDownloads(new BoundedHttpClient(_http, _time), _time), ManifestEndpoint.Production, _time);
-        return new ManifestPolicyEvaluator(policy, published, new ClientEvents(null, ManifestEndpoint.Production), _time, isTestTrust);
+        return new ManifestPolicyEvaluator(policy, published, new ClientEvents(logs, ManifestEndpoint.Production), _time, isTestTrust);
     }
 
     private string DecisionsPath => Path.Combine(_directory.FullName, PendingManifests.DecisionsFileName);

@@ -50,6 +50,17 @@ public sealed class PendingManifestsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("2026-05-04T00:00:00.000Z approved", "2026-05-05T00:00:00.000Z refused")]
+    [InlineData("2026-05-05T00:00:00.000Z refused", "2026-05-04T00:00:00.000Z approved")]
+    [InlineData("2026-05-04T00:00:00.000Z approved", "2026-05-04T00:00:00.000Z refused")]
+    [InlineData("2026-05-04T00:00:00.000Z refused", "2026-05-04T00:00:00.000Z approved")]
+    public void StateOf_TwoDecisions_IsTheNewestOrTheRefusalOfOneTime(string first, string second)
+    {
+        File.WriteAllText(DecisionsPath, $"{first} sha256:{Digest("a")}\n{second} sha256:{Digest("a")}\n");
+        Assert.Equal(PendingState.Refused, Recorder().Observe(null).Pending.StateOf(Digest("a")));
+    }
+
+    [Theory]
     [InlineData("x")]
     [InlineData("2026-05-04T00:00:00.000Z unproved sha256:0000000000000000000000000000000000000000000000000000000000000000\n")]
     public void Read_DecisionsAreDamaged_TheUserDecidesAgain(string text)
@@ -60,6 +71,8 @@ public sealed class PendingManifestsTests : IDisposable
         PendingManifests pending = recorder.Observe(Digest("b")).Pending;
         Assert.Equal(Digest("b"), pending.Unproved!.Sha256);
         Assert.Empty(pending.Decided);
+        Assert.True(pending.HasDamagedDecisions);
+        Assert.False(recorder.Observe(Digest("b")).Pending.HasDamagedDecisions);
     }
 
     [Theory]

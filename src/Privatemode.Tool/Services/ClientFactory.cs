@@ -64,6 +64,7 @@ internal sealed class ClientConnection(PrivatemodeClient client, ServiceEnvironm
 internal sealed class ServiceEnvironment : IAsyncDisposable
 {
     private const int MaxAttempts = 40;
+    private const int LooksAfterDeletion = 2;
     private static readonly TimeSpan PauseBetweenAttempts = TimeSpan.FromMilliseconds(50);
 
     private readonly ServiceSettings _settings;
@@ -145,24 +146,27 @@ internal sealed class ServiceEnvironment : IAsyncDisposable
         }
     }
 
-    // A client that was just disposed may still write a file: its work in the background has been canceled, not awaited.
+    // A client that was just disposed may still write a file, and create the directory again: its work in the background has been canceled, not awaited.
     private static async Task DeleteAsync(string directory)
     {
-        for (int attempts = 1; ; attempts++)
+        int looksWithoutIt = 0;
+        for (int attempts = 1; attempts <= MaxAttempts && looksWithoutIt < LooksAfterDeletion; attempts++)
         {
             try
             {
                 Directory.Delete(directory, recursive: true);
-                return;
+                looksWithoutIt = 0;
             }
             catch (DirectoryNotFoundException)
             {
-                return;
+                looksWithoutIt++;
             }
             catch (IOException) when (attempts < MaxAttempts)
             {
-                await Task.Delay(PauseBetweenAttempts, TimeProvider.System);
+                looksWithoutIt = 0;
             }
+
+            await Task.Delay(PauseBetweenAttempts, TimeProvider.System);
         }
     }
 }

@@ -189,6 +189,23 @@ public sealed class ProxyBodyTests
         Assert.Equal(0, budget.InUse);
     }
 
+    /// <summary>The timer of the deadline can be late on a busy machine.</summary>
+    [Fact]
+    public async Task Read_BytesArriveAfterTheDeadlineAndBeforeItsTimer_IsRefused()
+    {
+        DefaultHttpContext context = new();
+        context.Request.ContentType = "application/json";
+        context.Request.ContentLength = 2;
+        context.Request.Body = new MemoryStream("{}"u8.ToArray());
+        BufferBudget budget = new(ProxyParts.Options(), TimeProvider.System, ProxyParts.Telemetry());
+
+        ProxyRefusalException refusal = await Assert.ThrowsAsync<ProxyRefusalException>(
+            () => ReadAsync(context.Request, Chat, Limit, budget, new LateTimers()).AsTask().OrTimeout());
+
+        Assert.Equal("The request body was sent too slowly.", refusal.Error.Message);
+        Assert.Equal(0, budget.InUse);
+    }
+
     [Fact]
     public async Task Read_RefusedInTheMiddle_LetsTheServerReadTheRest()
     {
@@ -252,4 +269,15 @@ public sealed class ProxyBodyTests
 
     private static ValueTask<ProxyBody> ReadAsync(HttpRequest request, ProxyRoute route, long limit, BufferBudget budget, TimeProvider? time = null) =>
         ProxyBody.ReadAsync(request, route, limit, budget, ProxyCaller.Unknown, time ?? TimeProvider.System, CancellationToken.None);
+
+    /// <summary>An hour passes between two looks at the clock, and no timer fires.</summary>
+    private sealed class LateTimers : TimeProvider
+    {
+        private long _hours;
+
+        public override long GetTimestamp() => Interlocked.Increment(ref _hours) * 3600 * TimestampFrequency;
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            System.CreateTimer(_ => { }, null, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
 }

@@ -15,7 +15,7 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
     private int _bytes;
 
     /// <summary>Sends an answer that is not streamed.</summary>
-    /// <exception cref="FaultMissedException">The answer is shorter than the number of bytes after which the fault cuts it. Nothing was sent.</exception>
+    /// <exception cref="TestMistakeException">The answer is shorter than the number of bytes after which the fault cuts it. Nothing was sent.</exception>
     public async Task SendAsync(int status, string body, string contentType, bool isUnencrypted = false, TimeSpan? retryAfter = null)
     {
         FaultReach.RequireBytes(fault, Encoding.UTF8.GetByteCount(body));
@@ -35,7 +35,7 @@ internal sealed class AnswerSender(HttpContext context, RecordedRequest record, 
     /// <summary>Sends an event stream.</summary>
     /// <param name="events">The payloads of the events.</param>
     /// <param name="nameOf">Returns the name of an event for its payload; null for a stream of events without names, which ends with <c>[DONE]</c>.</param>
-    /// <exception cref="FaultMissedException">The answer is shorter than the number of bytes after which the fault cuts it. Nothing was sent.</exception>
+    /// <exception cref="TestMistakeException">The answer is shorter than the number of bytes after which the fault cuts it. Nothing was sent.</exception>
     public async Task SendEventsAsync(IReadOnlyList<string> events, Func<string, string>? nameOf = null)
     {
         string endMark = nameOf is null ? DoneMark : MessageWriter.EndMark;

@@ -9,7 +9,7 @@ namespace Privatemode.AI.Testing.Server;
 internal static partial class StreamFaults
 {
     /// <summary>Encrypts the events, applies the fault, and returns the payloads to send.</summary>
-    /// <exception cref="FaultMissedException">The stream has no event to which the fault can be applied.</exception>
+    /// <exception cref="TestMistakeException">The stream has no event to which the fault can be applied.</exception>
     public static List<string> Apply(Fault? fault, IReadOnlyList<string> documents, EnclaveExchange exchange)
     {
         FaultReach.RequireStream(fault, documents.Count);

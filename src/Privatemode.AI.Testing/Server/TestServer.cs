@@ -61,7 +61,7 @@ internal sealed class TestServer(
 
             await RouteAsync(context, record, sender, fault).ConfigureAwait(false);
         }
-        catch (FaultMissedException exception)
+        catch (TestMistakeException exception)
         {
             // With a sender that has no fault; the one that could not happen might otherwise happen to this answer.
             await SendPlainErrorAsync(context, new AnswerSender(context, record, null, options), 500, exception.Message, "", null, retryAfter: null)
@@ -170,7 +170,7 @@ internal sealed class TestServer(
     private async Task AnswerAsync(RecordedRequest record, AnswerSender sender, Fault? fault, EnclaveExchange exchange, ModelRequest request)
     {
         ModelAnswer answer = ModelAnswer.Make(exchange.Endpoint, record, request, model, options.TimeProvider.GetUtcNow());
-        FaultReach.RequireTools(answer.CalledTools, request);
+        ScriptedTools.RequireOffered(answer.CalledTools, request);
         if (await TrySendFaultyAsync(sender, exchange, fault, answer).ConfigureAwait(false))
         {
             return;

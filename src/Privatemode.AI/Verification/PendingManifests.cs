@@ -6,7 +6,7 @@ using Privatemode.AI.Internal;
 namespace Privatemode.AI.Verification;
 
 /// <summary>The digests and times of manifests that the publisher named and that were not adopted. Immutable.</summary>
-/// <param name="Unproved">The manifest that no deployment has proved since the publisher last named it; null if there is none. While it is not null, no session
+/// <param name="Unproved">The manifest that no deployment has proved since the publisher last named it, or null. While it is not null, no session
 /// is established with an earlier manifest.</param>
 /// <param name="Decided">The user's decisions about other manifests, from the oldest; at most <see cref="MaxDecided"/>.</param>
 /// <remarks>

@@ -239,7 +239,7 @@ public sealed class ManifestPolicyEvaluatorTests : IDisposable
     [InlineData(false)]
     public async Task Expect_LogOfTheOtherKindOfTrust_IsRefusedAndNotTouched(bool isTestTrust)
     {
-        // Where a client with test roots keeps its own, somebody put another log.
+        // A log with real roots, in the directory where a client with test roots keeps its log.
         string directory = isTestTrust ? _directory.CreateSubdirectory(ManifestLog.InsecureLoopbackDirectoryName).FullName : _directory.FullName;
         ManifestRecorder other = isTestTrust ? new(directory, _time) : new(_directory.CreateSubdirectory("tests").FullName, _time, isTestTrust: true);
         if (isTestTrust)

@@ -3,7 +3,7 @@ using Privatemode.AI.Tests.Fakes;
 
 namespace Privatemode.AI.Tests.Pipeline.Transport;
 
-/// <summary>A connection reads more than it is asked for while the network is faster than its reader, and loses and invents nothing.</summary>
+/// <summary>While the network is faster than its reader, a connection reads more than requested. Each byte still arrives once, in order.</summary>
 public sealed class SurplusBytesTests
 {
     [Theory]
@@ -142,7 +142,7 @@ public sealed class SurplusBytesTests
     private static async Task<int> ReadAsync(ClosableConnection connection, byte[] buffer, bool async) =>
         async ? await connection.ReadAsync(buffer) : connection.Read(buffer);
 
-    /// <summary>Returns as much as it is asked for; with a random number generator, often less.</summary>
+    /// <summary>Fills each buffer or, with a random number generator, often only a part of it.</summary>
     private sealed class Network(byte[] sent, Random? random) : MemoryStream(sent)
     {
         public int Reads { get; private set; }
